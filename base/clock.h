@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+
+#define CLOCK_TEXT_SIZE 32
+
+/* Seconds since the epoch, now. The one place that reads the time of day. */
+int64_t clock_now(void);
+
+/* Seconds on a clock that only goes forward, for durations. */
+double clock_monotonic(void);
+
+/* RFC 3339 in UTC: 2026-11-23T03:12:00Z. */
+void clock_format(int64_t time, char text[CLOCK_TEXT_SIZE]);
+
+/* As snapshot.debian.org writes it: 20261123T031200Z. */
+void clock_format_snapshot(int64_t time, char text[CLOCK_TEXT_SIZE]);
+enum status clock_parse_snapshot(const char *text, int64_t *time, struct error *err);
+
+/* The Date of a Release file: "Sat, 11 Jul 2026 10:16:37 UTC" (Debian policy, deb822 Date fields). */
+enum status clock_parse_release_date(const char *text, int64_t *time, struct error *err);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+
+/*
+ * Writes JSON (RFC 8259) as it is told, keys in the order they are given, two spaces an indent.
+ * Into a stream or into a buffer. `key` is NULL inside arrays. Text that is not UTF-8 is written
+ * with \\xHH for the bytes (escape_path), so the output is always well-formed. A failed write
+ * sticks: json_finish() reports it.
+ */
+struct json {
+	FILE *stream;          /* or NULL, then `buffer` */
+	struct buffer *buffer; /* not owned */
+	unsigned depth;
+	bool first;
+	bool compact;          /* one line: for JSON Lines */
+	bool failed;
+};
+
+void json_init_stream(struct json *json, FILE *stream);
+void json_init_buffer(struct json *json, struct buffer *buffer);
+void json_object_begin(struct json *json, const char *key);
+void json_object_end(struct json *json);
+void json_array_begin(struct json *json, const char *key);
+void json_array_end(struct json *json);
+void json_text(struct json *json, const char *key, const char *text); /* NULL writes null */
+void json_bytes(struct json *json, const char *key, const char *data, size_t len);
+void json_integer(struct json *json, const char *key, int64_t value);
+void json_unsigned(struct json *json, const char *key, uint64_t value);
+void json_bool(struct json *json, const char *key, bool value);
+void json_null(struct json *json, const char *key);
+/* Ends the document with a newline; STATUS_IO when any write failed. */
+enum status json_finish(struct json *json, struct error *err);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BASE_PROCESS_H
+#define BASE_PROCESS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+
+/* How to start a program. argv, never a shell string. Descriptors other than 0, 1, 2 are closed. */
+struct process_spec {
+	const char *const *argv;        /* argv[0] is looked up in PATH; ends with NULL */
+	const char *const *environment; /* "NAME=value"; ends with NULL; NULL means this process's */
+	const char *directory;          /* NULL means this one */
+	int stdin_fd;                   /* -1 means /dev/null */
+	int stdout_fd;                  /* -1 means this process's stderr */
+	int stderr_fd;                  /* -1 means this process's */
+	int pass_fd;                    /* one more descriptor to pass, under its own number; -1 for none */
+	unsigned timeout_seconds;       /* 0 means none; then SIGKILL to its process group */
+};
+
+#define PROCESS_SPEC_INIT {.stdin_fd = -1, .stdout_fd = -1, .stderr_fd = -1, .pass_fd = -1}
+
+/* How a program ended. */
+struct process_result {
+	int exit_code; /* -1 when a signal ended it */
+	int signal;    /* 0 when it exited */
+	bool timed_out;
+};
+
+enum status process_start(const struct process_spec *spec, pid_t *pid, struct error *err);
+enum status process_wait(
+	pid_t pid, unsigned timeout_seconds, struct process_result *result, struct error *err);
+enum status process_run(
+	const struct process_spec *spec, struct process_result *result, struct error *err);
+
+/* Runs it with stdout and stderr into buffers (either may be NULL), at most `limit` bytes each. */
+enum status process_capture(const struct process_spec *spec, size_t limit, struct buffer *out,
+	struct buffer *errors, struct process_result *result, struct error *err);
+
+/* True when the program can be found in PATH. */
+bool process_exists(const char *program);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BASE_SOURCE_H
+#define BASE_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+#define SOURCE_WINDOW       ((size_t)256 * 1024) /* the most that can be peeked at */
+#define SOURCE_SIZE_UNKNOWN UINT64_MAX
+
+struct source;
+
+struct source_ops {
+	/*
+	 * A window of at least `want` bytes (≤ SOURCE_WINDOW), or all that is left when that is
+	 * less; *len is 0 only at the end. Valid until the next call.
+	 */
+	enum status (*peek)(struct source *source, size_t want, const unsigned char **data,
+		size_t *len, struct error *err);
+	/* Goes on by `count` bytes; past the end is STATUS_FORMAT. */
+	enum status (*skip)(struct source *source, uint64_t count, struct error *err);
+	/* Reads exactly `len` bytes at an offset, and moves nothing. NULL where it cannot seek. */
+	enum status (*pread)(struct source *source, uint64_t offset, void *data, size_t len,
+		struct error *err);
+	void (*free)(struct source *source);
+};
+
+/* A pull reader. Implementations embed it as their first field. */
+struct source {
+	const struct source_ops *ops;
+	uint64_t size;   /* bytes in all, or SOURCE_SIZE_UNKNOWN */
+	uint64_t offset; /* bytes gone by */
+};
+
+enum status source_peek(struct source *source, size_t want, const unsigned char **data,
+	size_t *len, struct error *err);
+enum status source_skip(struct source *source, uint64_t count, struct error *err);
+/* Reads up to `len` bytes; *got is less only at the end. */
+enum status source_read(
+	struct source *source, void *data, size_t len, size_t *got, struct error *err);
+bool source_can_seek(const struct source *source);
+enum status source_pread(
+	struct source *source, uint64_t offset, void *data, size_t len, struct error *err);
+void source_free(struct source *source);
+
+/* A regular file by its descriptor, which stays the caller's and must outlive the source. */
+struct source *source_file_new(int fd, uint64_t size);
+/* Bytes that stay the caller's. */
+struct source *source_memory_new(const void *data, size_t len);
+/* The `len` bytes at `offset` of a source that can seek; `inner` stays the caller's. */
+struct source *source_range_new(struct source *inner, uint64_t offset, uint64_t len);
+/*
+ * Copies what is left of `inner` (at most `limit` bytes, else STATUS_LIMIT) into an unlinked
+ * temporary file, holes kept, and gives a source over it that can seek.
+ */
+enum status source_spool_new(
+	struct source *inner, uint64_t limit, struct source **spooled, struct error *err);
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBDIFF_DBDIFF_H
+#define DBDIFF_DBDIFF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/limits.h"
+
+/*
+ * Changes whenever the same two files could give another result: cached difference sets are keyed
+ * by it.
+ */
+#define DBDIFF_VERSION "1"
+
+/* What happened to one member between the published and the rebuilt side. */
+enum change {
+	CHANGE_ADDED,    /* rebuilt only */
+	CHANGE_REMOVED,  /* published only */
+	CHANGE_CONTENT,  /* its bytes differ, and perhaps its metadata */
+	CHANGE_METADATA, /* same bytes, other metadata */
+	CHANGE_ORDER,    /* a container whose members stand in another order */
+};
+
+/* "added", … ; the words of the JSON output. */
+const char *change_word(enum change change);
+bool change_parse(const char *word, enum change *change);
+
+/* One metadata field that differs: both values as text for people, raw bytes of names allowed. */
+struct difference_field {
+	const char *name; /* from the field table: type mode uid gid size mtime link-target device
+			     hard-link xattr:NAME name; a static or borrowed text */
+	const char *published;
+	const char *rebuilt;
+};
+
+/* One differing member. All texts are borrowed and valid during the sink's call only. */
+struct difference {
+	const char *path; /* raw bytes, from the artifact's name, nested by "//" */
+	uint64_t occurrence; /* 0 for the first member of that path in its container, 1, … */
+	enum change change;
+	bool inspected;      /* false: it could have held members and was not opened */
+	const char *reason;  /* why not inspected, or NULL */
+	const struct difference_field *fields;
+	size_t field_count;
+	const char *const *causes; /* ids of the catalogue, sorted; may be empty */
+	size_t cause_count;
+	const char *diff; /* bounded text: unified diff, or hexdump window; NULL for none */
+};
+
+/* Takes differences in the order of (path bytes, occurrence). A failure stops the comparison. */
+struct difference_sink {
+	enum status (*take)(void *context, const struct difference *difference, struct error *err);
+	void *context;
+};
+
+/* One file of a pair: a descriptor of a regular file, which stays the caller's, and what was read from it. */
+struct comparison_side {
+	int fd;
+	uint64_t size;
+	struct digest sha256; /* of the bytes read in this run (trust T6) */
+};
+
+struct comparison_options {
+	struct limits limits;
+	uint64_t diff_bytes;   /* the most text a member's diff may have */
+	uint64_t diff_members; /* members that get a diff; the others are named all the same */
+};
+
+extern const struct comparison_options comparison_options_default;
+
+/* What came of comparing the insides of two files whose bytes differ. */
+struct comparison {
+	uint64_t differences;      /* how many the sink took; at least 1 */
+	int64_t unattributed_bytes; /* -1: not measured */
+	int64_t unexplained_bytes;  /* -1: not measured */
+	bool inspected;             /* every member that could be opened was */
+};
+
+/*
+ * Hashes both sides now, side by side. Differing sizes or digests are no error. Trouble reading is
+ * STATUS_IO.
+ */
+enum status dbdiff_hash(struct comparison_side *published, struct comparison_side *rebuilt,
+	struct error *err);
+
+/*
+ * Compares the insides of two files that dbdiff_hash() found to differ. Each side is parsed in a
+ * worker process of its own; a container that cannot be read, or reaches a limit, is a difference
+ * with inspected false. Never "the same": when the walk finds nothing, the innermost container
+ * whose bytes differ is reported as content with the cause "unexplained" (trust T6). The files are
+ * hashed again while they are indexed; when they changed meanwhile it is STATUS_CONFLICT.
+ * `name` is the artifact's (raw bytes) and begins every path.
+ */
+enum status dbdiff_compare(const char *name, const struct comparison_side *published,
+	const struct comparison_side *rebuilt, const struct comparison_options *options,
+	const struct difference_sink *sink, struct comparison *result, struct error *err);
+
+#endif

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SNAPSHOT_SNAPSHOT_H
+#define SNAPSHOT_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/array.h"
+#include "base/error.h"
+#include "base/hash.h"
+
+/*
+ * Pins: the state of Debian archives that a build must use, as on snapshot.debian.org. Everything
+ * here is trusted by digest alone: gpgv → InRelease → Packages and Sources → file.
+ */
+
+/* ---- store: content-addressed files ---- */
+
+struct store;
+
+/*
+ * Opens the store in `directory`, making it when absent (mode 0700). Layout: sha256/AB/REST,
+ * pins/NAME, quarantine/, tmp/. Safe for several processes.
+ */
+enum status store_open(const char *directory, struct store **store, struct error *err);
+void store_free(struct store *store);
+const char *store_directory(const struct store *store);
+
+/* True when a file of that digest is there; says nothing about its bytes. */
+bool store_has(struct store *store, const struct digest *digest);
+
+/*
+ * Opens a stored file after hashing it (trust T13). Bytes that do not fit are moved to quarantine/
+ * and the status is STATUS_TRUST; absent is STATUS_NOT_FOUND. *fd stands at offset 0 and is the
+ * caller's; *size may be NULL.
+ */
+enum status store_read(struct store *store, const struct digest *digest, int *fd, uint64_t *size,
+	struct error *err);
+/* The same for small files, whole into memory; the caller frees *data, NUL-terminated. */
+enum status store_read_all(struct store *store, const struct digest *digest, size_t limit,
+	char **data, size_t *len, struct error *err);
+
+/* Adds what is left in `fd`; when `expected` is given and does not fit: STATUS_TRUST, nothing stored. */
+enum status store_add(struct store *store, int fd, const struct digest *expected,
+	struct digest *digest, uint64_t *size, struct error *err);
+enum status store_add_memory(struct store *store, const void *data, size_t len,
+	struct digest *digest, struct error *err);
+
+/* ---- places: where files are fetched from (design §8) ---- */
+
+/* A base URL that holds an archive: http://HOST/debian for "debian". */
+struct place {
+	char *archive;
+	char *url; /* without a slash at the end; http, https or file */
+};
+
+/* Asked in this order. A zeroed struct is an empty list. */
+struct place_list {
+	struct place *items;
+	size_t count;
+	size_t capacity;
+};
+
+void place_list_add(struct place_list *places, const char *archive, const char *url);
+/* Adds "ARCHIVE=URL", or "URL" whose last path component names the archive (--mirror). */
+enum status place_list_add_option(
+	struct place_list *places, const char *option, struct error *err);
+/*
+ * Adds what the machine's apt sources say (/etc/apt/sources.list, sources.list.d/ in both formats,
+ * read as files below `etc_apt`, normally "/etc/apt").
+ */
+enum status place_list_add_apt(
+	struct place_list *places, const char *etc_apt, struct error *err);
+void place_list_release(struct place_list *places);
+
+/* ---- fetching ---- */
+
+struct fetcher; /* a connection pool with its health per host; one a process is enough */
+
+struct fetch_options {
+	unsigned connections;     /* transfers at once; 8 */
+	unsigned attempts;        /* tries a URL; 5 */
+	unsigned retry_seconds;   /* the longest wait obeyed from Retry-After or backoff; 60 */
+	unsigned timeout_seconds; /* without a byte; 30 */
+};
+
+extern const struct fetch_options fetch_options_default;
+
+enum status fetcher_new(
+	const struct fetch_options *options, struct fetcher **fetcher, struct error *err);
+void fetcher_free(struct fetcher *fetcher);
+
+/*
+ * Gets a URL whose digest is not known beforehand (InRelease, a published artifact) into the
+ * store; *served is the URL after redirects (NULL if not wanted; the caller frees).
+ */
+enum status fetcher_get(struct fetcher *fetcher, struct store *store, const char *url,
+	uint64_t size_limit, struct digest *digest, uint64_t *size, char **served,
+	struct error *err);
+
+/* A file to be fetched by its hash; the first of `urls` that gives it wins. */
+struct fetch_item {
+	const char *name; /* for messages: "openssl_3.0.17-1_amd64.deb" */
+	struct digest digest;
+	uint64_t size;
+	struct text_list urls;
+	bool done;
+};
+
+/*
+ * Gets every item that the store lacks, several at once, with a progress line called `step`. A file
+ * whose hash does not fit is dropped and the next URL is tried. When all that can be done is done
+ * and items are left, the status is of the worst failure: STATUS_TRUST when a place gave wrong
+ * bytes and no place gave the right ones, else STATUS_NETWORK.
+ */
+enum status fetcher_get_all(struct fetcher *fetcher, struct store *store, const char *step,
+	struct fetch_item *items, size_t count, struct error *err);
+
+/* ---- pins ---- */
+
+/* One signed suite of an archive at one time (trust T12). */
+struct pin_suite {
+	char *suite;               /* as in dists/SUITE: "bookworm-security" */
+	char *origin;              /* as its Release says */
+	char *codename;
+	struct digest inrelease;   /* of the InRelease file as it was served */
+	int64_t date;              /* its Date */
+	char *signer;              /* fingerprint of the primary key that signed it, upper case hex */
+};
+
+/* An archive at one time: "debian@20260711T101637Z". */
+struct pin {
+	char *name;
+	char *archive;
+	int64_t timestamp;
+	bool captured;             /* taken from a mirror's present state, not from snapshot.debian.org */
+	struct text_list components;
+	struct text_list architectures;
+	struct pin_suite *suites;  /* sorted by suite */
+	size_t suite_count;
+	size_t suite_capacity;
+};
+
+void pin_release(struct pin *pin);
+
+struct pin_list {
+	struct pin *items;
+	size_t count;
+	size_t capacity;
+};
+
+void pin_list_release(struct pin_list *pins);
+
+struct trust_options {
+	const char *keyring;       /* a file; NULL for the Debian keyrings of this machine */
+	bool accept_expired_key;   /* --accept-expired-key */
+	int64_t now;               /* clock_now(), or what a test says */
+};
+
+struct capture_request {
+	const struct place_list *places;  /* where from */
+	const char *etc_apt;              /* suites and components are read from these apt sources */
+	struct text_list architectures;   /* empty: dpkg's own */
+	struct trust_options trust;
+};
+
+/*
+ * Takes the present state of the archives into the store: InRelease verified as trust T11 says,
+ * Packages and Sources checked by SHA-256. Gives one pin an archive. STATUS_CONFLICT when the store
+ * has a pin of that name with other digests.
+ */
+enum status snapshot_capture(struct store *store, struct fetcher *fetcher,
+	const struct capture_request *request, struct pin_list *pins, struct error *err);
+
+/*
+ * Reads a pin by its name from the store, or from snapshot.debian.org (through `places` first) when
+ * the store does not have it; verifies it all the same. Adds it to `pins`. Overlap (one archive and
+ * suite twice) is STATUS_USAGE.
+ */
+enum status snapshot_pin(struct store *store, struct fetcher *fetcher,
+	const struct place_list *places, const struct trust_options *trust, const char *name,
+	struct pin_list *pins, struct error *err);
+
+/*
+ * The lock file (trust T12): text, one line a suite,
+ * "archive suite timestamp sha256-of-InRelease [captured]", sorted, behind a line "reproof-lock-1".
+ * lock_check: STATUS_NOT_FOUND when there is no lock file yet; STATUS_TRUST when it says otherwise.
+ */
+enum status lock_check(const char *path, const struct pin_list *pins, struct error *err);
+enum status lock_write(const char *path, const struct pin_list *pins, struct error *err);
+
+/* ---- the files a pin names ---- */
+
+struct archive_index;
+
+/* One file below an archive's root. */
+struct archive_file {
+	const char *archive;
+	const char *path; /* "pool/main/o/openssl/openssl_3.0.17-1_amd64.deb" */
+	struct digest digest;
+	uint64_t size;
+};
+
+/*
+ * Reads Release files, Packages and Sources of the pins from the store. Two digests for one path is
+ * STATUS_TRUST. Borrowed texts live as long as the index. Indexes named by Release but not stored
+ * are known by digest too.
+ */
+enum status archive_index_open(struct store *store, const struct pin_list *pins,
+	struct archive_index **index, struct error *err);
+void archive_index_free(struct archive_index *index);
+/* False when no pinned index names it (trust T12). dists/…, by-hash and pool paths. */
+bool archive_index_find(const struct archive_index *index, const char *archive, const char *path,
+	struct archive_file *file);
+/* Every URL a file can be had from: places first, then snapshot.debian.org. */
+void archive_file_urls(const struct archive_file *file, const struct pin_list *pins,
+	const struct place_list *places, struct text_list *urls);
+
+/* ---- solving ---- */
+
+struct solved_package {
+	char *name, *version, *architecture;
+	char *source, *source_version;
+	char *archive, *path;
+	struct digest digest;
+	uint64_t size;
+};
+
+struct solution {
+	struct solved_package *packages; /* sorted by name, then architecture */
+	size_t count;
+	size_t capacity;
+};
+
+/*
+ * The closure of a package list at the pins, without Recommends, as apt would choose it.
+ * STATUS_NOT_FOUND for an unknown package, STATUS_CONFLICT with the solver's reasons when
+ * unsolvable.
+ */
+enum status snapshot_solve(struct store *store, const struct pin_list *pins,
+	const char *architecture, const struct text_list *packages, struct solution *solution,
+	struct error *err);
+void solution_release(struct solution *solution);
+
+/* ---- the pinning proxy ---- */
+
+/* One request, as it is logged. */
+struct proxy_event {
+	int64_t time;
+	const char *host;    /* as the client asked for it; "" in origin form */
+	const char *request; /* method and target, without secrets */
+	int status;          /* HTTP */
+	const char *archive; /* NULL when refused */
+	const char *path;
+	struct digest digest; /* of the bytes sent, when status is 200 or 206 */
+	uint64_t size;
+	const char *error;   /* trust or network trouble behind a 5xx, or NULL */
+};
+
+struct proxy_config {
+	struct store *store;
+	struct fetcher *fetcher; /* NULL: offline, only what is in the store */
+	const struct pin_list *pins;
+	const struct place_list *places;
+	int listen_fd;        /* a listening socket that the proxy takes over, or -1 */
+	unsigned short port;  /* with listen_fd -1: on 127.0.0.1; 0 lets the system choose */
+	/* Called from the server's threads, one at a time. */
+	void (*log)(void *context, const struct proxy_event *event);
+	void *log_context;
+};
+
+struct proxy;
+
+enum status proxy_start(
+	const struct proxy_config *config, struct proxy **proxy, struct error *err);
+unsigned short proxy_port(const struct proxy *proxy);
+/*
+ * Waits for running requests, stops, and frees. Returns STATUS_TRUST or STATUS_NETWORK when a
+ * request failed for such a reason while it ran, so that the caller's run is trouble, not red.
+ */
+enum status proxy_stop(struct proxy *proxy, struct error *err);
+
+#endif
