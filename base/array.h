@@ -2,6 +2,7 @@
 #ifndef BASE_ARRAY_H
 #define BASE_ARRAY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
@@ -30,7 +31,7 @@ void text_list_addn(struct text_list *list, const char *text, size_t len);
 void text_list_sort(struct text_list *list);
 /* Drops what is equal to its predecessor. */
 void text_list_unique(struct text_list *list);
-int text_list_contains(const struct text_list *list, const char *text);
+bool text_list_contains(const struct text_list *list, const char *text);
 void text_list_release(struct text_list *list);
 
 #endif

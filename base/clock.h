@@ -21,7 +21,8 @@ void clock_format(int64_t time, char text[CLOCK_TEXT_SIZE]);
 void clock_format_snapshot(int64_t time, char text[CLOCK_TEXT_SIZE]);
 enum status clock_parse_snapshot(const char *text, int64_t *time, struct error *err);
 
-/* The Date of a Release file: "Sat, 11 Jul 2026 10:16:37 UTC" (Debian policy, deb822 Date fields). */
+/* The Date of a Release file: "Sat, 11 Jul 2026 10:16:37 UTC" (Debian policy, deb822 Date fields).
+ */
 enum status clock_parse_release_date(const char *text, int64_t *time, struct error *err);
 
 #endif

@@ -11,9 +11,9 @@
  * memory, nothing copied. Used for Release files, Packages, Sources, dpkg status.
  */
 struct deb822 {
-	const char *at;  /* what is still to be read */
+	const char *at; /* what is still to be read */
 	const char *end;
-	size_t line;     /* of `at`, from 1 */
+	size_t line; /* of `at`, from 1 */
 };
 
 /* One field of the stanza. Not NUL-terminated; they point into the text that was given. */

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 
-#define SHA256_SIZE     32
+#define SHA256_SIZE	32
 #define SHA256_HEX_SIZE 65 /* with the NUL */
 
 /* A SHA-256 by value. */

@@ -16,11 +16,11 @@
  * sticks: json_finish() reports it.
  */
 struct json {
-	FILE *stream;          /* or NULL, then `buffer` */
+	FILE *stream;	       /* or NULL, then `buffer` */
 	struct buffer *buffer; /* not owned */
 	unsigned depth;
 	bool first;
-	bool compact;          /* one line: for JSON Lines */
+	bool compact; /* one line: for JSON Lines */
 	bool failed;
 };
 

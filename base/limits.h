@@ -6,13 +6,13 @@
 
 /* Bounds on what one hostile artifact can cost. Reaching one is STATUS_LIMIT, never "the same". */
 struct limits {
-	unsigned depth;         /* containers inside each other */
-	uint64_t members;       /* in one artifact, at all depths */
-	uint64_t member_bytes;  /* of one member, decompressed */
-	uint64_t total_bytes;   /* of one artifact, at all depths, decompressed */
-	unsigned ratio;         /* decompressed bytes for one compressed byte, over 64 MiB */
-	unsigned name_bytes;    /* of one member's name */
-	unsigned seconds;       /* wall clock for one artifact side */
+	unsigned depth;	       /* containers inside each other */
+	uint64_t members;      /* in one artifact, at all depths */
+	uint64_t member_bytes; /* of one member, decompressed */
+	uint64_t total_bytes;  /* of one artifact, at all depths, decompressed */
+	unsigned ratio;	       /* decompressed bytes for one compressed byte, over 64 MiB */
+	unsigned name_bytes;   /* of one member's name */
+	unsigned seconds;      /* wall clock for one artifact side */
 };
 
 /* The documented defaults (docs/limits.md). */

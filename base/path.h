@@ -25,7 +25,8 @@ bool path_is_contained(const char *name);
 /* Makes the directory and its parents; an existing directory is fine. */
 enum status path_make_directories(const char *path, mode_t mode, struct error *err);
 
-/* Removes a file or a whole tree without following a link or leaving its file system. Absent is fine. */
+/* Removes a file or a whole tree without following a link or leaving its file system. Absent is
+ * fine. */
 enum status path_remove_tree(const char *path, struct error *err);
 
 /* The absolute path without links; the path must exist. The caller frees. */

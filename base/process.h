@@ -10,17 +10,21 @@
 
 /* How to start a program. argv, never a shell string. Descriptors other than 0, 1, 2 are closed. */
 struct process_spec {
-	const char *const *argv;        /* argv[0] is looked up in PATH; ends with NULL */
-	const char *const *environment; /* "NAME=value"; ends with NULL; NULL means this process's */
-	const char *directory;          /* NULL means this one */
-	int stdin_fd;                   /* -1 means /dev/null */
-	int stdout_fd;                  /* -1 means this process's stderr */
-	int stderr_fd;                  /* -1 means this process's */
-	int pass_fd;                    /* one more descriptor to pass, under its own number; -1 for none */
-	unsigned timeout_seconds;       /* 0 means none; then SIGKILL to its process group */
+	const char *const *argv; /* argv[0] is looked up in PATH; ends with NULL */
+	const char *const
+		*environment;  /* "NAME=value"; ends with NULL; NULL means this process's */
+	const char *directory; /* NULL means this one */
+	int stdin_fd;	       /* -1 means /dev/null */
+	int stdout_fd;	       /* -1 means this process's stderr */
+	int stderr_fd;	       /* -1 means this process's */
+	int pass_fd;	       /* one more descriptor to pass, under its own number; -1 for none */
+	unsigned timeout_seconds; /* 0 means none; then SIGKILL to its process group */
 };
 
-#define PROCESS_SPEC_INIT {.stdin_fd = -1, .stdout_fd = -1, .stderr_fd = -1, .pass_fd = -1}
+#define PROCESS_SPEC_INIT                                                                          \
+	{                                                                                          \
+		.stdin_fd = -1, .stdout_fd = -1, .stderr_fd = -1, .pass_fd = -1                    \
+	}
 
 /* How a program ended. */
 struct process_result {

@@ -10,9 +10,9 @@
  * left, elsewhere one plain line when the step ends. Nothing when quiet. TERM=dumb is no terminal.
  */
 struct progress {
-	const char *step;  /* "fetch" */
-	char what[200];    /* "7 published artifacts, 1.4 GB" */
-	uint64_t total;    /* bytes or things; 0 when not known */
+	const char *step; /* "fetch" */
+	char what[200];	  /* "7 published artifacts, 1.4 GB" */
+	uint64_t total;	  /* bytes or things; 0 when not known */
 	uint64_t done;
 	bool is_bytes;
 	double started;

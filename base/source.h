@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 
-#define SOURCE_WINDOW       ((size_t)256 * 1024) /* the most that can be peeked at */
+#define SOURCE_WINDOW	    ((size_t)256 * 1024) /* the most that can be peeked at */
 #define SOURCE_SIZE_UNKNOWN UINT64_MAX
 
 struct source;
@@ -23,20 +23,20 @@ struct source_ops {
 	/* Goes on by `count` bytes; past the end is STATUS_FORMAT. */
 	enum status (*skip)(struct source *source, uint64_t count, struct error *err);
 	/* Reads exactly `len` bytes at an offset, and moves nothing. NULL where it cannot seek. */
-	enum status (*pread)(struct source *source, uint64_t offset, void *data, size_t len,
-		struct error *err);
+	enum status (*pread)(
+		struct source *source, uint64_t offset, void *data, size_t len, struct error *err);
 	void (*free)(struct source *source);
 };
 
 /* A pull reader. Implementations embed it as their first field. */
 struct source {
 	const struct source_ops *ops;
-	uint64_t size;   /* bytes in all, or SOURCE_SIZE_UNKNOWN */
+	uint64_t size;	 /* bytes in all, or SOURCE_SIZE_UNKNOWN */
 	uint64_t offset; /* bytes gone by */
 };
 
-enum status source_peek(struct source *source, size_t want, const unsigned char **data,
-	size_t *len, struct error *err);
+enum status source_peek(struct source *source, size_t want, const unsigned char **data, size_t *len,
+	struct error *err);
 enum status source_skip(struct source *source, uint64_t count, struct error *err);
 /* Reads up to `len` bytes; *got is less only at the end. */
 enum status source_read(

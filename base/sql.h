@@ -15,7 +15,7 @@
  */
 struct sql {
 	sqlite3 *db;
-	const char *const *texts;  /* the module's statements */
+	const char *const *texts; /* the module's statements */
 	size_t text_count;
 	sqlite3_stmt **statements; /* prepared on first use */
 };

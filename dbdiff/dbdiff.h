@@ -18,11 +18,11 @@
 
 /* What happened to one member between the published and the rebuilt side. */
 enum change {
-	CHANGE_ADDED,    /* rebuilt only */
-	CHANGE_REMOVED,  /* published only */
-	CHANGE_CONTENT,  /* its bytes differ, and perhaps its metadata */
+	CHANGE_ADDED,	 /* rebuilt only */
+	CHANGE_REMOVED,	 /* published only */
+	CHANGE_CONTENT,	 /* its bytes differ, and perhaps its metadata */
 	CHANGE_METADATA, /* same bytes, other metadata */
-	CHANGE_ORDER,    /* a container whose members stand in another order */
+	CHANGE_ORDER,	 /* a container whose members stand in another order */
 };
 
 /* "added", … ; the words of the JSON output. */
@@ -39,11 +39,11 @@ struct difference_field {
 
 /* One differing member. All texts are borrowed and valid during the sink's call only. */
 struct difference {
-	const char *path; /* raw bytes, from the artifact's name, nested by "//" */
+	const char *path;    /* raw bytes, from the artifact's name, nested by "//" */
 	uint64_t occurrence; /* 0 for the first member of that path in its container, 1, … */
 	enum change change;
-	bool inspected;      /* false: it could have held members and was not opened */
-	const char *reason;  /* why not inspected, or NULL */
+	bool inspected;	    /* false: it could have held members and was not opened */
+	const char *reason; /* why not inspected, or NULL */
 	const struct difference_field *fields;
 	size_t field_count;
 	const char *const *causes; /* ids of the catalogue, sorted; may be empty */
@@ -57,7 +57,8 @@ struct difference_sink {
 	void *context;
 };
 
-/* One file of a pair: a descriptor of a regular file, which stays the caller's, and what was read from it. */
+/* One file of a pair: a descriptor of a regular file, which stays the caller's, and what was read
+ * from it. */
 struct comparison_side {
 	int fd;
 	uint64_t size;
@@ -74,18 +75,18 @@ extern const struct comparison_options comparison_options_default;
 
 /* What came of comparing the insides of two files whose bytes differ. */
 struct comparison {
-	uint64_t differences;      /* how many the sink took; at least 1 */
+	uint64_t differences;	    /* how many the sink took; at least 1 */
 	int64_t unattributed_bytes; /* -1: not measured */
 	int64_t unexplained_bytes;  /* -1: not measured */
-	bool inspected;             /* every member that could be opened was */
+	bool inspected;		    /* every member that could be opened was */
 };
 
 /*
  * Hashes both sides now, side by side. Differing sizes or digests are no error. Trouble reading is
  * STATUS_IO.
  */
-enum status dbdiff_hash(struct comparison_side *published, struct comparison_side *rebuilt,
-	struct error *err);
+enum status dbdiff_hash(
+	struct comparison_side *published, struct comparison_side *rebuilt, struct error *err);
 
 /*
  * Compares the insides of two files that dbdiff_hash() found to differ. Each side is parsed in a

@@ -24,7 +24,7 @@ struct member {
 	 */
 	struct buffer path;
 	bool has_content; /* a regular file or a stream that can be opened */
-	uint64_t size;    /* of its content, SOURCE_SIZE_UNKNOWN when only reading tells */
+	uint64_t size;	  /* of its content, SOURCE_SIZE_UNKNOWN when only reading tells */
 	/*
 	 * All metadata as text, "name\0value\0" after one another: type, mode, uid, … Written with
 	 * members_add_field(); the names and their order for people are the field table's
@@ -40,8 +40,7 @@ void member_set_name(struct member *member, const char *stored, size_t len);
 void member_add_field(struct member *member, const char *name, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* For values with NUL bytes or of hostile length: stored escaped, over 4 KiB as its SHA-256. */
-void member_add_field_bytes(
-	struct member *member, const char *name, const void *value, size_t len);
+void member_add_field_bytes(struct member *member, const char *name, const void *value, size_t len);
 
 struct members;
 
@@ -72,9 +71,9 @@ struct members {
  * test, one fuzz target.
  */
 struct format {
-	const char *name;      /* "tar", "ext4" */
-	size_t bid_bytes;      /* how much of the beginning bid() wants to see (≤ SOURCE_WINDOW) */
-	bool needs_seek;       /* the walker spools a source that cannot */
+	const char *name; /* "tar", "ext4" */
+	size_t bid_bytes; /* how much of the beginning bid() wants to see (≤ SOURCE_WINDOW) */
+	bool needs_seek;  /* the walker spools a source that cannot */
 	/* How sure it is, in bits of magic that fit; 0 when it is not this. `len` may be less. */
 	unsigned (*bid)(const unsigned char *data, size_t len);
 	/*

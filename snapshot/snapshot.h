@@ -41,7 +41,8 @@ enum status store_read(struct store *store, const struct digest *digest, int *fd
 enum status store_read_all(struct store *store, const struct digest *digest, size_t limit,
 	char **data, size_t *len, struct error *err);
 
-/* Adds what is left in `fd`; when `expected` is given and does not fit: STATUS_TRUST, nothing stored. */
+/* Adds what is left in `fd`; when `expected` is given and does not fit: STATUS_TRUST, nothing
+ * stored. */
 enum status store_add(struct store *store, int fd, const struct digest *expected,
 	struct digest *digest, uint64_t *size, struct error *err);
 enum status store_add_memory(struct store *store, const void *data, size_t len,
@@ -64,14 +65,12 @@ struct place_list {
 
 void place_list_add(struct place_list *places, const char *archive, const char *url);
 /* Adds "ARCHIVE=URL", or "URL" whose last path component names the archive (--mirror). */
-enum status place_list_add_option(
-	struct place_list *places, const char *option, struct error *err);
+enum status place_list_add_option(struct place_list *places, const char *option, struct error *err);
 /*
  * Adds what the machine's apt sources say (/etc/apt/sources.list, sources.list.d/ in both formats,
  * read as files below `etc_apt`, normally "/etc/apt").
  */
-enum status place_list_add_apt(
-	struct place_list *places, const char *etc_apt, struct error *err);
+enum status place_list_add_apt(struct place_list *places, const char *etc_apt, struct error *err);
 void place_list_release(struct place_list *places);
 
 /* ---- fetching ---- */
@@ -79,9 +78,9 @@ void place_list_release(struct place_list *places);
 struct fetcher; /* a connection pool with its health per host; one a process is enough */
 
 struct fetch_options {
-	unsigned connections;     /* transfers at once; 8 */
-	unsigned attempts;        /* tries a URL; 5 */
-	unsigned retry_seconds;   /* the longest wait obeyed from Retry-After or backoff; 60 */
+	unsigned connections;	  /* transfers at once; 8 */
+	unsigned attempts;	  /* tries a URL; 5 */
+	unsigned retry_seconds;	  /* the longest wait obeyed from Retry-After or backoff; 60 */
 	unsigned timeout_seconds; /* without a byte; 30 */
 };
 
@@ -121,12 +120,12 @@ enum status fetcher_get_all(struct fetcher *fetcher, struct store *store, const 
 
 /* One signed suite of an archive at one time (trust T12). */
 struct pin_suite {
-	char *suite;               /* as in dists/SUITE: "bookworm-security" */
-	char *origin;              /* as its Release says */
+	char *suite;  /* as in dists/SUITE: "bookworm-security" */
+	char *origin; /* as its Release says */
 	char *codename;
-	struct digest inrelease;   /* of the InRelease file as it was served */
-	int64_t date;              /* its Date */
-	char *signer;              /* fingerprint of the primary key that signed it, upper case hex */
+	struct digest inrelease; /* of the InRelease file as it was served */
+	int64_t date;		 /* its Date */
+	char *signer;		 /* fingerprint of the primary key that signed it, upper case hex */
 };
 
 /* An archive at one time: "debian@20260711T101637Z". */
@@ -134,10 +133,10 @@ struct pin {
 	char *name;
 	char *archive;
 	int64_t timestamp;
-	bool captured;             /* taken from a mirror's present state, not from snapshot.debian.org */
+	bool captured; /* taken from a mirror's present state, not from snapshot.debian.org */
 	struct text_list components;
 	struct text_list architectures;
-	struct pin_suite *suites;  /* sorted by suite */
+	struct pin_suite *suites; /* sorted by suite */
 	size_t suite_count;
 	size_t suite_capacity;
 };
@@ -153,15 +152,15 @@ struct pin_list {
 void pin_list_release(struct pin_list *pins);
 
 struct trust_options {
-	const char *keyring;       /* a file; NULL for the Debian keyrings of this machine */
-	bool accept_expired_key;   /* --accept-expired-key */
-	int64_t now;               /* clock_now(), or what a test says */
+	const char *keyring;	 /* a file; NULL for the Debian keyrings of this machine */
+	bool accept_expired_key; /* --accept-expired-key */
+	int64_t now;		 /* clock_now(), or what a test says */
 };
 
 struct capture_request {
-	const struct place_list *places;  /* where from */
-	const char *etc_apt;              /* suites and components are read from these apt sources */
-	struct text_list architectures;   /* empty: dpkg's own */
+	const struct place_list *places; /* where from */
+	const char *etc_apt;		 /* suites and components are read from these apt sources */
+	struct text_list architectures;	 /* empty: dpkg's own */
 	struct trust_options trust;
 };
 
@@ -250,12 +249,12 @@ struct proxy_event {
 	int64_t time;
 	const char *host;    /* as the client asked for it; "" in origin form */
 	const char *request; /* method and target, without secrets */
-	int status;          /* HTTP */
+	int status;	     /* HTTP */
 	const char *archive; /* NULL when refused */
 	const char *path;
 	struct digest digest; /* of the bytes sent, when status is 200 or 206 */
 	uint64_t size;
-	const char *error;   /* trust or network trouble behind a 5xx, or NULL */
+	const char *error; /* trust or network trouble behind a 5xx, or NULL */
 };
 
 struct proxy_config {
@@ -263,8 +262,8 @@ struct proxy_config {
 	struct fetcher *fetcher; /* NULL: offline, only what is in the store */
 	const struct pin_list *pins;
 	const struct place_list *places;
-	int listen_fd;        /* a listening socket that the proxy takes over, or -1 */
-	unsigned short port;  /* with listen_fd -1: on 127.0.0.1; 0 lets the system choose */
+	int listen_fd;	     /* a listening socket that the proxy takes over, or -1 */
+	unsigned short port; /* with listen_fd -1: on 127.0.0.1; 0 lets the system choose */
 	/* Called from the server's threads, one at a time. */
 	void (*log)(void *context, const struct proxy_event *event);
 	void *log_context;
@@ -272,8 +271,7 @@ struct proxy_config {
 
 struct proxy;
 
-enum status proxy_start(
-	const struct proxy_config *config, struct proxy **proxy, struct error *err);
+enum status proxy_start(const struct proxy_config *config, struct proxy **proxy, struct error *err);
 unsigned short proxy_port(const struct proxy *proxy);
 /*
  * Waits for running requests, stops, and frees. Returns STATUS_TRUST or STATUS_NETWORK when a
