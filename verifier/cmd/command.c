@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "verifier/cmd/command.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/array.h"
+#include "base/buffer.h"
+#include "base/escape.h"
+#include "base/path.h"
+
+/* The order in which they win when several hold (design §6). */
+static const enum exit_code exit_order[] = {EXIT_USAGE, EXIT_TRUST, EXIT_TROUBLE, EXIT_INCOMPLETE,
+	EXIT_DIFFERENT, EXIT_COVERAGE, EXIT_WAIVED, EXIT_REPRODUCED};
+
+enum exit_code exit_worst(enum exit_code a, enum exit_code b)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(exit_order); i++) {
+		if (exit_order[i] == a || exit_order[i] == b)
+			return exit_order[i];
+	}
+	return EXIT_TROUBLE;
+}
+
+enum exit_code exit_code_of(enum status status)
+{
+	switch (status) {
+	case STATUS_OK:
+	case STATUS_END:
+		return EXIT_REPRODUCED;
+	case STATUS_USAGE:
+		return EXIT_USAGE;
+	case STATUS_TRUST:
+		return EXIT_TRUST;
+	case STATUS_INCOMPLETE:
+		return EXIT_INCOMPLETE;
+	case STATUS_IO:
+	case STATUS_NETWORK:
+	case STATUS_NOT_FOUND:
+	case STATUS_FORMAT:
+	case STATUS_LIMIT:
+	case STATUS_UNSUPPORTED:
+	case STATUS_CLOCK:
+	case STATUS_CONFLICT:
+	case STATUS_BUILD:
+	case STATUS_SANDBOX:
+	case STATUS_DATABASE:
+	case STATUS_INTERRUPTED:
+		return EXIT_TROUBLE;
+	}
+	return EXIT_TROUBLE;
+}
+
+static void print_message(const char *command, const char *text, size_t len)
+{
+	struct buffer line = {0};
+
+	escape_line(&line, text, len);
+	fflush(stdout);
+	fprintf(stderr, "reproof %s: %s\n", command, buffer_text(&line));
+	buffer_release(&line);
+}
+
+int command_fail(const char *command, const struct error *err)
+{
+	struct buffer text = {0};
+
+	buffer_add_text(&text, err->text);
+	print_message(command, buffer_text(&text), text.len);
+	buffer_release(&text);
+	return (int)exit_code_of(err->status);
+}
+
+int command_usage(const char *command, const char *format, ...)
+{
+	struct buffer text = {0};
+	va_list arguments;
+
+	va_start(arguments, format);
+	buffer_add_vformat(&text, format, arguments);
+	va_end(arguments);
+	print_message(command, buffer_text(&text), text.len);
+	fprintf(stderr, "See: reproof %s --help\n", command);
+	buffer_release(&text);
+	return EXIT_USAGE;
+}
+
+int command_help(const char *text)
+{
+	fputs(text, stdout);
+	return command_finish("--help", EXIT_REPRODUCED);
+}
+
+int command_finish(const char *command, int code)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	fprintf(stderr, "reproof %s: stdout cannot be written; the result is not complete\n",
+		command);
+	return EXIT_TROUBLE;
+}
+
+static char *state_path(const char *variable, const char *name)
+{
+	const char *given = getenv(variable);
+	const char *state = getenv("XDG_STATE_HOME");
+	const char *home = getenv("HOME");
+
+	if (given && given[0])
+		return xstrdup(given);
+	if (state && state[0] == '/')
+		return xasprintf("%s/reproof/%s", state, name);
+	return xasprintf("%s/.local/state/reproof/%s", home && home[0] ? home : "/root", name);
+}
+
+char *command_default_store(void)
+{
+	return state_path("REPROOF_STORE", "store");
+}
+
+char *command_default_database(void)
+{
+	return state_path("REPROOF_DB", "reproof.db");
+}
