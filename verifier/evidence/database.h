@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VERIFIER_EVIDENCE_DATABASE_H
+#define VERIFIER_EVIDENCE_DATABASE_H
+
+#include "base/sql.h"
+#include "verifier/evidence/evidence.h"
+
+/* Shared by the files of this folder only. */
+
+struct evidence {
+	struct sql sql;
+};
+
+enum evidence_statement {
+	RUN_FIND_UNFINISHED,
+	RUN_INSERT,
+	RUN_FINISH,
+	RUN_MARK,
+	RUN_ISOLATION,
+	RUN_PIN,
+	RUN_BUILT,
+	RUN_IS_BUILT,
+	FORGET_MATERIALS,
+	FORGET_HOSTS,
+	FORGET_REFUSALS,
+	FORGET_OUTPUTS,
+	MATERIAL_PUT,
+	HOST_PUT,
+	REFUSAL_PUT,
+	OUTPUT_PUT,
+	OUTPUT_FIND,
+	PUBLISHED_LAST,
+	PUBLISHED_PUT,
+	PUBLISHED_CHANGE_PUT,
+	ARTIFACT_PUT,
+	SET_FIND,
+	SET_PUT,
+	SET_UPDATE,
+	DIFFERENCE_PUT,
+	FIELD_PUT,
+	CAUSE_PUT,
+	PACKAGE_CHANGE_PUT,
+	PACKAGE_SOURCE_PUT,
+	READ_RUN,
+	READ_NEWEST,
+	READ_ARTIFACTS,
+	READ_ARTIFACTS_WORST,
+	READ_DIFFERENCES,
+	READ_FIELDS,
+	READ_CAUSES,
+	READ_SET_CAUSES,
+	READ_RUN_CAUSES,
+	READ_MARKS,
+	READ_PINS,
+	READ_PACKAGE_CHANGES,
+	READ_PACKAGE_SOURCE,
+	READ_PUBLISHED_CHANGES,
+	READ_HOSTS,
+	READ_REFUSALS,
+	COUNT_MATERIALS,
+	EVIDENCE_STATEMENT_COUNT,
+};
+
+extern const char *const evidence_statements[EVIDENCE_STATEMENT_COUNT];
+
+/* The name a difference set is known by: SHA-256 of its two digests, the comparer and the name. */
+void difference_set_id(const struct artifact_record *artifact, char id[SHA256_HEX_SIZE]);
+
+void bind_digest(sqlite3_stmt *statement, int parameter, const struct digest *digest);
+void bind_name(
+	sqlite3_stmt *statement, int parameter, const char *name); /* a BLOB; NULL binds NULL */
+
+#endif

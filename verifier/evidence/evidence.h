@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VERIFIER_EVIDENCE_EVIDENCE_H
+#define VERIFIER_EVIDENCE_EVIDENCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "dbdiff/dbdiff.h"
+#include "verifier/evidence/verdict.h"
+
+/*
+ * The evidence database (schema.sql): what was compared when, with what result. Every writing
+ * function commits before it returns, unless it says otherwise. Names are raw bytes.
+ */
+struct evidence;
+
+#define RUN_ID_SIZE 32
+
+/* Opens or makes the database; NULL opens a private one that is gone when closed. */
+enum status evidence_open(const char *path, struct evidence **evidence, struct error *err);
+/* Opens an existing database for reading. */
+enum status evidence_open_read(const char *path, struct evidence **evidence, struct error *err);
+void evidence_free(struct evidence *evidence);
+
+/* ---- runs ---- */
+
+/* How a run begins. Texts are borrowed. */
+struct run_start {
+	const char *kind; /* "verify" or "compare" */
+	const char *release;
+	const char *target;
+	struct digest key;		 /* of all that decides the result */
+	const struct digest *descriptor; /* NULL for compare */
+};
+
+/*
+ * Begins a run, or goes on with the newest unfinished one of the same key: then *continued is true.
+ * The caller holds a lock that no other process works on this key. `id` gets the run's name.
+ */
+enum status evidence_run_begin(struct evidence *evidence, const struct run_start *start,
+	char id[RUN_ID_SIZE], bool *continued, struct error *err);
+
+/* What went wrong, when something did; `class` is NULL when nothing. */
+struct run_failure {
+	const char *class; /* failure_class() */
+	const char *step;  /* "fetch", "pin", "rebuild", "collect", "compare" */
+	const char *text;
+};
+
+/* The word for a failure: "network", "trust", "build", … */
+const char *failure_class(enum status status);
+
+enum status evidence_run_finish(struct evidence *evidence, const char *run, enum verdict verdict,
+	const struct run_failure *failure, struct error *err);
+enum status evidence_run_mark(
+	struct evidence *evidence, const char *run, const char *mark, struct error *err);
+enum status evidence_run_isolation(struct evidence *evidence, const char *run,
+	const char *isolation, const struct digest *source, struct error *err);
+
+struct pin_record {
+	const char *archive, *suite, *pin, *signer;
+	struct digest inrelease;
+	int64_t date;
+	bool captured;
+};
+
+enum status evidence_run_pin(struct evidence *evidence, const char *run,
+	const struct pin_record *pin, struct error *err);
+
+/* ---- what went into a rebuild and came out ---- */
+
+/* Groups many small writes: nothing is committed between begin and commit. */
+enum status evidence_begin(struct evidence *evidence, struct error *err);
+enum status evidence_commit(struct evidence *evidence, struct error *err);
+void evidence_rollback(struct evidence *evidence);
+
+/* Materials, hosts and refusals of an attempt that is done again. */
+enum status evidence_forget_build(struct evidence *evidence, const char *run, struct error *err);
+enum status evidence_material(struct evidence *evidence, const char *run, const char *kind,
+	const char *name, const struct digest *digest, uint64_t size, struct error *err);
+enum status evidence_asked_host(
+	struct evidence *evidence, const char *run, const char *host, struct error *err);
+enum status evidence_refusal(struct evidence *evidence, const char *run, const char *request,
+	int http_status, struct error *err);
+enum status evidence_output(struct evidence *evidence, const char *run, const char *name,
+	const struct digest *digest, uint64_t size, struct error *err);
+/* All outputs are recorded: a later run need not build again. */
+enum status evidence_built(struct evidence *evidence, const char *run, struct error *err);
+/* STATUS_NOT_FOUND when the build was not complete or left no such file. */
+enum status evidence_find_output(struct evidence *evidence, const char *run, const char *name,
+	struct digest *digest, uint64_t *size, struct error *err);
+enum status evidence_is_built(
+	struct evidence *evidence, const char *run, bool *built, struct error *err);
+
+/* ---- what was published ---- */
+
+struct published_record {
+	const char *release, *target, *name, *url;
+	struct digest digest;
+	bool has_size;
+	uint64_t size;
+};
+
+/*
+ * Records that this content was seen published now. When the last content seen under the name
+ * before was another one, that is recorded as a change of this run.
+ */
+enum status evidence_published(struct evidence *evidence, const char *run,
+	const struct published_record *record, struct error *err);
+
+/* ---- results ---- */
+
+struct artifact_record {
+	const char *name;
+	enum verdict verdict;
+	bool required;
+	bool has_published, has_rebuilt; /* the digests below are known */
+	struct digest published, rebuilt;
+	bool has_published_size;
+	uint64_t published_size, rebuilt_size;
+	const char *reason; /* or NULL */
+	bool has_set;	    /* a difference set is stored for (published, rebuilt, version, name) */
+};
+
+/* Records or replaces one artifact's result. */
+enum status evidence_artifact(struct evidence *evidence, const char *run,
+	const struct artifact_record *artifact, struct error *err);
+
+/* A difference set being written: one transaction. */
+struct set_writer;
+
+/* True in *known when the pair was compared before by this comparer: nothing is to be done. */
+enum status evidence_set_known(struct evidence *evidence, const struct artifact_record *artifact,
+	bool *known, struct error *err);
+enum status set_writer_begin(struct evidence *evidence, const struct artifact_record *artifact,
+	struct set_writer **writer, struct error *err);
+/* The sink that writes; valid until commit or free. */
+struct difference_sink set_writer_sink(struct set_writer *writer);
+/* Frees the writer, whatever comes of it. */
+enum status set_writer_commit(
+	struct set_writer *writer, const struct comparison *comparison, struct error *err);
+void set_writer_abandon(struct set_writer *writer);
+
+struct package_change {
+	const char *change; /* "added", "removed", "changed" */
+	const char *name, *architecture;
+	const char *published, *rebuilt; /* versions; NULL where there is none */
+};
+
+enum status evidence_package_change(struct evidence *evidence, const char *run,
+	const struct package_change *change, struct error *err);
+/* The package sets were read, from this artifact. */
+enum status evidence_package_source(struct evidence *evidence, const char *run,
+	const char *artifact, uint64_t packages, struct error *err);
+
+#endif

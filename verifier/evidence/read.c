@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "verifier/evidence/read.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/array.h"
+#include "verifier/evidence/database.h"
+
+static bool is_null(sqlite3_stmt *statement, int column)
+{
+	return sqlite3_column_type(statement, column) == SQLITE_NULL;
+}
+
+/* NULL for NULL; valid until the next step. */
+static const char *text_or_null(sqlite3_stmt *statement, int column)
+{
+	return is_null(statement, column) ? NULL : sql_column_text(statement, column);
+}
+
+static char *copy_or_null(sqlite3_stmt *statement, int column)
+{
+	return is_null(statement, column) ? NULL : xstrdup(sql_column_text(statement, column));
+}
+
+static int64_t number_or(sqlite3_stmt *statement, int column, int64_t otherwise)
+{
+	return is_null(statement, column) ? otherwise : sqlite3_column_int64(statement, column);
+}
+
+static enum status read_digest(
+	sqlite3_stmt *statement, int column, bool *has, struct digest *digest, struct error *err)
+{
+	const char *hex = text_or_null(statement, column);
+
+	*has = hex != NULL;
+	if (hex && !digest_parse(hex, strlen(hex), digest))
+		return error_set(err, STATUS_DATABASE, "\"%.70s\" is no digest", hex);
+	return STATUS_OK;
+}
+
+/*
+ * A statement of the caller's own, so that a visitor may run the same query inside; finalised by
+ * the caller. Parameter 1 is bound to `first`.
+ */
+static sqlite3_stmt *own_statement(struct evidence *evidence, enum evidence_statement which,
+	const char *first, struct error *err)
+{
+	sqlite3_stmt *statement = NULL;
+
+	if (sqlite3_prepare_v2(evidence->sql.db, evidence_statements[which], -1, &statement,
+		    NULL) != SQLITE_OK) {
+		error_set(err, STATUS_DATABASE, "%s", sqlite3_errmsg(evidence->sql.db));
+		return NULL;
+	}
+	if (first)
+		sql_bind_text(statement, 1, first);
+	return statement;
+}
+
+enum status evidence_read_run(
+	struct evidence *evidence, const char *id, struct run_record *run, struct error *err)
+{
+	sqlite3_stmt *statement = own_statement(evidence, id ? READ_RUN : READ_NEWEST, id, err);
+	enum status status;
+
+	*run = (struct run_record){0};
+	if (!statement)
+		return err->status;
+	status = sql_step(&evidence->sql, statement, err);
+	if (status == STATUS_OK) {
+		snprintf(run->id, sizeof(run->id), "%s", sql_column_text(statement, 0));
+		run->kind = copy_or_null(statement, 1);
+		run->release = copy_or_null(statement, 2);
+		run->target = copy_or_null(statement, 3);
+		run->tool = copy_or_null(statement, 4);
+		run->comparer = copy_or_null(statement, 5);
+		run->isolation = copy_or_null(statement, 6);
+		run->failure_class = copy_or_null(statement, 7);
+		run->failure_step = copy_or_null(statement, 8);
+		run->failure_text = copy_or_null(statement, 9);
+		run->started = sqlite3_column_int64(statement, 10);
+		run->finished = !is_null(statement, 11);
+		if (run->finished && !verdict_parse(sql_column_text(statement, 12), &run->verdict))
+			status = error_set(err, STATUS_DATABASE, "run %s has no verdict", run->id);
+	} else if (status == STATUS_END) {
+		status = id ? error_set(err, STATUS_NOT_FOUND, "no run %s in this database", id)
+			    : error_set(err, STATUS_NOT_FOUND, "no run in this database yet");
+	}
+	sqlite3_finalize(statement);
+	if (status < 0)
+		run_record_release(run);
+	return status;
+}
+
+void run_record_release(struct run_record *run)
+{
+	free(run->kind);
+	free(run->release);
+	free(run->target);
+	free(run->tool);
+	free(run->comparer);
+	free(run->isolation);
+	free(run->failure_class);
+	free(run->failure_step);
+	free(run->failure_text);
+	*run = (struct run_record){0};
+}
+
+static enum status read_artifact(
+	sqlite3_stmt *statement, struct artifact_row *row, struct error *err)
+{
+	struct artifact_record *record = &row->record;
+
+	*row = (struct artifact_row){0};
+	record->name = sql_column_text(statement, 0);
+	if (!verdict_parse(sql_column_text(statement, 1), &record->verdict))
+		return error_set(err, STATUS_DATABASE, "%s has no verdict", record->name);
+	record->required = sqlite3_column_int(statement, 2) != 0;
+	if (read_digest(statement, 3, &record->has_published, &record->published, err) < 0 ||
+		read_digest(statement, 5, &record->has_rebuilt, &record->rebuilt, err) < 0)
+		return err->status;
+	record->has_published_size = !is_null(statement, 4);
+	record->published_size = (uint64_t)number_or(statement, 4, 0);
+	record->rebuilt_size = (uint64_t)number_or(statement, 6, 0);
+	record->reason = text_or_null(statement, 7);
+	row->set_id = text_or_null(statement, 8);
+	record->has_set = row->set_id != NULL;
+	row->inspected = number_or(statement, 9, 1) != 0;
+	row->differences = (uint64_t)number_or(statement, 10, 0);
+	row->unattributed = number_or(statement, 11, -1);
+	row->unexplained = number_or(statement, 12, -1);
+	if (record->verdict == VERDICT_REPRODUCED)
+		row->unattributed = row->unexplained = 0;
+	return STATUS_OK;
+}
+
+enum status evidence_each_artifact(struct evidence *evidence, const char *run, bool worst_first,
+	artifact_visitor visit, void *context, struct error *err)
+{
+	sqlite3_stmt *statement = own_statement(
+		evidence, worst_first ? READ_ARTIFACTS_WORST : READ_ARTIFACTS, run, err);
+	enum status status = statement ? STATUS_OK : err->status;
+	struct artifact_row row;
+
+	while (status == STATUS_OK &&
+		(status = sql_step(&evidence->sql, statement, err)) == STATUS_OK) {
+		status = read_artifact(statement, &row, err);
+		if (status == STATUS_OK)
+			status = visit(context, &row, err);
+	}
+	sqlite3_finalize(statement);
+	return status < 0 ? status : STATUS_OK;
+}
+
+/* What one difference points to while it is shown. */
+struct difference_parts {
+	struct difference_field *fields;
+	size_t field_count, field_capacity;
+	struct text_list texts; /* three a field, "" and a flag for NULL */
+	struct text_list causes;
+};
+
+static const char *keep(struct text_list *texts, sqlite3_stmt *statement, int column)
+{
+	if (is_null(statement, column))
+		return NULL;
+	text_list_add(texts, sql_column_text(statement, column));
+	return texts->items[texts->count - 1];
+}
+
+static void bind_key(
+	sqlite3_stmt *statement, const char *set_id, const struct difference *difference)
+{
+	sql_bind_text(statement, 1, set_id);
+	bind_name(statement, 2, difference->path);
+	sql_bind_integer(statement, 3, (int64_t)difference->occurrence);
+	sql_bind_text(statement, 4, change_word(difference->change));
+}
+
+static enum status read_parts(struct evidence *evidence, const char *set_id,
+	struct difference *difference, struct difference_parts *parts, struct error *err)
+{
+	struct sql *sql = &evidence->sql;
+	sqlite3_stmt *statement = sql_statement(sql, READ_FIELDS, err);
+	enum status status;
+
+	if (!statement)
+		return err->status;
+	bind_key(statement, set_id, difference);
+	while ((status = sql_step(sql, statement, err)) == STATUS_OK) {
+		struct difference_field *field;
+
+		ARRAY_GROW(parts->fields, parts->field_count, parts->field_capacity);
+		field = &parts->fields[parts->field_count++];
+		field->name = keep(&parts->texts, statement, 0);
+		field->published = keep(&parts->texts, statement, 1);
+		field->rebuilt = keep(&parts->texts, statement, 2);
+	}
+	statement = status < 0 ? NULL : sql_statement(sql, READ_CAUSES, err);
+	if (!statement)
+		return err->status;
+	bind_key(statement, set_id, difference);
+	while ((status = sql_step(sql, statement, err)) == STATUS_OK)
+		text_list_add(&parts->causes, sql_column_text(statement, 0));
+	difference->fields = parts->fields;
+	difference->field_count = parts->field_count;
+	difference->causes = (const char *const *)parts->causes.items;
+	difference->cause_count = parts->causes.count;
+	return status < 0 ? status : STATUS_OK;
+}
+
+static enum status visit_difference(struct evidence *evidence, const char *set_id,
+	sqlite3_stmt *statement, difference_visitor visit, void *context, struct error *err)
+{
+	struct difference_parts parts = {0};
+	struct difference difference = {
+		.path = sql_column_text(statement, 0),
+		.occurrence = (uint64_t)sqlite3_column_int64(statement, 1),
+		.inspected = sqlite3_column_int(statement, 3) != 0,
+		.reason = text_or_null(statement, 4),
+		.diff = text_or_null(statement, 5),
+	};
+	enum status status = STATUS_OK;
+
+	if (!change_parse(sql_column_text(statement, 2), &difference.change))
+		return error_set(err, STATUS_DATABASE, "%s: no such change", difference.path);
+	status = read_parts(evidence, set_id, &difference, &parts, err);
+	if (status == STATUS_OK)
+		status = visit(context, &difference, err);
+	free(parts.fields);
+	text_list_release(&parts.texts);
+	text_list_release(&parts.causes);
+	return status;
+}
+
+enum status evidence_each_difference(struct evidence *evidence, const char *set_id, uint64_t limit,
+	difference_visitor visit, void *context, struct error *err)
+{
+	sqlite3_stmt *statement = own_statement(evidence, READ_DIFFERENCES, set_id, err);
+	enum status status = statement ? STATUS_OK : err->status;
+
+	if (statement)
+		sql_bind_integer(statement, 2, limit > INT64_MAX ? INT64_MAX : (int64_t)limit);
+	while (status == STATUS_OK &&
+		(status = sql_step(&evidence->sql, statement, err)) == STATUS_OK)
+		status = visit_difference(evidence, set_id, statement, visit, context, err);
+	sqlite3_finalize(statement);
+	return status < 0 ? status : STATUS_OK;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VERIFIER_EVIDENCE_READ_H
+#define VERIFIER_EVIDENCE_READ_H
+
+#include "verifier/evidence/evidence.h"
+
+/*
+ * Reading a recorded run, for reports. Texts handed to a callback are valid during the call only;
+ * a callback that returns an error ends the reading with it.
+ */
+
+struct run_record {
+	char id[RUN_ID_SIZE];
+	char *kind, *release, *target, *tool, *comparer;
+	char *isolation;     /* NULL when nothing was built */
+	char *failure_class; /* NULL when nothing failed */
+	char *failure_step, *failure_text;
+	int64_t started;
+	bool finished;
+	enum verdict verdict; /* when finished */
+};
+
+/* `id` NULL reads the newest. STATUS_NOT_FOUND when there is none. Release with run_record_release.
+ */
+enum status evidence_read_run(
+	struct evidence *evidence, const char *id, struct run_record *run, struct error *err);
+void run_record_release(struct run_record *run);
+
+struct artifact_row {
+	struct artifact_record record;
+	const char *set_id; /* NULL without a set */
+	bool inspected;	    /* the set is complete; true without a set */
+	uint64_t differences;
+	int64_t unattributed, unexplained; /* -1: not measured; 0 when reproduced */
+};
+
+typedef enum status (*artifact_visitor)(
+	void *context, const struct artifact_row *artifact, struct error *err);
+/* By name, or worst verdict first and then by name. */
+enum status evidence_each_artifact(struct evidence *evidence, const char *run, bool worst_first,
+	artifact_visitor visit, void *context, struct error *err);
+
+typedef enum status (*difference_visitor)(
+	void *context, const struct difference *difference, struct error *err);
+/* In the order of path bytes; at most `limit`. */
+enum status evidence_each_difference(struct evidence *evidence, const char *set_id, uint64_t limit,
+	difference_visitor visit, void *context, struct error *err);
+
+/* A cause within one difference set, or within a whole run. */
+struct cause_row {
+	const char *cause;
+	uint64_t artifacts, members;
+};
+
+typedef enum status (*cause_visitor)(
+	void *context, const struct cause_row *cause, struct error *err);
+enum status evidence_each_set_cause(struct evidence *evidence, const char *set_id,
+	cause_visitor visit, void *context, struct error *err);
+enum status evidence_each_run_cause(struct evidence *evidence, const char *run, cause_visitor visit,
+	void *context, struct error *err);
+
+typedef enum status (*text_visitor)(void *context, const char *text, struct error *err);
+enum status evidence_each_mark(struct evidence *evidence, const char *run, text_visitor visit,
+	void *context, struct error *err);
+
+typedef enum status (*pin_visitor)(void *context, const struct pin_record *pin, struct error *err);
+enum status evidence_each_pin(struct evidence *evidence, const char *run, pin_visitor visit,
+	void *context, struct error *err);
+
+typedef enum status (*package_visitor)(
+	void *context, const struct package_change *change, struct error *err);
+enum status evidence_each_package_change(struct evidence *evidence, const char *run,
+	package_visitor visit, void *context, struct error *err);
+/* *artifact is NULL when no package set was read; the caller frees. */
+enum status evidence_read_package_source(struct evidence *evidence, const char *run,
+	char **artifact, uint64_t *packages, struct error *err);
+
+struct published_change {
+	const char *name, *was, *is_now;
+	int64_t last_seen;
+};
+
+typedef enum status (*published_change_visitor)(
+	void *context, const struct published_change *change, struct error *err);
+enum status evidence_each_published_change(struct evidence *evidence, const char *run,
+	published_change_visitor visit, void *context, struct error *err);
+
+typedef enum status (*count_visitor)(
+	void *context, const char *text, int64_t number, uint64_t count, struct error *err);
+/* Host (number 0) and requests. */
+enum status evidence_each_host(struct evidence *evidence, const char *run, count_visitor visit,
+	void *context, struct error *err);
+/* Request, HTTP status and how often. */
+enum status evidence_each_refusal(struct evidence *evidence, const char *run, count_visitor visit,
+	void *context, struct error *err);
+enum status evidence_count_materials(struct evidence *evidence, const char *run, const char *kind,
+	uint64_t *count, uint64_t *bytes, struct error *err);
+
+#endif

@@ -1,0 +1,197 @@
+-- SPDX-License-Identifier: Apache-2.0
+--
+-- The evidence database. A record is known by what it is (names, digests, times), never by a
+-- counter, so that evidence of several machines merges in any order (design, law 10).
+-- Digests are lower-case hex SHA-256; times are seconds since 1970 in UTC.
+-- Names from images are BLOBs: bytes as they are, escaped by whoever prints them.
+
+CREATE TABLE run (
+	id             TEXT NOT NULL PRIMARY KEY, -- 20261123-031207-7f3a9c21
+	kind           TEXT NOT NULL CHECK (kind IN ('verify', 'compare')),
+	release        TEXT NOT NULL,             -- descriptor's name; for compare the published side
+	target         TEXT NOT NULL,             -- descriptor's target; for compare the rebuilt side
+	key            TEXT NOT NULL,             -- SHA-256 of everything that decides the result: an
+	                                          -- unfinished run with the same key is continued
+	descriptor     TEXT,                      -- digest of the release descriptor (trust T10)
+	source         TEXT,                      -- digest of the source tree shown to the build
+	tool           TEXT NOT NULL,             -- reproof's version
+	comparer       TEXT NOT NULL,             -- the comparer's version
+	started        INTEGER NOT NULL,
+	finished       INTEGER,                   -- NULL while it runs, or when it was killed
+	built          INTEGER,                   -- when the rebuilt artifacts were complete
+	verdict        TEXT,                      -- of the release; NULL until finished
+	isolation      TEXT,                      -- none, cooperative, confined (trust T4)
+	failure_class  TEXT,                      -- network, trust, build, …; NULL when nothing failed
+	failure_step   TEXT,                      -- fetch, pin, rebuild, collect, compare
+	failure_text   TEXT                       -- what a person should read
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX run_by_release ON run (release, target, started);
+CREATE INDEX run_by_key ON run (key, finished);
+
+-- What marks a run and everything derived from it: no-sandbox, captured-pin, …
+CREATE TABLE run_mark (
+	run   TEXT NOT NULL REFERENCES run ON DELETE CASCADE,
+	mark  TEXT NOT NULL,
+	PRIMARY KEY (run, mark)
+) STRICT, WITHOUT ROWID;
+
+-- The archive states the rebuild saw (trust T12).
+CREATE TABLE run_pin (
+	run        TEXT NOT NULL REFERENCES run ON DELETE CASCADE,
+	archive    TEXT NOT NULL,
+	suite      TEXT NOT NULL,
+	pin        TEXT NOT NULL,    -- debian@20260711T101637Z
+	inrelease  TEXT NOT NULL,    -- digest of the InRelease file
+	date       INTEGER NOT NULL, -- its Date
+	captured   INTEGER NOT NULL, -- 1: a mirror's state, not snapshot.debian.org's
+	signer     TEXT NOT NULL,    -- fingerprint of the primary key
+	PRIMARY KEY (run, archive, suite)
+) STRICT, WITHOUT ROWID;
+
+-- Everything a build had: files the proxy served, packages of the tool root, its source tree.
+CREATE TABLE material (
+	run     TEXT NOT NULL REFERENCES run ON DELETE CASCADE,
+	kind    TEXT NOT NULL CHECK (kind IN ('archive-file', 'tool', 'source')),
+	name    BLOB NOT NULL, -- archive/path, or package:architecture=version
+	sha256  TEXT NOT NULL, -- for tool: of the package database it was read from
+	size    INTEGER NOT NULL,
+	PRIMARY KEY (run, kind, name, sha256)
+) STRICT, WITHOUT ROWID;
+
+-- Hosts the build asked the proxy for, whatever was served (trust T12).
+CREATE TABLE asked_host (
+	run       TEXT NOT NULL REFERENCES run ON DELETE CASCADE,
+	host      BLOB NOT NULL,
+	requests  INTEGER NOT NULL,
+	PRIMARY KEY (run, host)
+) STRICT, WITHOUT ROWID;
+
+-- Requests the proxy did not serve.
+CREATE TABLE refusal (
+	run      TEXT NOT NULL REFERENCES run ON DELETE CASCADE,
+	request  BLOB NOT NULL,
+	status   INTEGER NOT NULL, -- of HTTP
+	count    INTEGER NOT NULL,
+	PRIMARY KEY (run, request, status)
+) STRICT, WITHOUT ROWID;
+
+-- Every content that was ever seen published under a name, and when.
+CREATE TABLE published_file (
+	release     TEXT NOT NULL,
+	target      TEXT NOT NULL,
+	name        BLOB NOT NULL,
+	url         TEXT NOT NULL, -- where it was had from, without secrets
+	sha256      TEXT NOT NULL,
+	size        INTEGER,       -- NULL when only a hash list says it
+	first_seen  INTEGER NOT NULL,
+	last_seen   INTEGER NOT NULL,
+	PRIMARY KEY (release, target, name, sha256)
+) STRICT, WITHOUT ROWID;
+
+-- A published file whose content was another one when it was last seen before this run.
+CREATE TABLE published_change (
+	run       TEXT NOT NULL REFERENCES run ON DELETE CASCADE,
+	name      BLOB NOT NULL,
+	was       TEXT NOT NULL,    -- digest
+	is_now    TEXT NOT NULL,    -- digest
+	last_seen INTEGER NOT NULL, -- of `was`
+	PRIMARY KEY (run, name)
+) STRICT, WITHOUT ROWID;
+
+-- What a build left behind, once it was complete: lets a killed run go on (law 8).
+CREATE TABLE output (
+	run     TEXT NOT NULL REFERENCES run ON DELETE CASCADE,
+	name    BLOB NOT NULL,
+	sha256  TEXT NOT NULL,
+	size    INTEGER NOT NULL,
+	PRIMARY KEY (run, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE artifact (
+	run               TEXT NOT NULL REFERENCES run ON DELETE CASCADE,
+	name              BLOB NOT NULL,
+	verdict           TEXT NOT NULL CHECK (verdict IN ('rebuild-failed', 'not-attempted',
+	                      'not-inspected', 'missing', 'extra', 'different', 'content-equal',
+	                      'reproduced')),
+	required          INTEGER NOT NULL,
+	published_sha256  TEXT,    -- NULL where that side has no bytes
+	published_size    INTEGER, -- NULL too when only a hash list says it
+	rebuilt_sha256    TEXT,
+	rebuilt_size      INTEGER,
+	reason            TEXT,    -- why not inspected, missing, …
+	set_id            TEXT REFERENCES difference_set, -- what differs inside; NULL: nothing was opened
+	PRIMARY KEY (run, name),
+	-- Equal is the same SHA-256 and nothing else (law 1).
+	CHECK (verdict <> 'reproduced' OR (published_sha256 IS NOT NULL
+		AND rebuilt_sha256 IS NOT NULL AND published_sha256 = rebuilt_sha256))
+) STRICT, WITHOUT ROWID;
+
+-- What differs inside a pair of artifacts, found once for the pair. The artifact's name is part of
+-- the key because it begins every path.
+CREATE TABLE difference_set (
+	id            TEXT NOT NULL PRIMARY KEY, -- SHA-256 of the four columns below
+	published     TEXT NOT NULL, -- digest
+	rebuilt       TEXT NOT NULL, -- digest
+	comparer      TEXT NOT NULL, -- the comparer's version
+	name          BLOB NOT NULL, -- the artifact's
+	complete      INTEGER NOT NULL, -- 1: every member that could be opened was
+	differences   INTEGER NOT NULL,
+	unattributed  INTEGER,       -- bytes; NULL: not measured
+	unexplained   INTEGER,       -- bytes; NULL: not measured
+	UNIQUE (published, rebuilt, comparer, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE difference (
+	set_id      TEXT NOT NULL REFERENCES difference_set ON DELETE CASCADE,
+	path        BLOB NOT NULL,    -- from the artifact's name, nested by //
+	occurrence  INTEGER NOT NULL, -- 0 for the first member of that path
+	change      TEXT NOT NULL CHECK (change IN ('added', 'removed', 'content', 'metadata',
+	                'order')),
+	inspected   INTEGER NOT NULL, -- 0: could have held members and was not opened
+	reason      TEXT,
+	diff        BLOB,             -- bounded text
+	PRIMARY KEY (set_id, path, occurrence, change)
+) STRICT, WITHOUT ROWID;
+
+-- Metadata fields that differ, in the order of the comparer's field table.
+CREATE TABLE difference_field (
+	set_id      TEXT NOT NULL,
+	path        BLOB NOT NULL,
+	occurrence  INTEGER NOT NULL,
+	change      TEXT NOT NULL,
+	position    INTEGER NOT NULL,
+	field       BLOB NOT NULL,
+	published   BLOB, -- NULL: absent there
+	rebuilt     BLOB,
+	PRIMARY KEY (set_id, path, occurrence, change, position),
+	FOREIGN KEY (set_id, path, occurrence, change) REFERENCES difference ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE difference_cause (
+	set_id      TEXT NOT NULL,
+	path        BLOB NOT NULL,
+	occurrence  INTEGER NOT NULL,
+	change      TEXT NOT NULL,
+	cause       TEXT NOT NULL, -- id of the catalogue
+	PRIMARY KEY (set_id, path, occurrence, change, cause),
+	FOREIGN KEY (set_id, path, occurrence, change) REFERENCES difference ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+-- Packages of the image that are not the same on both sides ("pin drift").
+CREATE TABLE package_change (
+	run           TEXT NOT NULL REFERENCES run ON DELETE CASCADE,
+	change        TEXT NOT NULL CHECK (change IN ('added', 'removed', 'changed')),
+	name          TEXT NOT NULL,
+	architecture  TEXT NOT NULL, -- "" where the list does not say
+	published     TEXT,          -- version
+	rebuilt       TEXT,          -- version
+	PRIMARY KEY (run, change, name, architecture)
+) STRICT, WITHOUT ROWID;
+
+-- Where the package sets of a run were read from; no row: they were not looked at.
+CREATE TABLE package_source (
+	run       TEXT NOT NULL PRIMARY KEY REFERENCES run ON DELETE CASCADE,
+	artifact  BLOB NOT NULL, -- the manifest or dpkg status file
+	packages  INTEGER NOT NULL -- on the published side
+) STRICT, WITHOUT ROWID;

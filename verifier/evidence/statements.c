@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "verifier/evidence/database.h"
+
+#define ARTIFACT_COLUMNS                                                                           \
+	"SELECT a.name, a.verdict, a.required, a.published_sha256, a.published_size, "             \
+	"a.rebuilt_sha256, a.rebuilt_size, a.reason, a.set_id, s.complete, s.differences, "        \
+	"s.unattributed, s.unexplained "                                                           \
+	"FROM artifact a LEFT JOIN difference_set s ON s.id = a.set_id WHERE a.run = ?1 "
+
+#define RUN_COLUMNS                                                                                \
+	"SELECT id, kind, release, target, tool, comparer, isolation, failure_class, "             \
+	"failure_step, failure_text, started, finished, verdict FROM run "
+
+const char *const evidence_statements[EVIDENCE_STATEMENT_COUNT] = {
+	[RUN_FIND_UNFINISHED] = "SELECT id FROM run WHERE key = ?1 AND finished IS NULL "
+				"ORDER BY started DESC, id DESC LIMIT 1",
+	[RUN_INSERT] =
+		"INSERT INTO run (id, kind, release, target, key, descriptor, tool, comparer, "
+		"started) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+	[RUN_FINISH] = "UPDATE run SET finished = ?2, verdict = ?3, failure_class = ?4, "
+		       "failure_step = ?5, failure_text = ?6 WHERE id = ?1",
+	[RUN_MARK] = "INSERT OR IGNORE INTO run_mark (run, mark) VALUES (?1, ?2)",
+	[RUN_ISOLATION] = "UPDATE run SET isolation = ?2, source = ?3 WHERE id = ?1",
+	[RUN_PIN] = "INSERT OR REPLACE INTO run_pin (run, archive, suite, pin, inrelease, date, "
+		    "captured, signer) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[RUN_BUILT] = "UPDATE run SET built = ?2 WHERE id = ?1",
+	[RUN_IS_BUILT] = "SELECT built IS NOT NULL FROM run WHERE id = ?1",
+	[FORGET_MATERIALS] = "DELETE FROM material WHERE run = ?1",
+	[FORGET_HOSTS] = "DELETE FROM asked_host WHERE run = ?1",
+	[FORGET_REFUSALS] = "DELETE FROM refusal WHERE run = ?1",
+	[FORGET_OUTPUTS] = "DELETE FROM output WHERE run = ?1",
+	[MATERIAL_PUT] = "INSERT OR IGNORE INTO material (run, kind, name, sha256, size) "
+			 "VALUES (?1, ?2, ?3, ?4, ?5)",
+	[HOST_PUT] = "INSERT INTO asked_host (run, host, requests) VALUES (?1, ?2, 1) "
+		     "ON CONFLICT DO UPDATE SET requests = requests + 1",
+	[REFUSAL_PUT] = "INSERT INTO refusal (run, request, status, count) VALUES (?1, ?2, ?3, 1) "
+			"ON CONFLICT DO UPDATE SET count = count + 1",
+	[OUTPUT_PUT] = "INSERT OR REPLACE INTO output (run, name, sha256, size) "
+		       "VALUES (?1, ?2, ?3, ?4)",
+	[OUTPUT_FIND] = "SELECT sha256, size FROM output WHERE run = ?1 AND name = ?2",
+	[PUBLISHED_LAST] = "SELECT sha256, last_seen FROM published_file WHERE release = ?1 AND "
+			   "target = ?2 AND name = ?3 ORDER BY last_seen DESC, first_seen DESC, "
+			   "sha256 LIMIT 1",
+	[PUBLISHED_PUT] = "INSERT INTO published_file (release, target, name, url, sha256, size, "
+			  "first_seen, last_seen) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7) "
+			  "ON CONFLICT DO UPDATE SET last_seen = max(last_seen, ?7), url = ?4",
+	[PUBLISHED_CHANGE_PUT] = "INSERT OR REPLACE INTO published_change (run, name, was, is_now, "
+				 "last_seen) VALUES (?1, ?2, ?3, ?4, ?5)",
+	[ARTIFACT_PUT] = "INSERT OR REPLACE INTO artifact (run, name, verdict, required, "
+			 "published_sha256, published_size, rebuilt_sha256, rebuilt_size, reason, "
+			 "set_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+	[SET_FIND] = "SELECT 1 FROM difference_set WHERE id = ?1",
+	[SET_PUT] = "INSERT INTO difference_set (id, published, rebuilt, comparer, name, complete, "
+		    "differences) VALUES (?1, ?2, ?3, ?4, ?5, 0, 0)",
+	[SET_UPDATE] = "UPDATE difference_set SET complete = ?2, differences = ?3, "
+		       "unattributed = ?4, unexplained = ?5 WHERE id = ?1",
+	[DIFFERENCE_PUT] = "INSERT INTO difference (set_id, path, occurrence, change, inspected, "
+			   "reason, diff) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[FIELD_PUT] = "INSERT INTO difference_field (set_id, path, occurrence, change, position, "
+		      "field, published, rebuilt) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[CAUSE_PUT] = "INSERT INTO difference_cause (set_id, path, occurrence, change, cause) "
+		      "VALUES (?1, ?2, ?3, ?4, ?5)",
+	[PACKAGE_CHANGE_PUT] = "INSERT OR REPLACE INTO package_change (run, change, name, "
+			       "architecture, published, rebuilt) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	[PACKAGE_SOURCE_PUT] = "INSERT OR REPLACE INTO package_source (run, artifact, packages) "
+			       "VALUES (?1, ?2, ?3)",
+	[READ_RUN] = RUN_COLUMNS "WHERE id = ?1",
+	[READ_NEWEST] = RUN_COLUMNS "ORDER BY started DESC, id DESC LIMIT 1",
+	[READ_ARTIFACTS] = ARTIFACT_COLUMNS "ORDER BY a.name",
+	[READ_ARTIFACTS_WORST] = ARTIFACT_COLUMNS
+	"ORDER BY CASE a.verdict WHEN 'rebuild-failed' THEN 0 WHEN 'not-attempted' THEN 1 "
+	"WHEN 'not-inspected' THEN 2 WHEN 'missing' THEN 3 WHEN 'extra' THEN 4 "
+	"WHEN 'different' THEN 5 WHEN 'content-equal' THEN 6 ELSE 7 END, a.name",
+	[READ_DIFFERENCES] = "SELECT path, occurrence, change, inspected, reason, diff "
+			     "FROM difference WHERE set_id = ?1 "
+			     "ORDER BY path, occurrence, change LIMIT ?2",
+	[READ_FIELDS] = "SELECT field, published, rebuilt FROM difference_field WHERE set_id = ?1 "
+			"AND path = ?2 AND occurrence = ?3 AND change = ?4 ORDER BY position",
+	[READ_CAUSES] = "SELECT cause FROM difference_cause WHERE set_id = ?1 AND path = ?2 "
+			"AND occurrence = ?3 AND change = ?4 ORDER BY cause",
+	[READ_SET_CAUSES] = "SELECT cause, 1, count(*) FROM difference_cause WHERE set_id = ?1 "
+			    "GROUP BY cause ORDER BY cause",
+	[READ_RUN_CAUSES] = "SELECT c.cause, count(DISTINCT a.name), count(*) FROM artifact a "
+			    "JOIN difference_cause c ON c.set_id = a.set_id WHERE a.run = ?1 "
+			    "GROUP BY c.cause ORDER BY 2 DESC, 3 DESC, 1",
+	[READ_MARKS] = "SELECT mark FROM run_mark WHERE run = ?1 ORDER BY mark",
+	[READ_PINS] = "SELECT archive, suite, pin, signer, inrelease, date, captured FROM run_pin "
+		      "WHERE run = ?1 ORDER BY archive, suite",
+	[READ_PACKAGE_CHANGES] = "SELECT change, name, architecture, published, rebuilt "
+				 "FROM package_change WHERE run = ?1 "
+				 "ORDER BY change, name, architecture",
+	[READ_PACKAGE_SOURCE] = "SELECT artifact, packages FROM package_source WHERE run = ?1",
+	[READ_PUBLISHED_CHANGES] = "SELECT name, was, is_now, last_seen FROM published_change "
+				   "WHERE run = ?1 ORDER BY name",
+	[READ_HOSTS] = "SELECT host, 0, requests FROM asked_host WHERE run = ?1 ORDER BY host",
+	[READ_REFUSALS] = "SELECT request, status, count FROM refusal WHERE run = ?1 "
+			  "ORDER BY request, status",
+	[COUNT_MATERIALS] = "SELECT count(*), coalesce(sum(size), 0) FROM material "
+			    "WHERE run = ?1 AND kind = ?2",
+};
