@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "verifier/evidence/read.h"
+#include "verifier/report/report.h"
+
+/* What the visitors share. */
+struct writer {
+	struct json *json;
+	struct evidence *evidence;
+	const char *change; /* the kind of package change being listed */
+};
+
+static void write_path(struct json *json, const char *key, const char *path)
+{
+	json_bytes(json, key, path, strlen(path));
+}
+
+static void write_number_or_null(struct json *json, const char *key, int64_t number)
+{
+	if (number < 0)
+		json_null(json, key);
+	else
+		json_integer(json, key, number);
+}
+
+static void write_side(struct json *json, const char *key, bool present,
+	const struct digest *digest, bool has_size, uint64_t size)
+{
+	char hex[SHA256_HEX_SIZE];
+
+	if (!present) {
+		json_null(json, key);
+		return;
+	}
+	digest_hex(digest, hex);
+	json_object_begin(json, key);
+	json_text(json, "sha256", hex);
+	if (has_size)
+		json_unsigned(json, "size", size);
+	else
+		json_null(json, "size");
+	json_object_end(json);
+}
+
+static enum status write_cause(void *context, const struct cause_row *cause, struct error *err)
+{
+	struct json *json = ((struct writer *)context)->json;
+
+	(void)err;
+	json_object_begin(json, NULL);
+	json_text(json, "id", cause->cause);
+	json_unsigned(json, "members", cause->members);
+	json_null(json, "bytes");
+	json_null(json, "under");
+	json_object_end(json);
+	return STATUS_OK;
+}
+
+static enum status write_member(
+	void *context, const struct difference *difference, struct error *err)
+{
+	struct json *json = ((struct writer *)context)->json;
+
+	(void)err;
+	json_object_begin(json, NULL);
+	write_path(json, "path", difference->path);
+	json_text(json, "change", change_word(difference->change));
+	json_bool(json, "inspected", difference->inspected);
+	json_text(json, "reason", difference->reason);
+	json_array_begin(json, "fields");
+	for (size_t i = 0; i < difference->field_count; i++)
+		write_path(json, NULL, difference->fields[i].name);
+	json_array_end(json);
+	json_array_begin(json, "causes");
+	for (size_t i = 0; i < difference->cause_count; i++)
+		json_text(json, NULL, difference->causes[i]);
+	json_array_end(json);
+	json_text(json, "diff", difference->diff);
+	json_array_begin(json, "values");
+	for (size_t i = 0; i < difference->field_count; i++) {
+		json_object_begin(json, NULL);
+		write_path(json, "field", difference->fields[i].name);
+		json_text(json, "published", difference->fields[i].published);
+		json_text(json, "rebuilt", difference->fields[i].rebuilt);
+		json_object_end(json);
+	}
+	json_array_end(json);
+	json_unsigned(json, "occurrence", difference->occurrence);
+	json_object_end(json);
+	return STATUS_OK;
+}
+
+static enum status write_artifact(
+	void *context, const struct artifact_row *artifact, struct error *err)
+{
+	struct writer *writer = context;
+	struct json *json = writer->json;
+	const struct artifact_record *record = &artifact->record;
+	enum status status = STATUS_OK;
+
+	json_object_begin(json, NULL);
+	write_path(json, "name", record->name);
+	json_text(json, "verdict", verdict_word(record->verdict));
+	write_side(json, "published", record->has_published, &record->published,
+		record->has_published_size, record->published_size);
+	write_side(
+		json, "rebuilt", record->has_rebuilt, &record->rebuilt, true, record->rebuilt_size);
+	write_number_or_null(json, "unattributed_bytes", artifact->unattributed);
+	write_number_or_null(json, "unexplained_bytes", artifact->unexplained);
+	json_array_begin(json, "causes");
+	if (artifact->set_id)
+		status = evidence_each_set_cause(
+			writer->evidence, artifact->set_id, write_cause, writer, err);
+	json_array_end(json);
+	json_array_begin(json, "members");
+	if (status == STATUS_OK && artifact->set_id)
+		status = evidence_each_difference(
+			writer->evidence, artifact->set_id, UINT64_MAX, write_member, writer, err);
+	json_array_end(json);
+	json_array_begin(json, "wrappers");
+	json_array_end(json);
+	json_bool(json, "required", record->required);
+	json_null(json, "waived");
+	json_text(json, "reason", record->reason);
+	json_object_end(json);
+	return status;
+}
+
+static enum status write_mark(void *context, const char *text, struct error *err)
+{
+	(void)err;
+	json_text(((struct writer *)context)->json, NULL, text);
+	return STATUS_OK;
+}
+
+static enum status write_pin(void *context, const struct pin_record *pin, struct error *err)
+{
+	struct json *json = ((struct writer *)context)->json;
+	char hex[SHA256_HEX_SIZE], date[CLOCK_TEXT_SIZE];
+
+	(void)err;
+	digest_hex(&pin->inrelease, hex);
+	clock_format(pin->date, date);
+	json_object_begin(json, NULL);
+	json_text(json, "pin", pin->pin);
+	json_text(json, "archive", pin->archive);
+	json_text(json, "suite", pin->suite);
+	json_text(json, "inrelease_sha256", hex);
+	json_text(json, "date", date);
+	json_bool(json, "captured", pin->captured);
+	json_text(json, "signer", pin->signer);
+	json_object_end(json);
+	return STATUS_OK;
+}
+
+static enum status write_package(
+	void *context, const struct package_change *change, struct error *err)
+{
+	const struct writer *writer = context;
+	struct json *json = writer->json;
+
+	(void)err;
+	if (strcmp(change->change, writer->change) != 0)
+		return STATUS_OK;
+	json_object_begin(json, NULL);
+	json_text(json, "name", change->name);
+	json_text(json, "architecture", change->architecture);
+	json_text(json, "published", change->published);
+	json_text(json, "rebuilt", change->rebuilt);
+	json_object_end(json);
+	return STATUS_OK;
+}
+
+static enum status write_packages(struct writer *writer, const char *run, struct error *err)
+{
+	static const char *const changes[] = {"added", "removed", "changed"};
+	struct json *json = writer->json;
+
+	json_object_begin(json, "packages");
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		writer->change = changes[i];
+		json_array_begin(json, changes[i]);
+		if (evidence_each_package_change(
+			    writer->evidence, run, write_package, writer, err) < 0)
+			return err->status;
+		json_array_end(json);
+	}
+	json_object_end(json);
+	return STATUS_OK;
+}
+
+static enum status write_published_change(
+	void *context, const struct published_change *change, struct error *err)
+{
+	struct json *json = ((struct writer *)context)->json;
+	char time[CLOCK_TEXT_SIZE];
+
+	(void)err;
+	clock_format(change->last_seen, time);
+	json_object_begin(json, NULL);
+	write_path(json, "name", change->name);
+	json_text(json, "was", change->was);
+	json_text(json, "is_now", change->is_now);
+	json_text(json, "last_seen", time);
+	json_object_end(json);
+	return STATUS_OK;
+}
+
+static void write_failure(struct json *json, const struct run_record *run)
+{
+	if (!run->failure_class) {
+		json_null(json, "failure");
+		return;
+	}
+	json_object_begin(json, "failure");
+	json_text(json, "class", run->failure_class);
+	json_text(json, "step", run->failure_step);
+	json_text(json, "text", run->failure_text);
+	json_object_end(json);
+}
+
+static enum status write_run(struct writer *writer, const struct run_record *run, struct error *err)
+{
+	struct json *json = writer->json;
+	struct evidence *evidence = writer->evidence;
+
+	json_object_begin(json, NULL);
+	json_text(json, "format", "reproof-compare-1");
+	json_text(json, "verdict",
+		verdict_word(run->finished ? run->verdict : VERDICT_NOT_ATTEMPTED));
+	json_array_begin(json, "artifacts");
+	if (evidence_each_artifact(evidence, run->id, false, write_artifact, writer, err) < 0)
+		return err->status;
+	json_array_end(json);
+	json_array_begin(json, "marks");
+	if (evidence_each_mark(evidence, run->id, write_mark, writer, err) < 0)
+		return err->status;
+	json_array_end(json);
+	json_array_begin(json, "pins");
+	if (evidence_each_pin(evidence, run->id, write_pin, writer, err) < 0)
+		return err->status;
+	json_array_end(json);
+	if (write_packages(writer, run->id, err) < 0)
+		return err->status;
+	write_failure(json, run);
+	json_text(json, "kind", run->kind);
+	write_path(json, "release", run->release);
+	write_path(json, "target", run->target);
+	json_text(json, "isolation", run->isolation);
+	json_array_begin(json, "published_changes");
+	if (evidence_each_published_change(evidence, run->id, write_published_change, writer, err) <
+		0)
+		return err->status;
+	json_array_end(json);
+	json_text(json, "run", strcmp(run->kind, "verify") == 0 ? run->id : NULL);
+	json_object_end(json);
+	return STATUS_OK;
+}
+
+enum status report_json(FILE *stream, struct evidence *evidence, const char *run, struct error *err)
+{
+	struct json json;
+	struct writer writer = {.json = &json, .evidence = evidence};
+	struct run_record record;
+	enum status status = evidence_read_run(evidence, run, &record, err);
+
+	if (status < 0)
+		return status;
+	json_init_stream(&json, stream);
+	status = write_run(&writer, &record, err);
+	if (status == STATUS_OK)
+		status = json_finish(&json, err);
+	run_record_release(&record);
+	return status;
+}

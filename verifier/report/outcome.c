@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "verifier/evidence/read.h"
+#include "verifier/report/report.h"
+
+static enum status count_artifact(
+	void *context, const struct artifact_row *artifact, struct error *err)
+{
+	struct report_outcome *outcome = context;
+
+	(void)err;
+	outcome->counts[artifact->record.verdict]++;
+	outcome->artifacts++;
+	return STATUS_OK;
+}
+
+enum status report_outcome(struct evidence *evidence, const char *run,
+	struct report_outcome *outcome, struct error *err)
+{
+	struct run_record record;
+
+	*outcome = (struct report_outcome){0};
+	if (evidence_read_run(evidence, run, &record, err) < 0)
+		return err->status;
+	outcome->failed = record.failure_class != NULL;
+	if (record.failure_class)
+		snprintf(outcome->failure_class, sizeof(outcome->failure_class), "%s",
+			record.failure_class);
+	outcome->verdict = record.finished ? record.verdict : VERDICT_NOT_ATTEMPTED;
+	run_record_release(&record);
+	return evidence_each_artifact(evidence, run, false, count_artifact, outcome, err);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VERIFIER_REPORT_REPORT_H
+#define VERIFIER_REPORT_REPORT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "verifier/evidence/evidence.h"
+
+/* How much of a run a text report shows. What is left out is always counted. */
+struct report_options {
+	bool all;	      /* every member, with its diff */
+	bool group;	      /* artifacts of one verdict without details on one line */
+	const char *database; /* for the command that shows more; NULL: nothing was recorded */
+};
+
+/* The report of a recorded run, for people: design §9. Prints to `stream`; escapes every name. */
+enum status report_text(FILE *stream, struct evidence *evidence, const char *run,
+	const struct report_options *options, struct error *err);
+
+/* The one JSON object of `compare --json` and `verify --json`: docs/json.md. */
+enum status report_json(
+	FILE *stream, struct evidence *evidence, const char *run, struct error *err);
+
+/* What decides the exit code. */
+struct report_outcome {
+	size_t counts[VERDICT_COUNT];
+	size_t artifacts;
+	bool failed; /* a step failed */
+	char failure_class[24];
+	enum verdict verdict; /* of the release */
+};
+
+enum status report_outcome(struct evidence *evidence, const char *run,
+	struct report_outcome *outcome, struct error *err);
+
+#endif

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/progress.h"
+#include "verifier/report/printer.h"
+
+static enum status print_cause(void *context, const struct cause_row *cause, struct error *err)
+{
+	struct report_printer *printer = context;
+
+	(void)err;
+	if (printer->shown++ == 0)
+		fprintf(printer->stream, "\n%-40s %10s %9s\n", "CAUSES", "artifacts", "members");
+	fprintf(printer->stream, "  %-38s %10llu %9llu\n", cause->cause,
+		(unsigned long long)cause->artifacts, (unsigned long long)cause->members);
+	return STATUS_OK;
+}
+
+static enum status print_package(
+	void *context, const struct package_change *change, struct error *err)
+{
+	struct report_printer *printer = context;
+
+	(void)err;
+	if (printer->shown++ >= SHOWN_PACKAGES && !printer->options->all)
+		return STATUS_OK;
+	fputs("  ", printer->stream);
+	report_put_line(printer->stream, change->name);
+	fputs(": ", printer->stream);
+	report_put_line(printer->stream, change->published ? change->published : "(not in it)");
+	fputs(" published, ", printer->stream);
+	report_put_line(printer->stream, change->rebuilt ? change->rebuilt : "(not in it)");
+	fputs(" rebuilt\n", printer->stream);
+	return STATUS_OK;
+}
+
+static enum status count_package(
+	void *context, const struct package_change *change, struct error *err)
+{
+	(void)change;
+	(void)err;
+	((struct report_printer *)context)->shown++;
+	return STATUS_OK;
+}
+
+enum status report_package_count(
+	struct report_printer *printer, bool *looked_at, size_t *changes, struct error *err)
+{
+	char *artifact = NULL;
+	uint64_t packages;
+	enum status status = evidence_read_package_source(
+		printer->evidence, printer->run->id, &artifact, &packages, err);
+
+	*looked_at = artifact != NULL;
+	free(artifact);
+	printer->shown = 0;
+	if (status == STATUS_OK)
+		status = evidence_each_package_change(
+			printer->evidence, printer->run->id, count_package, printer, err);
+	*changes = printer->shown;
+	return status;
+}
+
+static enum status print_package_changes(
+	struct report_printer *printer, size_t changes, struct error *err)
+{
+	printer->shown = 0;
+	if (evidence_each_package_change(
+		    printer->evidence, printer->run->id, print_package, printer, err) < 0)
+		return err->status;
+	if (changes > SHOWN_PACKAGES && !printer->options->all)
+		fprintf(printer->stream, "  … %zu more (--all shows them)\n",
+			changes - SHOWN_PACKAGES);
+	return STATUS_OK;
+}
+
+static enum status print_packages(struct report_printer *printer, struct error *err)
+{
+	FILE *stream = printer->stream;
+	char *artifact = NULL;
+	uint64_t packages;
+	size_t changes;
+	bool looked_at;
+
+	if (report_package_count(printer, &looked_at, &changes, err) < 0)
+		return err->status;
+	if (!looked_at)
+		return STATUS_OK;
+	if (evidence_read_package_source(
+		    printer->evidence, printer->run->id, &artifact, &packages, err) < 0)
+		return err->status;
+	fputs("PACKAGES  ", stream);
+	if (changes == 0)
+		fprintf(stream, "same %llu packages and versions on both sides",
+			(unsigned long long)packages);
+	else
+		fprintf(stream, "pin drift: %zu package%s of %llu differ%s", changes,
+			changes == 1 ? "" : "s", (unsigned long long)packages,
+			changes == 1 ? "s" : "");
+	fputs(" (", stream);
+	report_put_line(stream, artifact);
+	fputs(")\n", stream);
+	free(artifact);
+	return changes ? print_package_changes(printer, changes, err) : STATUS_OK;
+}
+
+static void print_bytes(const struct report_printer *printer)
+{
+	if (printer->differing == 0)
+		return;
+	fputs("BYTES     ", printer->stream);
+	if (printer->unmeasured)
+		fprintf(printer->stream, "not measured for %llu of %zu artifacts; elsewhere ",
+			(unsigned long long)printer->unmeasured, printer->differing);
+	fprintf(printer->stream, "%llu unattributed, %llu unexplained\n",
+		(unsigned long long)printer->unattributed,
+		(unsigned long long)printer->unexplained);
+}
+
+static enum status print_pin(void *context, const struct pin_record *pin, struct error *err)
+{
+	struct report_printer *printer = context;
+	char hex[SHA256_HEX_SIZE];
+
+	(void)err;
+	digest_hex(&pin->inrelease, hex);
+	fprintf(printer->stream, "PIN       %s %s, InRelease %.12s…, signed by %s%s\n", pin->pin,
+		pin->suite, hex, pin->signer, pin->captured ? ", captured from a mirror" : "");
+	return STATUS_OK;
+}
+
+static enum status print_published_change(
+	void *context, const struct published_change *change, struct error *err)
+{
+	struct report_printer *printer = context;
+	char time[CLOCK_TEXT_SIZE];
+
+	(void)err;
+	clock_format(change->last_seen, time);
+	fputs("PUBLISHED changed: ", printer->stream);
+	report_put_line(printer->stream, change->name);
+	fprintf(printer->stream, " was %.12s… when last seen at %s, is %.12s… now\n", change->was,
+		time, change->is_now);
+	return STATUS_OK;
+}
+
+static enum status print_refusal(
+	void *context, const char *text, int64_t number, uint64_t count, struct error *err)
+{
+	struct report_printer *printer = context;
+
+	(void)err;
+	if (printer->shown++ >= SHOWN_PACKAGES && !printer->options->all)
+		return STATUS_OK;
+	fputs("  not served: ", printer->stream);
+	report_put_line(printer->stream, text);
+	fprintf(printer->stream, " (%lld, %llu time%s)\n", (long long)number,
+		(unsigned long long)count, count == 1 ? "" : "s");
+	return STATUS_OK;
+}
+
+static enum status print_host(
+	void *context, const char *text, int64_t number, uint64_t count, struct error *err)
+{
+	struct report_printer *printer = context;
+
+	(void)err;
+	(void)number;
+	fputs(printer->shown++ ? ", " : "  hosts asked for: ", printer->stream);
+	report_put_line(printer->stream, text[0] ? text : "(the proxy itself)");
+	fprintf(printer->stream, " (%llu)", (unsigned long long)count);
+	return STATUS_OK;
+}
+
+static enum status print_isolation(struct report_printer *printer, struct error *err)
+{
+	const struct run_record *run = printer->run;
+	uint64_t files, bytes;
+	char size[32];
+
+	if (!run->isolation)
+		return STATUS_OK;
+	if (evidence_count_materials(
+		    printer->evidence, run->id, "archive-file", &files, &bytes, err) < 0)
+		return err->status;
+	progress_format_bytes(bytes, size);
+	fprintf(printer->stream, "BUILD     %llu files, %s from the pins; isolation %s\n",
+		(unsigned long long)files, size, run->isolation);
+	printer->shown = 0;
+	if (evidence_each_host(printer->evidence, run->id, print_host, printer, err) < 0)
+		return err->status;
+	if (printer->shown)
+		fputc('\n', printer->stream);
+	printer->shown = 0;
+	if (evidence_each_refusal(printer->evidence, run->id, print_refusal, printer, err) < 0)
+		return err->status;
+	if (printer->shown > SHOWN_PACKAGES && !printer->options->all)
+		fprintf(printer->stream, "  … %zu more requests not served (--all shows them)\n",
+			printer->shown - SHOWN_PACKAGES);
+	return STATUS_OK;
+}
+
+enum status report_sections(struct report_printer *printer, struct error *err)
+{
+	const char *run = printer->run->id;
+
+	printer->shown = 0;
+	if (evidence_each_run_cause(printer->evidence, run, print_cause, printer, err) < 0)
+		return err->status;
+	fputc('\n', printer->stream);
+	if (evidence_each_published_change(
+		    printer->evidence, run, print_published_change, printer, err) < 0 ||
+		print_packages(printer, err) < 0)
+		return err->status;
+	print_bytes(printer);
+	if (evidence_each_pin(printer->evidence, run, print_pin, printer, err) < 0)
+		return err->status;
+	return print_isolation(printer, err);
+}
