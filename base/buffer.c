@@ -44,16 +44,10 @@ void buffer_add_char(struct buffer *buffer, char c)
 
 void buffer_add_vformat(struct buffer *buffer, const char *format, va_list arguments)
 {
-	va_list again;
-	int len;
+	char *text = xvasprintf(format, arguments);
 
-	va_copy(again, arguments);
-	len = vsnprintf(NULL, 0, format, arguments);
-	if (len > 0) {
-		vsnprintf(buffer_reserve(buffer, (size_t)len), (size_t)len + 1, format, again);
-		buffer->len += (size_t)len;
-	}
-	va_end(again);
+	buffer_add_text(buffer, text);
+	free(text);
 }
 
 void buffer_add_format(struct buffer *buffer, const char *format, ...)

@@ -3,6 +3,7 @@
 #define BASE_DEB822_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
@@ -13,7 +14,9 @@
 struct deb822 {
 	const char *at; /* what is still to be read */
 	const char *end;
-	size_t line; /* of `at`, from 1 */
+	size_t line;	    /* of `at`, from 1 */
+	const char *stanza; /* where the present one begins */
+	uint64_t names;	    /* a bit for each name it had so far */
 };
 
 /* One field of the stanza. Not NUL-terminated; they point into the text that was given. */
@@ -29,7 +32,8 @@ void deb822_init(struct deb822 *reader, const char *data, size_t len);
 /*
  * The next field of the stanza: STATUS_OK, or STATUS_END at the stanza's end (the next call then
  * begins the next stanza) and at the end of the text (deb822_at_end() tells which). A line that is
- * no field is STATUS_FORMAT with its number.
+ * no field, a name that stands twice in a stanza, and a NUL byte are STATUS_FORMAT with the line's
+ * number.
  */
 enum status deb822_next(struct deb822 *reader, struct deb822_field *field, struct error *err);
 int deb822_at_end(const struct deb822 *reader);

@@ -11,9 +11,10 @@
 
 /*
  * Writes JSON (RFC 8259) as it is told, keys in the order they are given, two spaces an indent.
- * Into a stream or into a buffer. `key` is NULL inside arrays. Text that is not UTF-8 is written
- * with \\xHH for the bytes (escape_path), so the output is always well-formed. A failed write
- * sticks: json_finish() reports it.
+ * Into a stream or into a buffer. `key` is NULL inside arrays. Text that is UTF-8 keeps its
+ * value (what acts on a terminal is written \uXXXX); other text is written as escape_path() says,
+ * so the output is always well-formed. A failed write sticks: json_finish() reports it.
+ * No function here may have a name of libjansson's (json_integer, json_null): that would call it.
  */
 struct json {
 	FILE *stream;	       /* or NULL, then `buffer` */
@@ -32,10 +33,10 @@ void json_array_begin(struct json *json, const char *key);
 void json_array_end(struct json *json);
 void json_text(struct json *json, const char *key, const char *text); /* NULL writes null */
 void json_bytes(struct json *json, const char *key, const char *data, size_t len);
-void json_integer(struct json *json, const char *key, int64_t value);
+void json_signed(struct json *json, const char *key, int64_t value);
 void json_unsigned(struct json *json, const char *key, uint64_t value);
 void json_bool(struct json *json, const char *key, bool value);
-void json_null(struct json *json, const char *key);
+void json_none(struct json *json, const char *key);
 /* Ends the document with a newline; STATUS_IO when any write failed. */
 enum status json_finish(struct json *json, struct error *err);
 

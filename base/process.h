@@ -8,9 +8,13 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
-/* How to start a program. argv, never a shell string. Descriptors other than 0, 1, 2 are closed. */
+/*
+ * How to start a program. argv, never a shell string. Descriptors other than 0, 1, 2 are closed,
+ * signal handlers and mask are as at login, and it gets a process group of its own. It is killed
+ * when the thread that started it ends.
+ */
 struct process_spec {
-	const char *const *argv; /* argv[0] is looked up in PATH; ends with NULL */
+	const char *const *argv; /* argv[0] is looked up in this process's PATH; ends with NULL */
 	const char *const
 		*environment;  /* "NAME=value"; ends with NULL; NULL means this process's */
 	const char *directory; /* NULL means this one */
@@ -33,13 +37,22 @@ struct process_result {
 	bool timed_out;
 };
 
+/*
+ * STATUS_OK says that it runs: a program that is not there (STATUS_NOT_FOUND) or cannot be executed
+ * is known here.
+ */
 enum status process_start(const struct process_spec *spec, pid_t *pid, struct error *err);
+/* STATUS_OK however it ended: `result` says how. */
 enum status process_wait(
 	pid_t pid, unsigned timeout_seconds, struct process_result *result, struct error *err);
 enum status process_run(
 	const struct process_spec *spec, struct process_result *result, struct error *err);
 
-/* Runs it with stdout and stderr into buffers (either may be NULL), at most `limit` bytes each. */
+/*
+ * Runs it with stdout and stderr into buffers; for NULL they go where `spec` says. Ends with the
+ * program, even when a child of its own holds the pipes. More than `limit` bytes of stdout is
+ * STATUS_LIMIT; of stderr what is more is dropped.
+ */
 enum status process_capture(const struct process_spec *spec, size_t limit, struct buffer *out,
 	struct buffer *errors, struct process_result *result, struct error *err);
 

@@ -21,9 +21,9 @@ static void write_path(struct json *json, const char *key, const char *path)
 static void write_number_or_null(struct json *json, const char *key, int64_t number)
 {
 	if (number < 0)
-		json_null(json, key);
+		json_none(json, key);
 	else
-		json_integer(json, key, number);
+		json_signed(json, key, number);
 }
 
 static void write_side(struct json *json, const char *key, bool present,
@@ -32,7 +32,7 @@ static void write_side(struct json *json, const char *key, bool present,
 	char hex[SHA256_HEX_SIZE];
 
 	if (!present) {
-		json_null(json, key);
+		json_none(json, key);
 		return;
 	}
 	digest_hex(digest, hex);
@@ -41,7 +41,7 @@ static void write_side(struct json *json, const char *key, bool present,
 	if (has_size)
 		json_unsigned(json, "size", size);
 	else
-		json_null(json, "size");
+		json_none(json, "size");
 	json_object_end(json);
 }
 
@@ -53,8 +53,8 @@ static enum status write_cause(void *context, const struct cause_row *cause, str
 	json_object_begin(json, NULL);
 	json_text(json, "id", cause->cause);
 	json_unsigned(json, "members", cause->members);
-	json_null(json, "bytes");
-	json_null(json, "under");
+	json_none(json, "bytes");
+	json_none(json, "under");
 	json_object_end(json);
 	return STATUS_OK;
 }
@@ -123,7 +123,7 @@ static enum status write_artifact(
 	json_array_begin(json, "wrappers");
 	json_array_end(json);
 	json_bool(json, "required", record->required);
-	json_null(json, "waived");
+	json_none(json, "waived");
 	json_text(json, "reason", record->reason);
 	json_object_end(json);
 	return status;
@@ -212,7 +212,7 @@ static enum status write_published_change(
 static void write_failure(struct json *json, const struct run_record *run)
 {
 	if (!run->failure_class) {
-		json_null(json, "failure");
+		json_none(json, "failure");
 		return;
 	}
 	json_object_begin(json, "failure");
