@@ -25,6 +25,12 @@ void text_list_add(struct text_list *list, const char *text)
 	text_list_addn(list, text, strlen(text));
 }
 
+void text_list_terminate(struct text_list *list)
+{
+	ARRAY_GROW(list->items, list->count, list->capacity);
+	list->items[list->count] = NULL;
+}
+
 static int compare_texts(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);

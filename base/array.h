@@ -27,6 +27,8 @@ struct text_list {
 
 void text_list_add(struct text_list *list, const char *text);
 void text_list_addn(struct text_list *list, const char *text, size_t len);
+/* Puts a NULL behind the last item, which is not counted: the form of argv. */
+void text_list_terminate(struct text_list *list);
 /* Sorts by byte value. */
 void text_list_sort(struct text_list *list);
 /* Drops what is equal to its predecessor. */

@@ -48,6 +48,14 @@ enum status store_add(struct store *store, int fd, const struct digest *expected
 enum status store_add_memory(struct store *store, const void *data, size_t len,
 	struct digest *digest, struct error *err);
 
+/*
+ * Copies a stored file into `out_fd` (a reflink where the file system can, never a hard link: trust
+ * T13) and hashes what it copied. On a mismatch, STATUS_TRUST as in store_read(), and a regular
+ * `out_fd` is empty again.
+ */
+enum status store_copy_out(
+	struct store *store, const struct digest *digest, int out_fd, struct error *err);
+
 /* ---- places: where files are fetched from (design §8) ---- */
 
 /* A base URL that holds an archive: http://HOST/debian for "debian". */
@@ -111,7 +119,8 @@ struct fetch_item {
  * Gets every item that the store lacks, several at once, with a progress line called `step`. A file
  * whose hash does not fit is dropped and the next URL is tried. When all that can be done is done
  * and items are left, the status is of the worst failure: STATUS_TRUST when a place gave wrong
- * bytes and no place gave the right ones, else STATUS_NETWORK.
+ * bytes and no place gave the right ones, else STATUS_NETWORK; STATUS_IO when the store cannot be
+ * written. Without a `step` there is no progress line. Several threads may fetch at once.
  */
 enum status fetcher_get_all(struct fetcher *fetcher, struct store *store, const char *step,
 	struct fetch_item *items, size_t count, struct error *err);
@@ -124,8 +133,10 @@ struct pin_suite {
 	char *origin; /* as its Release says */
 	char *codename;
 	struct digest inrelease; /* of the InRelease file as it was served */
+	struct digest release;	 /* of what gpgv said is signed in it; in the store as well */
 	int64_t date;		 /* its Date */
 	char *signer;		 /* fingerprint of the primary key that signed it, upper case hex */
+	bool is_key_expired;	 /* accepted though that key has since expired or been retired */
 };
 
 /* An archive at one time: "debian@20260711T101637Z". */
@@ -154,7 +165,9 @@ void pin_list_release(struct pin_list *pins);
 struct trust_options {
 	const char *keyring;	 /* a file; NULL for the Debian keyrings of this machine */
 	bool accept_expired_key; /* --accept-expired-key */
-	int64_t now;		 /* clock_now(), or what a test says */
+	int64_t now;		 /* clock_now(), or what a test says; 0 means clock_now() */
+	const char *lock;	 /* lock file whose digests count as given; NULL for none */
+	struct text_list *notes; /* sentences to say to the user are added; NULL: not wanted */
 };
 
 struct capture_request {

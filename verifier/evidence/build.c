@@ -82,7 +82,8 @@ enum status evidence_output(struct evidence *evidence, const char *run, const ch
 	return sql_run(&evidence->sql, statement, err);
 }
 
-enum status evidence_built(struct evidence *evidence, const char *run, struct error *err)
+enum status evidence_built(
+	struct evidence *evidence, const char *run, const struct digest *inputs, struct error *err)
 {
 	sqlite3_stmt *statement = sql_statement(&evidence->sql, RUN_BUILT, err);
 
@@ -90,11 +91,12 @@ enum status evidence_built(struct evidence *evidence, const char *run, struct er
 		return err->status;
 	sql_bind_text(statement, 1, run);
 	sql_bind_integer(statement, 2, clock_now());
+	bind_digest(statement, 3, inputs);
 	return sql_run(&evidence->sql, statement, err);
 }
 
-enum status evidence_is_built(
-	struct evidence *evidence, const char *run, bool *built, struct error *err)
+enum status evidence_is_built(struct evidence *evidence, const char *run,
+	const struct digest *inputs, bool *built, struct error *err)
 {
 	sqlite3_stmt *statement = sql_statement(&evidence->sql, RUN_IS_BUILT, err);
 	enum status status;
@@ -102,6 +104,7 @@ enum status evidence_is_built(
 	if (!statement)
 		return err->status;
 	sql_bind_text(statement, 1, run);
+	bind_digest(statement, 2, inputs);
 	status = sql_step(&evidence->sql, statement, err);
 	*built = status == STATUS_OK && sqlite3_column_int(statement, 0) == 1;
 	sqlite3_reset(statement);

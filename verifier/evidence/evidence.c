@@ -7,6 +7,7 @@
 #include <sys/random.h>
 
 #include "base/alloc.h"
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/path.h"
 #include "verifier/evidence/database.h"
@@ -134,10 +135,9 @@ static enum status make_id(int64_t now, char id[RUN_ID_SIZE], struct error *err)
 	return STATUS_OK;
 }
 
-enum status evidence_run_begin(struct evidence *evidence, const struct run_start *start,
-	char id[RUN_ID_SIZE], bool *continued, struct error *err)
+static enum status find_unfinished(struct evidence *evidence, const struct run_start *start,
+	char id[RUN_ID_SIZE], bool *found, struct error *err)
 {
-	int64_t now = clock_now();
 	sqlite3_stmt *statement = sql_statement(&evidence->sql, RUN_FIND_UNFINISHED, err);
 	enum status status;
 
@@ -145,14 +145,24 @@ enum status evidence_run_begin(struct evidence *evidence, const struct run_start
 		return err->status;
 	bind_digest(statement, 1, &start->key);
 	status = sql_step(&evidence->sql, statement, err);
-	if (status < 0)
-		return status;
-	*continued = status == STATUS_OK;
-	if (*continued) {
+	*found = status == STATUS_OK;
+	if (*found)
 		snprintf(id, RUN_ID_SIZE, "%s", sql_column_text(statement, 0));
-		sqlite3_reset(statement);
+	sqlite3_reset(statement);
+	return status < 0 ? status : STATUS_OK;
+}
+
+enum status evidence_run_begin(struct evidence *evidence, const struct run_start *start,
+	char id[RUN_ID_SIZE], bool *continued, struct error *err)
+{
+	int64_t now = clock_now();
+	sqlite3_stmt *statement;
+
+	*continued = false;
+	if (find_unfinished(evidence, start, id, continued, err) < 0)
+		return err->status;
+	if (*continued)
 		return STATUS_OK;
-	}
 	statement = sql_statement(&evidence->sql, RUN_INSERT, err);
 	if (!statement || make_id(now, id, err) < 0)
 		return err->status;
@@ -168,44 +178,43 @@ enum status evidence_run_begin(struct evidence *evidence, const struct run_start
 	return sql_run(&evidence->sql, statement, err);
 }
 
+static const struct {
+	enum status status;
+	const char *class;
+} failure_classes[] = {
+	{STATUS_USAGE, "usage"},
+	{STATUS_IO, "io"},
+	{STATUS_NETWORK, "network"},
+	{STATUS_NOT_FOUND, "not-found"},
+	{STATUS_FORMAT, "format"},
+	{STATUS_LIMIT, "limit"},
+	{STATUS_UNSUPPORTED, "unsupported"},
+	{STATUS_TRUST, "trust"},
+	{STATUS_CLOCK, "clock"},
+	{STATUS_CONFLICT, "conflict"},
+	{STATUS_BUILD, "build"},
+	{STATUS_SANDBOX, "sandbox"},
+	{STATUS_DATABASE, "database"},
+	{STATUS_INTERRUPTED, "interrupted"},
+	{STATUS_INCOMPLETE, "incomplete"},
+};
+
 const char *failure_class(enum status status)
 {
-	switch (status) {
-	case STATUS_OK:
-	case STATUS_END:
-		return NULL;
-	case STATUS_USAGE:
-		return "usage";
-	case STATUS_IO:
-		return "io";
-	case STATUS_NETWORK:
-		return "network";
-	case STATUS_NOT_FOUND:
-		return "not-found";
-	case STATUS_FORMAT:
-		return "format";
-	case STATUS_LIMIT:
-		return "limit";
-	case STATUS_UNSUPPORTED:
-		return "unsupported";
-	case STATUS_TRUST:
-		return "trust";
-	case STATUS_CLOCK:
-		return "clock";
-	case STATUS_CONFLICT:
-		return "conflict";
-	case STATUS_BUILD:
-		return "build";
-	case STATUS_SANDBOX:
-		return "sandbox";
-	case STATUS_DATABASE:
-		return "database";
-	case STATUS_INTERRUPTED:
-		return "interrupted";
-	case STATUS_INCOMPLETE:
-		return "incomplete";
+	for (size_t i = 0; i < ARRAY_SIZE(failure_classes); i++) {
+		if (failure_classes[i].status == status)
+			return failure_classes[i].class;
 	}
-	return "unknown";
+	return status < 0 ? "io" : NULL;
+}
+
+enum status failure_status(const char *class)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(failure_classes); i++) {
+		if (strcmp(failure_classes[i].class, class) == 0)
+			return failure_classes[i].status;
+	}
+	return STATUS_IO;
 }
 
 enum status evidence_run_finish(struct evidence *evidence, const char *run, enum verdict verdict,

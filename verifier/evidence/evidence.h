@@ -37,8 +37,9 @@ struct run_start {
 };
 
 /*
- * Begins a run, or goes on with the newest unfinished one of the same key: then *continued is true.
- * The caller holds a lock that no other process works on this key. `id` gets the run's name.
+ * Begins a run, or goes on with the newest unfinished verify run of the same key: then *continued
+ * is true. The caller holds a lock that no other process works on this key. `id` gets the run's
+ * name.
  */
 enum status evidence_run_begin(struct evidence *evidence, const struct run_start *start,
 	char id[RUN_ID_SIZE], bool *continued, struct error *err);
@@ -50,8 +51,10 @@ struct run_failure {
 	const char *text;
 };
 
-/* The word for a failure: "network", "trust", "build", … */
+/* The word for a failure: "network", "trust", "build", …; NULL for success. */
 const char *failure_class(enum status status);
+/* The status behind a word; STATUS_IO for a word of another version. */
+enum status failure_status(const char *class);
 
 enum status evidence_run_finish(struct evidence *evidence, const char *run, enum verdict verdict,
 	const struct run_failure *failure, struct error *err);
@@ -87,13 +90,17 @@ enum status evidence_refusal(struct evidence *evidence, const char *run, const c
 	int http_status, struct error *err);
 enum status evidence_output(struct evidence *evidence, const char *run, const char *name,
 	const struct digest *digest, uint64_t size, struct error *err);
-/* All outputs are recorded: a later run need not build again. */
-enum status evidence_built(struct evidence *evidence, const char *run, struct error *err);
+/*
+ * All outputs are recorded: a killed run that goes on with the same inputs need not build again.
+ * `inputs` is a digest of everything the build was given.
+ */
+enum status evidence_built(
+	struct evidence *evidence, const char *run, const struct digest *inputs, struct error *err);
 /* STATUS_NOT_FOUND when the build was not complete or left no such file. */
 enum status evidence_find_output(struct evidence *evidence, const char *run, const char *name,
 	struct digest *digest, uint64_t *size, struct error *err);
-enum status evidence_is_built(
-	struct evidence *evidence, const char *run, bool *built, struct error *err);
+enum status evidence_is_built(struct evidence *evidence, const char *run,
+	const struct digest *inputs, bool *built, struct error *err);
 
 /* ---- what was published ---- */
 

@@ -19,6 +19,7 @@ CREATE TABLE run (
 	started        INTEGER NOT NULL,
 	finished       INTEGER,                   -- NULL while it runs, or when it was killed
 	built          INTEGER,                   -- when the rebuilt artifacts were complete
+	inputs         TEXT,                      -- digest of all that this build was given
 	verdict        TEXT,                      -- of the release; NULL until finished
 	isolation      TEXT,                      -- none, cooperative, confined (trust T4)
 	failure_class  TEXT,                      -- network, trust, build, …; NULL when nothing failed

@@ -12,8 +12,9 @@
 	"failure_step, failure_text, started, finished, verdict FROM run "
 
 const char *const evidence_statements[EVIDENCE_STATEMENT_COUNT] = {
-	[RUN_FIND_UNFINISHED] = "SELECT id FROM run WHERE key = ?1 AND finished IS NULL "
-				"ORDER BY started DESC, id DESC LIMIT 1",
+	[RUN_FIND_UNFINISHED] =
+		"SELECT id FROM run WHERE key = ?1 AND kind = 'verify' AND finished IS NULL "
+		"ORDER BY started DESC, id DESC LIMIT 1",
 	[RUN_INSERT] =
 		"INSERT INTO run (id, kind, release, target, key, descriptor, tool, comparer, "
 		"started) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
@@ -23,8 +24,8 @@ const char *const evidence_statements[EVIDENCE_STATEMENT_COUNT] = {
 	[RUN_ISOLATION] = "UPDATE run SET isolation = ?2, source = ?3 WHERE id = ?1",
 	[RUN_PIN] = "INSERT OR REPLACE INTO run_pin (run, archive, suite, pin, inrelease, date, "
 		    "captured, signer) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-	[RUN_BUILT] = "UPDATE run SET built = ?2 WHERE id = ?1",
-	[RUN_IS_BUILT] = "SELECT built IS NOT NULL FROM run WHERE id = ?1",
+	[RUN_BUILT] = "UPDATE run SET built = ?2, inputs = ?3 WHERE id = ?1",
+	[RUN_IS_BUILT] = "SELECT built IS NOT NULL AND inputs = ?2 FROM run WHERE id = ?1",
 	[FORGET_MATERIALS] = "DELETE FROM material WHERE run = ?1",
 	[FORGET_HOSTS] = "DELETE FROM asked_host WHERE run = ?1",
 	[FORGET_REFUSALS] = "DELETE FROM refusal WHERE run = ?1",

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "verifier/cmd/report_run.h"
+
+#include "verifier/cmd/command.h"
+
+static const enum exit_code verdict_codes[VERDICT_COUNT] = {
+	[VERDICT_REBUILD_FAILED] = EXIT_TROUBLE,
+	[VERDICT_NOT_ATTEMPTED] = EXIT_TROUBLE,
+	[VERDICT_NOT_INSPECTED] = EXIT_TROUBLE,
+	[VERDICT_MISSING] = EXIT_INCOMPLETE,
+	[VERDICT_EXTRA] = EXIT_INCOMPLETE,
+	[VERDICT_DIFFERENT] = EXIT_DIFFERENT,
+	[VERDICT_CONTENT_EQUAL] = EXIT_DIFFERENT,
+	[VERDICT_REPRODUCED] = EXIT_REPRODUCED,
+};
+
+static enum exit_code code_of(const struct report_outcome *outcome)
+{
+	enum exit_code code = verdict_codes[outcome->verdict];
+
+	/* A failure says more than the artifacts that were therefore not attempted. */
+	if (outcome->failed)
+		code = exit_code_of(failure_status(outcome->failure_class));
+	for (int i = 0; i < VERDICT_COUNT; i++) {
+		if (outcome->counts[i] && i != VERDICT_NOT_ATTEMPTED && i != VERDICT_REBUILD_FAILED)
+			code = exit_worst(code, verdict_codes[i]);
+	}
+	/* Nothing was compared, so nothing was reproduced. */
+	if (outcome->artifacts == 0 && !outcome->failed)
+		code = exit_worst(code, EXIT_INCOMPLETE);
+	return code;
+}
+
+int report_run(const char *command, struct evidence *evidence, const char *run,
+	const struct report_run *how)
+{
+	struct report_outcome outcome;
+	struct error err;
+
+	if (report_outcome(evidence, run, &outcome, &err) < 0)
+		return command_fail(command, &err);
+	if (how->json ? report_json(stdout, evidence, run, &err) < 0
+		      : report_text(stdout, evidence, run, &how->options, &err) < 0)
+		return command_fail(command, &err);
+	return command_finish(command, how->is_query ? EXIT_REPRODUCED : (int)code_of(&outcome));
+}

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "verifier/verify.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/path.h"
+#include "verifier/verification.h"
+#include "verifier/verify_compare.h"
+
+/* A run is continued when all this is the same; what the build was given is checked apart. */
+static void digest_key(const struct verification *verification, struct digest *key)
+{
+	const struct verify_request *request = verification->request;
+	char hex[SHA256_HEX_SIZE];
+	struct buffer text = {0};
+
+	digest_hex(&verification->release.digest, hex);
+	buffer_add_format(&text, "reproof-run-1 %s %s %s %d\n", REPROOF_VERSION, DBDIFF_VERSION,
+		hex, request->no_sandbox);
+	buffer_add_format(&text, "at %s\n", verification->release.path);
+	for (size_t i = 0; i < request->artifacts->count; i++)
+		buffer_add_format(&text, "artifact %s\n", request->artifacts->items[i]);
+	hash_memory(text.data, text.len, key);
+	buffer_release(&text);
+}
+
+/* "release.lock" beside "release.yaml". */
+static char *make_lock_path(const char *descriptor)
+{
+	const char *name = path_basename(descriptor);
+	const char *dot = strrchr(name, '.');
+	size_t len = dot && dot != name ? (size_t)(dot - descriptor) : strlen(descriptor);
+
+	return xasprintf("%.*s.lock", (int)len, descriptor);
+}
+
+/* Two processes on one run would trip over each other's work. */
+static enum status lock_run(
+	struct verification *verification, const struct digest *key, struct error *err)
+{
+	char *directory = path_directory(verification->request->database);
+	char *runs = path_join(directory, "runs");
+	char hex[SHA256_HEX_SIZE];
+	char *path;
+	enum status status = path_make_directories(runs, 0700, err);
+
+	digest_hex(key, hex);
+	path = xasprintf("%s/%.16s.lock", runs, hex);
+	if (status == STATUS_OK) {
+		verification->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		if (verification->lock_fd < 0)
+			status = error_set_errno(err, "%s", path);
+		else if (flock(verification->lock_fd, LOCK_EX | LOCK_NB) < 0)
+			status = errno == EWOULDBLOCK ? error_set(err, STATUS_CONFLICT,
+								"another reproof works on this "
+								"very release; wait for it, "
+								"or use another --db")
+						      : error_set_errno(err, "%s", path);
+	}
+	free(path);
+	free(runs);
+	free(directory);
+	return status;
+}
+
+static enum status add_places(struct verification *verification, struct error *err)
+{
+	const struct text_list *lists[] = {
+		&verification->release.mirrors, verification->request->mirrors};
+
+	for (size_t l = 0; l < ARRAY_SIZE(lists); l++) {
+		for (size_t i = 0; i < lists[l]->count; i++) {
+			if (place_list_add_option(&verification->places, lists[l]->items[i], err) <
+				0)
+				return err->status;
+		}
+	}
+	return place_list_add_apt(&verification->places, "/etc/apt", err);
+}
+
+static enum status begin(struct verification *verification, struct error *err)
+{
+	struct run_start start = {
+		.kind = "verify",
+		.release = verification->release.name,
+		.target = verification->release.target,
+		.descriptor = &verification->release.digest,
+	};
+	char *directory;
+	bool continued;
+
+	digest_key(verification, &start.key);
+	if (store_open(verification->request->store, &verification->store, err) < 0 ||
+		fetcher_new(&fetch_options_default, &verification->fetcher, err) < 0 ||
+		add_places(verification, err) < 0 || lock_run(verification, &start.key, err) < 0 ||
+		evidence_run_begin(
+			verification->evidence, &start, verification->run, &continued, err) < 0)
+		return err->status;
+	if (continued)
+		fprintf(stderr, "run      %s was interrupted: going on with it\n",
+			verification->run);
+	directory = path_directory(verification->request->database);
+	verification->work = xasprintf("%s/runs/%s", directory, verification->run);
+	free(directory);
+	verification->lock_path = make_lock_path(verification->request->descriptor);
+	verification->trust = (struct trust_options){
+		.keyring = verification->request->keyring,
+		.accept_expired_key = verification->request->accept_expired_key,
+		.now = clock_now(),
+		.lock = verification->lock_path,
+		.notes = &verification->notes,
+	};
+	return STATUS_OK;
+}
+
+/* Every published artifact gets a result, whatever becomes of the run. */
+static enum status record_all(struct verification *verification, const struct pair_list *pairs,
+	enum verdict verdict, struct error *err)
+{
+	enum status status = evidence_begin(verification->evidence, err);
+
+	for (size_t i = 0; i < pairs->count && status == STATUS_OK; i++) {
+		const struct file *published = pairs->items[i].published;
+		struct artifact_record record = {
+			.name = pairs->items[i].name,
+			.verdict = verdict,
+			.required = pairs->items[i].required,
+		};
+
+		if (published && published->has_digest) {
+			record.has_published = true;
+			record.published = published->digest;
+			record.has_published_size = published->place != FILE_HASH_ONLY;
+			record.published_size = published->size;
+		}
+		status = evidence_artifact(verification->evidence, verification->run, &record, err);
+	}
+	if (status == STATUS_OK)
+		return evidence_commit(verification->evidence, err);
+	evidence_rollback(verification->evidence);
+	return status;
+}
+
+static enum status select_pairs(
+	struct verification *verification, struct pair_list *pairs, struct error *err)
+{
+	pair_files(&verification->published, &verification->rebuilt, &verification->release, pairs);
+	if (pair_select(pairs, verification->request->artifacts, err) < 0)
+		return err->status;
+	if (verification->request->artifacts->count)
+		return evidence_run_mark(verification->evidence, verification->run, "partial", err);
+	return STATUS_OK;
+}
+
+static enum status compare(
+	struct verification *verification, enum verdict *worst, struct error *err)
+{
+	struct pair_list pairs = {0};
+	enum status status = select_pairs(verification, &pairs, err);
+
+	if (status == STATUS_OK)
+		status = record_all(verification, &pairs, VERDICT_NOT_ATTEMPTED, err);
+	if (status == STATUS_OK)
+		status = verify_pairs(verification->evidence, verification->run,
+			&verification->published, &verification->rebuilt, &pairs, worst, err);
+	if (status == STATUS_OK)
+		status = verify_packages(verification->evidence, verification->run,
+			&verification->published, &verification->rebuilt,
+			verification->release.dpkg_status, verification->release.manifest, err);
+	pair_list_release(&pairs);
+	return status;
+}
+
+/* Runs the steps; *step is the one that failed, *worst the verdict that follows. */
+static enum status run_steps(struct verification *verification, const char **step,
+	enum verdict *worst, struct error *err)
+{
+	struct pair_list pairs = {0};
+	struct error step_err;
+	enum status status;
+
+	*worst = VERDICT_NOT_ATTEMPTED;
+	*step = "fetch";
+	status = verify_fetch(verification, err);
+	if (status == STATUS_OK) {
+		*step = "pin";
+		status = verify_pin(verification, err);
+	}
+	if (status == STATUS_OK) {
+		*step = "rebuild";
+		status = verify_rebuild(verification, err);
+		if (status < 0)
+			*worst = VERDICT_REBUILD_FAILED;
+	}
+	if (status == STATUS_OK) {
+		*step = "compare";
+		return compare(verification, worst, err);
+	}
+	file_set_release(&verification->rebuilt);
+	if (select_pairs(verification, &pairs, &step_err) < 0 ||
+		record_all(verification, &pairs, *worst, &step_err) < 0) {
+		*err = step_err;
+		status = err->status;
+	}
+	pair_list_release(&pairs);
+	return status;
+}
+
+/* The work of a finished run; what was rebuilt stays for a look unless it is what was published. */
+static enum status clean(const struct verification *verification, bool all, struct error *err)
+{
+	static const char *const parts[] = {"source", "tmp", "output"};
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; i < (all ? 3 : 2) && status == STATUS_OK; i++) {
+		char *path = path_join(verification->work, parts[i]);
+
+		status = path_remove_tree(path, err);
+		free(path);
+	}
+	return status;
+}
+
+static enum status verify(struct verification *verification, struct error *err)
+{
+	struct run_failure failure = {0};
+	struct error step_err;
+	enum verdict worst;
+	enum status status;
+
+	if (begin(verification, err) < 0)
+		return err->status;
+	status = run_steps(verification, &failure.step, &worst, &step_err);
+	/* Not finished: the next run goes on with it. */
+	if (status == STATUS_INTERRUPTED || status == STATUS_DATABASE) {
+		*err = step_err;
+		return status;
+	}
+	failure.class = failure_class(status);
+	failure.text = step_err.text;
+	if (evidence_run_finish(verification->evidence, verification->run, worst,
+		    status < 0 ? &failure : NULL, err) < 0)
+		return err->status;
+	return clean(verification,
+		status == STATUS_OK && worst == VERDICT_REPRODUCED && !verification->request->keep,
+		err);
+}
+
+enum status verify_release(const struct verify_request *request, struct evidence *evidence,
+	char run[RUN_ID_SIZE], struct error *err)
+{
+	struct verification verification = {
+		.request = request,
+		.evidence = evidence,
+		.published = FILE_SET_INIT,
+		.rebuilt = FILE_SET_INIT,
+		.lock_fd = -1,
+	};
+	enum status status = release_read(request->descriptor, &verification.release, err);
+
+	if (status == STATUS_OK)
+		status = verify(&verification, err);
+	memcpy(run, verification.run, RUN_ID_SIZE);
+	file_set_release(&verification.published);
+	file_set_release(&verification.rebuilt);
+	pin_list_release(&verification.pins);
+	place_list_release(&verification.places);
+	text_list_release(&verification.notes);
+	fetcher_free(verification.fetcher);
+	store_free(verification.store);
+	release_release(&verification.release);
+	free(verification.lock_path);
+	free(verification.work);
+	if (verification.lock_fd >= 0)
+		close(verification.lock_fd);
+	return status;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VERIFIER_VERIFY_H
+#define VERIFIER_VERIFY_H
+
+#include <stdbool.h>
+
+#include "base/array.h"
+#include "verifier/evidence/evidence.h"
+
+/* What `reproof verify` was asked to do. Texts are borrowed. */
+struct verify_request {
+	const char *descriptor;
+	const char *store;		   /* directory */
+	const char *database;		   /* file; runs/ beside it holds the work of each run */
+	const char *keyring;		   /* NULL: Debian's */
+	const struct text_list *mirrors;   /* --mirror, before the machine's apt sources */
+	const struct text_list *artifacts; /* globs of --artifact; empty: all */
+	bool accept_expired_key;
+	bool no_sandbox;
+	bool keep; /* keep what was rebuilt, whatever the verdict */
+};
+
+/*
+ * The main job (design §5): fetch what was published, pin, rebuild, compare, record. A run that was
+ * killed is gone on with. STATUS_OK means that a result was recorded under `run`, good or bad,
+ * trouble included; an error that nothing could be recorded.
+ */
+enum status verify_release(const struct verify_request *request, struct evidence *evidence,
+	char run[RUN_ID_SIZE], struct error *err);
+
+/*
+ * Compares two files or two directories without a rebuild. STATUS_USAGE when both are the same, one
+ * is a file and the other a directory, or a glob of `artifacts` matches nothing.
+ */
+enum status verify_compare(const char *published, const char *rebuilt,
+	const struct text_list *artifacts, struct evidence *evidence, char run[RUN_ID_SIZE],
+	struct error *err);
+
+#endif

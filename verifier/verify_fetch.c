@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/buffer.h"
+#include "base/escape.h"
+#include "base/path.h"
+#include "base/progress.h"
+#include "verifier/verification.h"
+
+#define HASH_LIST_LIMIT ((uint64_t)16 * 1024 * 1024)
+#define ARTIFACT_LIMIT	((uint64_t)1 << 42) /* 4 TiB: a bound, not an expectation */
+
+static bool is_url(const char *text)
+{
+	return strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0 ||
+		strncmp(text, "file://", 7) == 0;
+}
+
+/* A hash list that stands at a URL is fetched; one that is a file was read with the descriptor. */
+static enum status fetch_hash_list(struct verification *verification, struct error *err)
+{
+	struct release_published *published = &verification->release.published;
+	struct digest digest;
+	char *text = NULL;
+	size_t len;
+	enum status status;
+
+	if (!published->sha256sums)
+		return STATUS_OK;
+	if (is_url(published->sha256sums)) {
+		if (fetcher_get(verification->fetcher, verification->store, published->sha256sums,
+			    HASH_LIST_LIMIT, &digest, NULL, NULL, err) < 0 ||
+			store_read_all(verification->store, &digest, HASH_LIST_LIMIT, &text, &len,
+				err) < 0)
+			return err->status;
+		status = release_read_hashes(published, published->sha256sums, text, len, err);
+		free(text);
+		if (status < 0)
+			return status;
+	}
+	if (published->hash_count == 0)
+		return error_set(err, STATUS_INCOMPLETE,
+			"the hash list %s names no file; there is nothing to compare with",
+			published->sha256sums);
+	/* No signature of a hash list is checked yet: it is said, in run and statement (T10). */
+	return evidence_run_mark(verification->evidence, verification->run, "unsigned-list", err);
+}
+
+static const struct release_hash *find_hash(
+	const struct release_published *published, const char *name)
+{
+	for (size_t i = 0; i < published->hash_count; i++) {
+		if (strcmp(published->hashes[i].name, name) == 0)
+			return &published->hashes[i];
+	}
+	return NULL;
+}
+
+/* Each line of the hash list is a published file, whether its bytes are there or not (T10). */
+static void add_listed(struct verification *verification)
+{
+	const struct release_published *published = &verification->release.published;
+	size_t present = verification->published.count;
+
+	for (size_t i = 0; i < published->hash_count; i++) {
+		bool found = false;
+
+		for (size_t f = 0; f < present && !found; f++)
+			found = strcmp(verification->published.files[f].name,
+					published->hashes[i].name) == 0;
+		if (!found) {
+			struct file *file = file_set_add(&verification->published,
+				published->hashes[i].name, FILE_HASH_ONLY);
+
+			file->has_digest = true;
+			file->digest = published->hashes[i].digest;
+		}
+	}
+	file_set_sort(&verification->published);
+}
+
+/* What a hash list says of a file comes before what its bytes are. */
+static enum status check_listed(
+	const struct release_published *published, const struct file *file, struct error *err)
+{
+	const struct release_hash *hash = find_hash(published, file->name);
+	char want[SHA256_HEX_SIZE], got[SHA256_HEX_SIZE];
+
+	if (!hash || digest_equal(&hash->digest, &file->digest))
+		return STATUS_OK;
+	digest_hex(&hash->digest, want);
+	digest_hex(&file->digest, got);
+	return error_set(err, STATUS_TRUST,
+		"published %s has sha256 %s, but the hash list says %s: one of them was changed "
+		"after publication; nothing was compared",
+		file->name, got, want);
+}
+
+static enum status hash_published(struct verification *verification, struct error *err)
+{
+	struct file_set *set = &verification->published;
+	struct progress progress;
+	uint64_t done = 0, total = 0;
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; i < set->count; i++)
+		total += set->files[i].size;
+	progress_begin(&progress, "fetch", true, total, "%zu published files", set->count);
+	for (size_t i = 0; i < set->count && status == STATUS_OK; i++) {
+		struct file *file = &set->files[i];
+		int fd;
+
+		if (file->problem)
+			continue;
+		status = file_set_open(set, file, &fd, err);
+		if (status == STATUS_OK) {
+			status = hash_fd(fd, &file->digest, &file->size, err);
+			close(fd);
+		}
+		if (status < 0) {
+			/* Unreadable is not inspected, later on and for this artifact only. */
+			file->problem = xasprintf("cannot be read: %s", err->text);
+			status = STATUS_OK;
+			continue;
+		}
+		file->has_digest = true;
+		done += file->size;
+		progress_update(&progress, done);
+		status = check_listed(&verification->release.published, file, err);
+	}
+	progress_end(&progress, status == STATUS_OK ? "ok" : "failed", "%s", "");
+	return status;
+}
+
+static enum status fetch_one(struct verification *verification, const char *name, struct error *err)
+{
+	const struct release_published *published = &verification->release.published;
+	char *url = xasprintf("%s/%s", published->url, name);
+	struct digest digest;
+	uint64_t size;
+	enum status status = fetcher_get(verification->fetcher, verification->store, url,
+		ARTIFACT_LIMIT, &digest, &size, NULL, err);
+
+	if (status == STATUS_OK) {
+		struct file *file = file_set_add(&verification->published, name, FILE_IN_STORE);
+
+		file->has_digest = true;
+		file->digest = digest;
+		file->size = size;
+		status = check_listed(published, file, err);
+	}
+	free(url);
+	return status;
+}
+
+static enum status fetch_url(struct verification *verification, struct error *err)
+{
+	const struct release_published *published = &verification->release.published;
+	struct progress progress;
+	size_t count = published->files.count ? published->files.count : published->hash_count;
+	enum status status = STATUS_OK;
+	char *url = escape_url_secrets(published->url);
+
+	progress_begin(
+		&progress, "fetch", false, count, "%zu published artifacts of %s", count, url);
+	free(url);
+	verification->published.store = verification->store;
+	for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+		status = fetch_one(verification,
+			published->files.count ? published->files.items[i]
+					       : published->hashes[i].name,
+			err);
+		progress_update(&progress, i + 1);
+	}
+	file_set_sort(&verification->published);
+	progress_end(&progress, status == STATUS_OK ? "ok" : "failed", "%s", "");
+	return status;
+}
+
+static enum status record_seen(struct verification *verification, struct error *err)
+{
+	const struct release_published *published = &verification->release.published;
+	const char *place = published->url ? published->url
+		: published->directory	   ? published->directory
+					   : published->sha256sums;
+	char *clean = is_url(place) ? escape_url_secrets(place) : xstrdup(place);
+	enum status status = evidence_begin(verification->evidence, err);
+
+	for (size_t i = 0; i < verification->published.count && status == STATUS_OK; i++) {
+		const struct file *file = &verification->published.files[i];
+		char *url = xasprintf("%s/%s", clean, file->name);
+		struct published_record record = {
+			.release = verification->release.name,
+			.target = verification->release.target,
+			.name = file->name,
+			.url = url,
+			.digest = file->digest,
+			.has_size = file->place != FILE_HASH_ONLY,
+			.size = file->size,
+		};
+
+		if (file->has_digest)
+			status = evidence_published(
+				verification->evidence, verification->run, &record, err);
+		free(url);
+	}
+	if (status == STATUS_OK)
+		status = evidence_commit(verification->evidence, err);
+	else
+		evidence_rollback(verification->evidence);
+	free(clean);
+	return status;
+}
+
+enum status verify_fetch(struct verification *verification, struct error *err)
+{
+	const struct release_published *published = &verification->release.published;
+
+	if (fetch_hash_list(verification, err) < 0)
+		return err->status;
+	if (published->directory) {
+		if (file_set_list(&verification->published, published->directory, err) < 0 ||
+			hash_published(verification, err) < 0)
+			return err->status;
+	} else if (published->url && fetch_url(verification, err) < 0) {
+		return err->status;
+	}
+	add_listed(verification);
+	return record_seen(verification, err);
+}

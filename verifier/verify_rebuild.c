@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/path.h"
+#include "base/progress.h"
+#include "verifier/rebuild/output.h"
+#include "verifier/rebuild/sandbox.h"
+#include "verifier/rebuild/tool_root.h"
+#include "verifier/rebuild/tree.h"
+#include "verifier/verification.h"
+#include "verifier/verify_materials.h"
+
+#define LOG_TAIL 400 /* bytes of the build's last output in an error */
+
+/* The parts of one attempt to build. */
+struct attempt {
+	struct verification *verification;
+	char *source, *output, *log;
+	struct text_list hidden;    /* what the build must not see */
+	struct text_list published; /* absolute paths of the published files */
+	struct tool_root tools;
+	struct digest source_digest;
+	struct digest inputs;
+	int64_t epoch;
+	struct sandbox *sandbox;
+	struct material_log *materials;
+	struct text_list environment;
+};
+
+/* SOURCE_DATE_EPOCH: the descriptor's, or the newest Date of the pins. */
+static int64_t build_epoch(const struct verification *verification)
+{
+	int64_t newest = 0;
+
+	if (verification->release.build.has_epoch)
+		return verification->release.build.epoch;
+	for (size_t p = 0; p < verification->pins.count; p++) {
+		const struct pin *pin = &verification->pins.items[p];
+
+		for (size_t s = 0; s < pin->suite_count; s++) {
+			if (pin->suites[s].date > newest)
+				newest = pin->suites[s].date;
+		}
+	}
+	return newest;
+}
+
+/* Trust T1 and T2: what would let a build copy instead of rebuild. */
+static void list_hidden(struct attempt *attempt)
+{
+	const struct verification *verification = attempt->verification;
+	const char *directory = verification->release.published.directory;
+	const char *home = getenv("HOME");
+
+	text_list_add(&attempt->hidden, verification->request->store);
+	text_list_add(&attempt->hidden, verification->request->database);
+	if (home && home[0] == '/' && home[1])
+		text_list_add(&attempt->hidden, home);
+	if (!directory)
+		return;
+	text_list_add(&attempt->hidden, directory);
+	for (size_t i = 0; i < verification->published.count; i++) {
+		const struct file *file = &verification->published.files[i];
+		char *path = path_join(directory, file->name);
+
+		if (!file->problem)
+			text_list_add(&attempt->published, path);
+		free(path);
+	}
+}
+
+static enum status copy_source(struct attempt *attempt, struct error *err)
+{
+	const struct verification *verification = attempt->verification;
+	const struct file_set *published = &verification->published;
+	struct digest *forbidden = xcalloc(published->count, sizeof(*forbidden));
+	struct tree_options options = {
+		.excluded = &attempt->hidden, .forbidden = forbidden, .mtime = attempt->epoch};
+	enum status status;
+
+	for (size_t i = 0; i < published->count; i++) {
+		if (published->files[i].has_digest)
+			forbidden[options.forbidden_count++] = published->files[i].digest;
+	}
+	status = tree_copy(verification->release.build.source, attempt->source, &options,
+		&attempt->source_digest, err);
+	free(forbidden);
+	return status;
+}
+
+/* A digest of everything this build is given: when it is the same, its outputs may be used again.
+ */
+static void digest_inputs(struct attempt *attempt)
+{
+	const struct verification *verification = attempt->verification;
+	char hex[SHA256_HEX_SIZE];
+	struct buffer text = {0};
+
+	buffer_add_format(&text, "reproof-inputs-1 %s %d\n", REPROOF_VERSION,
+		verification->request->no_sandbox);
+	digest_hex(&verification->release.digest, hex);
+	buffer_add_format(&text, "descriptor %s\n", hex);
+	digest_hex(&attempt->source_digest, hex);
+	buffer_add_format(&text, "source %s\n", hex);
+	digest_hex(&attempt->tools.status, hex);
+	buffer_add_format(&text, "tools %s\n", hex);
+	for (size_t p = 0; p < verification->pins.count; p++) {
+		const struct pin *pin = &verification->pins.items[p];
+
+		for (size_t s = 0; s < pin->suite_count; s++) {
+			digest_hex(&pin->suites[s].inrelease, hex);
+			buffer_add_format(
+				&text, "pin %s %s %s\n", pin->name, pin->suites[s].suite, hex);
+		}
+	}
+	hash_memory(text.data, text.len, &attempt->inputs);
+	buffer_release(&text);
+}
+
+static enum status record_tools(struct attempt *attempt, struct error *err)
+{
+	struct verification *verification = attempt->verification;
+	struct evidence *evidence = verification->evidence;
+	enum status status;
+
+	status = evidence_material(evidence, verification->run, "source",
+		path_basename(verification->release.build.source), &attempt->source_digest, 0, err);
+	for (size_t i = 0; i < attempt->tools.count && status == STATUS_OK; i++) {
+		const struct tool_package *package = &attempt->tools.packages[i];
+		char *name = xasprintf(
+			"%s:%s=%s", package->name, package->architecture, package->version);
+
+		status = evidence_material(
+			evidence, verification->run, "tool", name, &attempt->tools.status, 0, err);
+		free(name);
+	}
+	return status;
+}
+
+static bool environment_has(const struct text_list *environment, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < environment->count; i++) {
+		if (strncmp(environment->items[i], name, len) == 0 &&
+			environment->items[i][len] == '=')
+			return true;
+	}
+	return false;
+}
+
+static void add_variable(struct text_list *environment, const char *name, const char *value)
+{
+	char *text = xasprintf("%s=%s", name, value);
+
+	text_list_add(environment, text);
+	free(text);
+}
+
+/* A clean environment: what is named here and in the descriptor, and nothing else. */
+static void set_environment(struct attempt *attempt, unsigned short port)
+{
+	const struct release_build *build = &attempt->verification->release.build;
+	struct text_list *environment = &attempt->environment;
+	char text[64];
+
+	add_variable(environment, "PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+	add_variable(environment, "HOME", "/tmp");
+	add_variable(environment, "TMPDIR", "/tmp");
+	for (size_t i = 0; i < build->environment.count; i++)
+		text_list_add(environment, build->environment.items[i]);
+	if (!environment_has(environment, "LC_ALL"))
+		add_variable(environment, "LC_ALL", "C.UTF-8");
+	if (!environment_has(environment, "TZ"))
+		add_variable(environment, "TZ", "UTC");
+	snprintf(text, sizeof(text), "%" PRId64, attempt->epoch);
+	add_variable(environment, "SOURCE_DATE_EPOCH", text);
+	snprintf(text, sizeof(text), "http://127.0.0.1:%u", port);
+	add_variable(environment, "http_proxy", text);
+	add_variable(environment, "OUTPUT", sandbox_output_path(attempt->sandbox));
+}
+
+/* The last lines of the build's log, for the error. */
+static void read_tail(const char *log, struct buffer *tail)
+{
+	char text[LOG_TAIL + 1];
+	int fd = open(log, O_RDONLY | O_CLOEXEC);
+	off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
+	ssize_t got = 0;
+
+	if (size > 0)
+		got = pread(fd, text, LOG_TAIL, size > LOG_TAIL ? size - LOG_TAIL : 0);
+	if (fd >= 0)
+		close(fd);
+	if (got > 0)
+		buffer_add(tail, text, (size_t)got);
+	while (tail->len && tail->data[tail->len - 1] == '\n')
+		buffer_truncate(tail, tail->len - 1);
+}
+
+static enum status judge_exit(
+	struct attempt *attempt, const struct process_result *result, struct error *err)
+{
+	struct buffer tail = {0};
+	char how[64];
+
+	if (result->exit_code == 0 && !result->timed_out)
+		return STATUS_OK;
+	if (result->timed_out)
+		snprintf(how, sizeof(how), "did not end within %u s",
+			attempt->verification->release.build.timeout);
+	else if (result->exit_code < 0)
+		snprintf(how, sizeof(how), "was ended by signal %d", result->signal);
+	else
+		snprintf(how, sizeof(how), "ended with exit code %d", result->exit_code);
+	read_tail(attempt->log, &tail);
+	error_set(err, STATUS_BUILD, "the build %s; its log: %s; its last words: %s", how,
+		attempt->log, buffer_text(&tail));
+	buffer_release(&tail);
+	return STATUS_BUILD;
+}
+
+static enum status run_command(struct attempt *attempt, unsigned short port, struct error *err)
+{
+	const struct release_build *build = &attempt->verification->release.build;
+	struct sandbox_command command = {
+		.umask = build->umask, .timeout_seconds = build->timeout, .log_fd = -1};
+	struct process_result result;
+	struct text_list argv = {0};
+	enum status status;
+
+	command.log_fd = open(attempt->log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (command.log_fd < 0)
+		return error_set_errno(err, "%s", attempt->log);
+	set_environment(attempt, port);
+	text_list_add(&argv, build->script);
+	for (size_t i = 0; i < build->arguments.count; i++)
+		text_list_add(&argv, build->arguments.items[i]);
+	text_list_terminate(&argv);
+	text_list_terminate(&attempt->environment);
+	command.argv = (const char *const *)argv.items;
+	command.environment = (const char *const *)attempt->environment.items;
+	status = sandbox_run(attempt->sandbox, &command, &result, err);
+	if (status == STATUS_OK)
+		status = judge_exit(attempt, &result, err);
+	close(command.log_fd);
+	text_list_release(&argv);
+	return status;
+}
+
+/*
+ * What the proxy could not serve comes before how the build ended: without its packages a build
+ * may fail, or quietly make something else, and neither is a difference (law 3).
+ */
+static enum status run_with_proxy(
+	struct attempt *attempt, int listen_fd, unsigned short port, struct error *err)
+{
+	struct verification *verification = attempt->verification;
+	struct proxy_config config = {
+		.store = verification->store,
+		.fetcher = verification->fetcher,
+		.pins = &verification->pins,
+		.places = &verification->places,
+		.listen_fd = listen_fd,
+		.log = material_log_take,
+		.log_context = attempt->materials,
+	};
+	struct error proxy_err, record_err;
+	struct proxy *proxy;
+	enum status status, proxy_status;
+
+	if (proxy_start(&config, &proxy, err) < 0) {
+		close(listen_fd);
+		return err->status;
+	}
+	status = run_command(attempt, port, err);
+	proxy_status = proxy_stop(proxy, &proxy_err);
+	if (proxy_status < 0 && status != STATUS_INTERRUPTED) {
+		*err = proxy_err;
+		status = proxy_status;
+	}
+	if (material_log_record(attempt->materials, verification->evidence, verification->run,
+		    &record_err) < 0) {
+		*err = record_err;
+		status = record_err.status;
+	}
+	return status;
+}
+
+static enum status run_build(struct attempt *attempt, struct error *err)
+{
+	struct verification *verification = attempt->verification;
+	const struct release_build *build = &verification->release.build;
+	struct sandbox_spec spec = {
+		.work_directory = verification->work,
+		.source_directory = attempt->source,
+		.output_directory = attempt->output,
+		.build_path = build->path,
+		.hostname = build->hostname,
+		.hidden = &attempt->hidden,
+		.no_sandbox = verification->request->no_sandbox,
+	};
+	const char *isolation;
+	unsigned short port;
+	int listen_fd;
+
+	if (sandbox_prepare(&spec, &attempt->sandbox, &listen_fd, &port, err) < 0)
+		return err->status;
+	isolation = isolation_word(sandbox_isolation(attempt->sandbox));
+	if (evidence_run_isolation(verification->evidence, verification->run, isolation,
+		    &attempt->source_digest, err) < 0 ||
+		(verification->request->no_sandbox &&
+			evidence_run_mark(verification->evidence, verification->run, "no-sandbox",
+				err) < 0)) {
+		close(listen_fd);
+		return err->status;
+	}
+	return run_with_proxy(attempt, listen_fd, port, err);
+}
+
+static enum status record_output(struct verification *verification, const struct output *output,
+	const struct output_file *file, struct error *err)
+{
+	struct file *rebuilt = file_set_add(&verification->rebuilt, file->name, FILE_IN_DIRECTORY);
+	int fd;
+
+	if (output_open(output, file, &fd, err) < 0)
+		return err->status;
+	if (hash_fd(fd, &rebuilt->digest, &rebuilt->size, err) < 0) {
+		error_context(err, "%s", file->name);
+		close(fd);
+		return err->status;
+	}
+	close(fd);
+	rebuilt->has_digest = true;
+	return evidence_output(verification->evidence, verification->run, file->name,
+		&rebuilt->digest, rebuilt->size, err);
+}
+
+/* What the build left, recorded whole or not at all (law 8). */
+static enum status collect(struct attempt *attempt, struct error *err)
+{
+	struct verification *verification = attempt->verification;
+	struct output output = OUTPUT_INIT;
+	enum status status = output_collect(attempt->output, &attempt->published, &output, err);
+
+	if (status == STATUS_OK)
+		status = evidence_begin(verification->evidence, err);
+	if (status < 0)
+		goto out;
+	for (size_t i = 0; i < output.count && status == STATUS_OK; i++)
+		status = record_output(verification, &output, &output.files[i], err);
+	if (status == STATUS_OK)
+		status = record_tools(attempt, err);
+	if (status == STATUS_OK)
+		status = evidence_built(
+			verification->evidence, verification->run, &attempt->inputs, err);
+	if (status == STATUS_OK)
+		status = evidence_commit(verification->evidence, err);
+	if (status < 0)
+		evidence_rollback(verification->evidence);
+	verification->rebuilt.root_fd = open(attempt->output, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (status == STATUS_OK && verification->rebuilt.root_fd < 0)
+		status = error_set_errno(err, "%s", attempt->output);
+	file_set_sort(&verification->rebuilt);
+out:
+	output_release(&output);
+	return status;
+}
+
+/* Takes the outputs that a killed part of this run had recorded; they are hashed when compared. */
+static enum status reuse_outputs(struct attempt *attempt, struct error *err)
+{
+	struct verification *verification = attempt->verification;
+
+	if (file_set_list(&verification->rebuilt, attempt->output, err) < 0)
+		return err->status;
+	for (size_t i = 0; i < verification->rebuilt.count; i++) {
+		struct file *file = &verification->rebuilt.files[i];
+
+		if (evidence_find_output(verification->evidence, verification->run, file->name,
+			    &file->digest, &file->size, err) < 0)
+			return err->status;
+		file->has_digest = true;
+	}
+	return STATUS_OK;
+}
+
+static enum status build_anew(struct attempt *attempt, struct error *err)
+{
+	struct verification *verification = attempt->verification;
+	struct progress progress;
+	enum status status;
+
+	/* Each attempt begins with nothing of an earlier one (trust T2). */
+	if (evidence_forget_build(verification->evidence, verification->run, err) < 0 ||
+		path_remove_tree(attempt->output, err) < 0)
+		return err->status;
+	progress_begin(&progress, "rebuild", false, 0, "%s, %s",
+		path_basename(verification->release.build.script),
+		verification->request->no_sandbox ? "no sandbox" : "sandbox");
+	status = run_build(attempt, err);
+	if (status == STATUS_OK)
+		status = collect(attempt, err);
+	progress_end(&progress, status == STATUS_OK ? "ok" : "failed", "%zu files",
+		verification->rebuilt.count);
+	return status;
+}
+
+static enum status prepare(struct attempt *attempt, struct error *err)
+{
+	struct verification *verification = attempt->verification;
+
+	attempt->epoch = build_epoch(verification);
+	list_hidden(attempt);
+	if (path_make_directories(verification->work, 0700, err) < 0 ||
+		path_remove_tree(attempt->source, err) < 0 || copy_source(attempt, err) < 0 ||
+		tool_root_read(TOOL_ROOT_STATUS, &attempt->tools, err) < 0)
+		return err->status;
+	digest_inputs(attempt);
+	return STATUS_OK;
+}
+
+enum status verify_rebuild(struct verification *verification, struct error *err)
+{
+	struct attempt attempt = {
+		.verification = verification,
+		.source = path_join(verification->work, "source"),
+		.output = path_join(verification->work, "output"),
+		.log = path_join(verification->work, "build.log"),
+		.materials = material_log_new(),
+	};
+	enum status status = prepare(&attempt, err);
+	bool built = false;
+
+	if (status == STATUS_OK)
+		status = evidence_is_built(
+			verification->evidence, verification->run, &attempt.inputs, &built, err);
+	if (status == STATUS_OK)
+		status = built ? reuse_outputs(&attempt, err) : build_anew(&attempt, err);
+	sandbox_free(attempt.sandbox);
+	material_log_free(attempt.materials);
+	tool_root_release(&attempt.tools);
+	text_list_release(&attempt.environment);
+	text_list_release(&attempt.hidden);
+	text_list_release(&attempt.published);
+	free(attempt.source);
+	free(attempt.output);
+	free(attempt.log);
+	return status;
+}
