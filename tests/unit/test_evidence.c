@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <check.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/path.h"
+#include "base/tempfile.h"
+#include "verifier/evidence/read.h"
+
+static struct evidence *evidence;
+static struct error err;
+static char run[RUN_ID_SIZE];
+
+static struct run_start start_of(const char *kind, const char *key)
+{
+	struct run_start start = {.kind = kind, .release = "v1", .target = "qemu"};
+
+	hash_memory(key, strlen(key), &start.key);
+	return start;
+}
+
+static void set_up(void)
+{
+	struct run_start start = start_of("verify", "one");
+	bool continued;
+
+	ck_assert_int_eq(evidence_open(NULL, &evidence, &err), STATUS_OK);
+	ck_assert_int_eq(evidence_run_begin(evidence, &start, run, &continued, &err), STATUS_OK);
+	ck_assert(!continued);
+}
+
+static void tear_down(void)
+{
+	evidence_free(evidence);
+}
+
+static struct artifact_record pair_of(const char *name, const char *published, const char *rebuilt)
+{
+	struct artifact_record record = {.name = name,
+		.verdict = VERDICT_DIFFERENT,
+		.required = true,
+		.has_published = true,
+		.has_rebuilt = true,
+		.has_published_size = true,
+		.published_size = strlen(published),
+		.rebuilt_size = strlen(rebuilt)};
+
+	hash_memory(published, strlen(published), &record.published);
+	hash_memory(rebuilt, strlen(rebuilt), &record.rebuilt);
+	return record;
+}
+
+START_TEST(unfinished_run_is_continued)
+{
+	struct run_start start = start_of("verify", "one"), other = start_of("verify", "two");
+	char again[RUN_ID_SIZE];
+	bool continued;
+
+	ck_assert_int_eq(evidence_run_begin(evidence, &other, again, &continued, &err), STATUS_OK);
+	ck_assert(!continued);
+	ck_assert_str_ne(again, run);
+	ck_assert_int_eq(evidence_run_begin(evidence, &start, again, &continued, &err), STATUS_OK);
+	ck_assert(continued);
+	ck_assert_str_eq(again, run);
+	ck_assert_int_eq(
+		evidence_run_finish(evidence, run, VERDICT_REPRODUCED, NULL, &err), STATUS_OK);
+	ck_assert_int_eq(evidence_run_begin(evidence, &start, again, &continued, &err), STATUS_OK);
+	ck_assert(!continued);
+	ck_assert_str_ne(again, run);
+}
+END_TEST
+
+START_TEST(comparison_is_never_continued)
+{
+	struct run_start start = start_of("compare", "same");
+	char one[RUN_ID_SIZE], two[RUN_ID_SIZE];
+	bool continued;
+
+	ck_assert_int_eq(evidence_run_begin(evidence, &start, one, &continued, &err), STATUS_OK);
+	ck_assert_int_eq(evidence_run_begin(evidence, &start, two, &continued, &err), STATUS_OK);
+	ck_assert(!continued);
+	ck_assert_str_ne(one, two);
+}
+END_TEST
+
+/* Law 1 stands in the schema: no code can record equality without equal digests. */
+START_TEST(reproduced_needs_equal_digests)
+{
+	struct artifact_record record = pair_of("a", "x", "y");
+
+	record.verdict = VERDICT_REPRODUCED;
+	ck_assert_int_eq(evidence_artifact(evidence, run, &record, &err), STATUS_DATABASE);
+	record.rebuilt = record.published;
+	ck_assert_int_eq(evidence_artifact(evidence, run, &record, &err), STATUS_OK);
+	record.has_rebuilt = false;
+	ck_assert_int_eq(evidence_artifact(evidence, run, &record, &err), STATUS_DATABASE);
+}
+END_TEST
+
+struct seen {
+	size_t differences;
+	char text[4096];
+};
+
+static enum status note_difference(
+	void *context, const struct difference *difference, struct error *error)
+{
+	struct seen *seen = context;
+	size_t len = strlen(seen->text);
+
+	(void)error;
+	seen->differences++;
+	snprintf(seen->text + len, sizeof(seen->text) - len, "%s#%llu %s %d %s", difference->path,
+		(unsigned long long)difference->occurrence, change_word(difference->change),
+		difference->inspected, difference->reason ? difference->reason : "-");
+	for (size_t i = 0; i < difference->field_count; i++) {
+		len = strlen(seen->text);
+		snprintf(seen->text + len, sizeof(seen->text) - len, " %s=%s>%s",
+			difference->fields[i].name,
+			difference->fields[i].published ? difference->fields[i].published : "NULL",
+			difference->fields[i].rebuilt ? difference->fields[i].rebuilt : "NULL");
+	}
+	for (size_t i = 0; i < difference->cause_count; i++) {
+		len = strlen(seen->text);
+		snprintf(seen->text + len, sizeof(seen->text) - len, " !%s", difference->causes[i]);
+	}
+	len = strlen(seen->text);
+	snprintf(seen->text + len, sizeof(seen->text) - len, "\n");
+	return STATUS_OK;
+}
+
+static void write_set(const struct artifact_record *record)
+{
+	static const struct difference_field fields[] = {
+		{"mode", "0644", "0755"}, {"xattr:user.x", NULL, "new"}};
+	static const char *const causes[] = {"mode", "unexplained"};
+	struct difference first = {.path = "a//z\xff",
+		.change = CHANGE_CONTENT,
+		.inspected = true,
+		.fields = fields,
+		.field_count = 2,
+		.causes = causes,
+		.cause_count = 2,
+		.diff = "-a\n+b\n"};
+	struct difference second = {.path = "a//b",
+		.occurrence = 1,
+		.change = CHANGE_ADDED,
+		.inspected = false,
+		.reason = "too deep"};
+	struct comparison comparison = {
+		.differences = 2, .unattributed_bytes = -1, .unexplained_bytes = 7};
+	struct set_writer *writer;
+	struct difference_sink sink;
+
+	ck_assert_int_eq(set_writer_begin(evidence, record, &writer, &err), STATUS_OK);
+	sink = set_writer_sink(writer);
+	ck_assert_int_eq(sink.take(sink.context, &first, &err), STATUS_OK);
+	ck_assert_int_eq(sink.take(sink.context, &second, &err), STATUS_OK);
+	ck_assert_int_eq(set_writer_commit(writer, &comparison, &err), STATUS_OK);
+}
+
+START_TEST(difference_set_is_found_once)
+{
+	struct artifact_record record = pair_of("a", "x", "y"), other = pair_of("b", "x", "y");
+	bool known;
+
+	ck_assert_int_eq(evidence_set_known(evidence, &record, &known, &err), STATUS_OK);
+	ck_assert(!known);
+	write_set(&record);
+	ck_assert_int_eq(evidence_set_known(evidence, &record, &known, &err), STATUS_OK);
+	ck_assert(known);
+	ck_assert_int_eq(evidence_set_known(evidence, &other, &known, &err), STATUS_OK);
+	ck_assert(!known);
+}
+END_TEST
+
+static enum status read_set(void *context, const struct artifact_row *row, struct error *error)
+{
+	ck_assert_ptr_nonnull(row->set_id);
+	ck_assert_int_eq(row->unattributed, -1);
+	ck_assert_int_eq(row->unexplained, 7);
+	ck_assert(!row->inspected);
+	ck_assert_uint_eq(row->differences, 2);
+	return evidence_each_difference(
+		evidence, row->set_id, UINT64_MAX, note_difference, context, error);
+}
+
+START_TEST(differences_come_sorted_with_all_their_parts)
+{
+	struct artifact_record record = pair_of("a", "x", "y");
+	struct seen seen = {0};
+
+	write_set(&record);
+	record.has_set = true;
+	ck_assert_int_eq(evidence_artifact(evidence, run, &record, &err), STATUS_OK);
+	ck_assert_int_eq(
+		evidence_each_artifact(evidence, run, true, read_set, &seen, &err), STATUS_OK);
+	ck_assert_str_eq(seen.text,
+		"a//b#1 added 0 too deep\n"
+		"a//z\xff#0 content 1 - mode=0644>0755 "
+		"xattr:user.x=NULL>new !mode !unexplained\n");
+}
+END_TEST
+
+/* T6: two files that differ may never be stored as "nothing found". */
+START_TEST(empty_set_is_refused)
+{
+	struct artifact_record record = pair_of("a", "x", "y");
+	struct comparison comparison = {.differences = 0};
+	struct set_writer *writer;
+	bool known;
+
+	ck_assert_int_eq(set_writer_begin(evidence, &record, &writer, &err), STATUS_OK);
+	ck_assert_int_eq(set_writer_commit(writer, &comparison, &err), STATUS_DATABASE);
+	ck_assert_int_eq(evidence_set_known(evidence, &record, &known, &err), STATUS_OK);
+	ck_assert(!known);
+}
+END_TEST
+
+static enum status count_change(
+	void *context, const struct published_change *change, struct error *error)
+{
+	(void)error;
+	ck_assert_str_ne(change->was, change->is_now);
+	++*(int *)context;
+	return STATUS_OK;
+}
+
+START_TEST(changed_published_file_is_noticed)
+{
+	struct published_record record = {
+		.release = "v1", .target = "qemu", .name = "a", .url = "/p/a", .has_size = true};
+	int changes = 0;
+
+	hash_memory("x", 1, &record.digest);
+	ck_assert_int_eq(evidence_published(evidence, run, &record, &err), STATUS_OK);
+	ck_assert_int_eq(evidence_published(evidence, run, &record, &err), STATUS_OK);
+	ck_assert_int_eq(
+		evidence_each_published_change(evidence, run, count_change, &changes, &err), 0);
+	ck_assert_int_eq(changes, 0);
+	hash_memory("y", 1, &record.digest);
+	ck_assert_int_eq(evidence_published(evidence, run, &record, &err), STATUS_OK);
+	ck_assert_int_eq(
+		evidence_each_published_change(evidence, run, count_change, &changes, &err), 0);
+	ck_assert_int_eq(changes, 1);
+}
+END_TEST
+
+START_TEST(outputs_are_reused_only_with_the_same_inputs)
+{
+	struct digest inputs, others, output, got;
+	uint64_t size;
+	bool built;
+
+	hash_memory("in", 2, &inputs);
+	hash_memory("other", 5, &others);
+	hash_memory("out", 3, &output);
+	ck_assert_int_eq(evidence_is_built(evidence, run, &inputs, &built, &err), STATUS_OK);
+	ck_assert(!built);
+	ck_assert_int_eq(evidence_output(evidence, run, "a", &output, 3, &err), STATUS_OK);
+	ck_assert_int_eq(evidence_built(evidence, run, &inputs, &err), STATUS_OK);
+	ck_assert_int_eq(evidence_is_built(evidence, run, &inputs, &built, &err), STATUS_OK);
+	ck_assert(built);
+	ck_assert_int_eq(evidence_is_built(evidence, run, &others, &built, &err), STATUS_OK);
+	ck_assert(!built);
+	ck_assert_int_eq(evidence_find_output(evidence, run, "a", &got, &size, &err), STATUS_OK);
+	ck_assert(digest_equal(&got, &output));
+	ck_assert_int_eq(
+		evidence_find_output(evidence, run, "b", &got, &size, &err), STATUS_NOT_FOUND);
+	ck_assert_int_eq(evidence_forget_build(evidence, run, &err), STATUS_OK);
+	ck_assert_int_eq(
+		evidence_find_output(evidence, run, "a", &got, &size, &err), STATUS_NOT_FOUND);
+}
+END_TEST
+
+START_TEST(other_schema_is_refused)
+{
+	struct evidence *opened = NULL;
+	char *directory, *path;
+	sqlite3 *db;
+
+	ck_assert_int_eq(tempfile_directory(&directory, &err), STATUS_OK);
+	path = path_join(directory, "x.db");
+	ck_assert_int_eq(evidence_open(path, &opened, &err), STATUS_OK);
+	evidence_free(opened);
+	ck_assert_int_eq(evidence_open_read(path, &opened, &err), STATUS_OK);
+	evidence_free(opened);
+	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(db, "PRAGMA user_version = 99", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	ck_assert_int_eq(evidence_open(path, &opened, &err), STATUS_DATABASE);
+	ck_assert_ptr_nonnull(strstr(err.text, "99"));
+	ck_assert_int_eq(path_remove_tree(directory, &err), STATUS_OK);
+	free(path);
+	free(directory);
+}
+END_TEST
+
+START_TEST(verdict_words_round_trip)
+{
+	for (int i = 0; i < VERDICT_COUNT; i++) {
+		enum verdict verdict;
+
+		ck_assert(verdict_parse(verdict_word((enum verdict)i), &verdict));
+		ck_assert_int_eq((int)verdict, i);
+		ck_assert_int_eq((int)verdict_worst(verdict, VERDICT_REPRODUCED), i);
+	}
+	ck_assert(!verdict_parse("green", &(enum verdict){0}));
+}
+END_TEST
+
+START_TEST(failure_words_round_trip)
+{
+	for (int status = STATUS_USAGE; status >= STATUS_INCOMPLETE; status--)
+		ck_assert_int_eq(failure_status(failure_class((enum status)status)), status);
+	ck_assert_ptr_null(failure_class(STATUS_OK));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("evidence");
+	TCase *tcase = tcase_create("evidence");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_add_test(tcase, unfinished_run_is_continued);
+	tcase_add_test(tcase, comparison_is_never_continued);
+	tcase_add_test(tcase, reproduced_needs_equal_digests);
+	tcase_add_test(tcase, difference_set_is_found_once);
+	tcase_add_test(tcase, differences_come_sorted_with_all_their_parts);
+	tcase_add_test(tcase, empty_set_is_refused);
+	tcase_add_test(tcase, changed_published_file_is_noticed);
+	tcase_add_test(tcase, outputs_are_reused_only_with_the_same_inputs);
+	tcase_add_test(tcase, other_schema_is_refused);
+	tcase_add_test(tcase, verdict_words_round_trip);
+	tcase_add_test(tcase, failure_words_round_trip);
+	suite_add_tcase(suite, tcase);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
