@@ -84,7 +84,7 @@ static enum status add_places(struct verification *verification, struct error *e
 				return err->status;
 		}
 	}
-	return place_list_add_apt(&verification->places, "/etc/apt", err);
+	return place_list_add_apt(&verification->places, verification->request->etc_apt, err);
 }
 
 static enum status begin(struct verification *verification, struct error *err)

@@ -13,6 +13,7 @@ struct verify_request {
 	const char *store;		   /* directory */
 	const char *database;		   /* file; runs/ beside it holds the work of each run */
 	const char *keyring;		   /* NULL: Debian's */
+	const char *etc_apt;		   /* apt's configuration, for its mirrors */
 	const struct text_list *mirrors;   /* --mirror, before the machine's apt sources */
 	const struct text_list *artifacts; /* globs of --artifact; empty: all */
 	bool accept_expired_key;

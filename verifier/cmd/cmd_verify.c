@@ -21,6 +21,7 @@ static const char help[] =
 	"  --store DIR           where pins, packages and fetched files are kept\n"
 	"  --db FILE             the evidence database; the work of a run is in runs/ beside it\n"
 	"  --mirror [NAME=]URL   read this archive from here first (repeatable)\n"
+	"  --apt DIR             apt's configuration, for its mirrors (/etc/apt)\n"
 	"  --keyring FILE        trust these keys instead of Debian's\n"
 	"  --accept-expired-key  accept a key that has expired since it signed; marks the run\n"
 	"  --no-sandbox          build without isolation; marks the run\n"
@@ -38,6 +39,7 @@ enum option_code {
 	OPTION_STORE,
 	OPTION_DB,
 	OPTION_MIRROR,
+	OPTION_APT,
 	OPTION_KEYRING,
 	OPTION_ACCEPT_EXPIRED_KEY,
 	OPTION_NO_SANDBOX,
@@ -54,6 +56,7 @@ static const struct option options[] = {
 	{"store", required_argument, NULL, OPTION_STORE},
 	{"db", required_argument, NULL, OPTION_DB},
 	{"mirror", required_argument, NULL, OPTION_MIRROR},
+	{"apt", required_argument, NULL, OPTION_APT},
 	{"keyring", required_argument, NULL, OPTION_KEYRING},
 	{"accept-expired-key", no_argument, NULL, OPTION_ACCEPT_EXPIRED_KEY},
 	{"no-sandbox", no_argument, NULL, OPTION_NO_SANDBOX},
@@ -130,6 +133,9 @@ static bool take_option(struct verify_arguments *arguments, int option)
 	case OPTION_MIRROR:
 		text_list_add(&arguments->mirrors, optarg);
 		return true;
+	case OPTION_APT:
+		request->etc_apt = optarg;
+		return true;
 	case OPTION_KEYRING:
 		request->keyring = optarg;
 		return true;
@@ -162,7 +168,10 @@ static bool take_option(struct verify_arguments *arguments, int option)
 int cmd_verify(int argc, char **argv)
 {
 	struct verify_arguments arguments = {
-		.store = command_default_store(), .database = command_default_database()};
+		.request.etc_apt = "/etc/apt",
+		.store = command_default_store(),
+		.database = command_default_database(),
+	};
 	int code = EXIT_USAGE, option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {

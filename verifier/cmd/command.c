@@ -59,7 +59,7 @@ static void print_message(const char *command, const char *text, size_t len)
 
 	escape_line(&line, text, len);
 	fflush(stdout);
-	fprintf(stderr, "reproof %s: %s\n", command, buffer_text(&line));
+	fprintf(stderr, "reproof%s%s: %s\n", command[0] ? " " : "", command, buffer_text(&line));
 	buffer_release(&line);
 }
 
@@ -82,7 +82,7 @@ int command_usage(const char *command, const char *format, ...)
 	buffer_add_vformat(&text, format, arguments);
 	va_end(arguments);
 	print_message(command, buffer_text(&text), text.len);
-	fprintf(stderr, "See: reproof %s --help\n", command);
+	fprintf(stderr, "See: reproof%s%s --help\n", command[0] ? " " : "", command);
 	buffer_release(&text);
 	return EXIT_USAGE;
 }
