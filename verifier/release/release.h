@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VERIFIER_RELEASE_RELEASE_H
+#define VERIFIER_RELEASE_RELEASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/array.h"
+#include "base/error.h"
+#include "base/hash.h"
+
+/*
+ * The release descriptor (reproof-release(5)): what was published under one name for one target,
+ * and how it is rebuilt. YAML, read strictly: one document, no duplicate keys, aliases, anchors,
+ * merges or tags (trust T17).
+ */
+
+/* A line of a hash list (`sha256sum` text form). */
+struct release_hash {
+	char *name;
+	struct digest digest;
+};
+
+/* Where the published artifacts are: a directory, a URL, or hashes alone. */
+struct release_published {
+	char *directory;	     /* absolute, or NULL */
+	char *url;		     /* without a slash at the end, or NULL */
+	struct text_list files;	     /* names below `url` when no hash list names them */
+	char *sha256sums;	     /* the hash list: absolute path or URL, or NULL */
+	struct release_hash *hashes; /* read from it when it is a file; sorted by name */
+	size_t hash_count, hash_capacity;
+};
+
+/* An artifact, or several by a glob (fnmatch, FNM_PATHNAME). */
+struct release_artifact {
+	char *name;
+	bool required;
+	struct text_list accept; /* wrapper words that may be content-equal */
+};
+
+struct release_ignore {
+	char *name; /* a glob */
+	char *reason;
+};
+
+struct release_build {
+	char *script; /* below `source`: as the build sees it */
+	struct text_list arguments;
+	char *source;		      /* absolute: the tree that the build sees read-only */
+	char *path;		      /* where the build is in its sandbox; "/build" */
+	struct text_list environment; /* "NAME=value", sorted; not the names reproof sets itself */
+	bool has_epoch; /* source_date_epoch is a number; else the newest pin's Date */
+	int64_t epoch;
+	unsigned timeout; /* seconds; 0: none */
+	char *hostname;	  /* NULL: the sandbox's own */
+	mode_t umask;	  /* 022 */
+};
+
+struct release {
+	char *path;	      /* of the descriptor, as it was named */
+	struct digest digest; /* of its bytes (trust T10) */
+	char *name, *target;
+	struct release_published published;
+	struct text_list pins;
+	struct text_list mirrors; /* ARCHIVE=URL or URL */
+	struct release_build build;
+	struct release_artifact *artifacts;
+	size_t artifact_count, artifact_capacity;
+	struct release_ignore *ignores;
+	size_t ignore_count, ignore_capacity;
+	char *manifest; /* names of artifacts, or NULL */
+	char *dpkg_status;
+};
+
+/*
+ * Reads a descriptor; relative paths in it are taken from its directory. Errors are STATUS_USAGE
+ * and begin with FILE:LINE:COLUMN. Release with release_release(), also after an error.
+ */
+enum status release_read(const char *path, struct release *release, struct error *err);
+void release_release(struct release *release);
+
+/*
+ * Reads the text of a hash list into the published part: SHA-256 only, no name twice, no name that
+ * is absolute, leads upward or holds control characters (trust T10). STATUS_FORMAT with `what` and
+ * the line.
+ */
+enum status release_read_hashes(struct release_published *published, const char *what,
+	const char *text, size_t len, struct error *err);
+
+#endif
