@@ -43,6 +43,15 @@ void *xrealloc(void *memory, size_t size)
 	return moved;
 }
 
+void *xreallocarray(void *memory, size_t count, size_t size)
+{
+	size_t bytes;
+
+	if (__builtin_mul_overflow(count, size, &bytes))
+		out_of_memory();
+	return xrealloc(memory, bytes);
+}
+
 char *xstrdup(const char *text)
 {
 	return xstrndup(text, strlen(text));

@@ -11,7 +11,7 @@ void *array_grow(void *items, size_t count, size_t *capacity, size_t item_size)
 	if (count < *capacity)
 		return items;
 	*capacity = *capacity ? *capacity * 2 : 8;
-	return xrealloc(items, *capacity * item_size);
+	return xreallocarray(items, *capacity, item_size);
 }
 
 void text_list_addn(struct text_list *list, const char *text, size_t len)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/buffer.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,13 +10,14 @@
 
 char *buffer_reserve(struct buffer *buffer, size_t len)
 {
-	size_t need = buffer->len + len + 1;
-
-	if (need > buffer->capacity) {
+	if (len >= buffer->capacity - buffer->len) {
 		size_t capacity = buffer->capacity ? buffer->capacity : 64;
 
-		while (capacity < need)
+		while (capacity <= SIZE_MAX / 2 && len >= capacity - buffer->len)
 			capacity *= 2;
+		/* Beyond half of the address space there is nothing to be had. */
+		if (len >= capacity - buffer->len)
+			capacity = SIZE_MAX;
 		buffer->data = xrealloc(buffer->data, capacity);
 		buffer->capacity = capacity;
 	}

@@ -51,7 +51,10 @@ void clock_format_snapshot(int64_t when, char text[CLOCK_TEXT_SIZE])
 		strftime(text, CLOCK_TEXT_SIZE, "%Y%m%dT%H%M%SZ", &tm);
 }
 
-/* The time those numbers name, refused when the calendar does not have it (31 February). */
+/*
+ * The time those numbers name; refused when the calendar does not have it (31 February) or it is
+ * before the epoch.
+ */
 static enum status from_numbers(
 	const int numbers[6], const char *text, int64_t *when, struct error *err)
 {
@@ -65,7 +68,7 @@ static enum status from_numbers(
 	};
 	time_t seconds = timegm(&tm);
 
-	if (tm.tm_year != numbers[0] - 1900 || tm.tm_mon != numbers[1] - 1 ||
+	if (numbers[0] < 1970 || tm.tm_year != numbers[0] - 1900 || tm.tm_mon != numbers[1] - 1 ||
 		tm.tm_mday != numbers[2] || tm.tm_hour != numbers[3] || tm.tm_min != numbers[4] ||
 		tm.tm_sec != numbers[5])
 		return error_set(err, STATUS_FORMAT, "\"%.60s\" is no date", text);
@@ -73,46 +76,65 @@ static enum status from_numbers(
 	return STATUS_OK;
 }
 
-/* Reads the digits that `pattern` asks for ('0'); every other character must be itself. */
-static bool match_digits(const char *text, const char *pattern)
+/*
+ * What follows the beginning that fits the pattern, or NULL. Each '0' of the pattern stands for a
+ * digit, each 'a' for a letter; the rest for itself.
+ */
+static const char *match(const char *text, const char *pattern)
 {
-	size_t i;
+	for (; *pattern; text++, pattern++) {
+		bool letter = (*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z');
+		bool fits = *pattern == '0' ? *text >= '0' && *text <= '9'
+			: *pattern == 'a'   ? letter
+					    : *text == *pattern;
 
-	for (i = 0; pattern[i]; i++) {
-		if (pattern[i] == '0' ? text[i] < '0' || text[i] > '9' : text[i] != pattern[i])
-			return false;
+		if (!fits)
+			return NULL;
 	}
-	return text[i] == '\0';
+	return text;
+}
+
+static int two_digits(const char *text)
+{
+	return (text[0] - '0') * 10 + text[1] - '0';
 }
 
 enum status clock_parse_snapshot(const char *text, int64_t *when, struct error *err)
 {
-	int n[6];
+	const char *rest = match(text, "00000000T000000Z");
 
-	if (!match_digits(text, "00000000T000000Z") ||
-		sscanf(text, "%4d%2d%2dT%2d%2d%2dZ", &n[0], &n[1], &n[2], &n[3], &n[4], &n[5]) != 6)
+	if (!rest || *rest)
 		return error_set(err, STATUS_FORMAT,
 			"\"%.60s\" is no timestamp of the form 20260711T101637Z", text);
-	return from_numbers(n, text, when, err);
+	const int numbers[6] = {two_digits(text) * 100 + two_digits(text + 2), two_digits(text + 4),
+		two_digits(text + 6), two_digits(text + 9), two_digits(text + 11),
+		two_digits(text + 13)};
+	return from_numbers(numbers, text, when, err);
+}
+
+static int month_number(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(month_names); i++)
+		if (memcmp(name, month_names[i], 3) == 0)
+			return (int)i + 1;
+	return 0;
 }
 
 enum status clock_parse_release_date(const char *text, int64_t *when, struct error *err)
 {
-	char month[4] = "", zone[8] = "";
-	int n[6], end = 0;
+	const char *zone = match(text, "aaa, 00 aaa 0000 00:00:00 ");
+	bool short_day = !zone;
 
-	if (strlen(text) > 40 ||
-		sscanf(text, "%*3[A-Za-z], %2d %3s %4d %2d:%2d:%2d %7s%n", &n[2], month, &n[0],
-			&n[3], &n[4], &n[5], zone, &end) != 7 ||
-		text[end] != '\0')
+	if (short_day)
+		zone = match(text, "aaa, 0 aaa 0000 00:00:00 ");
+	if (!zone ||
+		(strcmp(zone, "UTC") != 0 && strcmp(zone, "GMT") != 0 &&
+			strcmp(zone, "+0000") != 0))
 		return error_set(
-			err, STATUS_FORMAT, "\"%.60s\" is no date of a Release file", text);
-	if (strcmp(zone, "UTC") != 0 && strcmp(zone, "GMT") != 0 && strcmp(zone, "+0000") != 0)
-		return error_set(err, STATUS_FORMAT, "\"%.60s\": the zone is not UTC", text);
-	n[1] = 0;
-	for (size_t i = 0; i < ARRAY_SIZE(month_names); i++) {
-		if (strcmp(month, month_names[i]) == 0)
-			n[1] = (int)i + 1;
-	}
-	return from_numbers(n, text, when, err);
+			err, STATUS_FORMAT, "\"%.60s\" is no date of a Release file in UTC", text);
+	const char *month = text + (short_day ? 7 : 8);
+	const int numbers[6] = {two_digits(month + 4) * 100 + two_digits(month + 6),
+		month_number(month), short_day ? text[5] - '0' : two_digits(text + 5),
+		two_digits(month + 9), two_digits(month + 12), two_digits(month + 15)};
+	return from_numbers(numbers, text, when, err);
 }

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define REASON_SIZE 80
+
 enum status error_set(struct error *err, enum status status, const char *format, ...)
 {
 	va_list arguments;
@@ -28,6 +30,9 @@ enum status error_set_errno(struct error *err, const char *format, ...)
 	vsnprintf(err->text, sizeof(err->text), format, arguments);
 	va_end(arguments);
 	len = strlen(err->text);
+	/* Of the two, why it went wrong is the part to keep. */
+	if (len > sizeof(err->text) - REASON_SIZE)
+		len = sizeof(err->text) - REASON_SIZE;
 	snprintf(err->text + len, sizeof(err->text) - len, ": %s", strerror(number));
 	return err->status;
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,8 @@
 
 #include "base/alloc.h"
 #include "base/buffer.h"
+
+#define REMOVAL_DEPTH 100
 
 char *path_join(const char *directory, const char *name)
 {
@@ -85,55 +88,120 @@ enum status path_make_directories(const char *path, mode_t mode, struct error *e
 	return status;
 }
 
-static enum status remove_at(int parent, const char *name, dev_t device, struct error *err);
-
-static enum status remove_children(int directory, dev_t device, struct error *err)
+/* openat() that crosses no mount point, bind mounts included. */
+static int open_directory(int parent, const char *name, uint64_t resolve)
 {
-	enum status status = STATUS_OK;
-	struct dirent *entry;
-	DIR *stream = fdopendir(directory);
+	struct open_how how = {
+		.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
+		.resolve = resolve,
+	};
 
-	if (!stream) {
-		error_set_errno(err, "cannot list");
-		close(directory);
-		return err->status;
-	}
-	while (status == STATUS_OK && (entry = readdir(stream)) != NULL) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		status = remove_at(dirfd(stream), entry->d_name, device, err);
-	}
-	closedir(stream);
-	return status;
+	return (int)syscall(SYS_openat2, parent, name, &how, sizeof(how));
 }
 
-static enum status remove_at(int parent, const char *name, dev_t device, struct error *err)
+/* Opens a directory to be emptied. What made it may have taken our rights to it away. */
+static enum status open_for_removal(
+	int parent, const char *name, uint64_t resolve, int *fd, struct error *err)
 {
 	struct stat st;
+
+	*fd = open_directory(parent, name, resolve);
+	if (*fd < 0 && errno == EACCES && fchmodat(parent, name, S_IRWXU, AT_SYMLINK_NOFOLLOW) == 0)
+		*fd = open_directory(parent, name, resolve);
+	if (*fd < 0 && errno == EXDEV)
+		return error_set(err, STATUS_IO,
+			"cannot remove %s: another file system is mounted there", name);
+	if (*fd < 0)
+		return error_set_errno(err, "cannot remove %s", name);
+	if (fstat(*fd, &st) == 0 && (st.st_mode & S_IRWXU) != S_IRWXU)
+		fchmod(*fd, S_IRWXU);
+	return STATUS_OK;
+}
+
+/* A tree that is being removed. Each level costs a descriptor, so what is too deep is moved up. */
+struct removal {
+	int root;
+	unsigned moved; /* directories so far */
+};
+
+static enum status move_up(struct removal *removal, int parent, const char *name, struct error *err)
+{
+	int result;
+
+	do {
+		char above[32];
+
+		snprintf(above, sizeof(above), ".moved-%u", removal->moved++);
+		result = renameat2(parent, name, removal->root, above, RENAME_NOREPLACE);
+	} while (result < 0 && errno == EEXIST);
+	return result == 0 ? STATUS_OK : error_set_errno(err, "cannot remove %s", name);
+}
+
+static enum status remove_children(
+	struct removal *removal, int directory, unsigned depth, struct error *err);
+
+static enum status remove_child(
+	struct removal *removal, int parent, const char *name, unsigned depth, struct error *err)
+{
 	int fd;
 
 	if (unlinkat(parent, name, 0) == 0 || errno == ENOENT)
 		return STATUS_OK;
-	if (errno != EISDIR && errno != EPERM)
+	if (errno != EISDIR)
 		return error_set_errno(err, "cannot remove %s", name);
-	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return error_set_errno(err, "cannot remove %s", name);
-	if (fstat(fd, &st) < 0 || (device && st.st_dev != device)) {
-		close(fd);
-		return error_set(err, STATUS_IO,
-			"cannot remove %s: another file system is mounted there", name);
-	}
-	if (remove_children(fd, st.st_dev, err) < 0)
+	if (depth >= REMOVAL_DEPTH)
+		return move_up(removal, parent, name, err);
+	if (open_for_removal(parent, name, RESOLVE_NO_XDEV, &fd, err) < 0)
+		return err->status;
+	if (remove_children(removal, fd, depth + 1, err) < 0)
 		return error_context(err, "%s", name);
 	if (unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		return error_set_errno(err, "cannot remove %s", name);
 	return STATUS_OK;
 }
 
+/* Empties the directory and closes it. */
+static enum status remove_children(
+	struct removal *removal, int directory, unsigned depth, struct error *err)
+{
+	enum status status = STATUS_OK;
+	DIR *stream = fdopendir(directory);
+	unsigned moved;
+
+	if (!stream) {
+		error_set_errno(err, "cannot list");
+		close(directory);
+		return err->status;
+	}
+	do {
+		struct dirent *entry;
+
+		moved = removal->moved;
+		rewinddir(stream);
+		while (status == STATUS_OK && (entry = readdir(stream)) != NULL)
+			if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+				status = remove_child(
+					removal, dirfd(stream), entry->d_name, depth, err);
+	} while (status == STATUS_OK && depth == 0 && removal->moved != moved);
+	closedir(stream);
+	return status;
+}
+
 enum status path_remove_tree(const char *path, struct error *err)
 {
-	return remove_at(AT_FDCWD, path, 0, err);
+	struct removal removal = {0};
+
+	if (unlink(path) == 0 || errno == ENOENT)
+		return STATUS_OK;
+	if (errno != EISDIR)
+		return error_set_errno(err, "cannot remove %s", path);
+	if (open_for_removal(AT_FDCWD, path, 0, &removal.root, err) < 0)
+		return err->status;
+	if (remove_children(&removal, removal.root, 0, err) < 0)
+		return error_context(err, "%s", path);
+	if (rmdir(path) < 0 && errno != ENOENT)
+		return error_set_errno(err, "cannot remove %s", path);
+	return STATUS_OK;
 }
 
 enum status path_resolve(const char *path, char **resolved, struct error *err)
@@ -142,28 +210,50 @@ enum status path_resolve(const char *path, char **resolved, struct error *err)
 	return *resolved ? STATUS_OK : error_set_errno(err, "%s", path);
 }
 
-enum status path_open_beneath(int directory_fd, const char *name, int *fd, struct error *err)
+static enum status open_beneath(int directory_fd, const char *name, uint64_t flags, int *fd,
+	struct stat *st, struct error *err)
 {
 	struct open_how how = {
-		.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+		.flags = flags | O_CLOEXEC,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
 	};
-	struct stat st;
 
 	*fd = (int)syscall(SYS_openat2, directory_fd, name, &how, sizeof(how));
-	if (*fd < 0) {
-		if (errno == ELOOP || errno == EXDEV || errno == ENXIO)
-			return error_set(err, STATUS_FORMAT,
-				"%s is a link, or leads out of its directory; only regular files "
-				"count",
-				name);
+	if (*fd < 0 && (errno == ELOOP || errno == EXDEV))
+		return error_set(err, STATUS_FORMAT,
+			"%s is a link, or leads out of its directory; only regular files count",
+			name);
+	if (*fd < 0)
 		return error_set_errno(err, "%s", name);
-	}
-	if (fstat(*fd, &st) == 0 && S_ISREG(st.st_mode))
+	if (fstat(*fd, st) == 0 && S_ISREG(st->st_mode))
 		return STATUS_OK;
 	close(*fd);
 	*fd = -1;
 	return error_set(err, STATUS_FORMAT, "%s is not a regular file", name);
+}
+
+enum status path_open_beneath(int directory_fd, const char *name, int *fd, struct error *err)
+{
+	struct stat seen;
+	struct stat st;
+	int seen_fd;
+
+	/* Only looked at first: opening a device can act on it, and opening a FIFO can wait. */
+	if (open_beneath(directory_fd, name, O_PATH, &seen_fd, &seen, err) < 0) {
+		*fd = -1;
+		return err->status;
+	}
+	enum status status =
+		open_beneath(directory_fd, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, fd, &st, err);
+	/* With `seen_fd` open the inode number cannot come to mean another file. */
+	if (status == STATUS_OK && (st.st_dev != seen.st_dev || st.st_ino != seen.st_ino)) {
+		close(*fd);
+		*fd = -1;
+		status = error_set(
+			err, STATUS_CONFLICT, "%s was replaced while it was opened", name);
+	}
+	close(seen_fd);
+	return status;
 }
 
 enum status path_read_file(

@@ -189,6 +189,10 @@ static enum status read_file_at(
 static enum status read_inner_at(
 	struct seek_source *seek, uint64_t offset, void *data, size_t len, struct error *err)
 {
+	/* A hostile table may place a range where the sum begins anew at 0. */
+	if (offset > UINT64_MAX - seek->inner_offset)
+		return error_set(
+			err, STATUS_FORMAT, "short read: %zu bytes wanted behind the end", len);
 	return source_pread(seek->inner, seek->inner_offset + offset, data, len, err);
 }
 

@@ -223,6 +223,7 @@ START_TEST(a_timeout_kills_the_whole_group)
 	buffer_release(&out);
 
 	spec.pass_fd = -1;
+	spec.argv = SHELL("trap '' TERM; sleep 1000");
 	ck_assert_int_eq(process_run(&spec, &result, &err), STATUS_OK);
 	ck_assert(result.timed_out);
 	/* One that never stops talking is timed out as well. */

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fnmatch.h>
+
+#include "base/alloc.h"
+#include "base/path.h"
+#include "verifier/release/reader.h"
+
+/* The wrappers that can be taken off (trust T7, T8). */
+static const char *const wrapper_words[] = {"gzip", "bzip2", "xz", "zstd", "authenticode", "cms"};
+
+/* A pattern that can only fit names below the published directory. */
+static enum status read_glob(
+	const struct yaml *yaml, const struct yaml_node *node, char **glob, struct error *err)
+{
+	const char *text;
+
+	if (yaml_text(yaml, node, &text, err) < 0)
+		return err->status;
+	if (!path_is_contained(text))
+		return yaml_error(yaml, node, err,
+			"\"%s\" is absolute, leads upward, or holds \".\" or double slashes", text);
+	/* fnmatch() would match nothing, without saying so. */
+	if (text[strlen(text) - 1] == '\\')
+		return yaml_error(
+			yaml, node, err, "\"%s\" ends with a backslash that quotes nothing", text);
+	*glob = xstrdup(text);
+	return STATUS_OK;
+}
+
+static enum status read_artifact_name(
+	void *context, const struct yaml *yaml, const struct yaml_node *value, struct error *err)
+{
+	struct release_artifact *artifact = context;
+
+	return read_glob(yaml, value, &artifact->name, err);
+}
+
+static enum status read_required(
+	void *context, const struct yaml *yaml, const struct yaml_node *value, struct error *err)
+{
+	struct release_artifact *artifact = context;
+
+	return yaml_bool(yaml, value, &artifact->required, err);
+}
+
+static enum status read_accept(
+	void *context, const struct yaml *yaml, const struct yaml_node *value, struct error *err)
+{
+	struct release_artifact *artifact = context;
+
+	if (yaml_texts(yaml, value, &artifact->accept, err) < 0)
+		return err->status;
+	for (size_t i = 0; i < value->count; i++) {
+		const char *word = value->items[i]->text;
+		size_t w = 0;
+
+		while (w < ARRAY_SIZE(wrapper_words) && strcmp(word, wrapper_words[w]) != 0)
+			w++;
+		if (w < ARRAY_SIZE(wrapper_words))
+			continue;
+		const char *nearest = yaml_nearest(word, wrapper_words, ARRAY_SIZE(wrapper_words));
+		return yaml_error(yaml, value->items[i], err, "unknown wrapper \"%s\"%s%s%s", word,
+			nearest ? "; did you mean \"" : "", nearest ? nearest : "",
+			nearest ? "\"?" : "");
+	}
+	return STATUS_OK;
+}
+
+static const struct yaml_key artifact_keys[] = {
+	{"name", true, read_artifact_name},
+	{"required", false, read_required},
+	{"accept", false, read_accept},
+};
+
+enum status release_read_artifacts(
+	void *context, const struct yaml *yaml, const struct yaml_node *value, struct error *err)
+{
+	struct release *release = ((struct release_reader *)context)->release;
+
+	if (yaml_list(yaml, value, err) < 0)
+		return err->status;
+	if (value->count == 0)
+		return yaml_error(
+			yaml, value, err, "this list must not be empty: nothing would be compared");
+	for (size_t i = 0; i < value->count; i++) {
+		ARRAY_GROW(release->artifacts, release->artifact_count, release->artifact_capacity);
+		struct release_artifact *artifact = &release->artifacts[release->artifact_count++];
+
+		*artifact = (struct release_artifact){.required = true};
+		if (yaml_read_map(yaml, value->items[i], artifact_keys, ARRAY_SIZE(artifact_keys),
+			    artifact, err) < 0)
+			return err->status;
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(release->artifacts[j].name, artifact->name) == 0)
+				return yaml_error(yaml, value->items[i], err,
+					"the artifact \"%s\" stands here twice", artifact->name);
+	}
+	return STATUS_OK;
+}
+
+static enum status read_ignore_name(
+	void *context, const struct yaml *yaml, const struct yaml_node *value, struct error *err)
+{
+	struct release_ignore *ignore = context;
+
+	return read_glob(yaml, value, &ignore->name, err);
+}
+
+static enum status read_reason(
+	void *context, const struct yaml *yaml, const struct yaml_node *value, struct error *err)
+{
+	struct release_ignore *ignore = context;
+	const char *text;
+
+	if (yaml_text(yaml, value, &text, err) < 0)
+		return err->status;
+	if (!text[strspn(text, " ")])
+		return yaml_error(yaml, value, err, "this text must not be empty");
+	ignore->reason = xstrdup(text);
+	return STATUS_OK;
+}
+
+static const struct yaml_key ignore_keys[] = {
+	{"name", true, read_ignore_name},
+	{"reason", true, read_reason},
+};
+
+enum status release_read_ignore(
+	void *context, const struct yaml *yaml, const struct yaml_node *value, struct error *err)
+{
+	struct release *release = ((struct release_reader *)context)->release;
+
+	if (yaml_list(yaml, value, err) < 0)
+		return err->status;
+	for (size_t i = 0; i < value->count; i++) {
+		ARRAY_GROW(release->ignores, release->ignore_count, release->ignore_capacity);
+		struct release_ignore *ignore = &release->ignores[release->ignore_count++];
+
+		*ignore = (struct release_ignore){0};
+		if (yaml_read_map(yaml, value->items[i], ignore_keys, ARRAY_SIZE(ignore_keys),
+			    ignore, err) < 0)
+			return err->status;
+		/* Either would silently win over the other. */
+		for (size_t j = 0; j < release->artifact_count; j++)
+			if (strcmp(release->artifacts[j].name, ignore->name) == 0)
+				return yaml_error(yaml, value->items[i], err,
+					"\"%s\" is an artifact as well", ignore->name);
+	}
+	return STATUS_OK;
+}
+
+/* The name of one artifact, which an entry must cover: what is not compared tells nothing. */
+static enum status read_package_list(const struct release *release, const struct yaml *yaml,
+	const struct yaml_node *value, char **name, struct error *err)
+{
+	const char *text;
+
+	if (yaml_text(yaml, value, &text, err) < 0)
+		return err->status;
+	if (!path_is_contained(text))
+		return yaml_error(yaml, value, err, "\"%s\" is no name of an artifact", text);
+	for (size_t i = 0; i < release->artifact_count; i++)
+		if (fnmatch(release->artifacts[i].name, text, FNM_PATHNAME) == 0) {
+			*name = xstrdup(text);
+			return STATUS_OK;
+		}
+	return yaml_error(yaml, value, err, "no entry of \"artifacts\" matches \"%s\"", text);
+}
+
+static enum status read_manifest(
+	void *context, const struct yaml *yaml, const struct yaml_node *value, struct error *err)
+{
+	struct release *release = ((struct release_reader *)context)->release;
+
+	return read_package_list(release, yaml, value, &release->manifest, err);
+}
+
+static enum status read_dpkg_status(
+	void *context, const struct yaml *yaml, const struct yaml_node *value, struct error *err)
+{
+	struct release *release = ((struct release_reader *)context)->release;
+
+	return read_package_list(release, yaml, value, &release->dpkg_status, err);
+}
+
+static const struct yaml_key package_keys[] = {
+	{"manifest", false, read_manifest},
+	{"dpkg_status", false, read_dpkg_status},
+};
+
+enum status release_read_packages(
+	void *context, const struct yaml *yaml, const struct yaml_node *value, struct error *err)
+{
+	if (yaml_read_map(yaml, value, package_keys, ARRAY_SIZE(package_keys), context, err) < 0)
+		return err->status;
+	if (value->count == 0)
+		return yaml_error(yaml, value, err,
+			"one of \"manifest\" and \"dpkg_status\" is missing here");
+	return STATUS_OK;
+}
