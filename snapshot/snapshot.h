@@ -48,6 +48,14 @@ enum status store_add(struct store *store, int fd, const struct digest *expected
 enum status store_add_memory(struct store *store, const void *data, size_t len,
 	struct digest *digest, struct error *err);
 
+/*
+ * Copies a stored file into `out_fd` (a reflink where the file system can, never a hard link: trust
+ * T13) and hashes what it copied. On a mismatch, STATUS_TRUST as in store_read(), and a regular
+ * `out_fd` is empty again.
+ */
+enum status store_copy_out(
+	struct store *store, const struct digest *digest, int out_fd, struct error *err);
+
 /* ---- places: where files are fetched from (design §8) ---- */
 
 /* A base URL that holds an archive: http://HOST/debian for "debian". */
