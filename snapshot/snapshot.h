@@ -119,7 +119,8 @@ struct fetch_item {
  * Gets every item that the store lacks, several at once, with a progress line called `step`. A file
  * whose hash does not fit is dropped and the next URL is tried. When all that can be done is done
  * and items are left, the status is of the worst failure: STATUS_TRUST when a place gave wrong
- * bytes and no place gave the right ones, else STATUS_NETWORK.
+ * bytes and no place gave the right ones, else STATUS_NETWORK; STATUS_IO when the store cannot be
+ * written. Without a `step` there is no progress line. Several threads may fetch at once.
  */
 enum status fetcher_get_all(struct fetcher *fetcher, struct store *store, const char *step,
 	struct fetch_item *items, size_t count, struct error *err);
