@@ -70,7 +70,8 @@ static void host_note(struct fetcher *fetcher, struct fetch_job *job, enum fetch
 
 bool fetch_host_is_down(const struct fetcher *fetcher, const struct fetch_host *host, double now)
 {
-	return host->failures >= fetcher->options.attempts ||
+	return (host->failures >= fetcher->options.attempts &&
+		       now < host->failed_at + fetcher->options.retry_seconds) ||
 		host->not_before > now + fetcher->options.retry_seconds;
 }
 
