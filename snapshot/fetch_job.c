@@ -118,6 +118,7 @@ void fetch_job_next_url(struct fetcher *fetcher, struct fetch_job *job)
 	job->not_before = 0;
 	/* Another server's validators mean nothing here. */
 	job->is_mixed = job->length > 0;
+	job->is_restarted = false;
 	job->etag[0] = '\0';
 	job->modified[0] = '\0';
 	if (job->url < job->urls->count)

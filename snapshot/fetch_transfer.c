@@ -376,9 +376,13 @@ static enum fetch_outcome check_bytes(struct fetch_job *job)
 	hash_finish(&job->hash, &job->found);
 	if (job->expected == NULL || digest_equal(&job->found, job->expected))
 		return FETCH_COMPLETE;
-	if (job->is_mixed)
+	/* Of two pieces either may be wrong; but once all of them are from here, so is the fault. */
+	if ((job->is_mixed || job->attempt.range > 0) && !job->is_restarted) {
+		job->is_restarted = true;
+		job->best = 0;
 		return refuse(job, FETCH_RESTART, STATUS_NETWORK,
-			"what an earlier fetch left is not of this file");
+			"the pieces that were fetched are not of one file");
+	}
 	digest_hex(job->expected, expected_hex);
 	digest_hex(&job->found, found_hex);
 	snprintf(why, sizeof(why), "has sha256 %s, expected %s: refused", found_hex, expected_hex);
