@@ -19,6 +19,9 @@ static struct store *store;
 static struct fetcher *fetcher;
 static struct error err;
 static struct archive_server_request requests[LOG_ROOM];
+/* What serve() gave, one behind the other. */
+static struct fetch_item served_items[400];
+static size_t served_count;
 
 /* Of retries, only the order matters here, not how long they wait. */
 static const struct fetch_options hasty = {
@@ -53,6 +56,9 @@ static void tear_down(void)
 	fetcher_free(fetcher);
 	fetcher = NULL;
 	store_free(store);
+	for (size_t i = 0; i < served_count; i++)
+		text_list_release(&served_items[i].urls);
+	served_count = 0;
 	archive_server_stop(&server);
 }
 
@@ -69,14 +75,16 @@ static char *make_bytes(size_t len, uint32_t seed)
 }
 
 /* Puts a file of that seed on the server, and the item that asks for it. */
-static struct fetch_item serve(const char *path, size_t len, uint32_t seed)
+static struct fetch_item *serve(const char *path, size_t len, uint32_t seed)
 {
-	struct fetch_item item = {.name = path, .size = len};
+	struct fetch_item *item = &served_items[served_count++];
 	char *data = make_bytes(len, seed), *url = archive_server_url(&server, path);
 
+	ck_assert_uint_le(served_count, ARRAY_SIZE(served_items));
+	*item = (struct fetch_item){.name = path, .size = len};
 	archive_server_put(&server, path, data, len);
-	hash_memory(data, len, &item.digest);
-	text_list_add(&item.urls, url);
+	hash_memory(data, len, &item->digest);
+	text_list_add(&item->urls, url);
 	free(data);
 	free(url);
 	return item;
@@ -140,11 +148,12 @@ static size_t read_log(void)
 
 START_TEST(gets_a_file)
 {
-	struct fetch_item item = serve("pool/a_1.0+b~c.deb", SIZE, 1), empty = serve("empty", 0, 1);
+	struct fetch_item *item = serve("pool/a_1.0+b~c.deb", SIZE, 1),
+			  *empty = serve("empty", 0, 1);
 
-	assert_got(&item);
-	assert_got(&empty);
-	assert_got(&item); /* which the store has by now */
+	assert_got(item);
+	assert_got(empty);
+	assert_got(item); /* which the store has by now */
 	ck_assert_uint_eq(read_log(), 2);
 	ck_assert_uint_eq(count_files("tmp"), 0);
 }
@@ -180,19 +189,20 @@ static const struct {
 
 START_TEST(gets_over_a_passing_fault)
 {
-	struct fetch_item item = serve("a", SIZE, 1), other = serve("b", SIZE, 1);
+	struct fetch_item *item = serve("a", SIZE, 1);
+
+	serve("b", SIZE, 1);
 	char rules[200];
 
 	snprintf(rules, sizeof(rules), "/a 1 %s\n", faults_that_pass[_i].rule);
 	archive_server_rules(&server, rules);
 	if (strstr(faults_that_pass[_i].rule, "unframed cut") != NULL) {
 		/* Which looks like a shorter file, and so like a wrong one. */
-		assert_failed(&item, STATUS_TRUST, "expected 300000");
+		assert_failed(item, STATUS_TRUST, "expected 300000");
 	}
-	assert_got(&item);
+	assert_got(item);
 	ck_assert_uint_eq(read_log(), faults_that_pass[_i].requests);
 	ck_assert_uint_eq(count_files("tmp"), 0);
-	text_list_release(&other.urls);
 }
 END_TEST
 
@@ -229,30 +239,30 @@ static const struct {
 
 START_TEST(stores_nothing_at_a_lasting_fault)
 {
-	struct fetch_item item = serve("a", SIZE, 1), other = serve("b", SIZE, 2),
-			  shorter = serve("short", 1000, 3);
+	struct fetch_item *item = serve("a", SIZE, 1);
+
+	serve("b", SIZE, 2);
+	serve("short", 1000, 3);
 	char rules[200];
 
 	snprintf(rules, sizeof(rules), "/a -1 %s\n", lasting_faults[_i].rule);
 	archive_server_rules(&server, rules);
-	assert_failed(&item, lasting_faults[_i].status, lasting_faults[_i].text);
+	assert_failed(item, lasting_faults[_i].status, lasting_faults[_i].text);
 	ck_assert_uint_eq(read_log(), lasting_faults[_i].requests);
 
 	/* And the next run recovers. */
 	archive_server_rules(&server, "");
 	use_options(&hasty);
-	assert_got(&item);
-	text_list_release(&other.urls);
-	text_list_release(&shorter.urls);
+	assert_got(item);
 }
 END_TEST
 
 START_TEST(stops_a_body_that_is_too_long)
 {
-	struct fetch_item item = serve("a", SIZE, 1);
+	struct fetch_item *item = serve("a", SIZE, 1);
 
 	archive_server_rules(&server, "/a -1 append 1000000000 chunked\n");
-	assert_failed(&item, STATUS_TRUST, "has at least");
+	assert_failed(item, STATUS_TRUST, "has at least");
 	ck_assert_uint_eq(read_log(), 1);
 	ck_assert_uint_lt(requests[0].bytes, 100000000);
 }
@@ -260,10 +270,10 @@ END_TEST
 
 START_TEST(resumes_where_it_was_cut)
 {
-	struct fetch_item item = serve("a", SIZE, 1);
+	struct fetch_item *item = serve("a", SIZE, 1);
 
 	archive_server_rules(&server, "/a 1 cut 100000\n/a 1 cut 150000\n");
-	assert_got(&item);
+	assert_got(item);
 	ck_assert_uint_eq(read_log(), 3);
 	ck_assert_str_eq(requests[1].range, "bytes=100000-");
 	ck_assert_int_eq(requests[1].status, 206);
@@ -275,10 +285,10 @@ END_TEST
 
 START_TEST(goes_on_as_long_as_it_gets_on)
 {
-	struct fetch_item item = serve("a", 1500000, 1);
+	struct fetch_item *item = serve("a", 1500000, 1);
 
 	archive_server_rules(&server, "/a -1 cut 100000\n");
-	assert_got(&item);
+	assert_got(item);
 	ck_assert_uint_eq(read_log(), 15);
 }
 END_TEST
@@ -294,13 +304,14 @@ static const char *const changed_files[] = {
 
 START_TEST(does_not_join_two_files)
 {
-	struct fetch_item item = serve("a", SIZE, 1), other = serve("b", SIZE, 2);
+	struct fetch_item *item = serve("a", SIZE, 1);
+
+	serve("b", SIZE, 2);
 
 	archive_server_rules(&server, changed_files[_i]);
-	assert_failed(&item, STATUS_TRUST, "refused");
+	assert_failed(item, STATUS_TRUST, "refused");
 	archive_server_rules(&server, "");
-	assert_got(&item);
-	text_list_release(&other.urls);
+	assert_got(item);
 }
 END_TEST
 
@@ -314,11 +325,12 @@ static const char *const odd_ranges[] = {
 
 START_TEST(begins_again_when_the_rest_does_not_fit)
 {
-	struct fetch_item item = serve("a", SIZE, 1), other = serve("b", SIZE, 2);
+	struct fetch_item *item = serve("a", SIZE, 1);
+
+	serve("b", SIZE, 2);
 
 	archive_server_rules(&server, odd_ranges[_i]);
-	assert_got(&item);
-	text_list_release(&other.urls);
+	assert_got(item);
 }
 END_TEST
 
@@ -326,33 +338,35 @@ START_TEST(asks_the_next_place)
 {
 	static const char *const rules[] = {"/a -1 status 404", "/a -1 file other", "/a -1 flip 9",
 		"/a -1 status 500", "/a -1 drop", "/a -1 truncate 5", "/a -1 cut 70000"};
-	struct fetch_item item = serve("a", SIZE, 1), again = serve("b", SIZE, 1),
-			  other = serve("other", SIZE, 7);
+	struct fetch_item *item = serve("a", SIZE, 1);
+
+	serve("b", SIZE, 1);
+	serve("other", SIZE, 7);
 	char text[100];
 
-	add_url(&item, "b");
+	add_url(item, "b");
 	snprintf(text, sizeof(text), "%s norange\n", rules[_i]);
 	archive_server_rules(&server, text);
-	assert_got(&item);
-	text_list_release(&again.urls);
-	text_list_release(&other.urls);
+	assert_got(item);
 }
 END_TEST
 
 START_TEST(remembers_wrong_bytes)
 {
-	struct fetch_item item = serve("a", SIZE, 1);
+	struct fetch_item *item = serve("a", SIZE, 1);
 
-	add_url(&item, "not-there");
+	add_url(item, "not-there");
 	archive_server_rules(&server, "/a -1 flip 1000\n");
-	assert_failed(&item, STATUS_TRUST, "Tried 2 places");
+	assert_failed(item, STATUS_TRUST, "Tried 2 places");
 }
 END_TEST
 
 START_TEST(tells_the_worst_of_several)
 {
-	struct fetch_item items[3] = {
-		serve("a", SIZE, 1), serve("b", SIZE, 2), serve("c", SIZE, 3)};
+	struct fetch_item *items = serve("a", SIZE, 1);
+
+	serve("b", SIZE, 2);
+	serve("c", SIZE, 3);
 
 	archive_server_rules(&server, "/a -1 status 404\n/b -1 flip 5\n");
 	ck_assert_int_eq(fetcher_get_all(fetcher, store, "fetch", items, 3, &err), STATUS_TRUST);
@@ -367,13 +381,13 @@ START_TEST(honours_retry_after)
 	static const char *const values[] = {"1", "+2"};
 	const struct fetch_options patient = {
 		.connections = 8, .attempts = 3, .retry_seconds = 10, .timeout_seconds = 5};
-	struct fetch_item item = serve("a", SIZE, 1);
+	struct fetch_item *item = serve("a", SIZE, 1);
 	char rules[100];
 
 	use_options(&patient);
 	snprintf(rules, sizeof(rules), "/a 1 status 429 retry-after %s\n", values[_i]);
 	archive_server_rules(&server, rules);
-	assert_got(&item);
+	assert_got(item);
 	ck_assert_uint_eq(read_log(), 2);
 	/* A date has whole seconds: "+2" is at least one second away. */
 	ck_assert_double_ge(requests[1].start - requests[0].start, 1.0);
@@ -382,8 +396,10 @@ END_TEST
 
 START_TEST(leaves_a_server_alone_that_wants_it)
 {
-	struct fetch_item items[3] = {
-		serve("a", SIZE, 1), serve("b", SIZE, 2), serve("c", SIZE, 3)};
+	struct fetch_item *items = serve("a", SIZE, 1);
+
+	serve("b", SIZE, 2);
+	serve("c", SIZE, 3);
 	const struct fetch_options single = {
 		.connections = 1, .attempts = 3, .retry_seconds = 5, .timeout_seconds = 5};
 
@@ -396,12 +412,12 @@ END_TEST
 
 START_TEST(gives_up_a_server_that_is_not_there)
 {
-	struct fetch_item items[50];
+	struct fetch_item *items = served_items;
 
 	for (int i = 0; i < 50; i++) {
 		char *name = xasprintf("file-%d", i);
 
-		items[i] = serve(name, 1000, (uint32_t)i + 1);
+		serve(name, 1000, (uint32_t)i + 1);
 		items[i].name = "f";
 		text_list_release(&items[i].urls);
 		text_list_add(&items[i].urls, "http://127.0.0.1:1/x");
@@ -410,8 +426,6 @@ START_TEST(gives_up_a_server_that_is_not_there)
 	}
 	ck_assert_msg(fetcher_get_all(fetcher, store, "fetch", items, 50, &err) == STATUS_OK, "%s",
 		err.text);
-	for (int i = 0; i < 50; i++)
-		text_list_release(&items[i].urls);
 }
 END_TEST
 
@@ -420,14 +434,14 @@ START_TEST(keeps_connections_and_their_number)
 	enum {
 		FILES = 200
 	};
-	struct fetch_item items[FILES];
+	struct fetch_item *items = served_items;
 	unsigned connections = 0, active = 0;
 	size_t count;
 
 	for (int i = 0; i < FILES; i++) {
 		char *name = xasprintf("pool/file-%d", i);
 
-		items[i] = serve(name, 20000 + (size_t)i, (uint32_t)i + 1);
+		serve(name, 20000 + (size_t)i, (uint32_t)i + 1);
 		items[i].name = "f";
 		free(name);
 	}
@@ -444,10 +458,8 @@ START_TEST(keeps_connections_and_their_number)
 	ck_assert_uint_le(connections, 8);
 	ck_assert_uint_le(active, 8);
 	ck_assert_uint_ge(active, 2);
-	for (int i = 0; i < FILES; i++) {
+	for (int i = 0; i < FILES; i++)
 		ck_assert(items[i].done);
-		text_list_release(&items[i].urls);
-	}
 }
 END_TEST
 
@@ -475,12 +487,12 @@ static void fetch_and_be_killed(struct fetch_item *item)
 
 START_TEST(resumes_after_a_kill)
 {
-	struct fetch_item item = serve("a", SIZE, 1);
+	struct fetch_item *item = serve("a", SIZE, 1);
 	size_t count;
 
 	archive_server_rules(&server, "/a 1 stall 120000\n");
-	fetch_and_be_killed(&item);
-	assert_got(&item);
+	fetch_and_be_killed(item);
+	assert_got(item);
 	count = read_log();
 	ck_assert_uint_eq(count, 2);
 	/* The first one is logged when the server sees its client gone, before or after the other.
@@ -493,31 +505,32 @@ END_TEST
 
 START_TEST(does_not_trust_what_a_kill_left)
 {
-	struct fetch_item item = serve("a", SIZE, 1), other = serve("b", SIZE, 2);
+	struct fetch_item *item = serve("a", SIZE, 1);
+
+	serve("b", SIZE, 2);
 
 	/* Bytes of another file, or too many, or all but wrong. */
 	static const char *const rules[] = {
 		"/a 1 stall 120000 file b\n", "/a 1 stall 299999 flip 3\n"};
 	archive_server_rules(&server, rules[_i]);
-	fetch_and_be_killed(&item);
-	assert_got(&item);
+	fetch_and_be_killed(item);
+	assert_got(item);
 	ck_assert_uint_eq(count_files("tmp"), 0);
-	text_list_release(&other.urls);
 }
 END_TEST
 
 START_TEST(checks_a_part_that_is_whole)
 {
-	struct fetch_item item = serve("a", SIZE, 1);
+	struct fetch_item *item = serve("a", SIZE, 1);
 	char *data = make_bytes(SIZE, _i == 0 ? 1 : 2);
 	struct store_part part = STORE_PART_INIT;
 
-	ck_assert_int_eq(store_part_open(store, &item.digest, &part, &err), STATUS_OK);
+	ck_assert_int_eq(store_part_open(store, &item->digest, &part, &err), STATUS_OK);
 	ck_assert_int_eq(store_part_write(store, &part, data, SIZE, &err), STATUS_OK);
 	if (_i == 2)
 		ck_assert_int_eq(store_part_write(store, &part, data, SIZE, &err), STATUS_OK);
 	store_part_close(store, &part);
-	assert_got(&item);
+	assert_got(item);
 	ck_assert_uint_eq(read_log(), _i == 0 ? 0 : 1);
 	free(data);
 }
@@ -525,31 +538,31 @@ END_TEST
 
 START_TEST(does_not_depend_on_another_process)
 {
-	struct fetch_item item = serve("a", SIZE, 1);
+	struct fetch_item *item = serve("a", SIZE, 1);
 	struct store_part part = STORE_PART_INIT;
 
-	ck_assert_int_eq(store_part_open(store, &item.digest, &part, &err), STATUS_OK);
-	assert_got(&item);
+	ck_assert_int_eq(store_part_open(store, &item->digest, &part, &err), STATUS_OK);
+	assert_got(item);
 	store_part_discard(store, &part);
 }
 END_TEST
 
 START_TEST(reads_file_urls)
 {
-	struct fetch_item item = serve("a b", SIZE, 1);
+	struct fetch_item *item = serve("a b", SIZE, 1);
 	struct digest digest;
 
-	text_list_release(&item.urls);
+	text_list_release(&item->urls);
 	char *url = xasprintf("file://%s/missing", server.directory);
-	text_list_add(&item.urls, url);
+	text_list_add(&item->urls, url);
 	free(url);
-	assert_failed(&item, STATUS_NETWORK, "cannot be read");
+	assert_failed(item, STATUS_NETWORK, "cannot be read");
 	url = xasprintf("file://%s/a%%20b", server.directory);
-	text_list_add(&item.urls, url);
-	assert_got(&item);
+	text_list_add(&item->urls, url);
+	assert_got(item);
 	ck_assert_int_eq(
 		fetcher_get(fetcher, store, url, SIZE, &digest, NULL, NULL, &err), STATUS_OK);
-	ck_assert(digest_equal(&digest, &item.digest));
+	ck_assert(digest_equal(&digest, &item->digest));
 	ck_assert_int_eq(fetcher_get(fetcher, store, url, SIZE - 1, &digest, NULL, NULL, &err),
 		STATUS_LIMIT);
 	free(url);
@@ -589,17 +602,16 @@ static enum status get_url(const char *path, uint64_t limit, struct digest *dige
 
 START_TEST(gets_a_url)
 {
-	struct fetch_item item = serve("a", SIZE, 1);
+	struct fetch_item *item = serve("a", SIZE, 1);
 	struct digest digest;
 	char *served = NULL, *url = archive_server_url(&server, "a");
 
 	archive_server_rules(&server, "/link -1 redirect /a\n/a 1 cut 1000\n/a 1 status 500\n");
 	ck_assert_msg(get_url("link", SIZE, &digest, &served) == STATUS_OK, "%s", err.text);
-	ck_assert(digest_equal(&digest, &item.digest));
+	ck_assert(digest_equal(&digest, &item->digest));
 	ck_assert_str_eq(served, url);
 	free(served);
 	free(url);
-	text_list_release(&item.urls);
 }
 END_TEST
 
@@ -626,7 +638,9 @@ static const struct {
 
 START_TEST(gets_a_url_whole_or_not_at_all)
 {
-	struct fetch_item items[2] = {serve("a", SIZE, 1), serve("b", SIZE, 2)};
+	struct fetch_item *items = serve("a", SIZE, 1);
+
+	serve("b", SIZE, 2);
 	struct digest digest;
 	enum status status;
 
@@ -644,19 +658,19 @@ END_TEST
 
 START_TEST(never_prints_a_password)
 {
-	struct fetch_item item = serve("a", SIZE, 1);
+	struct fetch_item *item = serve("a", SIZE, 1);
 	char *url = xasprintf("http://me:secret@127.0.0.1:%u/a", server.port), *served = NULL;
 	struct digest digest;
 
-	text_list_release(&item.urls);
-	text_list_add(&item.urls, url);
+	text_list_release(&item->urls);
+	text_list_add(&item->urls, url);
 	archive_server_rules(&server, "/a 1 status 404\n/a 1 file none\n/a 1 flip 3\n");
-	assert_failed(&item, STATUS_NETWORK, "answers 404");
+	assert_failed(item, STATUS_NETWORK, "answers 404");
 	ck_assert_ptr_null(strstr(err.text, "secret"));
 	ck_assert_int_eq(fetcher_get(fetcher, store, url, SIZE, &digest, NULL, NULL, &err),
 		STATUS_NOT_FOUND);
 	ck_assert_ptr_null(strstr(err.text, "secret"));
-	assert_failed(&item, STATUS_TRUST, "has sha256");
+	assert_failed(item, STATUS_TRUST, "has sha256");
 	ck_assert_ptr_null(strstr(err.text, "secret"));
 	ck_assert_int_eq(
 		fetcher_get(fetcher, store, url, SIZE, &digest, NULL, &served, &err), STATUS_OK);
@@ -668,13 +682,13 @@ END_TEST
 
 START_TEST(takes_the_proxy_of_the_environment)
 {
-	struct fetch_item item = serve("a", SIZE, 1);
+	struct fetch_item *item = serve("a", SIZE, 1);
 	char *proxy = archive_server_url(&server, "");
 
-	text_list_release(&item.urls);
-	text_list_add(&item.urls, "http://nowhere.invalid/a");
+	text_list_release(&item->urls);
+	text_list_add(&item->urls, "http://nowhere.invalid/a");
 	setenv("http_proxy", proxy, 1);
-	assert_got(&item);
+	assert_got(item);
 	unsetenv("http_proxy");
 	free(proxy);
 }
@@ -682,7 +696,9 @@ END_TEST
 
 START_TEST(says_when_the_disk_is_full)
 {
-	struct fetch_item items[2] = {serve("a", 4000000, 1), serve("b", 1000, 2)};
+	struct fetch_item *items = serve("a", 4000000, 1);
+
+	serve("b", 1000, 2);
 	struct rlimit limit = {1024 * 1024, 1024 * 1024};
 
 	add_url(&items[0], "a");
@@ -716,7 +732,6 @@ static void *fetch_in_thread(void *context)
 
 START_TEST(serves_several_threads)
 {
-	struct fetch_item items[THREADS][THREAD_FILES];
 	pthread_t threads[THREADS];
 	void *trouble = NULL;
 
@@ -725,23 +740,20 @@ START_TEST(serves_several_threads)
 		for (int i = 0; i < THREAD_FILES; i++) {
 			char *name = xasprintf("file-%d-%d", t / 2, i);
 
-			items[t][i] = serve(name, 50000, (uint32_t)(t / 2 * 1000 + i));
-			items[t][i].name = "f";
+			serve(name, 50000, (uint32_t)(t / 2 * 1000 + i))->name = "f";
 			free(name);
 		}
 	}
 	for (int t = 0; t < THREADS; t++)
-		ck_assert_int_eq(pthread_create(&threads[t], NULL, fetch_in_thread, items[t]), 0);
+		ck_assert_int_eq(pthread_create(&threads[t], NULL, fetch_in_thread,
+					 &served_items[t * THREAD_FILES]),
+			0);
 	for (int t = 0; t < THREADS; t++) {
 		pthread_join(threads[t], &trouble);
 		ck_assert_msg(trouble == NULL, "%s", (char *)trouble);
 	}
 	/* Those that wanted the same waited for one transfer. */
 	ck_assert_uint_eq(read_log(), THREADS / 2 * THREAD_FILES);
-	for (int t = 0; t < THREADS; t++) {
-		for (int i = 0; i < THREAD_FILES; i++)
-			text_list_release(&items[t][i].urls);
-	}
 }
 END_TEST
 
