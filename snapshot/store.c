@@ -25,13 +25,15 @@ struct store_path {
 	char file[sizeof("sha256/AB/") + SHA256_HEX_SIZE];
 };
 
-static void store_path_set(struct store_path *path, const struct digest *digest)
+static struct store_path store_path(const struct digest *digest)
 {
+	struct store_path path = {0};
 	char hex[SHA256_HEX_SIZE];
 
 	digest_hex(digest, hex);
-	snprintf(path->directory, sizeof(path->directory), "sha256/%.2s", hex);
-	snprintf(path->file, sizeof(path->file), "sha256/%.2s/%s", hex, hex + 2);
+	snprintf(path.directory, sizeof(path.directory), "sha256/%.2s", hex);
+	snprintf(path.file, sizeof(path.file), "sha256/%.2s/%s", hex, hex + 2);
+	return path;
 }
 
 static enum status directory_open(
@@ -107,10 +109,9 @@ int store_tmp_fd(const struct store *store)
 
 bool store_has(struct store *store, const struct digest *digest)
 {
-	struct store_path path;
+	struct store_path path = store_path(digest);
 	struct stat st;
 
-	store_path_set(&path, digest);
 	return fstatat(store->fd, path.file, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
 }
 
@@ -150,11 +151,10 @@ static enum status fsync_directory(struct store *store, const char *name, struct
 enum status store_publish(
 	struct store *store, const char *tmp_name, const struct digest *digest, struct error *err)
 {
-	struct store_path path;
+	struct store_path path = store_path(digest);
 	int lock = -1;
 	enum status status;
 
-	store_path_set(&path, digest);
 	status = store_lock(store, &lock, err);
 	if (status != STATUS_OK)
 		return status;
@@ -182,12 +182,11 @@ static enum status store_quarantine(struct store *store, const struct digest *di
 {
 	char expected_hex[SHA256_HEX_SIZE], found_hex[SHA256_HEX_SIZE];
 	char name[2 * SHA256_HEX_SIZE + 32];
-	struct store_path path;
+	struct store_path path = store_path(digest);
 	struct stat opened, present;
 	int lock = -1;
 	enum status status;
 
-	store_path_set(&path, digest);
 	digest_hex(digest, expected_hex);
 	digest_hex(found, found_hex);
 	snprintf(name, sizeof(name), "quarantine/%s-is-%s", expected_hex, found_hex);
@@ -218,10 +217,9 @@ static enum status stored_open(struct store *store, const struct digest *digest,
 	uint64_t *size, struct error *err)
 {
 	char hex[SHA256_HEX_SIZE];
-	struct store_path path;
+	struct store_path path = store_path(digest);
 	struct stat st;
 
-	store_path_set(&path, digest);
 	digest_hex(digest, hex);
 	/* O_NONBLOCK: a FIFO put there must not hold us. */
 	*fd = openat(store->fd, path.file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -329,7 +327,7 @@ out:
 	return status;
 }
 
-/* From `from` to where `write_to` leads, hashing what goes by. */
+/* Copies all of `from` into the part, or to `to` without one, and hashes what goes by. */
 static enum status copy_hashing(struct store *store, int from, struct store_part *part, int to,
 	struct digest *digest, uint64_t *size, struct error *err)
 {

@@ -27,6 +27,7 @@
  *	truncate N         the file ends after N bytes, and Content-Length says so
  *	redirect URL       302 to there
  *	norange            ranges are not honoured
+ *	noifrange          If-Range is not heeded: ranges are of whatever the file is now
  *	shift N            a range begins N bytes later than asked for, and says so
  *	etag TEXT          "TEXT" instead of the file's own ETag
  *	bare               neither ETag nor Last-Modified
@@ -216,7 +217,7 @@ static void choose_range(struct answer *answer)
 	fields = sscanf(request->range, "bytes=%ju-%ju", &first, &last);
 	if (fields < 1 || answer->rule.has[RULE_NORANGE])
 		return;
-	if (request->if_range[0] != '\0' &&
+	if (request->if_range[0] != '\0' && !answer->rule.has[RULE_NOIFRANGE] &&
 		(answer->rule.has[RULE_BARE] ||
 			(strcmp(request->if_range, answer->etag) != 0 &&
 				strcmp(request->if_range, answer->modified) != 0)))

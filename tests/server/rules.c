@@ -19,6 +19,7 @@ static const struct {
 	[RULE_TRUNCATE] = {"truncate", true},
 	[RULE_REDIRECT] = {"redirect", true},
 	[RULE_NORANGE] = {"norange", false},
+	[RULE_NOIFRANGE] = {"noifrange", false},
 	[RULE_SHIFT] = {"shift", true},
 	[RULE_ETAG] = {"etag", true},
 	[RULE_BARE] = {"bare", false},

@@ -77,6 +77,8 @@ static const struct {
 	{"/a 1 cut 100000\n/a -1 file b etag new\n", STATUS_OK, 2},
 	{"/a 1 cut 100000 bare\n/a -1 file b bare\n", STATUS_OK, 2},
 	{"/a 1 cut 100000 etag one\n/a -1 file b bare\n", STATUS_OK, 2},
+	{"/a 1 cut 100000\n/a 1 file b etag new noifrange\n", STATUS_OK, 1},
+	{"/a 1 cut 100000\n/a 1 file b bare noifrange\n", STATUS_OK, 1},
 	{"/a -1 status 404\n", STATUS_NOT_FOUND, 0},
 	{"/a -1 status 500\n", STATUS_NETWORK, 0},
 	{"/a -1 append 1\n", STATUS_LIMIT, 0},
