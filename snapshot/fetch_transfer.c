@@ -376,7 +376,8 @@ static enum fetch_outcome check_bytes(struct fetch_job *job)
 	hash_finish(&job->hash, &job->found);
 	if (job->expected == NULL || digest_equal(&job->found, job->expected))
 		return FETCH_COMPLETE;
-	/* Of two pieces either may be wrong; but once all of them are from here, so is the fault. */
+	/* Of two pieces either may be wrong; but once all of them are from here, so is the fault.
+	 */
 	if ((job->is_mixed || job->attempt.range > 0) && !job->is_restarted) {
 		job->is_restarted = true;
 		job->best = 0;
