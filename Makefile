@@ -72,8 +72,15 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libreproof.a
 	$(CC) $(ALL_CFLAGS) $(shell pkg-config --cflags check) $(ALL_LDFLAGS) -MMD -MP -MF $@.d -o $@ $< \
 		$(BUILD)/libreproof.a $(LIBS) $(shell pkg-config --libs check)
 
+# The HTTP server that tests fetch from; on its own, so that it shares no defect with what it tests.
+ARCHIVE_SERVER = $(BUILD)/tests/server/archive_server
+
+$(ARCHIVE_SERVER): $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/server/*.c))
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^
+
 .PHONY: unit
-unit: $(UNIT_BIN)
+unit: $(UNIT_BIN) $(ARCHIVE_SERVER)
 	@for test in $(UNIT_BIN); do $$test || exit 1; done
 
--include $(OBJ:.o=.d) $(BUILD)/verifier/main.d $(UNIT_BIN:=.d)
+-include $(OBJ:.o=.d) $(BUILD)/verifier/main.d $(UNIT_BIN:=.d) \
+	$(wildcard $(BUILD)/tests/server/*.d)

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SNAPSHOT_STORE_H
+#define SNAPSHOT_STORE_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "snapshot/snapshot.h"
+
+/*
+ * A file in the store's tmp/ that is being filled; inside snapshot/ only. It is locked (flock)
+ * while it is open, so that no other process takes it or cleans it away. A zeroed struct with fd
+ * -1 is closed.
+ */
+struct store_part {
+	int fd;	    /* read and write; -1 when closed */
+	char *name; /* below tmp/ */
+};
+
+#define STORE_PART_INIT                                                                            \
+	{                                                                                          \
+		.fd = -1                                                                           \
+	}
+
+/*
+ * Opens a part to be filled. With `expected`, it is known by that digest and may hold bytes of an
+ * earlier run that was killed (which nothing vouches for: the whole hash decides); STATUS_CONFLICT
+ * when another process is filling it. With NULL it is new, empty and private.
+ */
+enum status store_part_open(struct store *store, const struct digest *expected,
+	struct store_part *part, struct error *err);
+
+/* Appends; on a full disk the error says so, and the caller should discard the part. */
+enum status store_part_write(struct store *store, struct store_part *part, const void *data,
+	size_t len, struct error *err);
+
+/*
+ * Puts it into the store as `digest`, which the caller has computed over all of its bytes, and
+ * closes it. Whatever was there under that digest is replaced.
+ */
+enum status store_part_commit(struct store *store, struct store_part *part,
+	const struct digest *digest, struct error *err);
+
+/* Closes it; a part known by a digest stays for a later run, a private one goes away. */
+void store_part_close(struct store *store, struct store_part *part);
+/* Closes it and removes it. */
+void store_part_discard(struct store *store, struct store_part *part);
+
+/* Removes from tmp/ what no process owns any more; called by store_open(). */
+enum status store_parts_clean(struct store *store, struct error *err);
+
+/* The descriptors a part needs; open as long as the store is. */
+int store_tmp_fd(const struct store *store);
+/* Moves tmp/NAME to its place by digest, under the store's lock. */
+enum status store_publish(
+	struct store *store, const char *tmp_name, const struct digest *digest, struct error *err);
+
+#endif
