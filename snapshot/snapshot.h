@@ -133,8 +133,10 @@ struct pin_suite {
 	char *origin; /* as its Release says */
 	char *codename;
 	struct digest inrelease; /* of the InRelease file as it was served */
+	struct digest release;	 /* of what gpgv said is signed in it; in the store as well */
 	int64_t date;		 /* its Date */
 	char *signer;		 /* fingerprint of the primary key that signed it, upper case hex */
+	bool is_key_expired;	 /* accepted though that key has since expired or been retired */
 };
 
 /* An archive at one time: "debian@20260711T101637Z". */
@@ -163,7 +165,9 @@ void pin_list_release(struct pin_list *pins);
 struct trust_options {
 	const char *keyring;	 /* a file; NULL for the Debian keyrings of this machine */
 	bool accept_expired_key; /* --accept-expired-key */
-	int64_t now;		 /* clock_now(), or what a test says */
+	int64_t now;		 /* clock_now(), or what a test says; 0 means clock_now() */
+	const char *lock;	 /* lock file whose digests count as given; NULL for none */
+	struct text_list *notes; /* sentences to say to the user are added; NULL: not wanted */
 };
 
 struct capture_request {
