@@ -102,8 +102,7 @@ struct pin_suite *pin_find_suite(const struct pin *pin, const char *suite)
 
 static int suite_compare(const void *a, const void *b)
 {
-	return strcmp(
-		((const struct pin_suite *)a)->suite, ((const struct pin_suite *)b)->suite);
+	return strcmp(((const struct pin_suite *)a)->suite, ((const struct pin_suite *)b)->suite);
 }
 
 void pin_add_suite(struct pin *pin, const struct pin_suite *suite)
@@ -133,8 +132,8 @@ static void suite_copy(struct pin_suite *copy, const struct pin_suite *suite)
 enum status pin_merge(struct pin *pin, const struct pin *stored, struct error *err)
 {
 	if (pin->captured != stored->captured)
-		return error_set(err, STATUS_CONFLICT,
-			"the store has %s %s; it cannot be both", pin->name,
+		return error_set(err, STATUS_CONFLICT, "the store has %s %s; it cannot be both",
+			pin->name,
 			stored->captured ? "captured from a mirror" : "from snapshot.debian.org");
 	for (size_t i = 0; i < stored->suite_count; i++) {
 		const struct pin_suite *suite = &stored->suites[i];
@@ -244,7 +243,7 @@ static enum status suite_field(
 	else if (strcmp(name, "Date") == 0)
 		return clock_parse_snapshot(value, &suite->date, err);
 	else if (strcmp(name, "InRelease") == 0 &&
-		 !digest_parse(value, strlen(value), &suite->inrelease))
+		!digest_parse(value, strlen(value), &suite->inrelease))
 		return error_set(err, STATUS_FORMAT, "InRelease is no sha256");
 	return STATUS_OK;
 }
@@ -282,8 +281,7 @@ static enum status stanza_parse(
 			  : error_set(err, STATUS_FORMAT, "a suite without a name, or twice");
 }
 
-enum status pin_file_read(
-	struct store *store, const char *name, struct pin *pin, struct error *err)
+enum status pin_file_read(struct store *store, const char *name, struct pin *pin, struct error *err)
 {
 	char *path = pin_path(store, name), *data = NULL;
 	struct text_list suites = {0};
