@@ -159,6 +159,7 @@ enum release_field {
 	FIELD_ARCHITECTURES,
 	FIELD_BY_HASH,
 	FIELD_NO_ALL,
+	FIELD_NOT_AUTOMATIC,
 	FIELD_SHA256,
 	FIELD_COUNT,
 };
@@ -174,6 +175,7 @@ static const char *const field_names[FIELD_COUNT] = {
 	[FIELD_ARCHITECTURES] = "Architectures",
 	[FIELD_BY_HASH] = "Acquire-By-Hash",
 	[FIELD_NO_ALL] = "No-Support-for-Architecture-all",
+	[FIELD_NOT_AUTOMATIC] = "NotAutomatic",
 	[FIELD_SHA256] = "SHA256",
 };
 
@@ -214,6 +216,9 @@ static enum status field_parse(struct release *release, enum release_field which
 		break;
 	case FIELD_NO_ALL:
 		release->has_all_in_each = value_is(field, "Packages");
+		break;
+	case FIELD_NOT_AUTOMATIC:
+		release->is_not_automatic = value_is(field, "yes");
 		break;
 	case FIELD_SHA256:
 		return files_parse(release, field, err);

@@ -25,6 +25,7 @@ struct release {
 	struct text_list components;
 	struct text_list architectures;
 	bool has_by_hash;	    /* Acquire-By-Hash: yes */
+	bool is_not_automatic;	    /* NotAutomatic: yes; apt takes nothing from it unasked */
 	bool has_all_in_each;	    /* Packages of each architecture hold those of "all" too */
 	struct release_file *files; /* sorted by path; SHA-256 only */
 	size_t file_count;
