@@ -200,8 +200,11 @@ enum status pin_indexes(const struct pin *pin, const struct release *release,
 			}
 			index_add(indexes, count, &capacity, file, architecture);
 		}
-		file = packages_find(release, component, "all");
-		if (file && !release->has_all_in_each)
+		/* As apt decides it: others list a binary-all that mirrors need not have. */
+		file = NULL;
+		if (text_list_contains(&release->architectures, "all") && !release->has_all_in_each)
+			file = packages_find(release, component, "all");
+		if (file)
 			index_add(indexes, count, &capacity, file, "all");
 		sources = xasprintf("%s/source/Sources", component);
 		file = release_find_index(release, sources);

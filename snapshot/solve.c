@@ -12,6 +12,7 @@
 #include "base/buffer.h"
 #include "snapshot/snapshot.h"
 #include "snapshot/solve_load.h"
+#include "snapshot/solve_wish.h"
 
 void solution_release(struct solution *solution)
 {
@@ -82,60 +83,6 @@ static enum status job_add(Pool *pool, Queue *jobs, const char *package, struct 
 	}
 	queue_push2(jobs, SOLVER_INSTALL | SOLVER_SOLVABLE_NAME, name);
 	return STATUS_OK;
-}
-
-/* The name on the left of "a (>= 1) | b | c"; 0 when there is no choice. */
-static Id first_alternative(Pool *pool, Id dependency)
-{
-	bool is_choice = false;
-
-	while (ISRELDEP(dependency)) {
-		Reldep *relation = GETRELDEP(pool, dependency);
-
-		if (relation->flags == REL_OR)
-			is_choice = true;
-		dependency = relation->name;
-	}
-	return is_choice ? dependency : 0;
-}
-
-/*
- * apt takes the first alternative that can be installed; libsolv knows no order. Favouring every
- * first alternative, then what is required or important, gives apt's choices.
- */
-static void favors_add(Pool *pool, Queue *jobs, const struct text_list *important)
-{
-	Queue dependencies;
-	Map seen;
-	Id p;
-
-	queue_init(&dependencies);
-	map_init(&seen, pool->ss.nstrings);
-	FOR_POOL_SOLVABLES(p)
-	{
-		queue_empty(&dependencies);
-		solvable_lookup_deparray(pool->solvables + p, SOLVABLE_REQUIRES, &dependencies, 0);
-		for (int i = 0; i < dependencies.count; i++) {
-			Id name = first_alternative(pool, dependencies.elements[i]);
-
-			if (!name || MAPTST(&seen, name))
-				continue;
-			MAPSET(&seen, name);
-			queue_push2(jobs,
-				SOLVER_FAVOR |
-					(name_is_real(pool, name) ? SOLVER_SOLVABLE_NAME
-								  : SOLVER_SOLVABLE_PROVIDES),
-				name);
-		}
-	}
-	for (size_t i = 0; i < important->count; i++) {
-		Id name = pool_str2id(pool, important->items[i], 0);
-
-		if (name && !MAPTST(&seen, name))
-			queue_push2(jobs, SOLVER_FAVOR | SOLVER_SOLVABLE_NAME, name);
-	}
-	map_free(&seen);
-	queue_free(&dependencies);
 }
 
 static enum status problems_report(Solver *solver, struct error *err)
@@ -224,6 +171,41 @@ static enum status pool_solve(Pool *pool, Queue *jobs, struct solution *solution
 	return status;
 }
 
+static enum status wish_solve(Pool *pool, const Queue *jobs, const Queue *wish, Id how,
+	struct solution *solution, struct error *err)
+{
+	enum status status;
+	Queue all;
+
+	queue_init_clone(&all, jobs);
+	for (int i = 0; i < wish->count; i++)
+		queue_push2(&all, how | SOLVER_SOLVABLE_NAME, wish->elements[i]);
+	status = pool_solve(pool, &all, solution, err);
+	queue_free(&all);
+	return status;
+}
+
+/*
+ * libsolv knows no order of alternatives and takes any package that provides a name. When what apt
+ * would choose is itself a solution, that is the answer; else it is favoured as far as it goes.
+ */
+static enum status jobs_solve(Pool *pool, const Queue *jobs, const struct text_list *important,
+	struct solution *solution, struct error *err)
+{
+	enum status status;
+	Queue wish;
+
+	queue_init(&wish);
+	solve_wish(pool, jobs, important, &wish);
+	status = wish_solve(pool, jobs, &wish, SOLVER_INSTALL | SOLVER_WEAK, solution, err);
+	if (status < 0 || solution->count != (size_t)wish.count) {
+		solution_release(solution);
+		status = wish_solve(pool, jobs, &wish, SOLVER_FAVOR, solution, err);
+	}
+	queue_free(&wish);
+	return status;
+}
+
 enum status snapshot_solve(struct store *store, const struct pin_list *pins,
 	const char *architecture, const struct text_list *packages, struct solution *solution,
 	struct error *err)
@@ -245,10 +227,8 @@ enum status snapshot_solve(struct store *store, const struct pin_list *pins,
 		for (size_t i = 0; i < packages->count && status == STATUS_OK; i++)
 			status = job_add(pool, &jobs, packages->items[i], err);
 	}
-	if (status == STATUS_OK) {
-		favors_add(pool, &jobs, &important);
-		status = pool_solve(pool, &jobs, solution, err);
-	}
+	if (status == STATUS_OK)
+		status = jobs_solve(pool, &jobs, &important, solution, err);
 	if (status < 0)
 		solution_release(solution);
 	queue_free(&jobs);
