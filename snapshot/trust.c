@@ -159,7 +159,9 @@ static void status_line_read(
 		*signature = (struct signature){0};
 	} else if (strcmp(word, "PLAINTEXT") == 0) {
 		verdict->texts++;
-	} else if (strcmp(word, "BADSIG") == 0) {
+	} else if (strcmp(word, "BADSIG") == 0 || strcmp(word, "ERROR") == 0 ||
+		strcmp(word, "NODATA") == 0 || strcmp(word, "UNEXPECTED") == 0) {
+		/* The last three: packets among the signatures that do not belong there. */
 		verdict->is_bad = true;
 	} else if (strcmp(word, "KEYEXPIRED") == 0) {
 		/* Told of the key and of its primary key; 0 for the one that has not. */
