@@ -10,7 +10,7 @@
 struct capture {
 	struct pin_context context;
 	const struct capture_request *request;
-	struct place_list places; /* the request's, and apt's own for archives it has none of */
+	struct place_list places; /* the request's, then those of the entries */
 	struct fetcher *doubtful; /* asks once: for what may not be Debian at all */
 	struct text_list architectures;
 	struct pin_list pins;
@@ -80,15 +80,8 @@ static void places_choose(struct capture *capture, const struct apt_suite_list *
 
 	for (size_t i = 0; asked && i < asked->count; i++)
 		place_list_add(&capture->places, asked->items[i].archive, asked->items[i].url);
-	for (size_t i = 0; i < suites->count; i++) {
-		struct text_list bases = {0};
-
-		mirror_bases_add(asked, suites->items[i].archive, &bases);
-		if (bases.count == 0)
-			place_list_add(
-				&capture->places, suites->items[i].archive, suites->items[i].url);
-		text_list_release(&bases);
-	}
+	for (size_t i = 0; i < suites->count; i++)
+		place_list_add(&capture->places, suites->items[i].archive, suites->items[i].url);
 }
 
 /* The InRelease of the entry from the first place whose one holds. */
