@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SNAPSHOT_ARCHIVE_TABLE_H
+#define SNAPSHOT_ARCHIVE_TABLE_H
+
+#include "snapshot/snapshot.h"
+
+/* A file below the archive's root, in a table. Written to disk as it is. */
+struct table_entry {
+	struct digest digest;
+	uint64_t size;
+	uint32_t path; /* offset of the text in the table's pool */
+	uint32_t reserved;
+};
+
+/*
+ * All files that one pin names, sorted by path, in one piece of memory that is also its form on
+ * disk. A zeroed struct is safe to release.
+ */
+struct archive_table {
+	char *memory;
+	size_t size;
+	const struct table_entry *entries;
+	size_t count;
+	const char *pool;
+};
+
+void archive_table_release(struct archive_table *table);
+const char *archive_table_path(const struct archive_table *table, size_t index);
+/* The first entry whose path is not less than `path` (of `len` bytes). */
+size_t archive_table_lower(const struct archive_table *table, const char *path, size_t len);
+
+/*
+ * The table of a pin: from the store's cache when it has one, else from Release, Packages and
+ * Sources, and then it is put there. STATUS_TRUST for two digests of one path.
+ */
+enum status archive_table_open(
+	struct store *store, const struct pin *pin, struct archive_table *table, struct error *err);
+
+/* Takes a malloc'ed table over after checking that it is whole; STATUS_FORMAT otherwise. */
+enum status archive_table_take(
+	struct archive_table *table, char *memory, size_t size, struct error *err);
+
+/* A table that is being built. */
+struct table_builder {
+	struct table_entry *entries;
+	size_t count, capacity;
+	char *pool;
+	size_t pool_len, pool_capacity;
+};
+
+enum status table_builder_add(struct table_builder *builder, const char *directory,
+	size_t directory_len, const char *name, size_t name_len, const struct digest *digest,
+	uint64_t size, struct error *err);
+/* Sorts, checks, and gives the table. */
+enum status table_builder_finish(
+	struct table_builder *builder, struct archive_table *table, struct error *err);
+void table_builder_release(struct table_builder *builder);
+
+/* Adds all that the pin's Release, Packages and Sources files name. */
+enum status archive_table_read(struct store *store, const struct pin *pin,
+	struct table_builder *builder, struct error *err);
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SNAPSHOT_PIN_H
+#define SNAPSHOT_PIN_H
+
+#include "snapshot/lock.h"
+#include "snapshot/pin_file.h"
+#include "snapshot/release.h"
+#include "snapshot/snapshot.h"
+
+/* What making a pin needs; shared by capture and by reading one. All borrowed. */
+struct pin_context {
+	struct store *store;
+	struct fetcher *fetcher; /* NULL: offline */
+	const struct trust_options *trust;
+	const struct lock *lock; /* NULL: none */
+};
+
+/*
+ * Verifies the stored InRelease of `suite->inrelease` as that of `suite->suite`, and fills in what
+ * it says (origin, codename, date, signer, release). With `release` the parsed file goes to the
+ * caller.
+ */
+enum status pin_suite_verify(const struct pin_context *context, const char *archive,
+	const char *timestamp, struct pin_suite *suite, struct release *release, struct error *err);
+
+/*
+ * Takes the InRelease of dists/`name` at the base URL into the store and verifies it. `timestamp`
+ * NULL: it is not known yet. *served (the URL after redirects) goes to the caller.
+ */
+enum status pin_suite_fetch(const struct pin_context *context, const char *base,
+	const char *archive, const char *timestamp, const char *name, struct pin_suite *suite,
+	struct release *release, char **served, struct error *err);
+
+/* An index of a suite that a pin needs: Packages or Sources. */
+struct pin_index {
+	const struct release_file *file;
+	bool is_sources;
+	const char *architecture; /* "all" for binary-all; NULL for Sources */
+};
+
+/*
+ * The indexes of one suite, into an array for the caller to free; its entries live as long as
+ * pin and release. STATUS_NOT_FOUND when the suite has none for an architecture.
+ */
+enum status pin_indexes(const struct pin *pin, const struct release *release,
+	struct pin_index **indexes, size_t *count, struct error *err);
+
+/* Gets the indexes of all suites that the store lacks; `bases` are URLs of the archive's root. */
+enum status pin_fetch_indexes(const struct pin_context *context, const struct pin *pin,
+	const struct text_list *bases, struct error *err);
+
+/* Parses the signed text of a verified suite. */
+enum status pin_suite_release_read(struct store *store, const struct pin_suite *suite,
+	struct release *release, struct error *err);
+
+/* "dists/SUITE/DIR/by-hash/SHA256/HEX" for a path below dists/; NULL when it has no such form. */
+char *index_by_hash_path(const char *path, const struct digest *digest);
+
+/* The suites that apt sources have of an archive, with their components: for apt_suites(). */
+struct apt_suite {
+	char *archive;
+	char *url; /* of the archive's root, as this entry has it */
+	char *suite;
+	char *signed_by; /* NULL when not said */
+	struct text_list components;
+};
+
+struct apt_suite_list {
+	struct apt_suite *items; /* in apt's order; one archive and suite may come twice */
+	size_t count;
+	size_t capacity;
+};
+
+/* Only binary entries with a dists/ and an address that can be fetched from. */
+enum status apt_suite_list_read(
+	const char *etc_apt, struct apt_suite_list *suites, struct error *err);
+void apt_suite_list_release(struct apt_suite_list *suites);
+
+/*
+ * Adds the base URLs at which an archive's state of that time can be had: snapshot-like places,
+ * then snapshot.debian.org.
+ */
+void snapshot_bases_add(const struct place_list *places, const char *archive, int64_t timestamp,
+	struct text_list *bases);
+/* Adds the URLs of the archive's other places, which have its present state. */
+void mirror_bases_add(
+	const struct place_list *places, const char *archive, struct text_list *bases);
+/* The timestamp in "…/archive/ARCHIVE/TIMESTAMP[/…]"; false when it has none. */
+bool snapshot_url_timestamp(const char *url, const char *archive, int64_t *timestamp);
+
+/* The architecture dpkg builds for; the caller frees. */
+enum status dpkg_architecture(char **architecture, struct error *err);
+
+/* The archives that Debian itself publishes, whose Origin must be Debian. */
+bool archive_is_debian(const char *archive);
+
+#endif

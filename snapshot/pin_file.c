@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "snapshot/pin_file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/deb822.h"
+#include "base/path.h"
+#include "base/tempfile.h"
+
+#define PIN_LIMIT ((size_t)1024 * 1024)
+
+static const char pin_format[] = "reproof-pin-1";
+
+void pin_suite_release(struct pin_suite *suite)
+{
+	free(suite->suite);
+	free(suite->origin);
+	free(suite->codename);
+	free(suite->signer);
+	*suite = (struct pin_suite){0};
+}
+
+void pin_release(struct pin *pin)
+{
+	for (size_t i = 0; i < pin->suite_count; i++)
+		pin_suite_release(&pin->suites[i]);
+	free(pin->suites);
+	free(pin->name);
+	free(pin->archive);
+	text_list_release(&pin->components);
+	text_list_release(&pin->architectures);
+	*pin = (struct pin){0};
+}
+
+void pin_list_release(struct pin_list *pins)
+{
+	for (size_t i = 0; i < pins->count; i++)
+		pin_release(&pins->items[i]);
+	free(pins->items);
+	*pins = (struct pin_list){0};
+}
+
+char *pin_name_format(const char *archive, int64_t timestamp)
+{
+	char text[CLOCK_TEXT_SIZE];
+
+	clock_format_snapshot(timestamp, text);
+	return xasprintf("%s@%s", archive, text);
+}
+
+enum status pin_name_parse(const char *name, char **archive, int64_t *timestamp,
+	struct text_list *suites, struct error *err)
+{
+	const char *at = strchr(name, '@');
+	const char *colon = at ? strchr(at, ':') : NULL;
+	char *time = NULL, *list = NULL, *rest, *suite;
+	enum status status = STATUS_OK;
+
+	*archive = NULL;
+	if (!at)
+		return error_set(
+			err, STATUS_USAGE, "%s is no pin: it is ARCHIVE@YYYYMMDDTHHMMSSZ", name);
+	*archive = xstrndup(name, (size_t)(at - name));
+	time = colon ? xstrndup(at + 1, (size_t)(colon - at - 1)) : xstrdup(at + 1);
+	if (!path_is_contained(*archive) || strchr(*archive, '/') ||
+		strspn(time, "0123456789TZ") != strlen(time) ||
+		clock_parse_snapshot(time, timestamp, err) < 0)
+		status = error_set(
+			err, STATUS_USAGE, "%s is no pin: it is ARCHIVE@YYYYMMDDTHHMMSSZ", name);
+	rest = list = xstrdup(colon ? colon + 1 : "");
+	while (status == STATUS_OK && colon && (suite = strsep(&rest, ",")) != NULL) {
+		if (!path_is_contained(suite))
+			status = error_set(err, STATUS_USAGE,
+				"%s: behind the colon come suites, with commas between", name);
+		text_list_add(suites, suite);
+	}
+	text_list_sort(suites);
+	text_list_unique(suites);
+	free(list);
+	free(time);
+	if (status < 0) {
+		free(*archive);
+		*archive = NULL;
+	}
+	return status;
+}
+
+struct pin_suite *pin_find_suite(const struct pin *pin, const char *suite)
+{
+	for (size_t i = 0; i < pin->suite_count; i++) {
+		if (strcmp(pin->suites[i].suite, suite) == 0)
+			return &pin->suites[i];
+	}
+	return NULL;
+}
+
+static int suite_compare(const void *a, const void *b)
+{
+	return strcmp(((const struct pin_suite *)a)->suite, ((const struct pin_suite *)b)->suite);
+}
+
+void pin_add_suite(struct pin *pin, const struct pin_suite *suite)
+{
+	ARRAY_GROW(pin->suites, pin->suite_count, pin->suite_capacity);
+	pin->suites[pin->suite_count++] = *suite;
+	qsort(pin->suites, pin->suite_count, sizeof(pin->suites[0]), suite_compare);
+}
+
+static void list_merge(struct text_list *list, const struct text_list *other)
+{
+	for (size_t i = 0; i < other->count; i++)
+		text_list_add(list, other->items[i]);
+	text_list_sort(list);
+	text_list_unique(list);
+}
+
+static void suite_copy(struct pin_suite *copy, const struct pin_suite *suite)
+{
+	*copy = *suite;
+	copy->suite = xstrdup(suite->suite);
+	copy->origin = xstrdup(suite->origin ? suite->origin : "");
+	copy->codename = xstrdup(suite->codename ? suite->codename : "");
+	copy->signer = suite->signer ? xstrdup(suite->signer) : NULL;
+}
+
+enum status pin_merge(struct pin *pin, const struct pin *stored, struct error *err)
+{
+	if (pin->captured != stored->captured)
+		return error_set(err, STATUS_CONFLICT, "the store has %s %s; it cannot be both",
+			pin->name,
+			stored->captured ? "captured from a mirror" : "from snapshot.debian.org");
+	for (size_t i = 0; i < stored->suite_count; i++) {
+		const struct pin_suite *suite = &stored->suites[i];
+		const struct pin_suite *mine = pin_find_suite(pin, suite->suite);
+		struct pin_suite copy;
+
+		if (mine && !digest_equal(&mine->inrelease, &suite->inrelease))
+			return error_set(err, STATUS_CONFLICT,
+				"the store has %s with another InRelease of %s: two states of "
+				"one name; take the old one away, or use another store",
+				pin->name, suite->suite);
+		if (mine)
+			continue;
+		suite_copy(&copy, suite);
+		pin_add_suite(pin, &copy);
+	}
+	list_merge(&pin->components, &stored->components);
+	list_merge(&pin->architectures, &stored->architectures);
+	return STATUS_OK;
+}
+
+static char *pin_path(struct store *store, const char *name)
+{
+	return xasprintf("%s/pins/%s", store_directory(store), name);
+}
+
+static void add_words(struct buffer *text, const char *name, const struct text_list *words)
+{
+	buffer_add_format(text, "%s:", name);
+	for (size_t i = 0; i < words->count; i++)
+		buffer_add_format(text, " %s", words->items[i]);
+	buffer_add_char(text, '\n');
+}
+
+enum status pin_file_write(struct store *store, const struct pin *pin, struct error *err)
+{
+	struct buffer text = {0};
+	char time[CLOCK_TEXT_SIZE], hex[SHA256_HEX_SIZE];
+	char *path = pin_path(store, pin->name), *directory = path_directory(path);
+	enum status status;
+
+	clock_format_snapshot(pin->timestamp, time);
+	buffer_add_format(&text, "Format: %s\nName: %s\nArchive: %s\nTimestamp: %s\nCaptured: %s\n",
+		pin_format, pin->name, pin->archive, time, pin->captured ? "yes" : "no");
+	add_words(&text, "Components", &pin->components);
+	add_words(&text, "Architectures", &pin->architectures);
+	for (size_t i = 0; i < pin->suite_count; i++) {
+		const struct pin_suite *suite = &pin->suites[i];
+
+		clock_format_snapshot(suite->date, time);
+		digest_hex(&suite->inrelease, hex);
+		buffer_add_format(&text,
+			"\nSuite: %s\nOrigin: %s\nCodename: %s\nDate: %s\nInRelease: %s\n",
+			suite->suite, suite->origin, suite->codename, time, hex);
+	}
+	status = path_make_directories(directory, 0700, err);
+	if (status == STATUS_OK)
+		status = tempfile_write_all(path, text.data, text.len, 0644, err);
+	buffer_release(&text);
+	free(directory);
+	free(path);
+	return status;
+}
+
+static enum status head_field(
+	struct pin *pin, const char *name, const char *value, struct error *err)
+{
+	struct text_list *list = NULL;
+
+	if (strcmp(name, "Format") == 0 && strcmp(value, pin_format) != 0)
+		return error_set(err, STATUS_FORMAT, "this is no %s file", pin_format);
+	if (strcmp(name, "Name") == 0 && strcmp(value, pin->name) != 0)
+		return error_set(err, STATUS_FORMAT, "it says it is %s", value);
+	if (strcmp(name, "Archive") == 0 && strcmp(value, pin->archive) != 0)
+		return error_set(err, STATUS_FORMAT, "it says it is of %s", value);
+	if (strcmp(name, "Captured") == 0)
+		pin->captured = strcmp(value, "yes") == 0;
+	if (strcmp(name, "Components") == 0)
+		list = &pin->components;
+	if (strcmp(name, "Architectures") == 0)
+		list = &pin->architectures;
+	while (list && *value) {
+		size_t len = strcspn(value, " ");
+
+		if (len)
+			text_list_addn(list, value, len);
+		value += len + (value[len] == ' ');
+	}
+	return STATUS_OK;
+}
+
+static void text_set(char **to, const char *value)
+{
+	free(*to);
+	*to = xstrdup(value);
+}
+
+static enum status suite_field(
+	struct pin_suite *suite, const char *name, const char *value, struct error *err)
+{
+	if (strcmp(name, "Suite") == 0)
+		text_set(&suite->suite, value);
+	else if (strcmp(name, "Origin") == 0)
+		text_set(&suite->origin, value);
+	else if (strcmp(name, "Codename") == 0)
+		text_set(&suite->codename, value);
+	else if (strcmp(name, "Date") == 0)
+		return clock_parse_snapshot(value, &suite->date, err);
+	else if (strcmp(name, "InRelease") == 0 &&
+		!digest_parse(value, strlen(value), &suite->inrelease))
+		return error_set(err, STATUS_FORMAT, "InRelease is no sha256");
+	return STATUS_OK;
+}
+
+/* One stanza: the head, then one a suite. */
+static enum status stanza_parse(
+	struct deb822 *reader, struct pin *pin, bool is_head, struct error *err)
+{
+	struct pin_suite suite = {0};
+	struct deb822_field field;
+	enum status status;
+
+	while ((status = deb822_next(reader, &field, err)) == STATUS_OK) {
+		char *name = xstrndup(field.name, field.name_len), *value = deb822_text(&field);
+
+		status = is_head ? head_field(pin, name, value, err)
+				 : suite_field(&suite, name, value, err);
+		free(name);
+		free(value);
+		if (status < 0)
+			break;
+	}
+	if (status >= 0 && is_head)
+		return STATUS_OK;
+	if (status >= 0 && suite.suite && !pin_find_suite(pin, suite.suite)) {
+		if (!suite.origin)
+			suite.origin = xstrdup("");
+		if (!suite.codename)
+			suite.codename = xstrdup("");
+		pin_add_suite(pin, &suite);
+		return STATUS_OK;
+	}
+	pin_suite_release(&suite);
+	return status < 0 ? status
+			  : error_set(err, STATUS_FORMAT, "a suite without a name, or twice");
+}
+
+enum status pin_file_read(struct store *store, const char *name, struct pin *pin, struct error *err)
+{
+	char *path = pin_path(store, name), *data = NULL;
+	struct text_list suites = {0};
+	struct deb822 reader;
+	enum status status;
+	size_t len;
+
+	*pin = (struct pin){0};
+	status = pin_name_parse(name, &pin->archive, &pin->timestamp, &suites, err);
+	if (status == STATUS_OK)
+		status = path_read_file(path, PIN_LIMIT, &data, &len, err);
+	if (status < 0)
+		goto out;
+	pin->name = xstrdup(name);
+	deb822_init(&reader, data, len);
+	status = stanza_parse(&reader, pin, true, err);
+	while (status == STATUS_OK && !deb822_at_end(&reader))
+		status = stanza_parse(&reader, pin, false, err);
+	if (status == STATUS_OK && pin->suite_count == 0)
+		status = error_set(err, STATUS_FORMAT, "it holds no suite");
+	if (status < 0)
+		error_context(err, "%s", path);
+out:
+	if (status < 0)
+		pin_release(pin);
+	text_list_release(&suites);
+	free(data);
+	free(path);
+	return status;
+}
+
+enum status pin_file_list(struct store *store, struct text_list *names, struct error *err)
+{
+	char *path = pin_path(store, "");
+	DIR *directory = opendir(path);
+	struct dirent *entry;
+
+	free(path);
+	if (!directory) {
+		if (errno == ENOENT)
+			return STATUS_OK;
+		return error_set_errno(err, "%s", store_directory(store));
+	}
+	while ((entry = readdir(directory)) != NULL) {
+		if (entry->d_name[0] != '.')
+			text_list_add(names, entry->d_name);
+	}
+	closedir(directory);
+	text_list_sort(names);
+	return STATUS_OK;
+}

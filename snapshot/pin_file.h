@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SNAPSHOT_PIN_FILE_H
+#define SNAPSHOT_PIN_FILE_H
+
+#include "snapshot/release.h"
+#include "snapshot/snapshot.h"
+
+/* Pins as they lie in the store, pins/NAME: deb822 text, the same bytes for the same pin. */
+
+/* STATUS_NOT_FOUND when the store has none of that name. Signers and `release` are not read. */
+enum status pin_file_read(
+	struct store *store, const char *name, struct pin *pin, struct error *err);
+enum status pin_file_write(struct store *store, const struct pin *pin, struct error *err);
+
+/* The names of all pins of the store, sorted. */
+enum status pin_file_list(struct store *store, struct text_list *names, struct error *err);
+
+/*
+ * "debian@20260711T101637Z" or, with the suites wanted, "debian@20260711T101637Z:bookworm,sid".
+ * Gives archive and suites (empty when it names none) to the caller.
+ */
+enum status pin_name_parse(const char *name, char **archive, int64_t *timestamp,
+	struct text_list *suites, struct error *err);
+char *pin_name_format(const char *archive, int64_t timestamp);
+
+struct pin_suite *pin_find_suite(const struct pin *pin, const char *suite);
+/* Takes the strings of `suite` over; keeps the suites sorted. */
+void pin_add_suite(struct pin *pin, const struct pin_suite *suite);
+void pin_suite_release(struct pin_suite *suite);
+
+/* Adds what the store's pin of the same name holds besides; STATUS_CONFLICT for other digests. */
+enum status pin_merge(struct pin *pin, const struct pin *stored, struct error *err);
+
+#endif

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <solv/pool.h>
+#include <solv/poolarch.h>
+#include <solv/repo.h>
+#include <solv/solver.h>
+#include <solv/solverdebug.h>
+#include <solv/transaction.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/buffer.h"
+#include "snapshot/snapshot.h"
+#include "snapshot/solve_load.h"
+#include "snapshot/solve_wish.h"
+
+void solution_release(struct solution *solution)
+{
+	for (size_t i = 0; i < solution->count; i++) {
+		struct solved_package *package = &solution->packages[i];
+
+		free(package->name);
+		free(package->version);
+		free(package->architecture);
+		free(package->source);
+		free(package->source_version);
+		free(package->archive);
+		free(package->path);
+	}
+	free(solution->packages);
+	*solution = (struct solution){0};
+}
+
+/* Whether a package of that very name is there, not only something that provides it. */
+static bool name_is_real(Pool *pool, Id name)
+{
+	Id p, pp;
+
+	FOR_PROVIDES(p, pp, name)
+	{
+		if (pool->solvables[p].name == name)
+			return true;
+	}
+	return false;
+}
+
+/* The one package that provides a virtual name; 0 when there is none or a choice. */
+static Id provider_only(Pool *pool, Id name)
+{
+	Id p, pp, only = 0;
+
+	FOR_PROVIDES(p, pp, name)
+	{
+		Id provider = pool->solvables[p].name;
+
+		if (only && only != provider)
+			return 0;
+		only = provider;
+	}
+	return only;
+}
+
+/* "openssl", "openssl:amd64" or "openssl=3.0.17-1" becomes a job. */
+static enum status job_add(Pool *pool, Queue *jobs, const char *package, struct error *err)
+{
+	const char *version = strchr(package, '=');
+	size_t len = strcspn(package, ":=");
+	char *text = xstrndup(package, len);
+	Id name = pool_str2id(pool, text, 0);
+
+	free(text);
+	if (name && !name_is_real(pool, name))
+		name = provider_only(pool, name);
+	if (!name)
+		return error_set(err, STATUS_NOT_FOUND,
+			"no package of the pins is called %s (or several provide it: name one)",
+			package);
+	if (version) {
+		name = pool_rel2id(pool, name, pool_str2id(pool, version + 1, 1), REL_EQ, 1);
+		if (!pool_whatprovides_ptr(pool, name)[0])
+			return error_set(
+				err, STATUS_NOT_FOUND, "no package of the pins is %s", package);
+	}
+	queue_push2(jobs, SOLVER_INSTALL | SOLVER_SOLVABLE_NAME, name);
+	return STATUS_OK;
+}
+
+static enum status problems_report(Solver *solver, struct error *err)
+{
+	int count = (int)solver_problem_count(solver);
+	struct buffer text = {0};
+
+	for (int i = 1; i <= count; i++)
+		buffer_add_format(&text, "%s%s", i > 1 ? "; " : "", solver_problem2str(solver, i));
+	error_set(err, STATUS_CONFLICT, "the packages cannot be installed together: %s",
+		buffer_text(&text));
+	buffer_release(&text);
+	return err->status;
+}
+
+static enum status package_fill(
+	Pool *pool, Id id, struct solved_package *package, struct error *err)
+{
+	Solvable *solvable = pool_id2solvable(pool, id);
+	const char *name = pool_id2str(pool, solvable->name);
+	const char *version = pool_id2str(pool, solvable->evr);
+	const char *source = solvable_lookup_str(solvable, SOLVABLE_SOURCENAME);
+	const char *source_version = solvable_lookup_str(solvable, SOLVABLE_SOURCEEVR);
+	const char *path = solvable_lookup_location(solvable, NULL);
+	Id type = 0;
+	const char *hex = solvable_lookup_checksum(solvable, SOLVABLE_CHECKSUM, &type);
+
+	if (!path || !hex || type != REPOKEY_TYPE_SHA256 ||
+		!digest_parse(hex, strlen(hex), &package->digest))
+		return error_set(
+			err, STATUS_FORMAT, "%s %s has no Filename and SHA256", name, version);
+	package->name = xstrdup(name);
+	package->version = xstrdup(version);
+	package->architecture = xstrdup(pool_id2str(pool, solvable->arch));
+	package->source = xstrdup(source ? source : name);
+	package->source_version = xstrdup(source_version ? source_version : version);
+	package->archive = xstrdup(solvable->repo->name);
+	package->path = xstrdup(path);
+	package->size = solvable_lookup_num(solvable, SOLVABLE_DOWNLOADSIZE, 0);
+	return STATUS_OK;
+}
+
+static int package_compare(const void *a, const void *b)
+{
+	const struct solved_package *left = a, *right = b;
+	int order = strcmp(left->name, right->name);
+
+	return order ? order : strcmp(left->architecture, right->architecture);
+}
+
+static enum status solution_take(Solver *solver, struct solution *solution, struct error *err)
+{
+	Transaction *transaction = solver_create_transaction(solver);
+	enum status status = STATUS_OK;
+	Queue installed;
+
+	queue_init(&installed);
+	transaction_installedresult(transaction, &installed);
+	for (int i = 0; i < installed.count && status == STATUS_OK; i++) {
+		struct solved_package *package;
+
+		ARRAY_GROW(solution->packages, solution->count, solution->capacity);
+		package = &solution->packages[solution->count++];
+		*package = (struct solved_package){0};
+		status = package_fill(solver->pool, installed.elements[i], package, err);
+	}
+	if (solution->count > 1)
+		qsort(solution->packages, solution->count, sizeof(solution->packages[0]),
+			package_compare);
+	queue_free(&installed);
+	transaction_free(transaction);
+	return status;
+}
+
+static enum status pool_solve(Pool *pool, Queue *jobs, struct solution *solution, struct error *err)
+{
+	Solver *solver = solver_create(pool);
+	enum status status;
+
+	solver_set_flag(solver, SOLVER_FLAG_IGNORE_RECOMMENDED, 1);
+	if (solver_solve(solver, jobs))
+		status = problems_report(solver, err);
+	else
+		status = solution_take(solver, solution, err);
+	solver_free(solver);
+	return status;
+}
+
+static enum status wish_solve(Pool *pool, const Queue *jobs, const Queue *wish, Id how,
+	struct solution *solution, struct error *err)
+{
+	enum status status;
+	Queue all;
+
+	queue_init_clone(&all, jobs);
+	for (int i = 0; i < wish->count; i++)
+		queue_push2(&all, how | SOLVER_SOLVABLE_NAME, wish->elements[i]);
+	status = pool_solve(pool, &all, solution, err);
+	queue_free(&all);
+	return status;
+}
+
+/*
+ * libsolv knows no order of alternatives and takes any package that provides a name. When what apt
+ * would choose is itself a solution, that is the answer; else it is favoured as far as it goes.
+ */
+static enum status jobs_solve(Pool *pool, const Queue *jobs, const struct text_list *important,
+	struct solution *solution, struct error *err)
+{
+	enum status status;
+	Queue wish;
+
+	queue_init(&wish);
+	solve_wish(pool, jobs, important, &wish);
+	status = wish_solve(pool, jobs, &wish, SOLVER_INSTALL | SOLVER_WEAK, solution, err);
+	if (status < 0 || solution->count != (size_t)wish.count) {
+		solution_release(solution);
+		status = wish_solve(pool, jobs, &wish, SOLVER_FAVOR, solution, err);
+	}
+	queue_free(&wish);
+	return status;
+}
+
+enum status snapshot_solve(struct store *store, const struct pin_list *pins,
+	const char *architecture, const struct text_list *packages, struct solution *solution,
+	struct error *err)
+{
+	struct text_list important = {0};
+	Pool *pool = pool_create();
+	enum status status = STATUS_OK;
+	Queue jobs;
+
+	*solution = (struct solution){0};
+	queue_init(&jobs);
+	if (pool_setdisttype(pool, DISTTYPE_DEB) < 0)
+		status = error_set(err, STATUS_UNSUPPORTED, "libsolv was built without Debian");
+	pool_setarchpolicy(pool, architecture);
+	if (status == STATUS_OK)
+		status = solve_load(pool, store, pins, architecture, &important, err);
+	if (status == STATUS_OK) {
+		pool_createwhatprovides(pool);
+		for (size_t i = 0; i < packages->count && status == STATUS_OK; i++)
+			status = job_add(pool, &jobs, packages->items[i], err);
+	}
+	if (status == STATUS_OK)
+		status = jobs_solve(pool, &jobs, &important, solution, err);
+	if (status < 0)
+		solution_release(solution);
+	queue_free(&jobs);
+	pool_free(pool);
+	text_list_release(&important);
+	return status;
+}

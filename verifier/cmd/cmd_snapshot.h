@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VERIFIER_CMD_CMD_SNAPSHOT_H
+#define VERIFIER_CMD_CMD_SNAPSHOT_H
+
+#include <stdbool.h>
+
+#include "snapshot/snapshot.h"
+
+/* What the subcommands of `reproof snapshot` share, from their options. */
+struct snapshot_options {
+	char *store_path;
+	const char *etc_apt;
+	const char *lock_path; /* NULL: none */
+	const char *log_path;  /* serve: NULL means stdout */
+	const char *keyring;
+	bool accept_expired_key;
+	bool is_offline;
+	bool is_json;
+	unsigned short port;
+	struct text_list mirrors;
+	struct text_list pins;
+	struct text_list architectures;
+	struct text_list words; /* what is no option: packages, paths */
+};
+
+/* What they work with, opened as the options say. */
+struct snapshot_session {
+	const struct snapshot_options *options;
+	struct store *store;
+	struct fetcher *fetcher; /* NULL when offline */
+	struct place_list places;
+	struct trust_options trust;
+	struct text_list notes;
+	struct pin_list pins;
+};
+
+/* Reads all pins named by --pin; checks the lock, or writes it when there is none yet. */
+enum status session_read_pins(struct snapshot_session *session, struct error *err);
+/* Prints what the library wants said, to stderr, once. */
+void session_print_notes(struct snapshot_session *session);
+/* --architecture, or dpkg's own when the pins hold it; the caller frees. */
+enum status session_architecture(
+	struct snapshot_session *session, char **architecture, struct error *err);
+
+enum status snapshot_cmd_capture(struct snapshot_session *session, struct error *err);
+enum status snapshot_cmd_fetch(struct snapshot_session *session, struct error *err);
+enum status snapshot_cmd_solve(struct snapshot_session *session, struct error *err);
+enum status snapshot_cmd_list(struct snapshot_session *session, struct error *err);
+enum status snapshot_cmd_serve(struct snapshot_session *session, struct error *err);
+
+/* The pins, as text (a line a suite) or as JSON. */
+enum status snapshot_print_pins(
+	const struct pin_list *pins, bool is_json, const char *format, struct error *err);
+
+#endif
