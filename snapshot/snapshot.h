@@ -257,7 +257,10 @@ void solution_release(struct solution *solution);
 
 /* ---- the pinning proxy ---- */
 
-/* One request, as it is logged. */
+/*
+ * One request, as it is logged: before the last of its answer leaves, so that the list of what a
+ * build was given is whole when the build ends.
+ */
 struct proxy_event {
 	int64_t time;
 	const char *host;    /* as the client asked for it; "" in origin form */
@@ -265,7 +268,7 @@ struct proxy_event {
 	int status;	     /* HTTP */
 	const char *archive; /* NULL when refused */
 	const char *path;
-	struct digest digest; /* of the bytes sent, when status is 200 or 206 */
+	struct digest digest; /* of the whole file; a GET of status 200 or 206 sent of it */
 	uint64_t size;
 	const char *error; /* trust or network trouble behind a 5xx, or NULL */
 };
@@ -287,8 +290,9 @@ struct proxy;
 enum status proxy_start(const struct proxy_config *config, struct proxy **proxy, struct error *err);
 unsigned short proxy_port(const struct proxy *proxy);
 /*
- * Waits for running requests, stops, and frees. Returns STATUS_TRUST or STATUS_NETWORK when a
- * request failed for such a reason while it ran, so that the caller's run is trouble, not red.
+ * Waits for running requests, stops, and frees. Returns STATUS_TRUST, STATUS_NETWORK or STATUS_IO
+ * (the worst) when a request failed for such a reason while it ran, also when it was mended later,
+ * so that the caller's run is trouble, not red.
  */
 enum status proxy_stop(struct proxy *proxy, struct error *err);
 
