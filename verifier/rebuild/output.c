@@ -20,7 +20,7 @@ static int open_beneath(int directory_fd, const char *name, uint64_t flags)
 	struct open_how how = {
 		.flags = flags | O_CLOEXEC,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS |
-			   RESOLVE_NO_XDEV,
+			RESOLVE_NO_XDEV,
 	};
 
 	return (int)syscall(SYS_openat2, directory_fd, name, &how, sizeof(how));
@@ -129,8 +129,8 @@ static enum status directory_walk(struct output *output, const char *name, unsig
 	int fd;
 
 	if (depth > OUTPUT_DEPTH)
-		return error_set(err, STATUS_LIMIT, "%s: more than %u directories deep", name,
-			OUTPUT_DEPTH);
+		return error_set(
+			err, STATUS_LIMIT, "%s: more than %u directories deep", name, OUTPUT_DEPTH);
 	fd = open_beneath(output->directory_fd, *name ? name : ".", O_RDONLY | O_DIRECTORY);
 	if (fd >= 0)
 		directory = fdopendir(fd);
@@ -191,8 +191,8 @@ enum status output_open(
 		return STATUS_OK;
 	close(*fd);
 	*fd = -1;
-	return error_set(err, STATUS_BUILD, "the build's output %s changed after the build",
-		file->name);
+	return error_set(
+		err, STATUS_BUILD, "the build's output %s changed after the build", file->name);
 }
 
 void output_release(struct output *output)

@@ -25,9 +25,12 @@ struct output {
 	size_t capacity;
 };
 
-#define OUTPUT_INIT     {.directory_fd = -1}
+#define OUTPUT_INIT                                                                                \
+	{                                                                                          \
+		.directory_fd = -1                                                                 \
+	}
 #define OUTPUT_FILE_MAX ((size_t)100000)
-#define OUTPUT_DEPTH    32u
+#define OUTPUT_DEPTH	32u
 
 /*
  * Lists what a build left, after its last process is gone (trust T2). Taken by content, so only

@@ -103,6 +103,8 @@ static const struct {
 	{"/usr/local", 0755},
 	{"/usr/src", 0755},
 	{"/etc", 0755},
+	{"/etc/apt", 0755},
+	{"/etc/apt/apt.conf.d", 0755},
 	{"/var", 0755},
 	{"/var/cache", 0755},
 	{"/var/lib", 0755},
