@@ -20,6 +20,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/path.h"
 #include "verifier/rebuild/handout.h"
 #include "verifier/rebuild/launch.h"
 #include "verifier/rebuild/sandbox.h"
@@ -255,6 +256,36 @@ out:
 	free(data);
 }
 
+/*
+ * This process's arguments and environment came from the outer side, and a build with
+ * CAP_SYS_ADMIN may read /proc/1/environ (newer kernels allow that like CAP_PERFMON). They are
+ * wiped where the kernel shows them from: fields 48 to 51 of /proc/self/stat (proc(5)).
+ */
+static enum status origins_wipe(struct error *err)
+{
+	unsigned long bounds[4] = {0};
+	enum status status;
+	char *text, *at;
+	size_t len;
+
+	status = path_read_file("/proc/self/stat", 4096, &text, &len, err);
+	if (status != STATUS_OK)
+		return status;
+	/* Field 2, the name, is in parentheses and may hold anything; the third begins behind. */
+	at = strrchr(text, ')');
+	for (int field = 3; at && field <= 51; field++) {
+		at = strchr(at + 1, ' ');
+		if (at && field >= 48)
+			bounds[field - 48] = strtoul(at, NULL, 10);
+	}
+	free(text);
+	if (!at || !bounds[0] || bounds[1] < bounds[0] || bounds[3] < bounds[2])
+		return error_set(err, STATUS_SANDBOX, "/proc/self/stat is not understood");
+	memset((void *)bounds[0], 0, bounds[1] - bounds[0]); /* NOLINT: addresses of our own */
+	memset((void *)bounds[2], 0, bounds[3] - bounds[2]); /* NOLINT */
+	return STATUS_OK;
+}
+
 static enum status inside_prepare(
 	const struct sandbox_inner *inner, int *listener, struct sandbox_ready *ready)
 {
@@ -263,6 +294,9 @@ static enum status inside_prepare(
 
 	if (!inner->view)
 		return handout_listen(0, listener, &ready->port, err);
+	status = origins_wipe(err);
+	if (status != STATUS_OK)
+		return status;
 	if (sethostname(inner->hostname, strlen(inner->hostname)) < 0 ||
 		setdomainname("(none)", 6) < 0)
 		status = error_set_errno(err, "cannot set the host name");
