@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "verifier/rebuild/sandbox.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/buffer.h"
+#include "base/path.h"
+#include "verifier/rebuild/handout.h"
+#include "verifier/rebuild/sandbox_init.h"
+#include "verifier/rebuild/view.h"
+
+struct sandbox {
+	enum isolation isolation;
+	pid_t keeper; /* 0 when there is none (any more) */
+	int control;
+	bool has_run;
+	char *root; /* where the view is put together */
+	char *tmp, *var_tmp;
+	char *source, *output; /* as the build sees them */
+	struct view view;
+};
+
+const char *isolation_word(enum isolation isolation)
+{
+	static const char *const words[] = {
+		[ISOLATION_NONE] = "none",
+		[ISOLATION_COOPERATIVE] = "cooperative",
+		[ISOLATION_CONFINED] = "confined",
+	};
+
+	return words[isolation];
+}
+
+enum isolation sandbox_isolation(const struct sandbox *sandbox)
+{
+	return sandbox->isolation;
+}
+
+const char *sandbox_source_path(const struct sandbox *sandbox)
+{
+	return sandbox->source;
+}
+
+const char *sandbox_output_path(const struct sandbox *sandbox)
+{
+	return sandbox->output;
+}
+
+/* New for each attempt: what a killed one left is not an output of this one (trust T2). */
+static enum status output_directory_make(const char *path, struct error *err)
+{
+	enum status status = STATUS_OK;
+	struct dirent *entry;
+	struct stat info;
+	DIR *directory;
+
+	if (mkdir(path, 0755) < 0 && errno != EEXIST)
+		return error_set_errno(err, "cannot make the output directory %s", path);
+	if (lstat(path, &info) < 0 || !S_ISDIR(info.st_mode))
+		return error_set(err, STATUS_CONFLICT, "%s is not a directory", path);
+	directory = opendir(path);
+	if (!directory)
+		return error_set_errno(err, "cannot read %s", path);
+	while ((entry = readdir(directory)) && status == STATUS_OK)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			status = error_set(err, STATUS_CONFLICT,
+				"the output directory %s is not empty: a build needs a new one",
+				path);
+	closedir(directory);
+	return status;
+}
+
+/* Empty, whatever a killed run left there. */
+static enum status fresh_directory_make(
+	const char *parent, const char *name, mode_t mode, char **path, struct error *err)
+{
+	enum status status;
+
+	*path = path_join(parent, name);
+	status = path_remove_tree(*path, err);
+	if (status == STATUS_OK && (mkdir(*path, 0700) < 0 || chmod(*path, mode) < 0))
+		status = error_set_errno(err, "cannot make %s", *path);
+	return status;
+}
+
+static enum status directories_make(
+	struct sandbox *sandbox, const struct sandbox_spec *spec, struct error *err)
+{
+	enum status status;
+	char *work = NULL;
+
+	status = path_make_directories(spec->work_directory, 0700, err);
+	if (status == STATUS_OK)
+		status = path_resolve(spec->work_directory, &work, err);
+	if (status == STATUS_OK)
+		status = output_directory_make(spec->output_directory, err);
+	if (status == STATUS_OK && !spec->no_sandbox)
+		status = fresh_directory_make(work, "root", 0700, &sandbox->root, err);
+	if (status == STATUS_OK && !spec->no_sandbox)
+		status = fresh_directory_make(work, "tmp", 01777, &sandbox->tmp, err);
+	if (status == STATUS_OK && !spec->no_sandbox)
+		status = fresh_directory_make(work, "var-tmp", 01777, &sandbox->var_tmp, err);
+	free(work);
+	return status;
+}
+
+static enum status view_prepare(
+	struct sandbox *sandbox, const struct sandbox_spec *spec, struct error *err)
+{
+	static const struct text_list nothing;
+	const struct view_request request = {
+		.root = sandbox->root,
+		.source_directory = spec->source_directory,
+		.output_directory = spec->output_directory,
+		.tmp_directory = sandbox->tmp,
+		.var_tmp_directory = sandbox->var_tmp,
+		.build_path = spec->build_path ? spec->build_path : SANDBOX_BUILD_PATH,
+		.hostname = spec->hostname ? spec->hostname : SANDBOX_HOSTNAME,
+		.hidden = spec->hidden ? spec->hidden : &nothing,
+	};
+
+	if (spec->no_sandbox) {
+		enum status status = path_resolve(spec->source_directory, &sandbox->source, err);
+
+		if (status == STATUS_OK)
+			status = path_resolve(spec->output_directory, &sandbox->output, err);
+		return status;
+	}
+	if (geteuid() != 0)
+		return error_set(err, STATUS_SANDBOX,
+			"the sandbox has to be set up as root; --no-sandbox builds without "
+			"isolation "
+			"and marks the run");
+	sandbox->source = path_join(request.build_path, "source");
+	sandbox->output = path_join(request.build_path, "output");
+	return view_plan(&request, &sandbox->view, err);
+}
+
+/* The keeper, in a process of its own; the outer side's end of the control socket is kept. */
+static enum status keeper_start(
+	struct sandbox *sandbox, const struct sandbox_spec *spec, struct error *err)
+{
+	struct sandbox_inner inner = {
+		.view = spec->no_sandbox ? NULL : &sandbox->view,
+		.hostname = spec->hostname ? spec->hostname : SANDBOX_HOSTNAME,
+		.parent = getpid(),
+	};
+	int size = 2 * (int)HANDOUT_MESSAGE_SIZE;
+	int ends[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return error_set_errno(err, "cannot make a socket pair");
+	setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	inner.control = ends[1];
+	pid = fork();
+	if (pid == 0)
+		sandbox_keep(&inner);
+	close(ends[1]);
+	sandbox->control = ends[0];
+	if (pid < 0)
+		return error_set_errno(err, "cannot fork");
+	sandbox->keeper = pid;
+	return STATUS_OK;
+}
+
+/* The socket, when all is ready inside. */
+static enum status listener_receive(
+	struct sandbox *sandbox, int *listen_fd, unsigned short *port, struct error *err)
+{
+	struct sandbox_ready ready;
+	enum status status;
+	size_t len;
+	int fd = -1;
+
+	status = handout_receive(sandbox->control, &ready, sizeof(ready), &len, &fd, err);
+	if (status == STATUS_END)
+		return error_set(err, STATUS_SANDBOX, "the sandbox ended before it was ready");
+	if (status != STATUS_OK)
+		return status;
+	if (len == sizeof(ready) && ready.error.status == STATUS_OK && fd >= 0) {
+		*listen_fd = fd;
+		*port = ready.port;
+		return STATUS_OK;
+	}
+	if (fd >= 0)
+		close(fd);
+	if (len != sizeof(ready) || ready.error.status == STATUS_OK)
+		return error_set(err, STATUS_SANDBOX, "the sandbox's answer was cut");
+	return error_set(err, STATUS_SANDBOX, "setting the sandbox up: %s", ready.error.text);
+}
+
+enum status sandbox_prepare(const struct sandbox_spec *spec, struct sandbox **sandbox,
+	int *listen_fd, unsigned short *port, struct error *err)
+{
+	struct sandbox *made = xcalloc(1, sizeof(*made));
+	enum status status;
+
+	made->control = -1;
+	made->isolation = spec->no_sandbox ? ISOLATION_NONE : ISOLATION_COOPERATIVE;
+	status = directories_make(made, spec, err);
+	if (status == STATUS_OK)
+		status = view_prepare(made, spec, err);
+	if (status == STATUS_OK)
+		status = keeper_start(made, spec, err);
+	if (status == STATUS_OK)
+		status = listener_receive(made, listen_fd, port, err);
+	if (status != STATUS_OK) {
+		sandbox_free(made);
+		made = NULL;
+	}
+	*sandbox = made;
+	return status;
+}
+
+static enum status request_send(
+	struct sandbox *sandbox, const struct sandbox_command *command, struct error *err)
+{
+	struct sandbox_request request = {
+		.umask = command->umask,
+		.timeout_seconds = command->timeout_seconds,
+	};
+	char *program = path_join(sandbox->source, command->argv[0]);
+	struct buffer message = {0}, texts = {0};
+	enum status status;
+	size_t len = strlen(sandbox->source);
+
+	buffer_add(&texts, program, strlen(program) + 1);
+	for (request.argc = 1; command->argv[request.argc]; request.argc++)
+		buffer_add(&texts, command->argv[request.argc],
+			strlen(command->argv[request.argc]) + 1);
+	for (; command->environment[request.envc]; request.envc++)
+		buffer_add(&texts, command->environment[request.envc],
+			strlen(command->environment[request.envc]) + 1);
+	if (len >= sizeof(request.directory)) {
+		status = error_set(err, STATUS_LIMIT, "%s: the path is too long", sandbox->source);
+	} else {
+		memcpy(request.directory, sandbox->source, len);
+		buffer_add(&message, &request, sizeof(request));
+		buffer_add(&message, texts.data, texts.len);
+		status = handout_send(sandbox->control, message.data, message.len,
+			command->log_fd >= 0 ? command->log_fd : STDERR_FILENO, err);
+	}
+	buffer_release(&message);
+	buffer_release(&texts);
+	free(program);
+	return status;
+}
+
+/* Lets go of the control socket, which ends whatever is left, and waits for that. */
+static void keeper_end(struct sandbox *sandbox)
+{
+	pid_t pid;
+
+	if (sandbox->control >= 0)
+		close(sandbox->control);
+	sandbox->control = -1;
+	if (sandbox->keeper <= 0)
+		return;
+	do {
+		pid = waitpid(sandbox->keeper, NULL, 0);
+	} while (pid < 0 && errno == EINTR);
+	sandbox->keeper = 0;
+}
+
+enum status sandbox_run(struct sandbox *sandbox, const struct sandbox_command *command,
+	struct process_result *result, struct error *err)
+{
+	struct sandbox_outcome outcome;
+	enum status status;
+	size_t len;
+	int fd;
+
+	if (sandbox->has_run || sandbox->control < 0)
+		return error_set(err, STATUS_CONFLICT, "a sandbox runs one build");
+	sandbox->has_run = true;
+	status = request_send(sandbox, command, err);
+	if (status != STATUS_OK)
+		return status;
+	status = handout_receive(sandbox->control, &outcome, sizeof(outcome), &len, &fd, err);
+	keeper_end(sandbox);
+	if (status == STATUS_END || (status == STATUS_OK && len != sizeof(outcome)))
+		return error_set(err, STATUS_SANDBOX,
+			"the sandbox was killed from outside while the build ran (is there memory "
+			"enough?)");
+	if (status != STATUS_OK)
+		return status;
+	if (outcome.error.status != STATUS_OK) {
+		*err = outcome.error;
+		return err->status;
+	}
+	*result = outcome.result;
+	return STATUS_OK;
+}
+
+void sandbox_free(struct sandbox *sandbox)
+{
+	struct error ignored;
+
+	if (!sandbox)
+		return;
+	keeper_end(sandbox);
+	if (sandbox->tmp)
+		path_remove_tree(sandbox->tmp, &ignored);
+	if (sandbox->var_tmp)
+		path_remove_tree(sandbox->var_tmp, &ignored);
+	if (sandbox->root)
+		path_remove_tree(sandbox->root, &ignored);
+	free(sandbox->root);
+	free(sandbox->tmp);
+	free(sandbox->var_tmp);
+	free(sandbox->source);
+	free(sandbox->output);
+	view_release(&sandbox->view);
+	free(sandbox);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VERIFIER_REBUILD_SANDBOX_H
+#define VERIFIER_REBUILD_SANDBOX_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/array.h"
+#include "base/error.h"
+#include "base/process.h"
+
+/*
+ * The place where a build runs: mount, UTS, network, IPC, PID and cgroup namespaces of its own, an
+ * allow-list of files (verifier/rebuild/view.h), and one listening socket as its only way out
+ * (design §5; trust T1, T4).
+ *
+ *	sandbox_prepare(&spec, &sandbox, &listen_fd, &port, err)
+ *	proxy_start(… .listen_fd = listen_fd …)          the proxy takes the socket over
+ *	sandbox_run(sandbox, &command, &result, err)     the build, to its last process
+ *	sandbox_free(sandbox)
+ *
+ * Nothing of it outlives the thread that prepared it: it is killed by the kernel when that ends.
+ */
+
+/* What the isolation was worth (trust T4). The order is from worst to best. */
+enum isolation {
+	ISOLATION_NONE,	       /* --no-sandbox */
+	ISOLATION_COOPERATIVE, /* real root: a hostile build can leave it */
+	ISOLATION_CONFINED,    /* a user namespace, no capability outside it */
+};
+
+/* "none", "cooperative", "confined": as it is recorded and reported. */
+const char *isolation_word(enum isolation isolation);
+
+/* The proxy's port inside a sandbox: always the same, so that it makes no difference in an image.
+ */
+#define SANDBOX_PORT	   3142
+#define SANDBOX_BUILD_PATH "/build"
+#define SANDBOX_HOSTNAME   "reproof"
+
+struct sandbox_spec {
+	const char *work_directory;   /* this run's, private (0700); made when absent */
+	const char *source_directory; /* a copy made for this run (verifier/rebuild/tree.h) */
+	const char *output_directory; /* new or empty; not the work directory itself */
+	const char *build_path;	      /* NULL: SANDBOX_BUILD_PATH */
+	const char *hostname;	      /* NULL: SANDBOX_HOSTNAME */
+	/*
+	 * Absolute paths that must not be seen: published artifacts, store, database, state
+	 * directory, home directories. What does not exist hides nothing. NULL: none.
+	 */
+	const struct text_list *hidden;
+	bool no_sandbox; /* no isolation at all: --no-sandbox */
+};
+
+struct sandbox_command {
+	/* argv[0] that is not absolute is below the source directory. Ends with NULL. */
+	const char *const *argv;
+	const char *const *environment; /* all of it, "NAME=value"; ends with NULL */
+	mode_t umask;
+	unsigned timeout_seconds; /* 0 means none */
+	int log_fd;		  /* the build's stdout and stderr; -1 for this process's stderr */
+};
+
+struct sandbox;
+
+/*
+ * Makes it and its socket; *listen_fd is the caller's. STATUS_SANDBOX says what is missing and
+ * names --no-sandbox; STATUS_CONFLICT when the output directory is not empty. With `no_sandbox`
+ * the socket listens on this host's loopback.
+ */
+enum status sandbox_prepare(const struct sandbox_spec *spec, struct sandbox **sandbox,
+	int *listen_fd, unsigned short *port, struct error *err);
+
+enum isolation sandbox_isolation(const struct sandbox *sandbox);
+/* As the build sees them; they live as long as the sandbox. */
+const char *sandbox_source_path(const struct sandbox *sandbox);
+const char *sandbox_output_path(const struct sandbox *sandbox);
+
+/*
+ * Runs the build, once, in its source directory with /dev/null as stdin, and returns when the last
+ * of its processes is gone; those still there when the first one ends are killed. STATUS_OK
+ * whatever the build's exit; STATUS_BUILD when it could not be started; STATUS_INTERRUPTED when a
+ * signal handler without SA_RESTART ran here, and then the build was killed.
+ */
+enum status sandbox_run(struct sandbox *sandbox, const struct sandbox_command *command,
+	struct process_result *result, struct error *err);
+
+/* Kills what is left, waits for it, and removes the private /tmp. NULL is fine. */
+void sandbox_free(struct sandbox *sandbox);
+
+#endif

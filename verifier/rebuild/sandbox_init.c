@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "verifier/rebuild/sandbox_init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/path.h"
+#include "verifier/rebuild/handout.h"
+#include "verifier/rebuild/launch.h"
+#include "verifier/rebuild/sandbox.h"
+
+#define NAMESPACES                                                                                 \
+	(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWCGROUP)
+
+/* Nothing inherited but the control socket; no terminal, no signal from one. */
+static enum status surroundings_clear(const struct sandbox_inner *inner, struct error *err)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	sigset_t none;
+
+	sigemptyset(&none);
+	if (null < 0)
+		return error_set_errno(err, "cannot open /dev/null");
+	if (dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
+		dup2(null, STDERR_FILENO) < 0 || setsid() < 0)
+		return error_set_errno(err, "cannot begin a session");
+	if ((inner->control > 3 &&
+		    syscall(SYS_close_range, 3, (unsigned)inner->control - 1, 0) < 0) ||
+		syscall(SYS_close_range, (unsigned)inner->control + 1, ~0U, 0) < 0)
+		return error_set_errno(err, "cannot close what was inherited");
+	for (int number = 1; number < NSIG; number++)
+		signal(number, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	return STATUS_OK;
+}
+
+static _Noreturn void give_up(const struct sandbox_inner *inner, const struct error *err)
+{
+	struct sandbox_ready ready = {.error = *err};
+	struct error ignored;
+
+	handout_send(inner->control, &ready, sizeof(ready), -1, &ignored);
+	_exit(EXIT_FAILURE);
+}
+
+static enum status loopback_up(struct error *err)
+{
+	struct ifreq request = {.ifr_name = "lo"};
+	enum status status = STATUS_OK;
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	request.ifr_flags = IFF_UP | IFF_RUNNING;
+	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0)
+		status = error_set_errno(err, "cannot switch loopback on");
+	if (fd >= 0)
+		close(fd);
+	return status;
+}
+
+/*
+ * Without a PID namespace: all processes that are, or by their parents' end became, this one's
+ * children. Never kill(-1), which is every process of the machine.
+ */
+static void children_kill(void)
+{
+	char *path, *line = NULL;
+	size_t size = 0;
+	FILE *file;
+
+	path = xasprintf("/proc/self/task/%d/children", (int)getpid());
+	file = fopen(path, "re");
+	if (file && getline(&line, &size, file) > 0) {
+		char *end, *at = line;
+
+		for (;; at = end) {
+			long pid = strtol(at, &end, 10);
+
+			if (end == at)
+				break;
+			if (pid > 1)
+				kill((pid_t)pid, SIGKILL);
+		}
+	}
+	if (file)
+		fclose(file);
+	free(line);
+	free(path);
+}
+
+static void result_set(struct process_result *result, int wait_status)
+{
+	result->exit_code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1;
+	result->signal = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0;
+}
+
+/* Reaps what has ended; true when the build's first process is among them. */
+static bool ended_reap(pid_t build, struct process_result *result)
+{
+	bool has_ended = false;
+	int wait_status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &wait_status, WNOHANG | __WALL)) > 0) {
+		if (pid == build) {
+			result_set(result, wait_status);
+			has_ended = true;
+		}
+	}
+	return has_ended;
+}
+
+/* Until the first process ends, the time is up, or nobody waits for the outcome any more. */
+static void build_wait(const struct sandbox_inner *inner, pid_t build, int signals,
+	unsigned timeout_seconds, struct process_result *result)
+{
+	double deadline = clock_monotonic() + timeout_seconds;
+	struct pollfd watched[] = {
+		{.fd = signals, .events = POLLIN}, {.fd = inner->control, .events = POLLIN}};
+	struct signalfd_siginfo info;
+
+	while (!ended_reap(build, result)) {
+		double left = deadline - clock_monotonic();
+		int ready;
+
+		if (timeout_seconds && left <= 0) {
+			result->timed_out = true;
+			return;
+		}
+		ready = poll(watched, 2,
+			!timeout_seconds       ? -1
+				: left > 86400 ? 86400 * 1000
+					       : (int)(left * 1000) + 1);
+		if (ready > 0 && watched[1].revents)
+			return;
+		if (ready > 0 && read(signals, &info, sizeof(info)) < 0)
+			return;
+	}
+}
+
+/*
+ * Everything the build left behind, daemons with it, is ended. In a PID namespace that is done by
+ * the kernel when this process, its first, ends, and the keeper's wait returns after the last one.
+ */
+static void rest_end(pid_t build, bool is_isolated, struct process_result *result)
+{
+	bool has_ended = result->exit_code >= 0 || result->signal;
+	int wait_status;
+	pid_t pid;
+
+	if (is_isolated) {
+		if (!has_ended && kill(build, SIGKILL) == 0 &&
+			waitpid(build, &wait_status, 0) == build)
+			result_set(result, wait_status);
+		return;
+	}
+	for (;;) {
+		children_kill();
+		pid = waitpid(-1, &wait_status, __WALL);
+		if (pid == build && !has_ended)
+			result_set(result, wait_status);
+		if (pid < 0 && errno == ECHILD)
+			return;
+	}
+}
+
+static void build_supervise(const struct sandbox_inner *inner, const struct launch *launch,
+	unsigned timeout_seconds, struct sandbox_outcome *outcome)
+{
+	pid_t build;
+	sigset_t child;
+	int signals;
+
+	outcome->result.exit_code = -1;
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &child, NULL);
+	signals = signalfd(-1, &child, SFD_CLOEXEC);
+	if (signals < 0) {
+		error_set_errno(&outcome->error, "cannot watch the build");
+		return;
+	}
+	if (launch_start(launch, &build, &outcome->error) == STATUS_OK) {
+		build_wait(inner, build, signals, timeout_seconds, &outcome->result);
+		rest_end(build, inner->view != NULL, &outcome->result);
+	}
+	close(signals);
+}
+
+/* `texts` get the request's texts, argv and environment with a NULL behind each. */
+static bool request_parse(
+	const char *data, size_t len, const struct sandbox_request *request, const char **texts)
+{
+	size_t at = sizeof(*request), count = 0;
+
+	for (uint32_t i = 0; i < request->argc + request->envc; i++) {
+		const char *end = memchr(data + at, '\0', len - at);
+
+		if (!end)
+			return false;
+		if (i == request->argc)
+			texts[count++] = NULL;
+		texts[count++] = data + at;
+		at = (size_t)(end - data) + 1;
+	}
+	if (request->envc == 0)
+		texts[count++] = NULL;
+	texts[count] = NULL;
+	return true;
+}
+
+/* The one command, from the request to its outcome. */
+static void command_serve(const struct sandbox_inner *inner)
+{
+	char *data = xmalloc(HANDOUT_MESSAGE_SIZE);
+	struct sandbox_outcome outcome = {0};
+	struct sandbox_request request;
+	struct error ignored;
+	const char **texts = NULL;
+	int log_fd = -1;
+	size_t len;
+
+	if (handout_receive(inner->control, data, HANDOUT_MESSAGE_SIZE, &len, &log_fd, &ignored) !=
+			STATUS_OK ||
+		len < sizeof(request))
+		goto out;
+	memcpy(&request, data, sizeof(request));
+	if (request.argc > len || request.envc > len)
+		goto out;
+	texts = xcalloc((size_t)request.argc + request.envc + 2, sizeof(*texts));
+	if (request_parse(data, len, &request, texts)) {
+		struct launch launch = {
+			.argv = texts,
+			.environment = texts + request.argc + 1,
+			.directory = request.directory,
+			.umask = request.umask,
+			.log_fd = log_fd,
+			.is_restricted = inner->view != NULL,
+		};
+
+		build_supervise(inner, &launch, request.timeout_seconds, &outcome);
+	} else {
+		error_set(&outcome.error, STATUS_FORMAT, "the build's command was cut");
+	}
+	handout_send(inner->control, &outcome, sizeof(outcome), -1, &ignored);
+out:
+	free(texts);
+	free(data);
+}
+
+/*
+ * This process's arguments and environment came from the outer side, and a build with
+ * CAP_SYS_ADMIN may read /proc/1/environ (newer kernels allow that like CAP_PERFMON). They are
+ * wiped where the kernel shows them from: fields 48 to 51 of /proc/self/stat (proc(5)).
+ */
+static enum status origins_wipe(struct error *err)
+{
+	unsigned long bounds[4] = {0};
+	enum status status;
+	char *text, *at;
+	size_t len;
+
+	status = path_read_file("/proc/self/stat", 4096, &text, &len, err);
+	if (status != STATUS_OK)
+		return status;
+	/* Field 2, the name, is in parentheses and may hold anything; the third begins behind. */
+	at = strrchr(text, ')');
+	for (int field = 3; at && field <= 51; field++) {
+		at = strchr(at + 1, ' ');
+		if (at && field >= 48)
+			bounds[field - 48] = strtoul(at, NULL, 10);
+	}
+	free(text);
+	if (!at || !bounds[0] || bounds[1] < bounds[0] || bounds[3] < bounds[2])
+		return error_set(err, STATUS_SANDBOX, "/proc/self/stat is not understood");
+	memset((void *)bounds[0], 0, bounds[1] - bounds[0]); /* NOLINT: addresses of our own */
+	memset((void *)bounds[2], 0, bounds[3] - bounds[2]); /* NOLINT */
+	return STATUS_OK;
+}
+
+static enum status inside_prepare(
+	const struct sandbox_inner *inner, int *listener, struct sandbox_ready *ready)
+{
+	struct error *err = &ready->error;
+	enum status status = STATUS_OK;
+
+	if (!inner->view)
+		return handout_listen(0, listener, &ready->port, err);
+	status = origins_wipe(err);
+	if (status != STATUS_OK)
+		return status;
+	if (sethostname(inner->hostname, strlen(inner->hostname)) < 0 ||
+		setdomainname("(none)", 6) < 0)
+		status = error_set_errno(err, "cannot set the host name");
+	if (status == STATUS_OK)
+		status = loopback_up(err);
+	if (status == STATUS_OK)
+		status = handout_listen(SANDBOX_PORT, listener, &ready->port, err);
+	if (status == STATUS_OK)
+		status = view_enter(inner->view, err);
+	return status;
+}
+
+/* The first process of the namespaces. */
+static _Noreturn void inside_main(const struct sandbox_inner *inner)
+{
+	struct sandbox_ready ready = {0};
+	struct error ignored;
+	int listener = -1;
+
+	if (inner->view && getpid() != 1) {
+		error_set(&ready.error, STATUS_SANDBOX, "there is no PID namespace");
+		give_up(inner, &ready.error);
+	}
+	/* The build must not look into this process: it may hold more capabilities. */
+	prctl(PR_SET_DUMPABLE, 0);
+	if (inside_prepare(inner, &listener, &ready) != STATUS_OK)
+		give_up(inner, &ready.error);
+	if (handout_send(inner->control, &ready, sizeof(ready), listener, &ignored) != STATUS_OK)
+		_exit(EXIT_FAILURE);
+	close(listener);
+	command_serve(inner);
+	_exit(EXIT_SUCCESS);
+}
+
+_Noreturn void sandbox_keep(const struct sandbox_inner *inner)
+{
+	struct error err = {0};
+	pid_t inside, pid;
+
+	/*
+	 * Without namespaces this process has to live to end the others: it notices the outer
+	 * side's death by the control socket.
+	 */
+	if (inner->view && (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != inner->parent))
+		_exit(EXIT_FAILURE);
+	if (surroundings_clear(inner, &err) != STATUS_OK)
+		give_up(inner, &err);
+	if (!inner->view) {
+		prctl(PR_SET_CHILD_SUBREAPER, 1);
+		inside_main(inner);
+	}
+	if (unshare(NAMESPACES) < 0) {
+		error_set(&err, STATUS_SANDBOX,
+			"cannot make namespaces (%s): this needs root with CAP_SYS_ADMIN, which a "
+			"container may withhold; --no-sandbox builds without isolation and marks "
+			"the "
+			"run",
+			strerror(errno));
+		give_up(inner, &err);
+	}
+	inside = fork();
+	if (inside < 0) {
+		error_set_errno(&err, "cannot fork");
+		give_up(inner, &err);
+	}
+	if (inside == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		inside_main(inner);
+	}
+	close(inner->control);
+	do {
+		pid = waitpid(inside, NULL, 0);
+	} while (pid < 0 && errno == EINTR);
+	_exit(EXIT_SUCCESS);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VERIFIER_REBUILD_SANDBOX_INIT_H
+#define VERIFIER_REBUILD_SANDBOX_INIT_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "base/process.h"
+#include "verifier/rebuild/view.h"
+
+/*
+ * The inner side of a sandbox, and what it and the outer side (sandbox.c) say to each other, each
+ * as one message (handout.h): ready with the listening socket; then the command with the log's
+ * descriptor; then the outcome. The outer side's going ends everything.
+ */
+struct sandbox_ready {
+	struct error error; /* when its status is not OK, that is all there will be */
+	unsigned short port;
+};
+
+/* Followed by argc + envc texts, each with its NUL; the first is the program. */
+struct sandbox_request {
+	uint32_t argc, envc;
+	uint32_t umask;
+	uint32_t timeout_seconds;
+	char directory[1024];
+};
+
+struct sandbox_outcome {
+	struct error error;
+	struct process_result result;
+};
+
+struct sandbox_inner {
+	const struct view *view; /* NULL: no isolation */
+	const char *hostname;
+	int control;  /* a SOCK_SEQPACKET to the outer side */
+	pid_t parent; /* the outer side */
+};
+
+/*
+ * Makes the namespaces, and in them the first process, which does the work; stays as its keeper,
+ * whose end means that all is gone. Runs in a fork of the outer side. Does not return.
+ */
+_Noreturn void sandbox_keep(const struct sandbox_inner *inner);
+
+#endif

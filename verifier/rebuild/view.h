@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VERIFIER_REBUILD_VIEW_H
+#define VERIFIER_REBUILD_VIEW_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/array.h"
+#include "base/error.h"
+
+/*
+ * What a build sees (trust T1, T4): an allow-list, put together on an empty tmpfs that becomes the
+ * root of its mount namespace. It is planned outside, where errors are easy, and built inside.
+ */
+
+enum view_kind {
+	VIEW_DIRECTORY,	     /* a new empty directory */
+	VIEW_LINK,	     /* a symbolic link to `from` */
+	VIEW_TEXT,	     /* a file that holds `from` */
+	VIEW_READ_ONLY,	     /* `from` of the host, bound read-only */
+	VIEW_WRITABLE,	     /* `from` of the host, bound writable */
+	VIEW_MASK_DIRECTORY, /* an empty read-only directory over what is hidden */
+	VIEW_MASK_FILE,	     /* an empty read-only file over what is hidden */
+};
+
+struct view_entry {
+	enum view_kind kind;
+	char *place; /* absolute, in the view */
+	char *from;  /* absolute and without links on the host, or the text; may be NULL */
+	mode_t mode; /* of what is made new */
+};
+
+/* What must not be reachable in the view, as it was found on the host. */
+struct view_secret {
+	char *path;
+	dev_t device;
+	ino_t inode;
+};
+
+struct view {
+	char *root; /* an empty directory of the host where the view is put together */
+	struct view_entry *entries;
+	size_t count, capacity;
+	size_t own_first;   /* the first entry that shows a directory of the run itself */
+	size_t shown_count; /* entries before the masks */
+	struct view_secret *secrets;
+	size_t secret_count, secret_capacity;
+};
+
+struct view_request {
+	const char *root;
+	const char *source_directory; /* shown at BUILD_PATH/source */
+	const char *output_directory; /* shown at BUILD_PATH/output */
+	const char *tmp_directory;    /* shown as /tmp */
+	const char *var_tmp_directory;
+	const char *build_path;
+	const char *hostname;
+	const struct text_list *hidden; /* absolute paths; those that do not exist hide nothing */
+};
+
+/*
+ * Plans the view. STATUS_SANDBOX when something hidden would stay visible: when it is, or holds, a
+ * directory that the build must see. Sockets that are open on this host below a shown directory
+ * are hidden as well. The view is the caller's to release, also after an error.
+ */
+enum status view_plan(const struct view_request *request, struct view *view, struct error *err);
+
+/*
+ * Puts it together and makes it the root. The caller is the first process of new mount and PID
+ * namespaces; its mounts become private to it. Works in a chroot as well. Afterwards nothing of
+ * the host is mounted but what the plan says, and what is hidden was looked for and not found.
+ */
+enum status view_enter(const struct view *view, struct error *err);
+
+void view_release(struct view *view);
+
+#endif

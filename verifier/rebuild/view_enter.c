@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "verifier/rebuild/view.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/path.h"
+
+/*
+ * Every path here is relative: the present directory is the root that this process had before, and
+ * view->root below it is where the view grows. That works in a chroot too, where pivot_root needs
+ * the real root of the mount namespace back as this process's.
+ */
+
+/* As relative as a path can be made: "." for "/". */
+static const char *relative(const char *absolute)
+{
+	return absolute[1] ? absolute + 1 : ".";
+}
+
+static char *place_in(const struct view *view, const char *place)
+{
+	return xasprintf("%s%s", relative(view->root), place);
+}
+
+/*
+ * Takes back the root of the mount namespace (a chroot is not one, and then nothing could be made
+ * private nor pivoted). Leaves the old root as the present directory.
+ */
+static enum status real_root_take(struct error *err)
+{
+	struct stat here, above;
+	enum status status = STATUS_OK;
+	int old_root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (old_root < 0 || fchdir(old_root) < 0) {
+		status = error_set_errno(err, "cannot open /");
+		goto out;
+	}
+	/* With the root somewhere below, ".." is not stopped at the chroot any more. */
+	if (chroot("usr") < 0) {
+		status = error_set_errno(err, "cannot change the root directory");
+		goto out;
+	}
+	do {
+		if (stat(".", &here) < 0 || chdir("..") < 0 || stat(".", &above) < 0) {
+			status = error_set_errno(err, "cannot find the root of the mounts");
+			goto out;
+		}
+	} while (here.st_dev != above.st_dev || here.st_ino != above.st_ino);
+	if (chroot(".") < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+		fchdir(old_root) < 0)
+		status = error_set_errno(err, "cannot make the mounts private");
+out:
+	if (old_root >= 0)
+		close(old_root);
+	return status;
+}
+
+/* The directories above a place, as far as they are absent. */
+static enum status parents_make(const struct view *view, const char *place, struct error *err)
+{
+	char *parent = path_directory(place);
+	char *path = place_in(view, parent);
+	enum status status = path_make_directories(path, 0755, err);
+
+	free(path);
+	free(parent);
+	return status;
+}
+
+static enum status text_write(const char *path, const char *text, mode_t mode, struct error *err)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
+	enum status status = STATUS_OK;
+	size_t len = strlen(text);
+
+	if (fd < 0 || write(fd, text, len) != (ssize_t)len || fchmod(fd, mode) < 0)
+		status = error_set_errno(err, "cannot write %s", path);
+	if (fd >= 0)
+		close(fd);
+	return status;
+}
+
+static enum status bind_mount(
+	const char *from, const char *path, unsigned long flags, struct error *err)
+{
+	if (mount(from, path, NULL, MS_BIND, NULL) < 0)
+		return error_set_errno(err, "cannot bind %s", from);
+	if (mount(NULL, path, NULL, MS_REMOUNT | MS_BIND | MS_NODEV | flags, NULL) < 0)
+		return error_set_errno(err, "cannot restrict %s", from);
+	return STATUS_OK;
+}
+
+/* Makes what a bind mount lies on, and binds. Not recursive: other file systems stay out. */
+static enum status shown_mount(const struct view_entry *entry, const char *path, struct error *err)
+{
+	unsigned long flags = entry->kind == VIEW_READ_ONLY ? MS_RDONLY : 0;
+	struct stat info;
+	enum status status = STATUS_OK;
+
+	if (stat(relative(entry->from), &info) < 0)
+		return error_set_errno(err, "%s", entry->from);
+	if (S_ISDIR(info.st_mode)) {
+		if (mkdir(path, 0755) < 0 && errno != EEXIST)
+			status = error_set_errno(err, "cannot make %s", path);
+	} else {
+		status = text_write(path, "", 0644, err);
+	}
+	if (status == STATUS_OK)
+		status = bind_mount(relative(entry->from), path, flags, err);
+	return status;
+}
+
+static enum status mask_mount(
+	const struct view *view, enum view_kind kind, const char *path, struct error *err)
+{
+	enum status status;
+	char *blank;
+
+	if (kind == VIEW_MASK_DIRECTORY) {
+		if (mount("tmpfs", path, "tmpfs", MS_RDONLY | MS_NODEV | MS_NOSUID | MS_NOEXEC,
+			    "size=4k,mode=555") < 0)
+			return error_set_errno(err, "cannot hide %s", path);
+		return STATUS_OK;
+	}
+	blank = place_in(view, "/.blank");
+	status = text_write(blank, "", 0444, err);
+	if (status == STATUS_OK)
+		status = bind_mount(blank, path, MS_RDONLY | MS_NOSUID | MS_NOEXEC, err);
+	unlink(blank);
+	free(blank);
+	return status;
+}
+
+static enum status entry_make(
+	const struct view *view, const struct view_entry *entry, struct error *err)
+{
+	char *path = place_in(view, entry->place);
+	enum status status = parents_make(view, entry->place, err);
+
+	if (status != STATUS_OK)
+		goto out;
+	switch (entry->kind) {
+	case VIEW_DIRECTORY:
+		if (mkdir(path, entry->mode) < 0 || chmod(path, entry->mode) < 0)
+			status = error_set_errno(err, "cannot make %s", path);
+		break;
+	case VIEW_LINK:
+		if (symlink(entry->from, path) < 0)
+			status = error_set_errno(err, "cannot make %s", path);
+		break;
+	case VIEW_TEXT:
+		status = text_write(path, entry->from, entry->mode, err);
+		break;
+	case VIEW_READ_ONLY:
+	case VIEW_WRITABLE:
+		status = shown_mount(entry, path, err);
+		break;
+	case VIEW_MASK_DIRECTORY:
+	case VIEW_MASK_FILE:
+		status = mask_mount(view, entry->kind, path, err);
+		break;
+	}
+out:
+	free(path);
+	return status;
+}
+
+/* The few devices of no consequence, and nothing of the host's own /dev. */
+static enum status devices_make(struct error *err)
+{
+	static const struct {
+		const char *path;
+		unsigned major, minor;
+	} nodes[] = {
+		{"dev/null", 1, 3},
+		{"dev/zero", 1, 5},
+		{"dev/full", 1, 7},
+		{"dev/random", 1, 8},
+		{"dev/urandom", 1, 9},
+		{"dev/tty", 5, 0},
+	};
+	static const struct {
+		const char *path, *target;
+	} links[] = {
+		{"dev/fd", "/proc/self/fd"},
+		{"dev/stdin", "/proc/self/fd/0"},
+		{"dev/stdout", "/proc/self/fd/1"},
+		{"dev/stderr", "/proc/self/fd/2"},
+		{"dev/ptmx", "pts/ptmx"},
+	};
+
+	if (mount("tmpfs", "dev", "tmpfs", MS_NOSUID | MS_NOEXEC, "size=64k,mode=755") < 0)
+		return error_set_errno(err, "cannot mount /dev");
+	for (size_t i = 0; i < ARRAY_SIZE(nodes); i++)
+		if (mknod(nodes[i].path, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor)) <
+				0 ||
+			chmod(nodes[i].path, 0666) < 0)
+			return error_set_errno(err, "cannot make /%s", nodes[i].path);
+	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
+		if (symlink(links[i].target, links[i].path) < 0)
+			return error_set_errno(err, "cannot make /%s", links[i].path);
+	if (mkdir("dev/pts", 0755) < 0 || mkdir("dev/shm", 0755) < 0 ||
+		mount("devpts", "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
+			"newinstance,ptmxmode=0666,mode=0620,gid=5") < 0 ||
+		mount("tmpfs", "dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777") < 0 ||
+		mount(NULL, "dev", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NOEXEC,
+			NULL) < 0)
+		return error_set_errno(err, "cannot fill /dev");
+	return STATUS_OK;
+}
+
+/* This PID namespace's /proc, where root cannot change the host by mistake. */
+static enum status proc_make(struct error *err)
+{
+	static const char *const read_only[] = {
+		"proc/sys", "proc/sysrq-trigger", "proc/irq", "proc/bus"};
+	struct stat info;
+
+	if (mount("proc", "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+		return error_set_errno(err, "cannot mount /proc");
+	for (size_t i = 0; i < ARRAY_SIZE(read_only); i++) {
+		enum status status;
+
+		if (stat(read_only[i], &info) < 0)
+			continue;
+		status = bind_mount(
+			read_only[i], read_only[i], MS_RDONLY | MS_NOSUID | MS_NOEXEC, err);
+		if (status != STATUS_OK)
+			return status;
+	}
+	return STATUS_OK;
+}
+
+/* Makes the view the root, and lets go of all that was mounted before. */
+static enum status root_change(const struct view *view, struct error *err)
+{
+	if (chdir(relative(view->root)) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 ||
+		umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+		return error_set_errno(err, "cannot change to the build's view");
+	return STATUS_OK;
+}
+
+/* Does what the plan promised hold? Looks where each secret was, and where each mask is. */
+static enum status secrets_check(const struct view *view, struct error *err)
+{
+	for (size_t i = 0; i < view->secret_count; i++) {
+		const struct view_secret *secret = &view->secrets[i];
+		struct stat info;
+
+		for (size_t j = 0; j <= view->count; j++) {
+			const char *path = j < view->count ? view->entries[j].place : secret->path;
+
+			if (stat(path, &info) == 0 && info.st_dev == secret->device &&
+				info.st_ino == secret->inode)
+				return error_set(err, STATUS_SANDBOX,
+					"the build would see %s as %s", secret->path, path);
+		}
+	}
+	return STATUS_OK;
+}
+
+enum status view_enter(const struct view *view, struct error *err)
+{
+	enum status status = real_root_take(err);
+
+	if (status != STATUS_OK)
+		return status;
+	umask(022);
+	if (mount("tmpfs", relative(view->root), "tmpfs", MS_NODEV | MS_NOSUID,
+		    "size=256m,mode=755") < 0)
+		return error_set_errno(err, "cannot mount the root of the build's view");
+	for (size_t i = 0; i < view->count; i++) {
+		status = entry_make(view, &view->entries[i], err);
+		if (status != STATUS_OK)
+			return status;
+	}
+	status = root_change(view, err);
+	if (status == STATUS_OK)
+		status = devices_make(err);
+	if (status == STATUS_OK)
+		status = proc_make(err);
+	if (status == STATUS_OK)
+		status = secrets_check(view, err);
+	return status;
+}
