@@ -20,6 +20,7 @@ static const struct field field_table[] = {
 	{"device", "device numbers"},
 	{"inode", "inode number"},
 	{"links", "link count"},
+	{"filesystem", "device numbers of its file system"},
 	{"acl-access", "access list"},
 	{"acl-default", "default access list"},
 	{"flags", "file flags"},
@@ -27,6 +28,7 @@ static const struct field field_table[] = {
 	{"sparse", "holes"},
 	{"name", "stored name"},
 	{"header", "header form"},
+	{"warning", "warning of the reader"},
 	{"order", "order of members"},
 	{"", "field"},
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dbdiff/members.h"
 
+#include "base/clock.h"
 #include "base/escape.h"
 #include "base/hash.h"
 
@@ -80,4 +81,20 @@ void member_add_field_bytes(struct member *member, const char *name, const void 
 	if (len > 0)
 		escape_line(&member->fields, value, len);
 	buffer_add_char(&member->fields, '\0');
+}
+
+void member_add_time(struct member *member, const char *name, int64_t seconds, long nanoseconds)
+{
+	char text[CLOCK_TEXT_SIZE];
+	size_t len;
+
+	clock_format(seconds, text);
+	len = strlen(text);
+	if (nanoseconds != 0 && text[len - 1] == 'Z')
+		len--;
+	if (nanoseconds != 0)
+		member_add_field(member, name, "%.*s.%09ld%s", (int)len, text, nanoseconds,
+			text[len] == 'Z' ? "Z" : "");
+	else
+		member_add_field(member, name, "%s", text);
 }

@@ -19,7 +19,7 @@ struct member {
 	/*
 	 * Path inside the container, raw bytes: without "./" in front, without a slash at the end,
 	 * runs of slashes as one; "" is never a name (the root directory of a file system is "/").
-	 * members_set_name() makes it from the stored name and adds the field "name" when the two
+	 * member_set_name() makes it from the stored name and adds the field "name" when the two
 	 * differ. A NUL byte in a stored name is written as the four characters \x00.
 	 */
 	struct buffer path;
@@ -27,7 +27,7 @@ struct member {
 	uint64_t size;	  /* of its content, SOURCE_SIZE_UNKNOWN when only reading tells */
 	/*
 	 * All metadata as text, "name\0value\0" after one another: type, mode, uid, … Written with
-	 * members_add_field(); the names and their order for people are the field table's
+	 * member_add_field(); the names and their order for people are the field table's
 	 * (dbdiff/fields.h). Comparing members compares these bytes after sorting.
 	 */
 	struct buffer fields;

@@ -48,7 +48,7 @@ static enum status check_limits(const struct tap *tap, uint64_t count, struct er
 	if (count > limits->total_bytes || tap->budget->bytes + count > limits->total_bytes)
 		return error_set(err, STATUS_LIMIT, "more than %" PRIu64 " bytes at all depths",
 			limits->total_bytes);
-	if (tap->packed == NULL || size <= RATIO_FREE_BYTES)
+	if (tap->packed == NULL || limits->ratio == 0 || size <= RATIO_FREE_BYTES)
 		return STATUS_OK;
 	packed = source_can_seek(tap->packed) && tap->packed->size != SOURCE_SIZE_UNKNOWN
 		? tap->packed->size
