@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dbdiff/format/archive_fields.h"
 
+#include <archive.h>
 #include <inttypes.h>
 #include <sys/stat.h>
 
