@@ -101,7 +101,7 @@ static enum status merge_members(struct compare *compare, const struct level *le
 	struct index_cursor cursors[SIDES], struct order *order, struct error *err)
 {
 	static const enum change single[SIDES] = {CHANGE_REMOVED, CHANGE_ADDED};
-	bool has[SIDES], step[SIDES] = {true, true};
+	bool has[SIDES] = {false, false}, step[SIDES] = {true, true};
 	enum status status;
 
 	for (;;) {

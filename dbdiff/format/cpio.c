@@ -39,6 +39,7 @@ static int prepare(struct archive *archive)
 static const struct archive_kind kind = {
 	.name = "cpio",
 	.prepare = prepare,
+	.fill_block = 512,
 	.describe = archive_fields_add_inode,
 };
 

@@ -159,6 +159,15 @@ static enum status end_of_members(struct archive_members *self, struct error *er
 	return archive_reader_rest(&self->reader, &self->rest, err);
 }
 
+/* Writers fill up to their block: its length follows from the members, and says nothing more. */
+static bool is_ordinary_fill(const struct archive_members *self, uint64_t zeros)
+{
+	unsigned block = self->kind->fill_block;
+
+	return zeros == 0 ||
+		(block > 0 && zeros < block && self->reader.source->offset % block == 0);
+}
+
 static enum status next_trailing(
 	struct archive_members *self, struct member *member, struct error *err)
 {
@@ -172,7 +181,7 @@ static enum status next_trailing(
 		return status;
 	if (status == STATUS_END) {
 		self->stage = STAGE_END;
-		if (zeros == 0)
+		if (is_ordinary_fill(self, zeros))
 			return STATUS_END;
 	}
 	member_clear(member);

@@ -12,8 +12,9 @@
  * most one filter, never its own choice.
  *
  * Behind the members of the container stand up to two more, because libarchive drops what follows
- * an end mark without a word (trust T7): "/padding" for zeros, and "/trailing", whose content is all
- * that follows them. No stored name can become one of these.
+ * an end mark without a word (trust T7): "/padding" for zeros that are not just the last block's
+ * fill, and "/trailing", whose content is all that follows them. No stored name can become one of
+ * these.
  */
 struct archive_kind {
 	const char *name;
@@ -21,6 +22,7 @@ struct archive_kind {
 	int (*prepare)(struct archive *archive);
 	/* The format ends in a mark of its own, and without it is truncated. */
 	bool has_end_mark;
+	unsigned fill_block; /* writers fill up to a multiple of it with zeros; 0 for none */
 	/* A compressed stream: one member without metadata, called as the container without suffix. */
 	bool is_stream;
 	/* Adds fields that only this format has. NULL for none. */

@@ -56,6 +56,7 @@ static int prepare(struct archive *archive)
 static const struct archive_kind kind = {
 	.name = "tar",
 	.prepare = prepare,
+	.fill_block = 10240,
 	.has_end_mark = true,
 };
 
