@@ -95,24 +95,34 @@ static void add_sparse(struct archive_entry *entry, struct member *member)
 	buffer_release(&map);
 }
 
+/* An ar may store only permissions: what has no type is a file. */
+static __LA_MODE_T entry_type(struct archive_entry *entry)
+{
+	__LA_MODE_T type = archive_entry_filetype(entry);
+
+	return type != 0 ? type : AE_IFREG;
+}
+
+/*
+ * A hard link in a tar has no bytes of its own, in a cpio its last name has them. Bytes behind the
+ * header of a device or directory make no sense, and are not passed over for that.
+ */
 static void add_content(struct archive_entry *entry, struct member *member)
 {
+	__LA_MODE_T type = entry_type(entry);
 	bool has_size = archive_entry_size_is_set(entry) != 0;
+	bool has_bytes = has_size && archive_entry_size(entry) > 0;
+	bool is_plain = type == AE_IFREG && archive_entry_hardlink(entry) == NULL;
 
-	/* A hard link in a tar has no bytes of its own, in a cpio its last name has them. */
-	member->has_content = archive_entry_filetype(entry) == AE_IFREG &&
-		(archive_entry_hardlink(entry) == NULL ||
-			(has_size && archive_entry_size(entry) > 0));
+	member->has_content = is_plain || (has_bytes && type != AE_IFLNK);
 	if (has_size)
 		member->size = (uint64_t)archive_entry_size(entry);
 }
 
 void archive_fields_add(struct archive_entry *entry, struct member *member)
 {
-	__LA_MODE_T type = archive_entry_filetype(entry);
+	__LA_MODE_T type = entry_type(entry);
 
-	if (type == 0 && archive_entry_hardlink(entry) != NULL)
-		type = AE_IFREG;
 	member_add_field(member, "type", "%s", type_word(type));
 	member_add_field(member, "mode", "%04o", (unsigned)archive_entry_perm(entry));
 	member_add_field(member, "uid", "%" PRId64, (int64_t)archive_entry_uid(entry));

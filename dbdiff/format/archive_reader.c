@@ -107,7 +107,9 @@ enum status archive_reader_open(struct archive_reader *reader, struct source *so
 	before = uselocale(reader->locale);
 	result = archive_read_open1(reader->archive);
 	uselocale(before);
-	if (result < ARCHIVE_WARN || reader->failure.status < 0)
+	/* A filter that fails while formats bid only leaves its text: nothing would be "empty". */
+	if (result < ARCHIVE_WARN || reader->failure.status < 0 ||
+		archive_errno(reader->archive) != 0)
 		return archive_reader_error(reader, err);
 	return STATUS_OK;
 }

@@ -115,11 +115,7 @@ const struct format format_lzop = {
 	.open = lzop_open,
 };
 
-#define COMPRESSED(word, FILTER)                                                                   \
-	static int word##_prepare(struct archive *archive)                                         \
-	{                                                                                          \
-		return prepare_filter(archive, FILTER);                                            \
-	}                                                                                          \
+#define OPENED(word)                                                                               \
 	static const struct archive_kind word##_kind = {                                           \
 		.name = #word,                                                                     \
 		.prepare = word##_prepare,                                                         \
@@ -138,6 +134,13 @@ const struct format format_lzop = {
 		.open = word##_open,                                                               \
 	}
 
+#define COMPRESSED(word, FILTER)                                                                   \
+	static int word##_prepare(struct archive *archive)                                         \
+	{                                                                                          \
+		return prepare_filter(archive, FILTER);                                            \
+	}                                                                                          \
+	OPENED(word)
+
 COMPRESSED(gzip, ARCHIVE_FILTER_GZIP);
 COMPRESSED(bzip2, ARCHIVE_FILTER_BZIP2);
 COMPRESSED(xz, ARCHIVE_FILTER_XZ);
@@ -145,4 +148,17 @@ COMPRESSED(lzma, ARCHIVE_FILTER_LZMA);
 COMPRESSED(zstd, ARCHIVE_FILTER_ZSTD);
 COMPRESSED(lz4, ARCHIVE_FILTER_LZ4);
 COMPRESSED(lzip, ARCHIVE_FILTER_LZIP);
-COMPRESSED(compress, ARCHIVE_FILTER_COMPRESS);
+
+/* This one cannot be named to libarchive 3.6 (it crashes), so it has to find it by its bid. */
+static int compress_prepare(struct archive *archive)
+{
+	int result = archive_read_support_format_raw(archive);
+
+	if (result == ARCHIVE_OK)
+		result = archive_read_support_format_empty(archive);
+	if (result == ARCHIVE_OK)
+		result = archive_read_support_filter_compress(archive);
+	return result;
+}
+
+OPENED(compress);

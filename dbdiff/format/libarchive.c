@@ -21,7 +21,9 @@ struct archive_members {
 	struct archive_reader reader;
 	char *stream_name;            /* of the one member of a stream */
 	enum stage stage;
-	struct archive_entry *entry;  /* the present member's; NULL for "/trailing" */
+	struct archive_entry *entry;  /* the present member's; NULL where it has none */
+	bool has_stream;              /* the one member of a stream was given */
+	bool is_empty_stream;         /* libarchive has no member for it */
 	bool has_content;
 	bool is_open;                 /* its content was given out and not freed yet */
 	struct source *rest;          /* from the end of the members on */
@@ -69,12 +71,16 @@ static enum status content_end(struct content *content)
 static enum status content_next(struct pieces *pieces, struct error *err)
 {
 	struct content *content = (struct content *)pieces;
-	struct archive_reader *reader = &content->owner->reader;
+	struct archive_members *owner = content->owner;
+	struct archive_reader *reader = &owner->reader;
 	const void *data = NULL;
 	size_t len = 0;
 	la_int64_t offset = 0;
-	int result = archive_read_data_block(reader->archive, &data, &len, &offset);
+	int result;
 
+	if (owner->is_empty_stream)
+		return STATUS_END;
+	result = archive_read_data_block(reader->archive, &data, &len, &offset);
 	if (result == ARCHIVE_EOF)
 		return content_end(content);
 	if (result < ARCHIVE_WARN || reader->failure.status < 0)
@@ -206,7 +212,9 @@ static void describe_stream(struct archive_members *self, struct member *member)
 	member_set_name(member, self->stream_name, strlen(self->stream_name));
 	member_add_field(member, "type", "stream");
 	member->has_content = true;
-	archive_fields_add_stream(self->entry, member);
+	if (self->entry != NULL)
+		archive_fields_add_stream(self->entry, member);
+	self->has_stream = true;
 }
 
 static enum status describe_member(
@@ -228,20 +236,33 @@ static enum status describe_member(
 	return STATUS_OK;
 }
 
+static enum status next_header(struct archive_members *self, int *result, struct error *err)
+{
+	*result = ARCHIVE_EOF;
+	if (self->is_empty_stream)
+		return STATUS_END;
+	*result = archive_read_next_header(self->reader.archive, &self->entry);
+	if (self->reader.failure.status < 0 || (*result < ARCHIVE_WARN && *result != ARCHIVE_EOF))
+		return archive_reader_error(&self->reader, err);
+	if (*result != ARCHIVE_EOF)
+		return STATUS_OK;
+	self->entry = NULL;
+	self->is_empty_stream = self->kind->is_stream && !self->has_stream;
+	return self->is_empty_stream ? STATUS_OK : STATUS_END;
+}
+
 static enum status next_member(
 	struct archive_members *self, struct member *member, struct error *err)
 {
 	locale_t before = uselocale(self->reader.locale);
-	enum status status = STATUS_OK;
-	int result = archive_read_next_header(self->reader.archive, &self->entry);
+	int result;
+	enum status status = next_header(self, &result, err);
 
-	if (self->reader.failure.status < 0 || (result < ARCHIVE_WARN && result != ARCHIVE_EOF)) {
-		status = archive_reader_error(&self->reader, err);
-	} else if (result == ARCHIVE_EOF) {
+	if (status == STATUS_END) {
 		status = end_of_members(self, err);
 		if (status == STATUS_OK)
 			status = next_trailing(self, member, err);
-	} else {
+	} else if (status == STATUS_OK) {
 		member_clear(member);
 		if (self->kind->is_stream)
 			describe_stream(self, member);
@@ -338,6 +359,11 @@ enum status archive_members_open(const struct archive_kind *kind, struct source 
 	if (status != STATUS_OK) {
 		members_free(&self->members);
 		return status;
+	}
+	/* Its own, and libarchive's reader below. */
+	if (kind->is_stream && archive_filter_count(self->reader.archive) != 2) {
+		members_free(&self->members);
+		return error_set(err, STATUS_UNSUPPORTED, "not exactly one layer of %s", kind->name);
 	}
 	*members = &self->members;
 	return STATUS_OK;
