@@ -46,7 +46,7 @@ static bool row_equal(const struct stretch *a, const struct stretch *b, size_t a
 
 	len_a = len_a < ROW ? len_a : ROW;
 	len_b = len_b < ROW ? len_b : ROW;
-	return len_a == len_b && memcmp(a->data + at, b->data + at, len_a) == 0;
+	return len_a == len_b && (len_a == 0 || memcmp(a->data + at, b->data + at, len_a) == 0);
 }
 
 /* A run of rows that differ: first as published, then as rebuilt. */

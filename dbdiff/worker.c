@@ -16,6 +16,7 @@
 
 /* Decompressors may ask for windows of up to 2 GiB (zstd); an artifact needs far less. */
 #define ADDRESS_SPACE ((rlim_t)3 << 30)
+#define INDEX_SPACE   ((rlim_t)8 << 30) /* beside what is spooled */
 #define OPEN_FILES    64
 
 /* AddressSanitizer reserves terabytes of addresses. */
@@ -51,7 +52,7 @@ static int set_limits(const struct limits *limits)
 	result |= set_limit(RLIMIT_CORE, 0);
 	result |= set_limit(RLIMIT_NOFILE, OPEN_FILES);
 	result |= set_limit(RLIMIT_CPU, (rlim_t)limits->seconds + 1);
-	result |= set_limit(RLIMIT_FSIZE, (rlim_t)limits->total_bytes);
+	result |= set_limit(RLIMIT_FSIZE, (rlim_t)limits->total_bytes + INDEX_SPACE);
 	if (!is_sanitized)
 		result |= set_limit(RLIMIT_AS, ADDRESS_SPACE);
 	return result;
