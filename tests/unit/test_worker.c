@@ -34,7 +34,7 @@ static enum status succeed(void *context, struct error *err)
 	return write(*(int *)context, "hello", 5) == 5 ? STATUS_OK : STATUS_IO;
 }
 
-static enum status fail(void *context, struct error *err)
+static enum status refuse(void *context, struct error *err)
 {
 	(void)context;
 	return error_set(err, STATUS_FORMAT, "block %d is damaged", 7);
@@ -49,7 +49,7 @@ START_TEST(gives_the_status_and_the_text)
 	ck_assert_int_eq(run(succeed, &fds[1], &fds[1], 1), STATUS_OK);
 	ck_assert_int_eq(read(fds[0], text, 5), 5);
 	ck_assert_str_eq(text, "hello");
-	ck_assert_int_eq(run(fail, NULL, NULL, 0), STATUS_FORMAT);
+	ck_assert_int_eq(run(refuse, NULL, NULL, 0), STATUS_FORMAT);
 	ck_assert_str_eq(comparing.err.text, "block 7 is damaged");
 	close(fds[0]);
 	close(fds[1]);
@@ -86,8 +86,9 @@ END_TEST
 static enum status loop(void *context, struct error *err)
 {
 	(void)context, (void)err;
-	for (;;)
-		pause();
+	while (pause() < 0)
+		;
+	return STATUS_OK;
 }
 
 START_TEST(its_time_is_limited)
