@@ -59,32 +59,35 @@ UNIT_BIN = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(UNIT_SRC))
 C_SRC = $(BASE_SRC) $(SNAPSHOT_SRC) $(DBDIFF_SRC) $(VERIFIER_SRC) $(wildcard verifier/main.c) \
 	$(UNIT_SRC) $(wildcard tests/fuzz/*.c)
 
+# What is run is shown with V=1.
+QUIET = $(if $(V),,@echo '  $@';)
+
 .PHONY: all
 all: $(BUILD)/reproof
 
 $(BUILD)/libreproof.a: $(OBJ)
 	@rm -f $@
-	$(AR) rcsD $@ $(OBJ)
+	$(QUIET)$(AR) rcsD $@ $(OBJ)
 
 $(BUILD)/reproof: $(BUILD)/verifier/main.o $(BUILD)/libreproof.a
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/%.o: %.c $(BUILD)/flags | toolchain
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # dir/name.sql becomes the text `name_sql` (declared by who uses it), cut into strings a line.
 $(BUILD)/%.sql.c: %.sql
 	@mkdir -p $(@D)
-	{ echo 'extern const char $(notdir $*)_sql[];'; echo 'const char $(notdir $*)_sql[] ='; \
+	$(QUIET){ echo 'extern const char $(notdir $*)_sql[];'; echo 'const char $(notdir $*)_sql[] ='; \
 	  sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/.*/"&\\n"/' $<; echo ';'; } >$@
 
 $(BUILD)/%.sql.o: $(BUILD)/%.sql.c $(BUILD)/flags | toolchain
-	$(CC) $(ALL_CFLAGS) -Wno-overlength-strings -c -o $@ $<
+	$(QUIET)$(CC) $(ALL_CFLAGS) -Wno-overlength-strings -c -o $@ $<
 
 $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libreproof.a $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(CHECK_CFLAGS) $(ALL_LDFLAGS) -MMD -MP -MF $@.d -o $@ $< \
+	$(QUIET)$(CC) $(ALL_CFLAGS) $(CHECK_CFLAGS) $(ALL_LDFLAGS) -MMD -MP -MF $@.d -o $@ $< \
 		$(BUILD)/libreproof.a $(LIBS) $(CHECK_LIBS)
 
 # Everything is compiled anew when the flags change.
