@@ -24,7 +24,8 @@ layer() {
 		case $part in
 		release | evidence) echo "2 $part" ;;
 		rebuild | coverage | report | history) echo "3 $part" ;;
-		verify | signoff) echo "4 $part" ;;
+		verify | verification) echo "4 verify" ;;
+		signoff) echo "4 signoff" ;;
 		dashboard) echo "5 $part" ;;
 		cmd) echo "6 $part" ;;
 		esac ;;

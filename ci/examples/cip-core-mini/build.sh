@@ -18,7 +18,7 @@ set -Eeuo pipefail
 
 fail() { echo "build: $*" >&2; exit 1; }
 
-# Nothing of who calls may get into the result: the environment is what is named here.
+# Nothing of the caller may get into the result: the environment is what is named here.
 if [ "${BUILD_CLEAN:-}" != yes ]; then
 	[ -n "${OUTPUT:-}" ] || fail "OUTPUT is not set"
 	[[ ${SOURCE_DATE_EPOCH:-} =~ ^[0-9]+$ ]] || fail "SOURCE_DATE_EPOCH is not a number"
@@ -91,7 +91,8 @@ begin "packing .tar.gz"
 tar --create --directory="$tree" --one-file-system --sort=name --numeric-owner --format=pax \
 	--pax-option='exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime' \
 	--xattrs --xattrs-include='*' . >"$work/tar"
-gzip -n -6 <"$work/tar" >"$work/tar.gz"
+gzip -n -6 <"$work/tar" >"$work/tar.gz" &
+gzip=$!
 
 begin "packing .squashfs"
 # It sorts by itself, and takes the file system's own time from SOURCE_DATE_EPOCH. The form has no
@@ -106,6 +107,7 @@ begin "packing -initrd.img"
 . "$source/initrd.sh" "$tree" "$work/initrd.img"
 
 begin "handing out"
+wait $gzip
 for extension in .tar.gz .squashfs .ext4 -initrd.img .manifest .dpkg_status; do
 	install -m 644 "$work/${extension#[.-]}" "$OUTPUT/$name$extension"
 done

@@ -19,7 +19,8 @@ blocks=$(((blocks * 105 / 100 + inodes / 16 + 4096 + 2048) / 1024 * 1024))
 id=$( (cat "$tree/var/lib/dpkg/status"; echo "$SOURCE_DATE_EPOCH") | sha256sum)
 uuid=${id:0:8}-${id:8:4}-4${id:13:3}-8${id:17:3}-${id:20:12}
 seed=${id:32:8}-${id:40:4}-4${id:45:3}-8${id:49:3}-${id:52:12}
-E2FSPROGS_FAKE_TIME=$SOURCE_DATE_EPOCH mke2fs -q -F -t ext4 -b 4096 -N "$inodes" -m 0 -L system \
+# The features are ours, not those of the machine's own mke2fs.conf.
+MKE2FS_CONFIG=$source/mke2fs.conf E2FSPROGS_FAKE_TIME=$SOURCE_DATE_EPOCH mke2fs -q -F -t ext4 -b 4096 -N "$inodes" -m 0 -L system \
 	-U "$uuid" -E "hash_seed=$seed,root_owner=0:0,lazy_itable_init=0,lazy_journal_init=0" \
 	"$image" "$blocks" >"$work/log"
 
