@@ -4,7 +4,16 @@
 # make deps       install the Debian packages that building and testing need (ci/packages.txt)
 # make demo       the main job end to end on real Debian packages, in build/demo/
 # make check      every test, and every check of the tree
-# make help       the other targets
+#
+# make unit | cli           the unit tests | the command tests, T="NAME..." for some of them
+# make check-asan           both under AddressSanitizer and UBSan
+# make check-long           what takes minutes: long tests, and whether two builds are the same
+# make lint                 layers, sizes, words, format (also: lint-layers lint-sizes ...)
+# make cppcheck | tidy      two analysers
+# make bench                speed and memory against sha256sum and diffoscope
+# make format               clang-format, in place
+# make install              to DESTDIR and PREFIX
+# make demo-clean | clean
 
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
@@ -13,6 +22,7 @@ SHELL = /bin/bash
 BUILD ?= build
 CC = gcc
 CFLAGS ?= -O2 -g
+PREFIX ?= /usr/local
 VERSION = 0.1.0
 
 LIBRARIES = libarchive libcurl libsolv libsolvext sqlite3 libxxhash libmicrohttpd libfyaml \
@@ -23,13 +33,16 @@ ifdef CI
 WARNINGS += -Werror
 endif
 
+# Asked once: with packages missing all is empty, and `toolchain` below says what to do.
 # The project's own headers are found from the top, system libraries' are not our warnings.
-PKG_CFLAGS = $(subst -I,-isystem ,$(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null))
-PKG_LIBS = $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null)
+PKG_CFLAGS := $(subst -I,-isystem ,$(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null))
+PKG_LIBS := $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null)
+CHECK_CFLAGS := $(subst -I,-isystem ,$(shell pkg-config --cflags check 2>/dev/null))
+CHECK_LIBS := $(shell pkg-config --libs check 2>/dev/null)
 
 override ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DREPROOF_VERSION='"$(VERSION)"' \
 	-I. $(PKG_CFLAGS) -include base/banned.h -fno-strict-aliasing -fstack-protector-strong \
-	-ffile-prefix-map=$(CURDIR)=. $(WARNINGS) $(CFLAGS) -pthread
+	-ffile-prefix-map=$(BUILD)/=build/ -ffile-prefix-map=$(CURDIR)=. $(WARNINGS) $(CFLAGS) -pthread
 override ALL_LDFLAGS = $(LDFLAGS) -pthread
 LIBS = $(PKG_LIBS) -lm
 
@@ -43,44 +56,124 @@ OBJ = $(patsubst %.c,$(BUILD)/%.o,$(BASE_SRC) $(SNAPSHOT_SRC) $(DBDIFF_SRC) $(VE
 	$(patsubst %.sql,$(BUILD)/%.sql.o,$(SQL_SRC))
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT_BIN = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(UNIT_SRC))
+C_SRC = $(BASE_SRC) $(SNAPSHOT_SRC) $(DBDIFF_SRC) $(VERIFIER_SRC) $(wildcard verifier/main.c) \
+	$(UNIT_SRC) $(wildcard tests/fuzz/*.c)
+
+# What is run is shown with V=1.
+QUIET = $(if $(V),,@echo '  $@';)
 
 .PHONY: all
 all: $(BUILD)/reproof
 
 $(BUILD)/libreproof.a: $(OBJ)
 	@rm -f $@
-	$(AR) rcsD $@ $(OBJ)
+	$(QUIET)$(AR) rcsD $@ $(OBJ)
 
 $(BUILD)/reproof: $(BUILD)/verifier/main.o $(BUILD)/libreproof.a
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
-$(BUILD)/%.o: %.c
+$(BUILD)/%.o: %.c $(BUILD)/flags | toolchain
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # dir/name.sql becomes the text `name_sql` (declared by who uses it), cut into strings a line.
 $(BUILD)/%.sql.c: %.sql
 	@mkdir -p $(@D)
-	{ echo 'extern const char $(notdir $*)_sql[];'; echo 'const char $(notdir $*)_sql[] ='; \
+	$(QUIET){ echo 'extern const char $(notdir $*)_sql[];'; echo 'const char $(notdir $*)_sql[] ='; \
 	  sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/.*/"&\\n"/' $<; echo ';'; } >$@
 
-$(BUILD)/%.sql.o: $(BUILD)/%.sql.c
-	$(CC) $(ALL_CFLAGS) -Wno-overlength-strings -c -o $@ $<
+$(BUILD)/%.sql.o: $(BUILD)/%.sql.c $(BUILD)/flags | toolchain
+	$(QUIET)$(CC) $(ALL_CFLAGS) -Wno-overlength-strings -c -o $@ $<
 
-$(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libreproof.a
+$(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libreproof.a $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(shell pkg-config --cflags check) $(ALL_LDFLAGS) -MMD -MP -MF $@.d -o $@ $< \
-		$(BUILD)/libreproof.a $(LIBS) $(shell pkg-config --libs check)
+	$(QUIET)$(CC) $(ALL_CFLAGS) $(CHECK_CFLAGS) $(ALL_LDFLAGS) -MMD -MP -MF $@.d -o $@ $< \
+		$(BUILD)/libreproof.a $(LIBS) $(CHECK_LIBS)
+
+# Everything is compiled anew when the flags change.
+.PHONY: FORCE toolchain
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@flags=$$(printf '%s\n' "$$FLAGS"); [ "$$flags" = "$$(cat $@ 2>/dev/null)" ] || echo "$$flags" >$@
+$(BUILD)/flags: export FLAGS = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LIBS)
+
+toolchain:
+	@[ -n '$(PKG_LIBS)' ] || { echo "packages are missing: run make deps" >&2; exit 2; }
+
+.PHONY: deps unit cli check check-asan check-long bench demo demo-clean
+deps:
+	@ci/install-deps.sh build run demo test
 
 # The HTTP server that tests fetch from; on its own, so that it shares no defect with what it tests.
 ARCHIVE_SERVER = $(BUILD)/tests/server/archive_server
 
 $(ARCHIVE_SERVER): $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/server/*.c))
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^
+	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^
 
-.PHONY: unit
 unit: $(UNIT_BIN) $(ARCHIVE_SERVER)
-	@for test in $(UNIT_BIN); do $$test || exit 1; done
+	@tests/unit/run $(if $(T),$(wildcard $(patsubst %,$(BUILD)/tests/unit/test_%,$(T))),$(UNIT_BIN))
+
+cli: $(BUILD)/reproof $(ARCHIVE_SERVER)
+	@REPROOF=$(abspath $(BUILD))/reproof tests/cli/run $(T)
+
+# A make of its own below `deps`: what pkg-config says is read when a make starts.
+check: deps
+	@ci/check.sh
+
+SANITIZE = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+check-asan:
+	@$(MAKE) --no-print-directory BUILD=build-asan CFLAGS='$(SANITIZE)' unit cli
+
+check-long: $(BUILD)/reproof
+	@REPROOF=$(abspath $(BUILD))/reproof tests/cli/run --long
+	@ci/check-reproducible.sh
+
+demo: deps
+	@$(MAKE) --no-print-directory $(BUILD)/reproof
+	@ci/demo.sh $(BUILD)/reproof $(BUILD)/demo
+
+demo-clean:
+	rm -rf $(BUILD)/demo
+
+bench: $(BUILD)/reproof
+	@ci/install-deps.sh bench
+	@tests/bench/run $(abspath $(BUILD))/reproof $(abspath $(BUILD))/bench
+
+LINTS = layers sizes words format
+.PHONY: lint $(LINTS:%=lint-%) cppcheck tidy format
+lint: $(LINTS:%=lint-%)
+$(LINTS:%=lint-%): lint-%:
+	@ci/check-$*.sh
+
+cppcheck:
+	@cppcheck --quiet --enable=warning,performance,portability --inline-suppr --std=c11 -I. \
+		--suppress=missingIncludeSystem --error-exitcode=1 -j2 $(C_SRC)
+
+# One file a process: clang-tidy 14 with several reports falsely.
+tidy:
+	@ci/install-deps.sh lint
+	@printf '%s\n' $(C_SRC) | xargs -P2 -I{} clang-tidy-14 --quiet --warnings-as-errors='*' \
+		--checks='-*,bugprone-*,clang-analyzer-*,-bugprone-easily-swappable-parameters' {} -- \
+		-std=c17 -D_GNU_SOURCE -DREPROOF_VERSION='"$(VERSION)"' -I. $(PKG_CFLAGS) $(CHECK_CFLAGS)
+
+format:
+	clang-format-14 -i $(C_SRC) $(wildcard $(addsuffix /*.h,$(sort $(dir $(C_SRC)))))
+
+MAN = $(wildcard docs/man/*.1 docs/man/*.5)
+COMPLETION = $(wildcard docs/completion/reproof)
+.PHONY: install clean help
+install: $(BUILD)/reproof
+	install -D -m 755 $< $(DESTDIR)$(PREFIX)/bin/reproof
+	$(foreach page,$(MAN),install -D -m 644 $(page) \
+		$(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page)) &&) true
+	$(foreach file,$(COMPLETION),install -D -m 644 $(file) \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$(notdir $(file)) &&) true
+
+clean:
+	rm -rf build build-asan $(filter-out /%,$(BUILD))
+
+help:
+	@sed -n 's/^# make/make/p' Makefile
 
 -include $(OBJ:.o=.d) $(BUILD)/verifier/main.d $(UNIT_BIN:=.d) \
 	$(wildcard $(BUILD)/tests/server/*.d)

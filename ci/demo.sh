@@ -1,0 +1,186 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# make demo: the main job end to end, on real Debian packages.
+#
+# usage: ci/demo.sh REPROOF DIRECTORY
+# 1. captures the present state of this machine's Debian archives as a pin;
+# 2. builds a small release and calls it "published", in one environment;
+# 3. verifies it by rebuilding it from the pin in another one: all has to be reproduced;
+# 4. verifies a copy with three known changes: exactly these have to be named.
+# DIRECTORY keeps release.yaml, published/, tampered/, store/ and reproof.db. A second run keeps pin
+# and published release, as long as what they were made from is the same; it rebuilds for real.
+set -Eeuo pipefail
+
+reproof=$(realpath "$1")
+mkdir -p "$2"
+demo=$(realpath "$2")
+example=$(cd "$(dirname "$0")/examples/cip-core-mini" && pwd)
+base=cip-core-image-security-cip-core-bookworm-qemu-amd64
+
+# Mounting, device nodes and owners of a root file system are root's.
+if [ "$(id -u)" != 0 ]; then
+	if ! sudo -n true 2>/dev/null; then
+		echo "demo: building an image needs root. Run: sudo make demo" >&2
+		exit 2
+	fi
+	echo "demo: building an image needs root; going on with sudo"
+	status=0
+	sudo -n "$0" "$reproof" "$demo" || status=$?
+	sudo -n chown -R "$(id -u):$(id -g)" "$demo"
+	exit $status
+fi
+
+fail() { echo "demo: FAILED: $*" >&2; exit 1; }
+trap 'fail "$0, line $LINENO"' ERR
+say() { printf '\n\e[1m%s\e[0m\n' "$*" | if [ -t 1 ]; then cat; else sed 's/\x1b\[[01]m//g'; fi; }
+run() { echo "\$ reproof $*"; "$reproof" "$@"; }
+
+# The work is done on one machine for both builds; what must not be seen is not in their way.
+work=$(mktemp -d "${TMPDIR:-/tmp}/reproof-demo.XXXXXX")
+server=
+finish() {
+	[ -z "$server" ] || { kill "$server" && wait "$server"; } 2>/dev/null || true
+	rm -rf --one-file-system "$work"
+}
+trap finish EXIT
+cd "$demo"
+
+say "1. A pin: the Debian archives as they are now"
+if [ -s pins ]; then
+	echo "kept from the run before (make demo-clean forgets it)"
+else
+	run snapshot capture --store store >"$work/pins"
+	awk '$1 ~ /^debian(-security)?@/ { print $1, $2 }' "$work/pins" | sort -u >pins
+	[ -s pins ] || { rm -f pins; fail "no Debian archive among this machine's apt sources"; }
+fi
+cat pins
+# The suite that others are updates of comes first: it names the release.
+readarray -t pins < <(cut -d' ' -f1 pins | sort -u)
+arguments=()
+for pin in "${pins[@]}"; do
+	suites=$(awk -v pin="$pin" '$1 == pin { print length($2), $2 }' pins | sort -n | cut -d' ' -f2 |
+		paste -sd,)
+	arguments+=(--pin "$pin:$suites")
+done
+suite=$(awk '$1 ~ /^debian@/ { print length($2), $2 }' pins | sort -n | head -n 1 | cut -d' ' -f2)
+base=${base/bookworm/$suite}
+# Pins are named by the newest Date of their suites: the time the sources are from.
+stamp=$(printf '%s\n' "${pins[@]}" | sed 's/.*@//' | sort | tail -n 1)
+epoch=$(date -u -d "${stamp:0:8} ${stamp:9:2}:${stamp:11:2}:${stamp:13:2}" +%s)
+
+say "2. The published release"
+inputs=$(
+	cat pins
+	(cd "$example" && sha256sum -- *)
+	dpkg-query -W $("$(dirname "$example")/../install-deps.sh" --list demo) coreutils tar gzip
+)
+if [ -d published ] && [ "$(cat published.inputs 2>/dev/null)" = "$inputs" ] &&
+	(cd published && sha256sum --status --check ../published.sha256); then
+	echo "kept from the run before: made from the same pin, script and tools"
+else
+	rm -rf published published.inputs published.sha256
+	# Another path, time zone, locale, umask and host name than the rebuild will have.
+	mkdir -p "$work/home/ci/builds/4711"
+	cp -r "$example" "$work/home/ci/builds/4711/cip-core-mini"
+	mkdir "$work/published"
+	mkfifo "$work/address"
+	"$reproof" snapshot serve --store store --port 0 --log "$work/serve.log" \
+		$(printf -- '--pin %s ' "${pins[@]}") >"$work/address" &
+	server=$!
+	read -r address <"$work/address" || fail "the proxy did not start"
+	env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin TMPDIR="$work" TZ=Asia/Tokyo LC_ALL=C USER=publisher \
+		SOURCE_DATE_EPOCH="$epoch" http_proxy="$address" OUTPUT="$work/published" \
+		unshare --uts --mount bash -c '
+			hostname publisher-7.example
+			umask 077
+			exec "$@"' - "$work/home/ci/builds/4711/cip-core-mini/build.sh" "${arguments[@]}"
+	kill "$server" && wait "$server" || true
+	server=
+	mv "$work/published" published
+	(cd published && sha256sum -- *) >published.sha256
+	echo "$inputs" >published.inputs
+fi
+(cd published && du -h --apparent-size -- *)
+
+# write_descriptor NAME DIRECTORY: what was published where, and how it is rebuilt.
+write_descriptor() {
+	cat <<YAML
+# Written by make demo.
+name: $1
+target: qemu-amd64
+published:
+  directory: $2
+pin:
+$(printf '  - %s\n' "${pins[@]}")
+build:
+  backend: command
+  script: $(realpath --relative-to="$demo" "$example")/build.sh
+  arguments:
+$(printf '    - "%s"\n' "${arguments[@]}")
+  path: /build
+  hostname: rebuilder
+  umask: "022"
+  environment:
+    TZ: America/St_Johns
+    LC_ALL: C.UTF-8
+artifacts:
+$(for extension in .tar.gz .squashfs .ext4 -initrd.img .manifest .dpkg_status; do
+	printf '  - name: %s\n    required: true\n' "$base$extension"
+done)
+packages:
+  manifest: $base.manifest
+  dpkg_status: $base.dpkg_status
+YAML
+}
+
+# verify DESCRIPTOR CODE: verifies, and holds the exit code against what it has to be.
+verify() {
+	local code=0
+	run verify "$1" --store store --db reproof.db || code=$?
+	[ "$code" = "$2" ] || fail "reproof verify $1 ended with $code, not with $2"
+	"$reproof" show --db reproof.db --json >"$work/result.json"
+}
+
+# What the newest run says, a line a verdict or difference, sorted.
+result() {
+	jq -r --arg base "$base" '.artifacts[] | (.name | ltrimstr($base)) as $name
+		| "\($name) \(.verdict)",
+		  (.members[] | "\(.path | ltrimstr($base)): \(.change) \(.fields | join(","))")' \
+		"$work/result.json" | LC_ALL=C sort
+}
+
+# expect WHAT: fails unless the result is what stdin says.
+expect() {
+	diff -u --label expected --label reproof <(LC_ALL=C sort) <(result) || fail "$1"
+}
+
+say "3. Rebuilt in another environment, and compared"
+write_descriptor demo published >release.yaml
+verify release.yaml 0
+expect "not all artifacts are reproduced" <<END
+-initrd.img reproduced
+.dpkg_status reproduced
+.ext4 reproduced
+.manifest reproduced
+.squashfs reproduced
+.tar.gz reproduced
+END
+
+say "4. A copy with one file changed, one with another mtime, and one artifact missing"
+. "$(dirname "$example")/../demo-tamper.sh" published tampered "$base" "$epoch"
+write_descriptor demo-tampered tampered >tampered.yaml
+verify tampered.yaml 4
+expect "reproof does not say exactly what was changed" <<END
+-initrd.img extra
+.dpkg_status reproduced
+.ext4 different
+.ext4//$changed: content 
+.manifest reproduced
+.squashfs different
+.squashfs//$touched: metadata mtime
+.tar.gz reproduced
+END
+
+say "As it should be: the release is reproduced, and in the copy exactly the three changes are named."
+echo "Look around in ${demo#"$PWD/"}: reproof show --db reproof.db"
