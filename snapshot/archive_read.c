@@ -149,7 +149,7 @@ static enum status sources_read(void *context, struct deb822 *reader, struct err
 	return STATUS_OK;
 }
 
-static enum status index_read(struct store *store, const struct release *release,
+static enum status index_read(struct store *store, const struct suite_release *release,
 	const struct pin_index *index, struct table_builder *builder, struct error *err)
 {
 	struct index_stream *stream;
@@ -164,7 +164,7 @@ static enum status index_read(struct store *store, const struct release *release
 
 /* The InRelease itself, and all that its Release lists. */
 static enum status release_add(struct store *store, const struct pin_suite *suite,
-	const struct release *release, struct table_builder *builder, struct error *err)
+	const struct suite_release *release, struct table_builder *builder, struct error *err)
 {
 	char *directory = xasprintf("dists/%s", suite->suite);
 	size_t len = strlen(directory);
@@ -191,7 +191,7 @@ static enum status release_add(struct store *store, const struct pin_suite *suit
 static enum status suite_read(struct store *store, const struct pin *pin,
 	const struct pin_suite *suite, struct table_builder *builder, struct error *err)
 {
-	struct release release = {0};
+	struct suite_release release = {0};
 	struct pin_index *indexes = NULL;
 	size_t count = 0;
 	enum status status = pin_suite_release_read(store, suite, &release, err);
@@ -203,7 +203,7 @@ static enum status suite_read(struct store *store, const struct pin *pin,
 	for (size_t i = 0; i < count && status == STATUS_OK; i++)
 		status = index_read(store, &release, &indexes[i], builder, err);
 	free(indexes);
-	release_release(&release);
+	suite_release_release(&release);
 	return status < 0 ? error_context(err, "%s", suite->suite) : STATUS_OK;
 }
 

@@ -57,12 +57,12 @@ static struct pin *pin_of(struct capture *capture, const char *archive)
 }
 
 static enum status components_add(struct pin *pin, const struct apt_suite *item,
-	const struct release *release, struct error *err)
+	const struct suite_release *release, struct error *err)
 {
 	for (size_t i = 0; i < item->components.count; i++) {
 		const char *component = item->components.items[i];
 
-		if (!release_has_component(release, component))
+		if (!suite_release_has_component(release, component))
 			return error_set(err, STATUS_TRUST,
 				"%s %s: the apt sources name the component %s, its Release does "
 				"not",
@@ -86,7 +86,7 @@ static void places_choose(struct capture *capture, const struct apt_suite_list *
 
 /* The InRelease of the entry from the first place whose one holds. */
 static enum status entry_fetch(struct capture *capture, const struct apt_suite *item,
-	struct pin_suite *suite, struct release *release, struct error *err)
+	struct pin_suite *suite, struct suite_release *release, struct error *err)
 {
 	struct text_list bases = {0};
 	struct error worst = {.status = STATUS_OK};
@@ -119,7 +119,7 @@ static enum status entry_fetch(struct capture *capture, const struct apt_suite *
 static enum status entry_capture(
 	struct capture *capture, const struct apt_suite *item, struct error *err)
 {
-	struct release release = {0};
+	struct suite_release release = {0};
 	struct pin_suite suite = {0};
 	enum status status;
 	struct pin *pin;
@@ -147,7 +147,7 @@ static enum status entry_capture(
 			item->suite);
 	}
 	pin_suite_release(&suite);
-	release_release(&release);
+	suite_release_release(&release);
 	return status;
 }
 

@@ -35,7 +35,7 @@ static enum status archive_fail(
 }
 
 static const struct release_file *plain_of(
-	const struct release *release, const struct release_file *file)
+	const struct suite_release *release, const struct release_file *file)
 {
 	const char *dot = strrchr(file->path, '.');
 	const char *slash = strrchr(file->path, '/');
@@ -45,12 +45,12 @@ static const struct release_file *plain_of(
 	if (!dot || (slash && dot < slash))
 		return file;
 	path = xstrndup(file->path, (size_t)(dot - file->path));
-	plain = release_find(release, path);
+	plain = suite_release_find(release, path);
 	free(path);
 	return plain;
 }
 
-enum status index_stream_open(struct store *store, const struct release *release,
+enum status index_stream_open(struct store *store, const struct suite_release *release,
 	const struct release_file *file, struct index_stream **stream, struct error *err)
 {
 	struct index_stream *opened = xcalloc(1, sizeof(*opened));

@@ -5,14 +5,14 @@
 #include <stdio.h>
 
 #include "base/deb822.h"
-#include "snapshot/release.h"
+#include "snapshot/suite_release.h"
 #include "snapshot/snapshot.h"
 
 /* A stored Packages or Sources file, decompressed while it is read. */
 struct index_stream;
 
 /* The file must be one of `release`: what comes out is checked against its uncompressed form. */
-enum status index_stream_open(struct store *store, const struct release *release,
+enum status index_stream_open(struct store *store, const struct suite_release *release,
 	const struct release_file *file, struct index_stream **stream, struct error *err);
 /* Up to `len` bytes; *got is 0 only at the end, and then all of it was as Release says. */
 enum status index_stream_read(

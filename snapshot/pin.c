@@ -143,7 +143,7 @@ static enum status suite_fetch_from(
 	struct pin_job *job, const char *base, const char *name, bool is_first, struct error *err)
 {
 	struct pin *pin = &job->pin;
-	struct release release = {0};
+	struct suite_release release = {0};
 	struct pin_suite suite = {0};
 	char time[CLOCK_TEXT_SIZE];
 	char *served = NULL;
@@ -166,7 +166,7 @@ static enum status suite_fetch_from(
 	} else {
 		pin_suite_release(&suite);
 	}
-	release_release(&release);
+	suite_release_release(&release);
 	free(served);
 	return status;
 }

@@ -4,7 +4,7 @@
 
 #include "snapshot/lock.h"
 #include "snapshot/pin_file.h"
-#include "snapshot/release.h"
+#include "snapshot/suite_release.h"
 #include "snapshot/snapshot.h"
 
 /* What making a pin needs; shared by capture and by reading one. All borrowed. */
@@ -21,7 +21,7 @@ struct pin_context {
  * caller.
  */
 enum status pin_suite_verify(const struct pin_context *context, const char *archive,
-	const char *timestamp, struct pin_suite *suite, struct release *release, struct error *err);
+	const char *timestamp, struct pin_suite *suite, struct suite_release *release, struct error *err);
 
 /*
  * Takes the InRelease of dists/`name` at the base URL into the store and verifies it. `timestamp`
@@ -29,7 +29,7 @@ enum status pin_suite_verify(const struct pin_context *context, const char *arch
  */
 enum status pin_suite_fetch(const struct pin_context *context, const char *base,
 	const char *archive, const char *timestamp, const char *name, struct pin_suite *suite,
-	struct release *release, char **served, struct error *err);
+	struct suite_release *release, char **served, struct error *err);
 
 /* An index of a suite that a pin needs: Packages or Sources. */
 struct pin_index {
@@ -42,7 +42,7 @@ struct pin_index {
  * The indexes of one suite, into an array for the caller to free; its entries live as long as
  * pin and release. STATUS_NOT_FOUND when the suite has none for an architecture.
  */
-enum status pin_indexes(const struct pin *pin, const struct release *release,
+enum status pin_indexes(const struct pin *pin, const struct suite_release *release,
 	struct pin_index **indexes, size_t *count, struct error *err);
 
 /* Gets the indexes of all suites that the store lacks; `bases` are URLs of the archive's root. */
@@ -51,7 +51,7 @@ enum status pin_fetch_indexes(const struct pin_context *context, const struct pi
 
 /* Parses the signed text of a verified suite. */
 enum status pin_suite_release_read(struct store *store, const struct pin_suite *suite,
-	struct release *release, struct error *err);
+	struct suite_release *release, struct error *err);
 
 /* "dists/SUITE/DIR/by-hash/SHA256/HEX" for a path below dists/; NULL when it has no such form. */
 char *index_by_hash_path(const char *path, const struct digest *digest);

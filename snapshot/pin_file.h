@@ -2,7 +2,7 @@
 #ifndef SNAPSHOT_PIN_FILE_H
 #define SNAPSHOT_PIN_FILE_H
 
-#include "snapshot/release.h"
+#include "snapshot/suite_release.h"
 #include "snapshot/snapshot.h"
 
 /* Pins as they lie in the store, pins/NAME: deb822 text, the same bytes for the same pin. */

@@ -35,7 +35,7 @@ static void text_replace(char **to, const char *text)
 }
 
 static void say_what_is_odd(const struct pin_context *context, const char *archive,
-	const struct pin_suite *suite, const struct release *release)
+	const struct pin_suite *suite, const struct suite_release *release)
 {
 	char until[CLOCK_TEXT_SIZE];
 
@@ -77,10 +77,10 @@ static enum status lock_allows(const struct pin_context *context, const char *ar
 }
 
 enum status pin_suite_verify(const struct pin_context *context, const char *archive,
-	const char *timestamp, struct pin_suite *suite, struct release *release, struct error *err)
+	const char *timestamp, struct pin_suite *suite, struct suite_release *release, struct error *err)
 {
 	struct signed_text signed_text = {0};
-	struct release parsed = {0};
+	struct suite_release parsed = {0};
 	bool is_given;
 	char *data = NULL;
 	enum status status;
@@ -93,9 +93,9 @@ enum status pin_suite_verify(const struct pin_context *context, const char *arch
 	if (status == STATUS_OK)
 		status = trust_verify(data, len, context->trust, is_given, &signed_text, err);
 	if (status == STATUS_OK)
-		status = release_parse(signed_text.text.data, signed_text.text.len, &parsed, err);
+		status = suite_release_parse(signed_text.text.data, signed_text.text.len, &parsed, err);
 	if (status == STATUS_OK)
-		status = release_check(&parsed, archive, suite->suite,
+		status = suite_release_check(&parsed, archive, suite->suite,
 			origin_expected(context->trust), trust_now(context->trust), err);
 	if (status == STATUS_OK)
 		status = store_add_memory(context->store, signed_text.text.data,
@@ -112,10 +112,10 @@ enum status pin_suite_verify(const struct pin_context *context, const char *arch
 	say_what_is_odd(context, archive, suite, &parsed);
 	if (release) {
 		*release = parsed;
-		parsed = (struct release){0};
+		parsed = (struct suite_release){0};
 	}
 out:
-	release_release(&parsed);
+	suite_release_release(&parsed);
 	signed_text_release(&signed_text);
 	free(data);
 	return status;
@@ -123,7 +123,7 @@ out:
 
 enum status pin_suite_fetch(const struct pin_context *context, const char *base,
 	const char *archive, const char *timestamp, const char *name, struct pin_suite *suite,
-	struct release *release, char **served, struct error *err)
+	struct suite_release *release, char **served, struct error *err)
 {
 	char *url = xasprintf("%s/dists/%s/InRelease", base, name);
 	enum status status;
@@ -141,16 +141,16 @@ enum status pin_suite_fetch(const struct pin_context *context, const char *base,
 }
 
 enum status pin_suite_release_read(struct store *store, const struct pin_suite *suite,
-	struct release *release, struct error *err)
+	struct suite_release *release, struct error *err)
 {
 	char *data = NULL;
 	size_t len;
 	enum status status =
 		store_read_all(store, &suite->release, INRELEASE_LIMIT, &data, &len, err);
 
-	*release = (struct release){0};
+	*release = (struct suite_release){0};
 	if (status == STATUS_OK)
-		status = release_parse(data, len, release, err);
+		status = suite_release_parse(data, len, release, err);
 	free(data);
 	return status < 0 ? error_context(err, "the Release of %s", suite->suite) : STATUS_OK;
 }
@@ -164,16 +164,16 @@ static void index_add(struct pin_index **indexes, size_t *count, size_t *capacit
 }
 
 static const struct release_file *packages_find(
-	const struct release *release, const char *component, const char *architecture)
+	const struct suite_release *release, const char *component, const char *architecture)
 {
 	char *path = xasprintf("%s/binary-%s/Packages", component, architecture);
-	const struct release_file *file = release_find_index(release, path);
+	const struct release_file *file = suite_release_find_index(release, path);
 
 	free(path);
 	return file;
 }
 
-enum status pin_indexes(const struct pin *pin, const struct release *release,
+enum status pin_indexes(const struct pin *pin, const struct suite_release *release,
 	struct pin_index **indexes, size_t *count, struct error *err)
 {
 	size_t capacity = 0;
@@ -185,7 +185,7 @@ enum status pin_indexes(const struct pin *pin, const struct release *release,
 		const struct release_file *file;
 		char *sources;
 
-		if (!release_has_component(release, component))
+		if (!suite_release_has_component(release, component))
 			continue;
 		for (size_t j = 0; j < pin->architectures.count; j++) {
 			const char *architecture = pin->architectures.items[j];
@@ -207,7 +207,7 @@ enum status pin_indexes(const struct pin *pin, const struct release *release,
 		if (file)
 			index_add(indexes, count, &capacity, file, "all");
 		sources = xasprintf("%s/source/Sources", component);
-		file = release_find_index(release, sources);
+		file = suite_release_find_index(release, sources);
 		free(sources);
 		if (file)
 			index_add(indexes, count, &capacity, file, NULL);
@@ -230,7 +230,7 @@ char *index_by_hash_path(const char *path, const struct digest *digest)
 }
 
 static void item_add(struct fetch_item *item, const struct pin *pin, const struct pin_suite *suite,
-	const struct release *release, const struct release_file *file,
+	const struct suite_release *release, const struct release_file *file,
 	const struct text_list *bases)
 {
 	char *path = xasprintf("dists/%s/%s", suite->suite, file->path);
@@ -271,7 +271,7 @@ static enum status suite_items_add(const struct pin_context *context, const stru
 	const struct pin_suite *suite, const struct text_list *bases, struct item_list *list,
 	struct error *err)
 {
-	struct release release = {0};
+	struct suite_release release = {0};
 	struct pin_index *indexes = NULL;
 	size_t count = 0;
 	enum status status = pin_suite_release_read(context->store, suite, &release, err);
@@ -287,7 +287,7 @@ static enum status suite_items_add(const struct pin_context *context, const stru
 		item_add(&list->items[list->count++], pin, suite, &release, indexes[i].file, bases);
 	}
 	free(indexes);
-	release_release(&release);
+	suite_release_release(&release);
 	return status;
 }
 

@@ -77,7 +77,7 @@ static ssize_t tee_read(void *cookie, char *data, size_t len)
 	return (ssize_t)got;
 }
 
-static enum status packages_load(Repo *repo, struct store *store, const struct release *release,
+static enum status packages_load(Repo *repo, struct store *store, const struct suite_release *release,
 	const struct release_file *file, struct text_list *important, struct error *err)
 {
 	struct tee tee = {.err = err, .important = important};
@@ -105,7 +105,7 @@ static enum status suite_load(Pool *pool, struct store *store, const struct pin 
 	const struct pin_suite *suite, const char *architecture, struct text_list *important,
 	struct error *err)
 {
-	struct release release = {0};
+	struct suite_release release = {0};
 	struct pin_index *indexes = NULL;
 	size_t count = 0;
 	enum status status = pin_suite_release_read(store, suite, &release, err);
@@ -124,7 +124,7 @@ static enum status suite_load(Pool *pool, struct store *store, const struct pin 
 	}
 	repo_internalize(repo);
 	free(indexes);
-	release_release(&release);
+	suite_release_release(&release);
 	return status < 0 ? error_context(err, "%s %s", pin->name, suite->suite) : STATUS_OK;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "snapshot/release.h"
+#include "snapshot/suite_release.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "base/deb822.h"
 #include "base/path.h"
 
-void release_release(struct release *release)
+void suite_release_release(struct suite_release *release)
 {
 	for (size_t i = 0; i < release->file_count; i++)
 		free(release->files[i].path);
@@ -21,7 +21,7 @@ void release_release(struct release *release)
 	free(release->codename);
 	text_list_release(&release->components);
 	text_list_release(&release->architectures);
-	*release = (struct release){0};
+	*release = (struct suite_release){0};
 }
 
 /* The next word of a line: skips blanks, stops before `end`; false when there is none. */
@@ -62,7 +62,7 @@ static bool size_parse(const char *text, size_t len, uint64_t *size)
 
 /* " <sha256> <size> <path>" */
 static enum status file_line_parse(
-	struct release *release, const char *at, const char *end, struct error *err)
+	struct suite_release *release, const char *at, const char *end, struct error *err)
 {
 	struct release_file file;
 	const char *hex, *size, *path, *rest;
@@ -87,7 +87,7 @@ static enum status file_line_parse(
 }
 
 static enum status files_parse(
-	struct release *release, const struct deb822_field *field, struct error *err)
+	struct suite_release *release, const struct deb822_field *field, struct error *err)
 {
 	const char *at = field->value, *end = field->value + field->value_len;
 	enum status status = STATUS_OK;
@@ -109,7 +109,7 @@ static int file_compare(const void *a, const void *b)
 }
 
 /* Sorts, drops what is said twice, and refuses what is said in two ways. */
-static enum status files_sort(struct release *release, struct error *err)
+static enum status files_sort(struct suite_release *release, struct error *err)
 {
 	size_t kept = 0;
 
@@ -185,7 +185,7 @@ static bool value_is(const struct deb822_field *field, const char *text)
 		strncasecmp(field->value, text, field->value_len) == 0;
 }
 
-static enum status field_parse(struct release *release, enum release_field which,
+static enum status field_parse(struct suite_release *release, enum release_field which,
 	const struct deb822_field *field, struct error *err)
 {
 	switch (which) {
@@ -228,7 +228,7 @@ static enum status field_parse(struct release *release, enum release_field which
 	return STATUS_OK;
 }
 
-static enum status fields_parse(struct release *release, const char *text, size_t len,
+static enum status fields_parse(struct suite_release *release, const char *text, size_t len,
 	bool seen[FIELD_COUNT], struct error *err)
 {
 	struct deb822 reader;
@@ -256,20 +256,20 @@ static enum status fields_parse(struct release *release, const char *text, size_
 	return STATUS_OK;
 }
 
-enum status release_parse(const char *text, size_t len, struct release *release, struct error *err)
+enum status suite_release_parse(const char *text, size_t len, struct suite_release *release, struct error *err)
 {
 	bool seen[FIELD_COUNT] = {false};
 	char **texts[] = {&release->origin, &release->label, &release->suite, &release->codename};
 	enum status status;
 
-	*release = (struct release){0};
+	*release = (struct suite_release){0};
 	status = fields_parse(release, text, len, seen, err);
 	if (status == STATUS_OK && !seen[FIELD_DATE])
 		status = error_set(err, STATUS_FORMAT, "it has no Date");
 	if (status == STATUS_OK)
 		status = files_sort(release, err);
 	if (status < 0) {
-		release_release(release);
+		suite_release_release(release);
 		return error_context(err, "Release");
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
@@ -289,7 +289,7 @@ static const struct {
 	{"debian-security", "Debian-Security"},
 };
 
-static bool label_fits(const struct release *release, const char *archive)
+static bool label_fits(const struct suite_release *release, const char *archive)
 {
 	bool is_known = false;
 
@@ -304,7 +304,7 @@ static bool label_fits(const struct release *release, const char *archive)
 }
 
 /* "Debian Backports" is Debian too; "Debianish" is not. */
-static bool origin_fits(const struct release *release, const char *origin)
+static bool origin_fits(const struct suite_release *release, const char *origin)
 {
 	size_t len = strlen(origin);
 
@@ -312,7 +312,7 @@ static bool origin_fits(const struct release *release, const char *origin)
 		(release->origin[len] == '\0' || release->origin[len] == ' ');
 }
 
-static bool suite_fits(const struct release *release, const char *suite)
+static bool suite_fits(const struct suite_release *release, const char *suite)
 {
 	const char *slash = strchr(suite, '/');
 	size_t len = slash ? (size_t)(slash - suite) : strlen(suite);
@@ -329,7 +329,7 @@ static bool suite_fits(const struct release *release, const char *suite)
 	return false;
 }
 
-enum status release_check(const struct release *release, const char *archive, const char *suite,
+enum status suite_release_check(const struct suite_release *release, const char *archive, const char *suite,
 	const char *origin, int64_t now, struct error *err)
 {
 	if (!suite_fits(release, suite))
@@ -354,7 +354,7 @@ const char *component_directory(const char *component)
 	return path_basename(component);
 }
 
-bool release_has_component(const struct release *release, const char *component)
+bool suite_release_has_component(const struct suite_release *release, const char *component)
 {
 	for (size_t i = 0; i < release->components.count; i++) {
 		if (strcmp(component_directory(release->components.items[i]),
@@ -364,7 +364,7 @@ bool release_has_component(const struct release *release, const char *component)
 	return false;
 }
 
-const struct release_file *release_find(const struct release *release, const char *path)
+const struct release_file *suite_release_find(const struct suite_release *release, const char *path)
 {
 	size_t low = 0, high = release->file_count;
 
@@ -382,13 +382,13 @@ const struct release_file *release_find(const struct release *release, const cha
 	return NULL;
 }
 
-const struct release_file *release_find_index(const struct release *release, const char *path)
+const struct release_file *suite_release_find_index(const struct suite_release *release, const char *path)
 {
 	static const char *const suffixes[] = {".xz", ".zst", ".gz", ".bz2", ".lzma", ""};
 
 	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
 		char *name = xasprintf("%s%s", path, suffixes[i]);
-		const struct release_file *file = release_find(release, name);
+		const struct release_file *file = suite_release_find(release, name);
 
 		free(name);
 		if (file)

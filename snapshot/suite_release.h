@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SNAPSHOT_RELEASE_H
-#define SNAPSHOT_RELEASE_H
+#ifndef SNAPSHOT_SUITE_RELEASE_H
+#define SNAPSHOT_SUITE_RELEASE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,7 +18,7 @@ struct release_file {
 };
 
 /* A Release file (Debian repository format). A zeroed struct is safe to release. */
-struct release {
+struct suite_release {
 	char *origin, *label, *suite, *codename; /* "" when it does not say */
 	int64_t date;
 	int64_t valid_until; /* 0 when it does not say */
@@ -33,25 +33,25 @@ struct release {
 };
 
 /* STATUS_TRUST when it lists two digests for one path. */
-enum status release_parse(const char *text, size_t len, struct release *release, struct error *err);
-void release_release(struct release *release);
+enum status suite_release_parse(const char *text, size_t len, struct suite_release *release, struct error *err);
+void suite_release_release(struct suite_release *release);
 
 /*
  * Holds when it is the one asked for (trust T12): a key signs several suites and archives.
  * `origin` NULL takes any. STATUS_TRUST when it is another, STATUS_CLOCK when its Date is behind
  * `now`.
  */
-enum status release_check(const struct release *release, const char *archive, const char *suite,
+enum status suite_release_check(const struct suite_release *release, const char *archive, const char *suite,
 	const char *origin, int64_t now, struct error *err);
 
 /* "updates/main" of old security suites and "main" are one. */
-bool release_has_component(const struct release *release, const char *component);
+bool suite_release_has_component(const struct suite_release *release, const char *component);
 /* The name of a component as index paths have it. */
 const char *component_directory(const char *component);
 
 /* NULL when it lists no such path. */
-const struct release_file *release_find(const struct release *release, const char *path);
+const struct release_file *suite_release_find(const struct suite_release *release, const char *path);
 /* The best compressed form of an index: `path` is "main/source/Sources"; NULL for none. */
-const struct release_file *release_find_index(const struct release *release, const char *path);
+const struct release_file *suite_release_find_index(const struct suite_release *release, const char *path);
 
 #endif
