@@ -167,8 +167,7 @@ static enum status ext_next(struct members *members, struct member *member, stru
 	enum status status = STATUS_END;
 
 	if (ext->failure.status < 0) {
-		if (err)
-			*err = ext->failure;
+		*err = ext->failure;
 		return ext->failure.status;
 	}
 	member_clear(member);
@@ -180,8 +179,7 @@ static enum status ext_next(struct members *members, struct member *member, stru
 		status = take_entry(ext, member, &ext->failure);
 	if (status < 0) {
 		error_context(&ext->failure, "ext4");
-		if (err)
-			*err = ext->failure;
+		*err = ext->failure;
 	}
 	return status;
 }

@@ -176,8 +176,7 @@ enum status ext_error_set(struct ext_io *io, errcode_t code, struct error *err)
 	enum status status = STATUS_FORMAT;
 
 	if (io->error.status < 0) {
-		if (err)
-			*err = io->error;
+		*err = io->error;
 		return io->error.status;
 	}
 	if (code == EXT2_ET_UNSUPP_FEATURE || code == EXT2_ET_RO_UNSUPP_FEATURE ||

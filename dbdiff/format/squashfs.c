@@ -118,8 +118,7 @@ enum status squashfs_error_set(struct squashfs_file *file, int number, struct er
 	};
 
 	if (file->error.status < 0) {
-		if (err)
-			*err = file->error;
+		*err = file->error;
 		return file->error.status;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(errors); i++)
@@ -439,8 +438,7 @@ static enum status squashfs_next(struct members *members, struct member *member,
 	enum status status = STATUS_END;
 
 	if (squashfs->failure.status < 0) {
-		if (err)
-			*err = squashfs->failure;
+		*err = squashfs->failure;
 		return squashfs->failure.status;
 	}
 	member_clear(member);
@@ -452,8 +450,7 @@ static enum status squashfs_next(struct members *members, struct member *member,
 		status = take_entry(squashfs, member, &squashfs->failure);
 	if (status < 0) {
 		error_context(&squashfs->failure, "squashfs");
-		if (err)
-			*err = squashfs->failure;
+		*err = squashfs->failure;
 	}
 	return status;
 }
