@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runs of blocks, so that a file is read in as few pieces as it is stored in: ext2fs_file_read()
+ * looks each block up for itself and copies it twice.
+ */
+#include "dbdiff/format/ext.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "dbdiff/format/filesystem.h"
+
+#define EXTENT_DEPTH_MAX 5 /* EXT4_MAX_EXTENT_DEPTH of the kernel; libext2fs takes any */
+
+struct ext_map {
+	ext2_filsys fs;
+	struct ext_io *io;
+	struct source *source;
+	ext2_ino_t number;
+	struct ext2_inode inode; /* the handle points to it */
+	bool is_inline;
+	struct buffer data; /* inline */
+	ext2_extent_handle_t extents;
+	/* The extent met last, with the hole in front of it; empty before the first. */
+	struct {
+		uint64_t hole; /* where the extent before ends */
+		uint64_t block;
+		uint64_t count;
+		uint64_t physical; /* 0 when unwritten */
+	} run;
+	bool ended;
+	char *scratch; /* for ext2fs_bmap2() */
+};
+
+struct map_content {
+	struct content content;
+	struct ext_map *map;
+};
+
+struct ext_map *ext_map_new(ext2_filsys fs, struct ext_io *io, struct source *source,
+	ext2_ino_t number, const struct ext2_inode *inode, const struct buffer *data)
+{
+	struct ext_map *map = xcalloc(1, sizeof(*map));
+
+	map->fs = fs;
+	map->io = io;
+	map->source = source;
+	map->number = number;
+	map->inode = *inode;
+	map->is_inline = data != NULL;
+	if (data)
+		buffer_add(&map->data, buffer_text(data), data->len);
+	return map;
+}
+
+void ext_map_free(struct ext_map *map)
+{
+	if (!map)
+		return;
+	if (map->extents)
+		ext2fs_extent_free(map->extents);
+	buffer_release(&map->data);
+	free(map->scratch);
+	free(map);
+}
+
+static enum status extents_begin(struct ext_map *map, struct error *err)
+{
+	struct ext3_extent_header *header = (struct ext3_extent_header *)map->inode.i_block;
+	errcode_t code;
+
+	if (map->extents)
+		ext2fs_extent_free(map->extents);
+	map->extents = NULL;
+	map->run.hole = map->run.block = map->run.count = map->run.physical = 0;
+	map->ended = false;
+	if (ext2fs_le16_to_cpu(header->eh_depth) > EXTENT_DEPTH_MAX)
+		return error_set(err, STATUS_FORMAT, "its extent tree is too deep");
+	code = ext2fs_extent_open2(map->fs, map->number, &map->inode, &map->extents);
+	if (code)
+		map->extents = NULL;
+	return code ? ext_error_set(map->io, code, err) : STATUS_OK;
+}
+
+/* Goes on to the next extent. They must rise, or a tree that leads back to itself has no end. */
+static enum status extents_next(struct ext_map *map, struct error *err)
+{
+	struct ext2fs_extent extent;
+	uint64_t behind = map->run.block + map->run.count;
+	errcode_t code = ext2fs_extent_get(map->extents, EXT2_EXTENT_NEXT_LEAF, &extent);
+
+	if (code == EXT2_ET_EXTENT_NO_NEXT) {
+		map->ended = true;
+		map->run.hole = behind;
+		return STATUS_OK;
+	}
+	if (code)
+		return ext_error_set(map->io, code, err);
+	if (extent.e_len == 0 || extent.e_lblk < behind)
+		return error_set(err, STATUS_FORMAT, "its extents overlap");
+	if (extent.e_pblk < map->fs->super->s_first_data_block || extent.e_pblk == 0 ||
+		extent.e_pblk + extent.e_len > ext2fs_blocks_count(map->fs->super))
+		return error_set(err, STATUS_FORMAT, "an extent is outside the file system");
+	map->run.hole = behind;
+	map->run.block = extent.e_lblk;
+	map->run.count = extent.e_len;
+	map->run.physical = extent.e_flags & EXT2_EXTENT_FLAGS_UNINIT ? 0 : extent.e_pblk;
+	return STATUS_OK;
+}
+
+static enum status find_in_extents(struct ext_map *map, uint64_t block, uint64_t want,
+	uint64_t *physical, uint64_t *count, struct error *err)
+{
+	enum status status = STATUS_OK;
+	uint64_t until;
+
+	if (!map->extents || block < map->run.hole)
+		status = extents_begin(map, err);
+	while (status == STATUS_OK && !map->ended && block >= map->run.block + map->run.count)
+		status = extents_next(map, err);
+	if (status < 0)
+		return status;
+	*physical = 0;
+	if (map->ended) {
+		until = UINT64_MAX;
+	} else if (block < map->run.block) {
+		until = map->run.block;
+	} else {
+		until = map->run.block + map->run.count;
+		if (map->run.physical)
+			*physical = map->run.physical + (block - map->run.block);
+	}
+	*count = until - block < want ? until - block : want;
+	return STATUS_OK;
+}
+
+static enum status find_in_blocks(struct ext_map *map, uint64_t block, uint64_t want,
+	uint64_t *physical, uint64_t *count, struct error *err)
+{
+	if (!map->scratch)
+		map->scratch = xmalloc((size_t)map->fs->blocksize * 2);
+	for (*count = 0; *count < want; ++*count) {
+		blk64_t at = 0;
+		errcode_t code = ext2fs_bmap2(map->fs, map->number, &map->inode, map->scratch, 0,
+			block + *count, NULL, &at);
+
+		if (code)
+			return ext_error_set(map->io, code, err);
+		if (at &&
+			(at < map->fs->super->s_first_data_block ||
+				at >= ext2fs_blocks_count(map->fs->super)))
+			return error_set(err, STATUS_FORMAT, "a block is outside the file system");
+		if (*count == 0)
+			*physical = at;
+		else if (at != (*physical ? *physical + *count : 0))
+			break;
+	}
+	return STATUS_OK;
+}
+
+enum status ext_map_find(struct ext_map *map, uint64_t block, uint64_t want, uint64_t *physical,
+	uint64_t *count, struct error *err)
+{
+	if (map->inode.i_flags & EXT4_EXTENTS_FL)
+		return find_in_extents(map, block, want, physical, count, err);
+	return find_in_blocks(map, block, want, physical, count, err);
+}
+
+static enum status read_run(struct ext_map *map, uint64_t offset, unsigned char *data, size_t len,
+	size_t *got, struct error *err)
+{
+	uint64_t size = map->fs->blocksize;
+	uint64_t begin = offset % size;
+	uint64_t physical = 0, count = 0;
+	enum status status = ext_map_find(
+		map, offset / size, (begin + len + size - 1) / size, &physical, &count, err);
+
+	if (status < 0)
+		return status;
+	*got = count * size - begin < len ? (size_t)(count * size - begin) : len;
+	if (physical)
+		return source_pread(map->source, physical * size + begin, data, *got, err);
+	memset(data, 0, *got);
+	return STATUS_OK;
+}
+
+enum status ext_map_read(
+	struct ext_map *map, uint64_t offset, void *data, size_t len, struct error *err)
+{
+	unsigned char *to = data;
+	enum status status = STATUS_OK;
+
+	if (map->is_inline) {
+		if (offset > map->data.len || len > map->data.len - offset)
+			return error_set(err, STATUS_FORMAT, "short read");
+		if (len)
+			memcpy(to, map->data.data + offset, len);
+		return STATUS_OK;
+	}
+	while (len && status == STATUS_OK) {
+		size_t got = 0;
+
+		status = read_run(map, offset, to, len, &got, err);
+		offset += got;
+		to += got;
+		len -= got;
+	}
+	return status;
+}
+
+static enum status content_read_at(struct content *content, uint64_t offset, unsigned char *data,
+	size_t len, struct error *err)
+{
+	struct ext_map *map = ((struct map_content *)content)->map;
+
+	if (ext_map_read(map, offset, data, len, err) < 0)
+		return error_context(err, "ext4: inode %" PRIu32, (uint32_t)map->number);
+	return STATUS_OK;
+}
+
+static void content_free(struct content *content)
+{
+	ext_map_free(((struct map_content *)content)->map);
+	free(content);
+}
+
+static const struct content_ops map_content_ops = {
+	.read_at = content_read_at,
+	.free = content_free,
+};
+
+struct source *ext_content_new(struct ext_map *map, uint64_t size)
+{
+	struct map_content *content = xcalloc(1, sizeof(*content));
+
+	content_init(&content->content, &map_content_ops, size);
+	content->map = map;
+	return &content->content.source;
+}

@@ -1,0 +1,619 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * squashfs 4.0, by libsquashfs 1.2.0 (format: doc/format.adoc of squashfs-tools-ng). Directories
+ * are walked one entry at a time, not with sqfs_dir_reader_get_full_hierarchy(), so that memory
+ * does not grow with the image and a directory reached twice is seen. lzo is not in the library.
+ */
+#include "dbdiff/format/squashfs.h"
+
+#include <inttypes.h>
+#include <sqfs/dir.h>
+#include <sqfs/id_table.h>
+#include <sqfs/meta_reader.h>
+#include <sqfs/xattr.h>
+#include <sqfs/xattr_reader.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/alloc.h"
+#include "base/array.h"
+#include "dbdiff/format/filesystem.h"
+
+#define XATTR_COUNT_MAX 65536	  /* of one inode; Linux takes 64 KiB of names in all */
+#define XATTR_VALUE_MAX (1 << 20) /* Linux takes 64 KiB */
+#define NO_TABLE	UINT64_MAX
+#define NO_XATTRS	UINT32_MAX
+
+/* A directory that is being listed. */
+struct frame {
+	sqfs_readdir_state_t state;
+	size_t path_len;
+	uint32_t inode_number;
+};
+
+struct squashfs {
+	struct members members;
+	const struct limits *limits;
+	struct squashfs_file file;
+	sqfs_super_t super;
+	sqfs_compressor_t *compressor;
+	sqfs_meta_reader_t *inodes;
+	sqfs_meta_reader_t *directories;
+	sqfs_id_table_t *ids;
+	sqfs_xattr_reader_t *xattrs;
+	struct squashfs_fragments *fragments;
+	struct frame *frames;
+	size_t frame_count, frame_capacity;
+	struct buffer path;
+	struct inode_map seen;	     /* directories, by where their inode is */
+	struct inode_map links;	     /* first paths of inodes with several, by inode number */
+	sqfs_inode_generic_t *inode; /* of the member given last */
+	bool begun;
+	struct error failure; /* that ended the walk */
+};
+
+/* ---- the container as a file ---- */
+
+static int file_read_at(sqfs_file_t *base, sqfs_u64 offset, void *buffer, size_t size)
+{
+	struct squashfs_file *file = (struct squashfs_file *)base;
+
+	return source_pread(file->source, offset, buffer, size, &file->error) < 0 ? SQFS_ERROR_IO
+										  : 0;
+}
+
+static int file_write_at(sqfs_file_t *base, sqfs_u64 offset, const void *buffer, size_t size)
+{
+	(void)base;
+	(void)offset;
+	(void)buffer;
+	(void)size;
+	return SQFS_ERROR_UNSUPPORTED;
+}
+
+static sqfs_u64 file_get_size(const sqfs_file_t *base)
+{
+	return ((const struct squashfs_file *)base)->source->size;
+}
+
+static int file_truncate(sqfs_file_t *base, sqfs_u64 size)
+{
+	(void)base;
+	(void)size;
+	return SQFS_ERROR_UNSUPPORTED;
+}
+
+void squashfs_file_init(struct squashfs_file *file, struct source *source)
+{
+	*file = (struct squashfs_file){
+		.base =
+			{
+				.read_at = file_read_at,
+				.write_at = file_write_at,
+				.get_size = file_get_size,
+				.truncate = file_truncate,
+			},
+		.source = source,
+	};
+}
+
+enum status squashfs_error_set(struct squashfs_file *file, int number, struct error *err)
+{
+	static const struct {
+		int number;
+		enum status status;
+		const char *text;
+	} errors[] = {
+		{SQFS_ERROR_ALLOC, STATUS_LIMIT, "it asks for more memory than there is"},
+		{SQFS_ERROR_COMPRESSOR, STATUS_FORMAT, "a block does not unpack"},
+		{SQFS_ERROR_CORRUPTED, STATUS_FORMAT, "a structure is damaged"},
+		{SQFS_ERROR_UNSUPPORTED, STATUS_UNSUPPORTED, "a form that cannot be read here"},
+		{SQFS_ERROR_OVERFLOW, STATUS_FORMAT, "a number is out of range"},
+		{SQFS_ERROR_OUT_OF_BOUNDS, STATUS_FORMAT, "short read: a table ends too early"},
+		{SFQS_ERROR_SUPER_MAGIC, STATUS_FORMAT, "not a squashfs"},
+		{SFQS_ERROR_SUPER_VERSION, STATUS_UNSUPPORTED, "not version 4.0"},
+		{SQFS_ERROR_SUPER_BLOCK_SIZE, STATUS_FORMAT, "an impossible block size"},
+		{SQFS_ERROR_NOT_DIR, STATUS_FORMAT, "not a directory"},
+	};
+
+	if (file->error.status < 0) {
+		*err = file->error;
+		return file->error.status;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++)
+		if (errors[i].number == number)
+			return error_set(err, errors[i].status, "%s", errors[i].text);
+	return error_set(err, STATUS_FORMAT, "libsquashfs error %d", number);
+}
+
+/* ---- fields ---- */
+
+static void add_flags(struct member *member, uint16_t flags)
+{
+	static const struct {
+		uint16_t flag;
+		const char *word;
+	} words[] = {
+		{SQFS_FLAG_UNCOMPRESSED_INODES, "uncompressed-inodes"},
+		{SQFS_FLAG_UNCOMPRESSED_DATA, "uncompressed-data"},
+		{SQFS_FLAG_UNCOMPRESSED_FRAGMENTS, "uncompressed-fragments"},
+		{SQFS_FLAG_NO_FRAGMENTS, "no-fragments"},
+		{SQFS_FLAG_ALWAYS_FRAGMENTS, "always-fragments"},
+		{SQFS_FLAG_NO_DUPLICATES, "no-duplicates"},
+		{SQFS_FLAG_EXPORTABLE, "exportable"},
+		{SQFS_FLAG_UNCOMPRESSED_XATTRS, "uncompressed-xattrs"},
+		{SQFS_FLAG_NO_XATTRS, "no-xattrs"},
+		{SQFS_FLAG_COMPRESSOR_OPTIONS, "compressor-options"},
+		{SQFS_FLAG_UNCOMPRESSED_IDS, "uncompressed-ids"},
+	};
+	struct buffer text = {0};
+	uint16_t left = flags;
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (!(flags & words[i].flag))
+			continue;
+		buffer_add_format(&text, "%s%s", text.len ? " " : "", words[i].word);
+		left = (uint16_t)(left & ~words[i].flag);
+	}
+	if (left)
+		buffer_add_format(&text, "%s0x%04x", text.len ? " " : "", (unsigned)left);
+	member_add_field(member, "filesystem-flags", "%s", buffer_text(&text));
+	buffer_release(&text);
+}
+
+/* The metadata block behind the superblock in which a compressor keeps its options. */
+static enum status add_compressor_options(
+	struct squashfs *squashfs, struct member *member, struct error *err)
+{
+	unsigned char head[2], options[512];
+	size_t len;
+	enum status status;
+
+	status = source_pread(
+		squashfs->file.source, sizeof(squashfs->super), head, sizeof(head), err);
+	if (status < 0)
+		return status;
+	len = (size_t)(head[0] | (head[1] & 0x7f) << 8);
+	if (len > sizeof(options))
+		return error_set(err, STATUS_FORMAT, "compressor options of %zu bytes", len);
+	status = source_pread(
+		squashfs->file.source, sizeof(squashfs->super) + sizeof(head), options, len, err);
+	if (status == STATUS_OK)
+		member_add_field_bytes(member, "filesystem-compressor-options", options, len);
+	return status;
+}
+
+static enum status add_superblock(
+	struct squashfs *squashfs, struct member *member, struct error *err)
+{
+	const sqfs_super_t *super = &squashfs->super;
+	const char *compressor =
+		sqfs_compressor_name_from_id((SQFS_COMPRESSOR)super->compression_id);
+
+	filesystem_add_time(member, "filesystem-created",
+		&(struct filesystem_time){.seconds = super->modification_time});
+	member_add_field(member, "filesystem-compressor", "%s", compressor ? compressor : "?");
+	member_add_field(member, "filesystem-block-size", "%" PRIu32, super->block_size);
+	member_add_field(member, "filesystem-inodes", "%" PRIu32, super->inode_count);
+	member_add_field(member, "filesystem-fragments", "%" PRIu32, super->fragment_entry_count);
+	member_add_field(member, "filesystem-ids", "%u", (unsigned)super->id_count);
+	member_add_field(member, "filesystem-bytes", "%" PRIu64, super->bytes_used);
+	add_flags(member, super->flags);
+	if (super->flags & SQFS_FLAG_COMPRESSOR_OPTIONS) {
+		enum status status = add_compressor_options(squashfs, member, err);
+
+		if (status < 0)
+			return status;
+	}
+	return filesystem_add_region(member, "filesystem-trailing-data", squashfs->file.source,
+		super->bytes_used, squashfs->file.source->size - super->bytes_used, err);
+}
+
+static enum status add_xattr(struct squashfs *squashfs, struct member *member, struct error *err)
+{
+	sqfs_xattr_entry_t *key = NULL;
+	sqfs_xattr_value_t *value = NULL;
+	struct buffer name = {0};
+	size_t prefix_len;
+	enum status status = STATUS_OK;
+	int number = sqfs_xattr_reader_read_key(squashfs->xattrs, &key);
+
+	if (number == 0)
+		number = sqfs_xattr_reader_read_value(squashfs->xattrs, key, &value);
+	if (number) {
+		status = squashfs_error_set(&squashfs->file, number, err);
+		goto out;
+	}
+	prefix_len = strlen(
+		sqfs_get_xattr_prefix((SQFS_XATTR_TYPE)(key->type & SQFS_XATTR_PREFIX_MASK)));
+	if (strlen((const char *)key->key) != prefix_len + key->size) {
+		status = error_set(err, STATUS_FORMAT, "an xattr's name has a NUL byte");
+		goto out;
+	}
+	if (value->size > XATTR_VALUE_MAX) {
+		status =
+			error_set(err, STATUS_LIMIT, "an xattr has %" PRIu32 " bytes", value->size);
+		goto out;
+	}
+	buffer_add_format(&name, "xattr:%s", (const char *)key->key);
+	member_add_field_bytes(member, buffer_text(&name), value->value, value->size);
+out:
+	buffer_release(&name);
+	sqfs_free(key);
+	sqfs_free(value);
+	return status;
+}
+
+static enum status add_xattrs(struct squashfs *squashfs, struct member *member, struct error *err)
+{
+	sqfs_xattr_id_t where = {0};
+	sqfs_u32 index = NO_XATTRS;
+	int number = sqfs_inode_get_xattr_index(squashfs->inode, &index);
+	enum status status = STATUS_OK;
+
+	if (number == 0 && index == NO_XATTRS)
+		return STATUS_OK;
+	if (number == 0)
+		number = sqfs_xattr_reader_get_desc(squashfs->xattrs, index, &where);
+	if (number == 0 && where.count)
+		number = sqfs_xattr_reader_seek_kv(squashfs->xattrs, &where);
+	if (number)
+		return squashfs_error_set(&squashfs->file, number, err);
+	if (where.count > XATTR_COUNT_MAX)
+		return error_set(err, STATUS_LIMIT, "%" PRIu32 " xattrs", where.count);
+	for (uint32_t i = 0; i < where.count && status == STATUS_OK; i++)
+		status = add_xattr(squashfs, member, err);
+	return status;
+}
+
+static uint32_t link_count(const sqfs_inode_generic_t *inode)
+{
+	switch (inode->base.type) {
+	case SQFS_INODE_EXT_FILE:
+		return inode->data.file_ext.nlink;
+	case SQFS_INODE_SLINK:
+	case SQFS_INODE_EXT_SLINK:
+		return inode->data.slink.nlink;
+	case SQFS_INODE_BDEV:
+	case SQFS_INODE_CDEV:
+	case SQFS_INODE_EXT_BDEV:
+	case SQFS_INODE_EXT_CDEV:
+		return inode->data.dev.nlink;
+	case SQFS_INODE_FIFO:
+	case SQFS_INODE_SOCKET:
+	case SQFS_INODE_EXT_FIFO:
+	case SQFS_INODE_EXT_SOCKET:
+		return inode->data.ipc.nlink;
+	default:
+		return 1;
+	}
+}
+
+static enum status add_inode(struct squashfs *squashfs, struct member *member, struct error *err)
+{
+	const sqfs_inode_generic_t *inode = squashfs->inode;
+	struct filesystem_inode basics = {
+		.mode = inode->base.mode,
+		.mtime = {.seconds = inode->base.mod_time},
+	};
+	sqfs_u64 size = 0;
+	enum status status = STATUS_OK;
+
+	if (sqfs_id_table_index_to_id(squashfs->ids, inode->base.uid_idx, &basics.uid) ||
+		sqfs_id_table_index_to_id(squashfs->ids, inode->base.gid_idx, &basics.gid))
+		return error_set(err, STATUS_FORMAT, "its owner is not in the table of ids");
+	if (S_ISREG(basics.mode) && sqfs_inode_get_file_size(inode, &size))
+		return error_set(err, STATUS_FORMAT, "a file without a size");
+	basics.size = size;
+	filesystem_add_inode(member, &basics);
+	if (S_ISCHR(basics.mode) || S_ISBLK(basics.mode)) {
+		uint32_t device = inode->data.dev.devno;
+
+		filesystem_add_device(member, (device & 0xfff00) >> 8,
+			(device & 0xff) | ((device >> 12) & 0xfff00));
+	}
+	if (S_ISLNK(basics.mode))
+		status = filesystem_add_link_target(
+			member, (const char *)inode->extra, inode->data.slink.target_size, err);
+	if (!S_ISDIR(basics.mode) && link_count(inode) > 1) {
+		const char *first = inode_map_meet(
+			&squashfs->links, inode->base.inode_number, buffer_text(&squashfs->path));
+
+		if (first)
+			member_add_field(member, "hard-link", "%s", first);
+	}
+	return status < 0 ? status : add_xattrs(squashfs, member, err);
+}
+
+/* ---- the walk ---- */
+
+static enum status enter_directory(struct squashfs *squashfs, uint64_t reference, struct error *err)
+{
+	struct frame frame = {
+		.path_len = squashfs->path.len,
+		.inode_number = squashfs->inode->base.inode_number,
+	};
+	const char *before =
+		inode_map_meet(&squashfs->seen, reference + 1, buffer_text(&squashfs->path));
+
+	if (before)
+		return error_set(err, STATUS_FORMAT, "this directory is /%s as well", before);
+	if (squashfs->frame_count >= FILESYSTEM_DEPTH_MAX)
+		return error_set(err, STATUS_LIMIT, "more than %d directories inside each other",
+			FILESYSTEM_DEPTH_MAX);
+	if (sqfs_readdir_state_init(&frame.state, &squashfs->super, squashfs->inode))
+		return error_set(err, STATUS_FORMAT, "not a directory");
+	ARRAY_GROW(squashfs->frames, squashfs->frame_count, squashfs->frame_capacity);
+	squashfs->frames[squashfs->frame_count++] = frame;
+	return STATUS_OK;
+}
+
+/* The inode at `reference` becomes the member. `number` and `type` are what its entry says. */
+static enum status take_inode(struct squashfs *squashfs, uint64_t reference, uint32_t number,
+	unsigned type, struct member *member, struct error *err)
+{
+	enum status status = STATUS_OK;
+	int failed;
+
+	sqfs_free(squashfs->inode);
+	squashfs->inode = NULL;
+	failed = sqfs_meta_reader_read_inode(squashfs->inodes, &squashfs->super, reference >> 16,
+		reference & 0xffff, &squashfs->inode);
+	if (failed) {
+		squashfs->inode = NULL;
+		return squashfs_error_set(&squashfs->file, failed, err);
+	}
+	/* Extended types follow the basic ones in the same order. */
+	if (number != squashfs->inode->base.inode_number || number == 0 ||
+		number > squashfs->super.inode_count)
+		return error_set(err, STATUS_FORMAT, "its entry names another inode");
+	if (type != (squashfs->inode->base.type - 1u) % SQFS_INODE_SOCKET + 1)
+		return error_set(err, STATUS_FORMAT, "its entry names another type");
+	buffer_add(&member->path, squashfs->path.len ? squashfs->path.data : "/",
+		squashfs->path.len ? squashfs->path.len : 1);
+	status = add_inode(squashfs, member, err);
+	if (status == STATUS_OK && squashfs->path.len == 0)
+		status = add_superblock(squashfs, member, err);
+	if (status == STATUS_OK && S_ISDIR(squashfs->inode->base.mode))
+		status = enter_directory(squashfs, reference, err);
+	return status;
+}
+
+/* The root's inode has no entry that names it. */
+static enum status take_root(struct squashfs *squashfs, struct member *member, struct error *err)
+{
+	uint64_t reference = squashfs->super.root_inode_ref;
+	sqfs_inode_generic_t *inode = NULL;
+	uint32_t number;
+	int failed = sqfs_meta_reader_read_inode(
+		squashfs->inodes, &squashfs->super, reference >> 16, reference & 0xffff, &inode);
+
+	if (failed)
+		return squashfs_error_set(&squashfs->file, failed, err);
+	number = inode->base.inode_number;
+	sqfs_free(inode);
+	return take_inode(squashfs, reference, number, SQFS_INODE_DIR, member, err);
+}
+
+static enum status take_entry(struct squashfs *squashfs, struct member *member, struct error *err)
+{
+	struct frame *frame = &squashfs->frames[squashfs->frame_count - 1];
+	size_t entries = frame->state.entries;
+	size_t left = frame->state.current.size;
+	sqfs_dir_entry_t *entry = NULL;
+	sqfs_u32 number = 0;
+	sqfs_u64 reference = 0;
+	enum status status;
+	int got = sqfs_meta_reader_readdir(
+		squashfs->directories, &frame->state, &entry, &number, &reference);
+
+	if (got > 0) {
+		/* The size counts three bytes for "." and ".."; the library stops anywhere. */
+		if (entries || left > 3)
+			return error_set(err, STATUS_FORMAT,
+				"inode %" PRIu32 ": the directory ends within an entry",
+				frame->inode_number);
+		squashfs->frame_count--;
+		return STATUS_END;
+	}
+	if (got < 0) {
+		squashfs_error_set(&squashfs->file, got, err);
+		return error_context(err, "inode %" PRIu32, frame->inode_number);
+	}
+	status = filesystem_path_add(&squashfs->path, frame->path_len, (const char *)entry->name,
+		(size_t)entry->size + 1, squashfs->limits, err);
+	if (status == STATUS_OK) {
+		status = take_inode(squashfs, reference, number, entry->type, member, err);
+		if (status < 0)
+			error_context(err, "inode %" PRIu32, number);
+	}
+	sqfs_free(entry);
+	return status;
+}
+
+static enum status squashfs_next(struct members *members, struct member *member, struct error *err)
+{
+	struct squashfs *squashfs = (struct squashfs *)members;
+	enum status status = STATUS_END;
+
+	if (squashfs->failure.status < 0) {
+		*err = squashfs->failure;
+		return squashfs->failure.status;
+	}
+	member_clear(member);
+	if (!squashfs->begun) {
+		squashfs->begun = true;
+		status = take_root(squashfs, member, &squashfs->failure);
+	}
+	while (status == STATUS_END && squashfs->frame_count)
+		status = take_entry(squashfs, member, &squashfs->failure);
+	if (status < 0) {
+		error_context(&squashfs->failure, "squashfs");
+		*err = squashfs->failure;
+	}
+	return status;
+}
+
+static enum status squashfs_open_member(
+	struct members *members, struct source **content, struct error *err)
+{
+	struct squashfs *squashfs = (struct squashfs *)members;
+	struct squashfs_data data = {
+		.file = &squashfs->file,
+		.super = &squashfs->super,
+		.compressor = squashfs->compressor,
+		.fragments = squashfs->fragments,
+	};
+
+	if (!squashfs->inode || !S_ISREG(squashfs->inode->base.mode))
+		return error_set(err, STATUS_USAGE, "squashfs: this member has no content");
+	return squashfs_content_new(&data, squashfs->inode, content, err);
+}
+
+/* sqfs_destroy() does not take NULL. */
+static void destroy(void *object)
+{
+	if (object)
+		sqfs_destroy(object);
+}
+
+static void squashfs_free(struct members *members)
+{
+	struct squashfs *squashfs = (struct squashfs *)members;
+
+	sqfs_free(squashfs->inode);
+	squashfs_fragments_free(squashfs->fragments);
+	destroy(squashfs->xattrs);
+	destroy(squashfs->ids);
+	destroy(squashfs->directories);
+	destroy(squashfs->inodes);
+	destroy(squashfs->compressor);
+	inode_map_release(&squashfs->seen);
+	inode_map_release(&squashfs->links);
+	buffer_release(&squashfs->path);
+	free(squashfs->frames);
+	free(squashfs);
+}
+
+/* ---- opening ---- */
+
+static const struct members_ops squashfs_ops = {
+	.next = squashfs_next,
+	.open = squashfs_open_member,
+	.free = squashfs_free,
+};
+
+static enum status check_superblock(struct squashfs *squashfs, struct error *err)
+{
+	const sqfs_super_t *super = &squashfs->super;
+
+	if (super->bytes_used > squashfs->file.source->size)
+		return error_set(err, STATUS_FORMAT,
+			"short read: it has %" PRIu64 " bytes and says %" PRIu64,
+			squashfs->file.source->size, (uint64_t)super->bytes_used);
+	if (super->inode_table_start >= super->directory_table_start ||
+		super->directory_table_start > super->id_table_start ||
+		super->id_table_start >= super->bytes_used)
+		return error_set(err, STATUS_FORMAT, "its tables are not in order");
+	/* libsquashfs allocates by this number before it reads. */
+	if (super->fragment_entry_count > super->bytes_used)
+		return error_set(err, STATUS_FORMAT, "more fragment blocks than bytes");
+	return STATUS_OK;
+}
+
+static int load_compressor(struct squashfs *squashfs)
+{
+	sqfs_compressor_config_t config;
+	int number = sqfs_compressor_config_init(&config,
+		(SQFS_COMPRESSOR)squashfs->super.compression_id, squashfs->super.block_size,
+		SQFS_COMP_FLAG_UNCOMPRESS);
+
+	if (number == 0)
+		number = sqfs_compressor_create(&config, &squashfs->compressor);
+	if (number == 0 && squashfs->super.flags & SQFS_FLAG_COMPRESSOR_OPTIONS)
+		number = squashfs->compressor->read_options(
+			squashfs->compressor, &squashfs->file.base);
+	return number;
+}
+
+static int load_tables(struct squashfs *squashfs)
+{
+	sqfs_super_t *super = &squashfs->super;
+	sqfs_file_t *file = &squashfs->file.base;
+	sqfs_frag_table_t *fragments = sqfs_frag_table_create(0);
+	uint64_t limit = super->id_table_start;
+	int number;
+
+	if (!fragments)
+		return SQFS_ERROR_ALLOC;
+	squashfs->fragments = squashfs_fragments_new(fragments, super->block_size);
+	if (super->fragment_table_start < limit)
+		limit = super->fragment_table_start;
+	if (super->export_table_start < limit)
+		limit = super->export_table_start;
+	squashfs->inodes = sqfs_meta_reader_create(
+		file, squashfs->compressor, super->inode_table_start, super->directory_table_start);
+	squashfs->directories = sqfs_meta_reader_create(
+		file, squashfs->compressor, super->directory_table_start, limit);
+	squashfs->ids = sqfs_id_table_create(0);
+	squashfs->xattrs = sqfs_xattr_reader_create(0);
+	if (!squashfs->inodes || !squashfs->directories || !squashfs->ids || !squashfs->xattrs)
+		return SQFS_ERROR_ALLOC;
+	number = sqfs_id_table_read(squashfs->ids, file, super, squashfs->compressor);
+	if (number == 0)
+		number = sqfs_frag_table_read(fragments, file, super, squashfs->compressor);
+	if (number == 0)
+		number =
+			sqfs_xattr_reader_load(squashfs->xattrs, super, file, squashfs->compressor);
+	return number;
+}
+
+static enum status squashfs_open(struct source *source, const char *name,
+	const struct limits *limits, struct members **members, struct error *err)
+{
+	struct squashfs *squashfs = xcalloc(1, sizeof(*squashfs));
+	enum status status;
+	int number;
+
+	(void)name;
+	squashfs->members.ops = &squashfs_ops;
+	squashfs->limits = limits;
+	squashfs_file_init(&squashfs->file, source);
+	number = sqfs_super_read(&squashfs->super, &squashfs->file.base);
+	status = number ? squashfs_error_set(&squashfs->file, number, err)
+			: check_superblock(squashfs, err);
+	if (status == STATUS_OK) {
+		number = load_compressor(squashfs);
+		if (number == SQFS_ERROR_UNSUPPORTED)
+			status = error_set(err, STATUS_UNSUPPORTED,
+				"compressor %u cannot be unpacked here",
+				(unsigned)squashfs->super.compression_id);
+		else if (number == 0)
+			number = load_tables(squashfs);
+		if (number && status == STATUS_OK)
+			status = squashfs_error_set(&squashfs->file, number, err);
+	}
+	if (status < 0) {
+		squashfs_free(&squashfs->members);
+		return error_context(err, "squashfs");
+	}
+	*members = &squashfs->members;
+	return STATUS_OK;
+}
+
+static unsigned squashfs_bid(const unsigned char *data, size_t len)
+{
+	/* "hsqs", and the major version behind 28 bytes. */
+	if (len < sizeof(sqfs_super_t) || memcmp(data, "hsqs", 4) != 0)
+		return 0;
+	return data[28] == SQFS_VERSION_MAJOR && data[29] == 0 ? 48 : 32;
+}
+
+const struct format format_squashfs = {
+	.name = "squashfs",
+	.bid_bytes = sizeof(sqfs_super_t),
+	.needs_seek = true,
+	.bid = squashfs_bid,
+	.open = squashfs_open,
+};

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBDIFF_FORMAT_SQUASHFS_H
+#define DBDIFF_FORMAT_SQUASHFS_H
+
+#include <sqfs/compressor.h>
+#include <sqfs/data_reader.h>
+#include <sqfs/error.h>
+#include <sqfs/frag_table.h>
+#include <sqfs/inode.h>
+#include <sqfs/io.h>
+#include <sqfs/super.h>
+
+#include "base/error.h"
+#include "base/source.h"
+
+/* The container as libsquashfs reads it. What the source says of a failed read is kept aside. */
+struct squashfs_file {
+	sqfs_file_t base; /* first, so that the library's pointer is ours */
+	struct source *source;
+	struct error error;
+};
+
+void squashfs_file_init(struct squashfs_file *file, struct source *source);
+
+/* The error behind what libsquashfs returned: the source's own, or what the number means. */
+enum status squashfs_error_set(struct squashfs_file *file, int number, struct error *err);
+
+/* The blocks in which small files and tails of files lie together, with those read last. */
+struct squashfs_fragments;
+
+/* Everything a file's content is read with; outlives the content. */
+struct squashfs_data {
+	struct squashfs_file *file;
+	const sqfs_super_t *super;
+	sqfs_compressor_t *compressor;
+	struct squashfs_fragments *fragments;
+};
+
+struct squashfs_fragments *squashfs_fragments_new(sqfs_frag_table_t *table, size_t block_size);
+void squashfs_fragments_free(struct squashfs_fragments *fragments);
+
+/* The content of a regular file, which can seek. `inode` is the caller's and outlives it. */
+enum status squashfs_content_new(const struct squashfs_data *data,
+	const sqfs_inode_generic_t *inode, struct source **content, struct error *err);
+
+#endif

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/filesystem_image.h"
+
+#define MAKE "mksquashfs tree image -noappend -quiet -no-progress -reproducible "
+
+static const char *const forms[] = {
+	"-comp gzip",
+	"-comp gzip -Xcompression-level 2 -Xwindow-size 10",
+	"-comp xz",
+	"-comp xz -Xbcj x86 -b 256K",
+	"-comp lz4",
+	"-comp lz4 -Xhc",
+	"-comp zstd",
+	"-b 4K",
+	"-b 1M",
+	"-no-fragments",
+	"-always-use-fragments",
+	"-noI -noD -noF -noX",
+	"-no-duplicates -no-exports",
+	"-nopad",
+};
+
+START_TEST(lists_the_tree)
+{
+	struct listing listing;
+
+	make_tree();
+	sh(MAKE "%s >log 2>&1", forms[_i]);
+	listing = list_image(&format_squashfs, "image");
+	compare_tree(&listing, 0);
+	listing_release(&listing);
+}
+END_TEST
+
+START_TEST(lists_what_gensquashfs_makes)
+{
+	static const char *const compressors[] = {"gzip", "lzma", "xz", "lz4", "zstd"};
+
+	make_tree();
+	for (size_t i = 0; i < ARRAY_SIZE(compressors); i++) {
+		struct listing listing;
+
+		sh("gensquashfs -q -f -c %s -k -x -D tree image >log 2>&1", compressors[i]);
+		listing = list_image(&format_squashfs, "image");
+		ck_assert_str_eq(
+			listed_field(&listing, "/", "filesystem-compressor"), compressors[i]);
+		ck_assert_int_eq(listing.status, STATUS_END);
+		compared = &listing;
+		ck_assert_int_eq(nftw("tree/d", compare_file, 16, FTW_PHYS), 0);
+		ck_assert_int_eq(nftw("tree/big", compare_file, 16, FTW_PHYS), 0);
+		ck_assert_int_eq(nftw("tree/many", compare_file, 16, FTW_PHYS), 0);
+		listing_release(&listing);
+	}
+}
+END_TEST
+
+START_TEST(says_that_lzo_cannot_be_read)
+{
+	struct listing listing;
+
+	make_tree();
+	sh(MAKE "-comp lzo >log 2>&1");
+	listing = list_image(&format_squashfs, "image");
+	ck_assert_int_eq(listing.status, STATUS_UNSUPPORTED);
+	listing_release(&listing);
+}
+END_TEST
+
+/* What is done to the tree or the options, and the field in which it must show. */
+static const struct {
+	const char *change, *options, *path, *field;
+} changes[] = {
+	{"chmod 600 tree/a", "", "a", "mode"},
+	{"chown 5 tree/a", "", "a", "uid"},
+	{"chgrp 5 tree/a", "", "a", "gid"},
+	{"touch -d @5 tree/a", "", "a", "mtime"},
+	{"echo more >>tree/a", "", "a", "size"},
+	{"rm tree/d/fast; ln -s /y tree/d/fast", "", "d/fast", "link-target"},
+	{"rm tree/c; mknod tree/c c 5 301", "", "c", "device"},
+	{"rm tree/c; mkfifo tree/c", "", "c", "type"},
+	{"cp -a tree/d/hard t; rm tree/d/hard; mv t tree/d/hard", "", "d/hard", "hard-link"},
+	{"python3 -c 'import os; os.setxattr(\"tree/a\", \"user.small\", b\"other\")'", "", "a",
+		"xattr:user.small"},
+	{"python3 -c 'import os; os.setxattr(\"tree/a\", \"user.new\", b\"\")'", "", "a",
+		"xattr:user.new"},
+	{":", "-mkfs-time 77", "/", "filesystem-created"},
+	{":", "-comp xz", "/", "filesystem-compressor"},
+	{":", "-Xcompression-level 3", "/", "filesystem-compressor-options"},
+	{":", "-b 64K", "/", "filesystem-block-size"},
+	{":", "-no-exports", "/", "filesystem-flags"},
+	{"echo x >tree/new", "", "/", "filesystem-inodes"},
+	{"chown 987 tree/a", "", "/", "filesystem-ids"},
+	{":", "-no-fragments", "/", "filesystem-fragments"},
+	{"echo behind >>image", NULL, "/", "filesystem-trailing-data"},
+};
+
+START_TEST(shows_each_change)
+{
+	const char *options = changes[_i].options;
+	struct listing before, after;
+
+	make_tree();
+	sh(MAKE "-mkfs-time 1 >log 2>&1");
+	before = list_image(&format_squashfs, "image");
+	sh("%s", changes[_i].change);
+	if (options)
+		sh(MAKE "%s %s >log 2>&1", strstr(options, "mkfs") ? "" : "-mkfs-time 1", options);
+	after = list_image(&format_squashfs, "image");
+	ck_assert_int_eq(before.status, STATUS_END);
+	ck_assert_int_eq(after.status, STATUS_END);
+	ck_assert_msg(!same_text(listed_field(&before, changes[_i].path, changes[_i].field),
+			      listed_field(&after, changes[_i].path, changes[_i].field)),
+		"%s", changes[_i].field);
+	listing_release(&before);
+	listing_release(&after);
+}
+END_TEST
+
+START_TEST(content_can_seek)
+{
+	size_t len;
+	unsigned char *image;
+	char *want = NULL;
+	unsigned char got[5000];
+	struct source *source, *content = NULL;
+	struct members *members = NULL;
+	struct member member = {0};
+
+	make_tree();
+	sh(MAKE "-b 16K >log 2>&1");
+	ck_assert_int_eq(path_read_file("tree/big", 1 << 20, &want, &len, &failure), STATUS_OK);
+	image = read_image("image", &len);
+	source = source_memory_new(image, len);
+	ck_assert_int_eq(format_squashfs.open(source, "image", &limits_default, &members, &failure),
+		STATUS_OK);
+	do {
+		ck_assert_int_eq(members->ops->next(members, &member, &failure), STATUS_OK);
+	} while (strcmp(buffer_text(&member.path), "big") != 0);
+	ck_assert_int_eq(members->ops->open(members, &content, &failure), STATUS_OK);
+	for (size_t at = 700000 - sizeof(got); at > 70000; at -= 65000) {
+		ck_assert_int_eq(source_pread(content, at, got, sizeof(got), &failure), STATUS_OK);
+		ck_assert_mem_eq(got, want + at, sizeof(got));
+	}
+	ck_assert_int_eq(source_pread(content, 699999, got, 2, &failure), STATUS_FORMAT);
+	source_free(content);
+	members->ops->free(members);
+	member_release(&member);
+	source_free(source);
+	free(image);
+	free(want);
+}
+END_TEST
+
+/* ---- damage ---- */
+
+static unsigned char *make_plain(size_t *len)
+{
+	sh("mkdir -p tree/dddd/eeee; head -c 5000 /dev/urandom >tree/dddd/eeee/f;"
+	   "touch -d @9 tree tree/dddd tree/dddd/eeee;" MAKE
+	   "-noI -noD -noF -noX -nopad -b 4K >log 2>&1");
+	return read_image("image", len);
+}
+
+START_TEST(refuses_a_truncated_image)
+{
+	size_t len;
+	unsigned char *image = make_plain(&len);
+
+	for (size_t cut = len - 1; cut > 0; cut = cut * 3 / 4)
+		expect_error(&format_squashfs, image, cut, STATUS_FORMAT, "short read");
+	free(image);
+}
+END_TEST
+
+START_TEST(survives_every_flipped_byte)
+{
+	size_t len, failed = 0;
+	unsigned char *image = make_plain(&len);
+
+	for (size_t at = 0; at < len; at += at < 5000 && at > 120 ? 97 : 1) {
+		struct listing listing;
+
+		image[at] ^= 0x81;
+		listing = list_memory(&format_squashfs, image, len);
+		failed += listing.status < 0;
+		ck_assert(listing.status == STATUS_END || listing.err.status == listing.status);
+		listing_release(&listing);
+		image[at] ^= 0x81;
+	}
+	ck_assert_uint_gt(failed, 50);
+	free(image);
+}
+END_TEST
+
+START_TEST(refuses_a_directory_met_twice)
+{
+	size_t len;
+	unsigned char *image = make_plain(&len);
+	unsigned char *outer = find_text(image, len, "dddd") - 8;
+	unsigned char *inner = find_text(image, len, "eeee") - 8;
+	uint32_t base_outer, base_inner;
+	int16_t diff;
+
+	/* Each is the first behind its header, which ends with the base of inode numbers. */
+	memcpy(&base_outer, outer - 4, 4);
+	memcpy(&base_inner, inner - 4, 4);
+	memcpy(&diff, outer + 2, 2);
+	diff = (int16_t)((int)base_outer + diff - (int)base_inner);
+	memcpy(inner + 2, &diff, 2);
+	memcpy(inner, outer, 2);
+	memcpy(inner - 8, outer - 8, 4);
+	expect_error(
+		&format_squashfs, image, len, STATUS_FORMAT, "this directory is /dddd as well");
+	free(image);
+}
+END_TEST
+
+START_TEST(refuses_impossible_names)
+{
+	size_t len;
+	unsigned char *image = make_plain(&len);
+	unsigned char *name = find_text(image, len, "eeee");
+
+	memcpy(name, "e/ee", 4);
+	expect_error(&format_squashfs, image, len, STATUS_FORMAT, "a slash");
+	memcpy(name, "e\0ee", 4);
+	expect_error(&format_squashfs, image, len, STATUS_FORMAT, "a NUL byte");
+	/* The name's length before it is one less than it is. */
+	memcpy(name, "..ee", 4);
+	name[-2] = 1;
+	expect_error(&format_squashfs, image, len, STATUS_FORMAT, "is . or ..");
+	free(image);
+}
+END_TEST
+
+START_TEST(refuses_a_block_that_unpacks_short)
+{
+	/* The first block's size word: 4096, with the bit for "stored as it is". */
+	static const unsigned char word[4] = {0, 0x10, 0, 1};
+	size_t len;
+	unsigned char *image = make_plain(&len);
+	unsigned char *at = memmem(image, len, word, sizeof(word));
+
+	ck_assert_ptr_nonnull(at);
+	at[1] = 0x08;
+	expect_error(&format_squashfs, image, len, STATUS_FORMAT, "unpacks to 2048 bytes");
+	free(image);
+}
+END_TEST
+
+START_TEST(bounds_depth)
+{
+	struct listing listing;
+
+	sh("mkdir tree; (cd tree; for i in $(seq 1100); do mkdir d; cd d; done); " MAKE
+	   ">log 2>&1");
+	listing = list_image(&format_squashfs, "image");
+	ck_assert_int_eq(listing.status, STATUS_LIMIT);
+	listing_release(&listing);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("squashfs");
+	TCase *tcase = tcase_create("squashfs");
+
+	suite_add_tcase(suite, tcase);
+	tcase_set_timeout(tcase, 120);
+	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_add_loop_test(tcase, lists_the_tree, 0, (int)ARRAY_SIZE(forms));
+	tcase_add_test(tcase, lists_what_gensquashfs_makes);
+	tcase_add_test(tcase, says_that_lzo_cannot_be_read);
+	tcase_add_loop_test(tcase, shows_each_change, 0, (int)ARRAY_SIZE(changes));
+	tcase_add_test(tcase, content_can_seek);
+	tcase_add_test(tcase, refuses_a_truncated_image);
+	tcase_add_test(tcase, survives_every_flipped_byte);
+	tcase_add_test(tcase, refuses_a_directory_met_twice);
+	tcase_add_test(tcase, refuses_impossible_names);
+	tcase_add_test(tcase, refuses_a_block_that_unpacks_short);
+	tcase_add_test(tcase, bounds_depth);
+	return run_suite(suite);
+}
