@@ -5,6 +5,8 @@ const struct format *const formats[] = {
 	&format_tar,
 	&format_cpio,
 	&format_ar,
+	&format_squashfs,
+	&format_ext,
 	&format_gzip,
 	&format_bzip2,
 	&format_xz,
