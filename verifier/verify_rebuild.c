@@ -53,20 +53,32 @@ static int64_t build_epoch(const struct verification *verification)
 	return newest;
 }
 
+/* The view and the copy compare paths, so a link in one would hide nothing. */
+static enum status hide(struct attempt *attempt, const char *path, struct error *err)
+{
+	char *resolved;
+
+	if (path_resolve(path, &resolved, err) < 0)
+		return err->status;
+	text_list_add(&attempt->hidden, resolved);
+	free(resolved);
+	return STATUS_OK;
+}
+
 /* Trust T1 and T2: what would let a build copy instead of rebuild. */
-static void list_hidden(struct attempt *attempt)
+static enum status list_hidden(struct attempt *attempt, struct error *err)
 {
 	const struct verification *verification = attempt->verification;
 	const char *directory = verification->release.published.directory;
 	const char *home = getenv("HOME");
 
-	text_list_add(&attempt->hidden, verification->request->store);
-	text_list_add(&attempt->hidden, verification->request->database);
+	if (hide(attempt, verification->request->store, err) < 0 ||
+		hide(attempt, verification->request->database, err) < 0)
+		return err->status;
 	if (home && home[0] == '/' && home[1])
 		text_list_add(&attempt->hidden, home);
 	if (!directory)
-		return;
-	text_list_add(&attempt->hidden, directory);
+		return STATUS_OK;
 	for (size_t i = 0; i < verification->published.count; i++) {
 		const struct file *file = &verification->published.files[i];
 		char *path = path_join(directory, file->name);
@@ -75,6 +87,7 @@ static void list_hidden(struct attempt *attempt)
 			text_list_add(&attempt->published, path);
 		free(path);
 	}
+	return hide(attempt, directory, err);
 }
 
 static enum status copy_source(struct attempt *attempt, struct error *err)
@@ -237,7 +250,8 @@ static enum status run_command(struct attempt *attempt, unsigned short port, str
 	struct text_list argv = {0};
 	enum status status;
 
-	command.log_fd = open(attempt->log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	command.log_fd =
+		open(attempt->log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
 	if (command.log_fd < 0)
 		return error_set_errno(err, "%s", attempt->log);
 	set_environment(attempt, port);
@@ -420,8 +434,8 @@ static enum status prepare(struct attempt *attempt, struct error *err)
 	struct verification *verification = attempt->verification;
 
 	attempt->epoch = build_epoch(verification);
-	list_hidden(attempt);
-	if (path_make_directories(verification->work, 0700, err) < 0 ||
+	if (list_hidden(attempt, err) < 0 ||
+		path_make_directories(verification->work, 0700, err) < 0 ||
 		path_remove_tree(attempt->source, err) < 0 || copy_source(attempt, err) < 0 ||
 		tool_root_read(TOOL_ROOT_STATUS, &attempt->tools, err) < 0)
 		return err->status;
