@@ -94,6 +94,24 @@ START_TEST(no_descriptor_is_inherited)
 }
 END_TEST
 
+/* What mmdebstrap --mode=root does, device nodes that do not work included. */
+START_TEST(root_builds_can_mount_and_change_root)
+{
+	build_pass(&build,
+		"set -e; c=/tmp/chroot; mkdir -p $c/proc $c/sys $c/dev $c/usr $c/etc; cd $c\n"
+		"for l in bin lib lib64; do ln -s usr/$l $l; done\n"
+		"mknod -m 666 dev/zero c 1 5; chown 12:34 dev/zero; touch dev/null\n"
+		"mount -t proc proc proc; mount -t sysfs -o ro sys sys; mount --rbind /usr usr\n"
+		"mount --bind /dev/null dev/null\n"
+		"chroot . /bin/sh -c 'echo x >/dev/null; test -d /proc/self; test -d /sys/class'\n"
+		"umount dev/null sys proc; umount -R usr; tar cf - dev | tar tvf - --numeric-owner "
+		"| grep -o "
+		"'12/34.* 1,5'\n"
+		"chroot --userspec=nobody / id -un");
+	ck_assert_str_eq(build.log, "12/34           1,5\nnobody\n");
+}
+END_TEST
+
 START_TEST(exit_codes_and_signals_come_back)
 {
 	struct error err;
@@ -318,6 +336,7 @@ int main(void)
 	tcase_add_test(isolated, names_paths_and_umask_are_as_given);
 	tcase_add_test(isolated, build_paths_that_would_lead_astray_are_refused);
 	tcase_add_test(isolated, no_descriptor_is_inherited);
+	tcase_add_test(isolated, root_builds_can_mount_and_change_root);
 	tcase_add_test(isolated, exit_codes_and_signals_come_back);
 	tcase_add_test(isolated, a_program_that_cannot_start_is_named);
 	tcase_add_loop_test(isolated, the_time_out_kills_all, 0, 2);
