@@ -297,30 +297,21 @@ START_TEST(only_its_own_processes_and_interfaces_are_there)
 }
 END_TEST
 
+/* The attempts change nothing even where they succeed: this may be run on someone's machine. */
 START_TEST(what_is_shown_cannot_be_written)
 {
 	char *file = path_join(build.source, "given");
-	char *text;
-	struct error err;
-	size_t len;
 
 	build_write(file, "given", 0644);
 	build_pass(&build,
-		"for d in /usr/bin /usr/share /etc/alternatives /var/lib/dpkg /build/source "
-		"/dev /proc/sys/kernel; do touch $d/made 2>/dev/null && echo $d; done\n"
-		"echo x 2>/dev/null >/build/source/given && echo source\n"
-		"echo x 2>/dev/null >/etc/passwd && echo passwd\n"
-		"echo other 2>/dev/null >/proc/sys/kernel/domainname && echo sysctl\n"
-		"for d in /tmp /var/tmp /build/output /dev/shm; do touch $d/made || exit 1; "
-		"done; echo ended");
-	ck_assert_ptr_nonnull(strstr(build.log, "ended\n"));
-	ck_assert_ptr_null(strstr(build.log, "\n/"));
-	ck_assert_ptr_null(strstr(build.log, "source\n"));
-	ck_assert_ptr_null(strstr(build.log, "passwd\n"));
-	ck_assert_ptr_null(strstr(build.log, "sysctl\n"));
-	ck_assert(path_read_file(file, 100, &text, &len, &err) == STATUS_OK);
-	ck_assert_str_eq(text, "given");
-	free(text);
+		"for d in /usr/bin /usr/share /etc/alternatives /var/lib/dpkg /build/source /dev; "
+		"do\n"
+		"  mkdir $d/reproof-test 2>/dev/null && rmdir $d/reproof-test && echo $d\ndone\n"
+		"for f in /build/source/given /etc/passwd /bin/sh /proc/sys/kernel/domainname; do\n"
+		"  ( : >>$f ) 2>/dev/null && echo $f\ndone\n"
+		"for d in /tmp /var/tmp /build/output /dev/shm; do touch $d/made || exit 1; done\n"
+		"echo ended");
+	ck_assert_str_eq(build.log, "ended\n");
 	free(file);
 }
 END_TEST
@@ -339,7 +330,7 @@ START_TEST(root_in_there_is_not_root_out_here)
 		"  rm -f $d/node\ndone\n"
 		"cd /proc/1 && readlink root cwd exe fd/3; tr -d '\\000' <environ; tr -d '\\000' "
 		"<cmdline\n"
-		"kill -KILL 1; kill -STOP 1; date -s 2000-01-01 >/dev/null 2>&1 && echo clock\n"
+		"kill -KILL 1; kill -STOP 1;\n"
 		"grep CapBnd /proc/self/status; head -c 1 /dev/zero | wc -c");
 	ck_assert_ptr_eq(strstr(build.log, start), build.log);
 	ck_assert_str_eq(strchr(build.log, '\n'), "\n1\n");

@@ -73,18 +73,16 @@ static enum status loopback_up(struct error *err)
 	return status;
 }
 
-/* The other processes: in a PID namespace all that can be seen, otherwise those that became ours.
+/*
+ * Without a PID namespace: all processes that are, or by their parents' end became, this one's
+ * children. Never kill(-1), which is every process of the machine.
  */
-static void rest_kill(bool is_isolated)
+static void children_kill(void)
 {
 	char *path, *line = NULL;
 	size_t size = 0;
 	FILE *file;
 
-	if (is_isolated) {
-		kill(-1, SIGKILL);
-		return;
-	}
 	path = xasprintf("/proc/self/task/%d/children", (int)getpid());
 	file = fopen(path, "re");
 	if (file && getline(&line, &size, file) > 0) {
@@ -95,7 +93,8 @@ static void rest_kill(bool is_isolated)
 
 			if (end == at)
 				break;
-			kill((pid_t)pid, SIGKILL);
+			if (pid > 1)
+				kill((pid_t)pid, SIGKILL);
 		}
 	}
 	if (file)
@@ -111,18 +110,16 @@ static void result_set(struct process_result *result, int wait_status)
 }
 
 /* Reaps what has ended; true when the build's first process is among them. */
-static bool ended_reap(pid_t build, int flags, struct process_result *result)
+static bool ended_reap(pid_t build, struct process_result *result)
 {
 	bool has_ended = false;
 	int wait_status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &wait_status, flags | __WALL)) > 0) {
+	while ((pid = waitpid(-1, &wait_status, WNOHANG | __WALL)) > 0) {
 		if (pid == build) {
 			result_set(result, wait_status);
 			has_ended = true;
-			if (!(flags & WNOHANG))
-				break;
 		}
 	}
 	return has_ended;
@@ -137,7 +134,7 @@ static void build_wait(const struct sandbox_inner *inner, pid_t build, int signa
 		{.fd = signals, .events = POLLIN}, {.fd = inner->control, .events = POLLIN}};
 	struct signalfd_siginfo info;
 
-	while (!ended_reap(build, WNOHANG, result)) {
+	while (!ended_reap(build, result)) {
 		double left = deadline - clock_monotonic();
 		int ready;
 
@@ -156,16 +153,26 @@ static void build_wait(const struct sandbox_inner *inner, pid_t build, int signa
 	}
 }
 
-/* Everything the build left behind, daemons with it, is ended and gone afterwards. */
+/*
+ * Everything the build left behind, daemons with it, is ended. In a PID namespace that is done by
+ * the kernel when this process, its first, ends, and the keeper's wait returns after the last one.
+ */
 static void rest_end(pid_t build, bool is_isolated, struct process_result *result)
 {
+	bool has_ended = result->exit_code >= 0 || result->signal;
 	int wait_status;
 	pid_t pid;
 
+	if (is_isolated) {
+		if (!has_ended && kill(build, SIGKILL) == 0 &&
+			waitpid(build, &wait_status, 0) == build)
+			result_set(result, wait_status);
+		return;
+	}
 	for (;;) {
-		rest_kill(is_isolated);
+		children_kill();
 		pid = waitpid(-1, &wait_status, __WALL);
-		if (pid == build && !(result->exit_code >= 0 || result->signal))
+		if (pid == build && !has_ended)
 			result_set(result, wait_status);
 		if (pid < 0 && errno == ECHILD)
 			return;
@@ -316,6 +323,10 @@ static _Noreturn void inside_main(const struct sandbox_inner *inner)
 	struct error ignored;
 	int listener = -1;
 
+	if (inner->view && getpid() != 1) {
+		error_set(&ready.error, STATUS_SANDBOX, "there is no PID namespace");
+		give_up(inner, &ready.error);
+	}
 	/* The build must not look into this process: it may hold more capabilities. */
 	prctl(PR_SET_DUMPABLE, 0);
 	if (inside_prepare(inner, &listener, &ready) != STATUS_OK)
