@@ -11,14 +11,19 @@
 
 static struct build build;
 
+/* How long the builds' processes would sleep: tells them from those of any other run. */
+static char *nap;
+
 static void setup(void)
 {
 	build_init(&build);
+	nap = xasprintf("99999.%08d", getpid());
 }
 
 static void teardown(void)
 {
 	build_release(&build);
+	free(nap);
 }
 
 START_TEST(the_environment_is_exactly_what_was_given)
@@ -48,6 +53,7 @@ END_TEST
 
 START_TEST(names_paths_and_umask_are_as_given)
 {
+	ck_assert(setgroups(2, (const gid_t[]){4, 27}) == 0);
 	build.spec.hostname = "builder-7";
 	build.spec.build_path = "/home/ci/work";
 	build.command.umask = 027;
@@ -143,12 +149,16 @@ END_TEST
 
 START_TEST(the_time_out_kills_all)
 {
+	char *script;
+
 	build.spec.no_sandbox = _i;
 	build.command.timeout_seconds = 1;
-	build_run(&build, "sh -c 'sleep 86399 & sleep 86399' & sleep 86399");
+	script = xasprintf("sh -c 'sleep %s & sleep %s' & sleep %s", nap, nap, nap);
+	build_run(&build, script);
+	free(script);
 	ck_assert(build.result.timed_out);
 	ck_assert_int_eq(build.result.signal, SIGKILL);
-	ck_assert_uint_eq(processes_with("86399"), 0);
+	ck_assert_uint_eq(processes_with(nap), 0);
 }
 END_TEST
 
@@ -157,18 +167,21 @@ START_TEST(a_daemon_is_gone_before_the_outputs_are_collected)
 {
 	struct output before = OUTPUT_INIT, after = OUTPUT_INIT;
 	struct error err;
+	char *script;
 
 	build.spec.no_sandbox = _i;
 	build_prepare(&build);
-	build_script(&build,
-		"out=$1\nsetsid sh -c \"while :; do echo x >>$out/beat; sleep 0.01;"
-		" : daemon-86398; done\" &\n"
-		"while ! [ -s $out/beat ]; do sleep 0.01; done");
+	script = xasprintf(
+		"out=$1\nsetsid sh -c \"while :; do echo x >>$out/beat; sleep 0.01; : %s; "
+		"done\" &\nwhile ! [ -s $out/beat ]; do sleep 0.01; done",
+		nap);
+	build_script(&build, script);
+	free(script);
 	build.command.argv =
 		(const char *const[]){"build.sh", sandbox_output_path(build.sandbox), NULL};
 	build_run_prepared(&build);
 	ck_assert_int_eq(build.result.exit_code, 0);
-	ck_assert_uint_eq(processes_with("daemon-86398"), 0);
+	ck_assert_uint_eq(processes_with(nap), 0);
 	ck_assert_int_eq(output_collect(build.output, NULL, &before, &err), STATUS_OK);
 	poll(NULL, 0, 200);
 	ck_assert_int_eq(output_collect(build.output, NULL, &after, &err), STATUS_OK);
@@ -181,13 +194,15 @@ END_TEST
 
 START_TEST(killing_the_parent_leaves_no_process_and_no_mount)
 {
-	char *mounts;
+	char *mounts, *script;
 	struct error err;
 	size_t len;
 	pid_t pid;
 
 	build.spec.no_sandbox = _i;
-	build_script(&build, "setsid sleep 86397 & touch $1/up; sleep 86397");
+	script = xasprintf("setsid sleep %s & touch $1/up; sleep %s", nap, nap);
+	build_script(&build, script);
+	free(script);
 	pid = fork();
 	if (pid == 0) {
 		build_prepare(&build);
@@ -196,11 +211,11 @@ START_TEST(killing_the_parent_leaves_no_process_and_no_mount)
 		sandbox_run(build.sandbox, &build.command, &build.result, &err);
 		_exit(0);
 	}
-	while (processes_with("86397") < 2)
+	while (processes_with(nap) < 2)
 		poll(NULL, 0, 20);
 	ck_assert(kill(pid, SIGKILL) == 0);
 	ck_assert(waitpid(pid, NULL, 0) == pid);
-	while (processes_with("86397") > 0)
+	while (processes_with(nap) > 0)
 		poll(NULL, 0, 20);
 	ck_assert(path_read_file("/proc/self/mountinfo", 1 << 24, &mounts, &len, &err) == 0);
 	ck_assert_ptr_null(strstr(mounts, build.top));
