@@ -134,6 +134,14 @@ START_TEST(exit_codes_and_signals_come_back)
 }
 END_TEST
 
+START_TEST(a_build_that_kills_its_group_kills_nobody_else)
+{
+	build.spec.no_sandbox = _i;
+	build_run(&build, "kill -TERM 0");
+	ck_assert_int_eq(build.result.signal, SIGTERM);
+}
+END_TEST
+
 START_TEST(a_program_that_cannot_start_is_named)
 {
 	static const char *const argv[] = {"absent.sh", NULL};
@@ -256,7 +264,10 @@ START_TEST(an_output_directory_with_something_in_it_is_refused)
 		STATUS_CONFLICT);
 	ck_assert_ptr_nonnull(strstr(err.text, "not empty"));
 	ck_assert(path_remove_tree(build.output, &err) == STATUS_OK);
-	ck_assert(symlink("/tmp", build.output) == 0);
+	/* To an empty directory: the link alone is reason enough. */
+	stale = path_join(build.top, "elsewhere");
+	ck_assert(mkdir(stale, 0755) == 0 && symlink(stale, build.output) == 0);
+	free(stale);
 	ck_assert_int_eq(
 		sandbox_prepare(&build.spec, &build.sandbox, &build.listen_fd, &build.port, &err),
 		STATUS_CONFLICT);
@@ -318,15 +329,18 @@ START_TEST(a_normal_user_is_told_what_is_missing)
 	if (pid == 0) {
 		struct build mine;
 		struct error err;
+		enum status status;
 
 		if (geteuid() == 0 &&
 			(setgroups(0, NULL) < 0 || setresgid(65534, 65534, 65534) < 0 ||
 				setresuid(65534, 65534, 65534) < 0))
 			_exit(2);
 		build_init(&mine);
-		_exit(!(sandbox_prepare(&mine.spec, &mine.sandbox, &mine.listen_fd, &mine.port,
-				&err) == STATUS_SANDBOX &&
-			strstr(err.text, "root") && strstr(err.text, "--no-sandbox")));
+		status = sandbox_prepare(
+			&mine.spec, &mine.sandbox, &mine.listen_fd, &mine.port, &err);
+		build_release(&mine);
+		_exit(!(status == STATUS_SANDBOX && strstr(err.text, "root") &&
+			strstr(err.text, "--no-sandbox")));
 	}
 	ck_assert(waitpid(pid, &wait_status, 0) == pid);
 	ck_assert_int_eq(wait_status, 0);
@@ -353,6 +367,7 @@ int main(void)
 	tcase_add_test(isolated, no_descriptor_is_inherited);
 	tcase_add_test(isolated, root_builds_can_mount_and_change_root);
 	tcase_add_test(isolated, exit_codes_and_signals_come_back);
+	tcase_add_loop_test(isolated, a_build_that_kills_its_group_kills_nobody_else, 0, 2);
 	tcase_add_test(isolated, a_program_that_cannot_start_is_named);
 	tcase_add_loop_test(isolated, the_time_out_kills_all, 0, 2);
 	tcase_add_loop_test(isolated, a_daemon_is_gone_before_the_outputs_are_collected, 0, 2);

@@ -286,11 +286,11 @@ END_TEST
 START_TEST(only_its_own_processes_and_interfaces_are_there)
 {
 	build_pass(&build,
-		"ls -d /proc/[0-9]* | wc -l; tail -n +3 /proc/net/dev | cut -d: -f1\n"
+		"set -- /proc/[0-9]*; echo $#; tail -n +3 /proc/net/dev | cut -d: -f1\n"
 		"ls /run /var/run/ /home /root /srv /mnt /media /opt /sys /usr/local "
 		"/usr/src | grep -v :\nfind / -xdev -type s; ls /dev/ | tr '\\n' ' '");
-	/* The sandbox's first process, the script, ls and wc. */
-	ck_assert_ptr_eq(strstr(build.log, "4\n    lo\n"), build.log);
+	/* The sandbox's first process, and the script. */
+	ck_assert_ptr_eq(strstr(build.log, "2\n    lo\n"), build.log);
 	ck_assert_ptr_nonnull(strstr(build.log,
 		"\nfd full null ptmx pts random shm stderr stdin "
 		"stdout tty urandom zero "));
@@ -341,7 +341,7 @@ START_TEST(root_in_there_is_not_root_out_here)
 END_TEST
 
 /* As `make check` runs in a chroot that is no mount point, where pivot_root alone does not work. */
-START_TEST(it_works_in_a_chroot)
+static void chroot_build(void)
 {
 	static const char *const bound[] = {"usr", "etc", "var", "proc", "dev"};
 	static const char *const links[] = {"bin", "sbin", "lib", "lib64"};
@@ -377,8 +377,20 @@ START_TEST(it_works_in_a_chroot)
 	build_release(&inner);
 	free(script);
 	free(root);
-	/* The rest is removed from outside, by the end of this process's mounts and by main(). */
-	_exit(EXIT_SUCCESS);
+}
+
+START_TEST(it_works_in_a_chroot)
+{
+	int wait_status;
+	pid_t pid = fork();
+
+	/* Its mounts end with it, and what lies below them is then the fixture's to remove. */
+	if (pid == 0) {
+		chroot_build();
+		_exit(EXIT_SUCCESS);
+	}
+	ck_assert(waitpid(pid, &wait_status, 0) == pid);
+	ck_assert_int_eq(wait_status, 0);
 }
 END_TEST
 

@@ -22,7 +22,6 @@ struct sandbox {
 	enum isolation isolation;
 	pid_t keeper; /* 0 when there is none (any more) */
 	int control;
-	bool has_run;
 	char *root; /* where the view is put together */
 	char *tmp, *var_tmp;
 	char *source, *output; /* as the build sees them */
@@ -280,9 +279,8 @@ enum status sandbox_run(struct sandbox *sandbox, const struct sandbox_command *c
 	size_t len;
 	int fd;
 
-	if (sandbox->has_run || sandbox->control < 0)
+	if (sandbox->control < 0)
 		return error_set(err, STATUS_CONFLICT, "a sandbox runs one build");
-	sandbox->has_run = true;
 	status = request_send(sandbox, command, err);
 	if (status != STATUS_OK)
 		return status;
