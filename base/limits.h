@@ -15,7 +15,13 @@ struct limits {
 	unsigned seconds;      /* wall clock for one artifact side */
 };
 
-/* The documented defaults (docs/limits.md). */
+/* The documented defaults (docs/limits.md); the macro is for initialisers. */
+#define LIMITS_DEFAULT                                                                             \
+	{                                                                                          \
+		.depth = 32, .members = 2000000, .member_bytes = UINT64_C(64) << 30,               \
+		.total_bytes = UINT64_C(256) << 30, .ratio = 2000, .name_bytes = 65536,            \
+		.seconds = 3600,                                                                   \
+	}
 extern const struct limits limits_default;
 
 #endif
