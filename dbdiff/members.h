@@ -19,7 +19,7 @@ struct member {
 	/*
 	 * Path inside the container, raw bytes: without "./" in front, without a slash at the end,
 	 * runs of slashes as one; "" is never a name (the root directory of a file system is "/").
-	 * members_set_name() makes it from the stored name and adds the field "name" when the two
+	 * member_set_name() makes it from the stored name and adds the field "name" when the two
 	 * differ. A NUL byte in a stored name is written as the four characters \x00.
 	 */
 	struct buffer path;
@@ -27,7 +27,7 @@ struct member {
 	uint64_t size;	  /* of its content, SOURCE_SIZE_UNKNOWN when only reading tells */
 	/*
 	 * All metadata as text, "name\0value\0" after one another: type, mode, uid, … Written with
-	 * members_add_field(); the names and their order for people are the field table's
+	 * member_add_field(); the names and their order for people are the field table's
 	 * (dbdiff/fields.h). Comparing members compares these bytes after sorting.
 	 */
 	struct buffer fields;
@@ -41,6 +41,8 @@ void member_add_field(struct member *member, const char *name, const char *forma
 	__attribute__((format(printf, 3, 4)));
 /* For values with NUL bytes or of hostile length: stored escaped, over 4 KiB as its SHA-256. */
 void member_add_field_bytes(struct member *member, const char *name, const void *value, size_t len);
+/* "2026-11-23T03:12:00Z", with nine digits behind a point when there are nanoseconds. */
+void member_add_time(struct member *member, const char *name, int64_t seconds, long nanoseconds);
 
 struct members;
 

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBDIFF_FIELDS_H
+#define DBDIFF_FIELDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buffer.h"
+
+/*
+ * The one field table: every metadata field a format may give to a member (dbdiff/members.h), in
+ * the order in which people see them. Formats name fields, comparing compares them as text; nobody
+ * else knows what they mean.
+ */
+struct field {
+	const char *name;  /* ends in ':' where a family of names begins so */
+	const char *title; /* for people */
+};
+
+/* The row of a name; never NULL: an unknown name is the last row's. */
+const struct field *field_find(const char *name);
+
+/* Less than 0, 0 or more: the order for people; names of one family by their bytes. */
+int field_compare(const char *a, const char *b);
+
+/* Walks "name\0value\0" after one another. */
+struct field_cursor {
+	const char *at;
+	const char *end;
+	const char *name;
+	const char *value;
+};
+
+void field_cursor_init(struct field_cursor *cursor, const char *fields, size_t len);
+/* False at the end, and at what is not terminated. */
+bool field_cursor_next(struct field_cursor *cursor);
+
+/* Puts fields in the order of (name, value) for people; drops those called `dropped` (or NULL). */
+void fields_sort(struct buffer *fields, const char *dropped);
+
+#endif

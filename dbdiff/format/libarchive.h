@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBDIFF_FORMAT_LIBARCHIVE_H
+#define DBDIFF_FORMAT_LIBARCHIVE_H
+
+#include <archive.h>
+#include <archive_entry.h>
+
+#include "dbdiff/members.h"
+
+/*
+ * What a format read through libarchive says about itself. libarchive is given one format and at
+ * most one filter, never its own choice.
+ *
+ * Behind the members of the container stand up to two more, because libarchive drops what follows
+ * an end mark without a word (trust T7): "/padding" for zeros that are not just the last block's
+ * fill, and "/trailing", whose content is all that follows them. No stored name can become one of
+ * these.
+ */
+struct archive_kind {
+	const char *name;
+	/* Tells a new handle what to read; not ARCHIVE_OK is an error. */
+	int (*prepare)(struct archive *archive);
+	/* The format ends in a mark of its own, and without it is truncated. */
+	bool has_end_mark;
+	unsigned fill_block; /* writers fill up to a multiple of it with zeros; 0 for none */
+	/* A compressed stream: one member without metadata, called as the container without suffix.
+	 */
+	bool is_stream;
+	/* Adds fields that only this format has. NULL for none. */
+	void (*describe)(struct archive_entry *entry, struct member *member);
+};
+
+enum status archive_members_open(const struct archive_kind *kind, struct source *source,
+	const char *name, struct members **members, struct error *err);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dbdiff/format/libarchive.h"
+
+#include "dbdiff/format/formats.h"
+
+/* POSIX.1-2017 pax, "ustar Interchange Format": where the header keeps what a bid looks at. */
+#define HEADER_SIZE	512
+#define CHECKSUM_OFFSET 148
+#define CHECKSUM_SIZE	8
+#define MAGIC_OFFSET	257
+
+static bool read_octal(const unsigned char *field, size_t len, unsigned *value)
+{
+	size_t i = 0;
+
+	*value = 0;
+	while (i < len && field[i] == ' ')
+		i++;
+	if (i == len || field[i] < '0' || field[i] > '7')
+		return false;
+	for (; i < len && field[i] >= '0' && field[i] <= '7'; i++)
+		*value = *value * 8 + (unsigned)(field[i] - '0');
+	return i == len || field[i] == ' ' || field[i] == '\0';
+}
+
+/* Some old writers summed signed characters. */
+static bool checksum_fits(const unsigned char *header)
+{
+	unsigned sum = 0, stored;
+	int sum_signed = 0;
+
+	if (!read_octal(header + CHECKSUM_OFFSET, CHECKSUM_SIZE, &stored))
+		return false;
+	for (size_t i = 0; i < HEADER_SIZE; i++) {
+		bool is_sum = i >= CHECKSUM_OFFSET && i < CHECKSUM_OFFSET + CHECKSUM_SIZE;
+		unsigned char c = is_sum ? ' ' : header[i];
+
+		sum += c;
+		sum_signed += (signed char)c;
+	}
+	return stored == sum || (int)stored == sum_signed;
+}
+
+static unsigned tar_bid(const unsigned char *data, size_t len)
+{
+	if (len < HEADER_SIZE || data[0] == '\0' || !checksum_fits(data))
+		return 0;
+	return memcmp(data + MAGIC_OFFSET, "ustar", 5) == 0 ? 56 : 20;
+}
+
+static int prepare(struct archive *archive)
+{
+	return archive_read_support_format_tar(archive);
+}
+
+static const struct archive_kind kind = {
+	.name = "tar",
+	.prepare = prepare,
+	.fill_block = 10240,
+	.has_end_mark = true,
+};
+
+static enum status tar_open(struct source *source, const char *name, const struct limits *limits,
+	struct members **members, struct error *err)
+{
+	(void)limits;
+	return archive_members_open(&kind, source, name, members, err);
+}
+
+const struct format format_tar = {
+	.name = "tar",
+	.bid_bytes = HEADER_SIZE,
+	.bid = tar_bid,
+	.open = tar_open,
+};

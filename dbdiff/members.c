@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dbdiff/members.h"
+
+#include "base/clock.h"
+#include "base/escape.h"
+#include "base/hash.h"
+
+#define FIELD_VALUE_SIZE 4096 /* longer values are kept as their SHA-256 */
+
+void member_clear(struct member *member)
+{
+	buffer_clear(&member->path);
+	buffer_clear(&member->fields);
+	member->has_content = false;
+	member->size = SOURCE_SIZE_UNKNOWN;
+}
+
+void member_release(struct member *member)
+{
+	buffer_release(&member->path);
+	buffer_release(&member->fields);
+}
+
+static size_t name_front(const char *stored, size_t len)
+{
+	size_t at = 0;
+
+	for (;;) {
+		if (at < len && stored[at] == '/')
+			at++;
+		else if (at + 1 < len && stored[at] == '.' && stored[at + 1] == '/')
+			at += 2;
+		else
+			break;
+	}
+	if (at + 1 == len && stored[at] == '.')
+		at++;
+	return at;
+}
+
+void member_set_name(struct member *member, const char *stored, size_t len)
+{
+	struct buffer *path = &member->path;
+
+	buffer_clear(path);
+	for (size_t i = name_front(stored, len); i < len; i++) {
+		if (stored[i] == '\0')
+			buffer_add_text(path, "\\x00");
+		else if (stored[i] != '/' || (i + 1 < len && stored[i + 1] != '/'))
+			buffer_add_char(path, stored[i]);
+	}
+	if (path->len == 0)
+		buffer_add_char(path, '/');
+	if (path->len != len || memcmp(path->data, stored, len) != 0)
+		member_add_field_bytes(member, "name", stored, len);
+}
+
+void member_add_field(struct member *member, const char *name, const char *format, ...)
+{
+	va_list arguments;
+
+	buffer_add(&member->fields, name, strlen(name) + 1);
+	va_start(arguments, format);
+	buffer_add_vformat(&member->fields, format, arguments);
+	va_end(arguments);
+	buffer_add_char(&member->fields, '\0');
+}
+
+void member_add_field_bytes(struct member *member, const char *name, const void *value, size_t len)
+{
+	struct digest digest;
+	char hex[SHA256_HEX_SIZE];
+
+	if (len > FIELD_VALUE_SIZE) {
+		hash_memory(value, len, &digest);
+		digest_hex(&digest, hex);
+		member_add_field(member, name, "%zu bytes, sha256 %s", len, hex);
+		return;
+	}
+	buffer_add(&member->fields, name, strlen(name) + 1);
+	if (len > 0)
+		escape_line(&member->fields, value, len);
+	buffer_add_char(&member->fields, '\0');
+}
+
+void member_add_time(struct member *member, const char *name, int64_t seconds, long nanoseconds)
+{
+	char text[CLOCK_TEXT_SIZE];
+	size_t len;
+
+	clock_format(seconds, text);
+	len = strlen(text);
+	if (nanoseconds != 0 && text[len - 1] == 'Z')
+		len--;
+	if (nanoseconds != 0)
+		member_add_field(member, name, "%.*s.%09ld%s", (int)len, text, nanoseconds,
+			text[len] == 'Z' ? "Z" : "");
+	else
+		member_add_field(member, name, "%s", text);
+}
