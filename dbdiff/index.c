@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dbdiff/index.h"
+
+#include "base/array.h"
+
+extern const char index_sql[];
+
+enum {
+	INSERT_MEMBER,
+	NEXT_OCCURRENCE,
+	INSERT_BLOCKS,
+	SELECT_PATH,
+	SELECT_BLOCKS,
+};
+
+static const char *const statements[] = {
+	[INSERT_MEMBER] = "INSERT OR IGNORE INTO member (container, path, occurrence, id, position,"
+			  " fields, content, size, sha256, format, inspected, reason)"
+			  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+	[NEXT_OCCURRENCE] =
+		"SELECT max(occurrence) + 1 FROM member WHERE container = ?1 AND path = ?2",
+	[INSERT_BLOCKS] = "INSERT INTO block (member, hashes) VALUES (?1, ?2)",
+	[SELECT_PATH] = "SELECT path FROM member WHERE container = ?1 AND position = ?2",
+	[SELECT_BLOCKS] = "SELECT hashes FROM block WHERE member = ?1",
+};
+
+static const char select_members[] =
+	"SELECT path, occurrence, id, position, fields, content, size, sha256, format, inspected,"
+	" reason FROM member WHERE container = ?1 ORDER BY path, occurrence";
+
+/*
+ * The file is thrown away when its writer dies, so it needs neither journal nor sync; the page
+ * cache is what bounds the memory of a walk.
+ */
+static const char writer_pragmas[] = "PRAGMA journal_mode = DELETE; PRAGMA journal_mode = OFF;"
+				     " PRAGMA synchronous = OFF; PRAGMA cache_size = -16384;"
+				     " PRAGMA temp_store = FILE;";
+static const char reader_pragmas[] = "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
+				     " PRAGMA cache_size = -8192;";
+
+enum status index_create(struct index *index, const char *path, struct error *err)
+{
+	enum status status;
+
+	status = sql_open(&index->sql, path, SQL_CREATE, statements, ARRAY_SIZE(statements), err);
+	if (status == STATUS_OK)
+		status = sql_exec(&index->sql, writer_pragmas, err);
+	if (status == STATUS_OK)
+		status = sql_exec(&index->sql, index_sql, err);
+	if (status == STATUS_OK)
+		status = sql_begin(&index->sql, err);
+	return status;
+}
+
+enum status index_open(struct index *index, const char *path, struct error *err)
+{
+	enum status status;
+
+	status = sql_open(&index->sql, path, SQL_READ, statements, ARRAY_SIZE(statements), err);
+	if (status == STATUS_OK)
+		status = sql_exec(&index->sql, reader_pragmas, err);
+	return status;
+}
+
+void index_release(struct index *index)
+{
+	sql_release(&index->sql);
+}
+
+static void bind_row(sqlite3_stmt *insert, const struct index_row *row)
+{
+	sql_bind_integer(insert, 1, row->container);
+	sql_bind_blob(insert, 2, row->path, row->path_len);
+	sql_bind_integer(insert, 3, row->occurrence);
+	sql_bind_integer(insert, 4, row->id);
+	sql_bind_integer(insert, 5, row->position);
+	sql_bind_blob(insert, 6, row->fields != NULL ? row->fields : "", row->fields_len);
+	sql_bind_integer(insert, 7, row->has_content);
+	if (row->is_hashed) {
+		sql_bind_integer(insert, 8, (int64_t)row->size);
+		sql_bind_blob(insert, 9, row->sha256.bytes, SHA256_SIZE);
+	}
+	sql_bind_text(insert, 10, row->format);
+	sql_bind_integer(insert, 11, row->inspected);
+	sql_bind_text(insert, 12, row->reason);
+}
+
+static enum status insert_row(
+	struct index *index, const struct index_row *row, bool *added, struct error *err)
+{
+	sqlite3_stmt *insert = sql_statement(&index->sql, INSERT_MEMBER, err);
+	enum status status;
+
+	if (insert == NULL)
+		return err->status;
+	bind_row(insert, row);
+	status = sql_run(&index->sql, insert, err);
+	*added = sqlite3_changes(index->sql.db) == 1;
+	return status;
+}
+
+enum status index_add(struct index *index, struct index_row *row, struct error *err)
+{
+	sqlite3_stmt *select;
+	enum status status;
+	bool added = false;
+
+	row->occurrence = 0;
+	status = insert_row(index, row, &added, err);
+	if (status != STATUS_OK || added)
+		return status;
+	select = sql_statement(&index->sql, NEXT_OCCURRENCE, err);
+	if (select == NULL)
+		return err->status;
+	sql_bind_integer(select, 1, row->container);
+	sql_bind_blob(select, 2, row->path, row->path_len);
+	status = sql_step(&index->sql, select, err);
+	if (status != STATUS_OK)
+		return status;
+	row->occurrence = sqlite3_column_int64(select, 0);
+	sqlite3_reset(select);
+	status = insert_row(index, row, &added, err);
+	if (status == STATUS_OK && !added)
+		return error_set(err, STATUS_DATABASE, "index: a member could not be added");
+	return status;
+}
+
+enum status index_add_blocks(
+	struct index *index, int64_t member, const void *hashes, size_t len, struct error *err)
+{
+	sqlite3_stmt *insert = sql_statement(&index->sql, INSERT_BLOCKS, err);
+
+	if (insert == NULL)
+		return err->status;
+	sql_bind_integer(insert, 1, member);
+	sql_bind_blob(insert, 2, hashes, len);
+	return sql_run(&index->sql, insert, err);
+}
+
+enum status index_commit(struct index *index, struct error *err)
+{
+	return sql_commit(&index->sql, err);
+}
+
+static enum status database_error(struct index *index, struct error *err)
+{
+	return error_set(err, STATUS_DATABASE, "index: %s", sqlite3_errmsg(index->sql.db));
+}
+
+enum status index_cursor_open(
+	struct index_cursor *cursor, struct index *index, int64_t container, struct error *err)
+{
+	/* Not one of the handle's statements: cursors are nested, one a depth. */
+	cursor->index = index;
+	if (sqlite3_prepare_v2(index->sql.db, select_members, -1, &cursor->statement, NULL) !=
+		SQLITE_OK)
+		return database_error(index, err);
+	sql_bind_integer(cursor->statement, 1, container);
+	cursor->row.container = container;
+	return STATUS_OK;
+}
+
+enum status index_cursor_next(struct index_cursor *cursor, struct error *err)
+{
+	sqlite3_stmt *statement = cursor->statement;
+	struct index_row *row = &cursor->row;
+	int result = sqlite3_step(statement);
+
+	if (result == SQLITE_DONE)
+		return STATUS_END;
+	if (result != SQLITE_ROW)
+		return database_error(cursor->index, err);
+	row->path = sqlite3_column_blob(statement, 0);
+	row->path_len = (size_t)sqlite3_column_bytes(statement, 0);
+	row->occurrence = sqlite3_column_int64(statement, 1);
+	row->id = sqlite3_column_int64(statement, 2);
+	row->position = sqlite3_column_int64(statement, 3);
+	row->fields = sqlite3_column_blob(statement, 4);
+	row->fields_len = (size_t)sqlite3_column_bytes(statement, 4);
+	row->has_content = sqlite3_column_int(statement, 5) != 0;
+	row->size = (uint64_t)sqlite3_column_int64(statement, 6);
+	row->is_hashed = sqlite3_column_bytes(statement, 7) == SHA256_SIZE;
+	if (row->is_hashed)
+		memcpy(row->sha256.bytes, sqlite3_column_blob(statement, 7), SHA256_SIZE);
+	row->format = (const char *)sqlite3_column_text(statement, 8);
+	row->inspected = sqlite3_column_int(statement, 9) != 0;
+	row->reason = (const char *)sqlite3_column_text(statement, 10);
+	return STATUS_OK;
+}
+
+void index_cursor_release(struct index_cursor *cursor)
+{
+	sqlite3_finalize(cursor->statement);
+	cursor->statement = NULL;
+}
+
+/* Adds the first column of the one row that `select` gives, if it gives one. */
+static enum status read_blob(
+	struct index *index, sqlite3_stmt *select, struct buffer *out, struct error *err)
+{
+	enum status status = sql_step(&index->sql, select, err);
+
+	if (status == STATUS_OK && sqlite3_column_bytes(select, 0) > 0)
+		buffer_add(out, sqlite3_column_blob(select, 0),
+			(size_t)sqlite3_column_bytes(select, 0));
+	sqlite3_reset(select);
+	return status;
+}
+
+enum status index_path_at(struct index *index, int64_t container, int64_t position,
+	struct buffer *path, struct error *err)
+{
+	sqlite3_stmt *select = sql_statement(&index->sql, SELECT_PATH, err);
+	enum status status;
+
+	if (select == NULL)
+		return err->status;
+	sql_bind_integer(select, 1, container);
+	sql_bind_integer(select, 2, position);
+	status = read_blob(index, select, path, err);
+	if (status == STATUS_END)
+		return error_set(err, STATUS_NOT_FOUND, "index: no member at that position");
+	return status;
+}
+
+enum status index_blocks(
+	struct index *index, int64_t member, struct buffer *hashes, struct error *err)
+{
+	sqlite3_stmt *select = sql_statement(&index->sql, SELECT_BLOCKS, err);
+	enum status status;
+
+	if (select == NULL)
+		return err->status;
+	sql_bind_integer(select, 1, member);
+	status = read_blob(index, select, hashes, err);
+	return status == STATUS_END ? STATUS_OK : status;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBDIFF_INDEX_H
+#define DBDIFF_INDEX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/hash.h"
+#include "base/sql.h"
+
+#define INDEX_BLOCK_SIZE  ((size_t)64 * 1024)
+#define INDEX_ARTIFACT_ID 1
+
+/* Every member of one artifact, in an SQLite file (dbdiff/index.sql). Zeroed is safe to release. */
+struct index {
+	struct sql sql;
+};
+
+/* One member. Borrowed texts: until the cursor's next step, or the caller's when adding. */
+struct index_row {
+	int64_t container;
+	int64_t id;
+	int64_t position;
+	int64_t occurrence; /* index_add() sets it */
+	const char *path;
+	size_t path_len;
+	const char *fields;
+	size_t fields_len;
+	bool has_content;
+	bool is_hashed; /* size and sha256 are known */
+	uint64_t size;
+	struct digest sha256;
+	const char *format; /* NULL for a leaf */
+	bool inspected;
+	const char *reason; /* NULL when inspected */
+};
+
+enum status index_create(struct index *index, const char *path, struct error *err);
+enum status index_open(struct index *index, const char *path, struct error *err);
+void index_release(struct index *index);
+
+enum status index_add(struct index *index, struct index_row *row, struct error *err);
+/* `hashes` is bytes as index.sql says. */
+enum status index_add_blocks(
+	struct index *index, int64_t member, const void *hashes, size_t len, struct error *err);
+/* Nothing is in the file before this. */
+enum status index_commit(struct index *index, struct error *err);
+
+/* The members of a container in the order of (path bytes, occurrence). Zeroed is safe to release.
+ */
+struct index_cursor {
+	sqlite3_stmt *statement;
+	struct index *index;
+	struct index_row row;
+};
+
+enum status index_cursor_open(
+	struct index_cursor *cursor, struct index *index, int64_t container, struct error *err);
+enum status index_cursor_next(struct index_cursor *cursor, struct error *err);
+void index_cursor_release(struct index_cursor *cursor);
+
+/* Adds the path of the member at a position of a container; STATUS_NOT_FOUND when there is none. */
+enum status index_path_at(struct index *index, int64_t container, int64_t position,
+	struct buffer *path, struct error *err);
+/* Adds the block hashes of a member; nothing for one without. */
+enum status index_blocks(
+	struct index *index, int64_t member, struct buffer *hashes, struct error *err);
+
+#endif

@@ -1,0 +1,27 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What is inside one artifact: one row a member, at any depth. The artifact itself is the one
+-- member of container 0, and has the id 1.
+PRAGMA user_version = 1;
+
+CREATE TABLE member (
+	container  INTEGER NOT NULL, -- id of the member that holds it
+	path       BLOB NOT NULL,    -- inside its container, raw bytes
+	occurrence INTEGER NOT NULL, -- 0 for the first of that path in its container, 1, ...
+	id         INTEGER NOT NULL, -- counted in the order of the walk
+	position   INTEGER NOT NULL, -- in its container, from 0
+	fields     BLOB NOT NULL,    -- "name\0value\0"..., sorted
+	content    INTEGER NOT NULL, -- 1 when it has bytes of its own
+	size       INTEGER,          -- of its bytes, when they were read to their end
+	sha256     BLOB,             -- of its bytes, when they were read to their end
+	format     TEXT,             -- what it was opened as; NULL for a leaf
+	inspected  INTEGER NOT NULL, -- 0 when it could have held members and was not read whole
+	reason     TEXT,             -- why not
+	PRIMARY KEY (container, path, occurrence)
+) STRICT, WITHOUT ROWID;
+
+-- XXH3 of every 64 KiB of a member with more than one such block, 8 bytes each, little endian.
+-- They find where two members begin to differ; no verdict rests on them.
+CREATE TABLE block (
+	member INTEGER PRIMARY KEY,
+	hashes BLOB NOT NULL
+) STRICT;

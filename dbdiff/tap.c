@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dbdiff/tap.h"
+
+#include <inttypes.h>
+
+#include "base/alloc.h"
+#include "dbdiff/index.h"
+
+/* Below this much output any ratio is fine: a few zeros compress a thousand times. */
+#define RATIO_FREE_BYTES (UINT64_C(64) * 1024 * 1024)
+
+static void block_end(struct tap *tap)
+{
+	uint64_t value = XXH3_64bits_digest(tap->block);
+	unsigned char bytes[8];
+
+	for (unsigned i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (unsigned char)(value >> (8 * i));
+	buffer_add(&tap->blocks, bytes, sizeof(bytes));
+	XXH3_64bits_reset(tap->block);
+}
+
+static void hash_window(struct tap *tap, const unsigned char *data, size_t len)
+{
+	hash_update(&tap->hash, data, len);
+	while (len > 0) {
+		size_t room = INDEX_BLOCK_SIZE - (size_t)(tap->hashed % INDEX_BLOCK_SIZE);
+		size_t part = len < room ? len : room;
+
+		XXH3_64bits_update(tap->block, data, part);
+		tap->hashed += part;
+		data += part;
+		len -= part;
+		if (part == room)
+			block_end(tap);
+	}
+}
+
+static enum status check_limits(const struct tap *tap, uint64_t count, struct error *err)
+{
+	const struct limits *limits = tap->budget->limits;
+	uint64_t size = tap->source.offset + count;
+	uint64_t packed;
+
+	if (count > limits->member_bytes || size > limits->member_bytes)
+		return error_set(err, STATUS_LIMIT, "more than %" PRIu64 " bytes in one member",
+			limits->member_bytes);
+	if (count > limits->total_bytes || tap->budget->bytes + count > limits->total_bytes)
+		return error_set(err, STATUS_LIMIT, "more than %" PRIu64 " bytes at all depths",
+			limits->total_bytes);
+	if (tap->packed == NULL || limits->ratio == 0 || size <= RATIO_FREE_BYTES)
+		return STATUS_OK;
+	packed = source_can_seek(tap->packed) && tap->packed->size != SOURCE_SIZE_UNKNOWN
+		? tap->packed->size
+		: tap->packed->offset + SOURCE_WINDOW;
+	if (size / limits->ratio > packed)
+		return error_set(
+			err, STATUS_LIMIT, "unpacks to more than %u times its size", limits->ratio);
+	return STATUS_OK;
+}
+
+static enum status tap_peek(struct source *source, size_t want, const unsigned char **data,
+	size_t *len, struct error *err)
+{
+	return source_peek(((struct tap *)source)->inner, want, data, len, err);
+}
+
+static enum status skip_hashing(struct tap *tap, uint64_t count, struct error *err)
+{
+	const unsigned char *data;
+	enum status status;
+	size_t len;
+
+	while (count > 0) {
+		status = source_peek(tap->inner, 1, &data, &len, err);
+		if (status != STATUS_OK)
+			return status;
+		if (len == 0)
+			return error_set(
+				err, STATUS_FORMAT, "short read at %" PRIu64, tap->source.offset);
+		if (len > count)
+			len = (size_t)count;
+		hash_window(tap, data, len);
+		status = source_skip(tap->inner, len, err);
+		if (status != STATUS_OK)
+			return status;
+		tap->source.offset += len;
+		tap->budget->bytes += len;
+		count -= len;
+	}
+	return STATUS_OK;
+}
+
+static enum status tap_skip(struct source *source, uint64_t count, struct error *err)
+{
+	struct tap *tap = (struct tap *)source;
+	enum status status = check_limits(tap, count, err);
+
+	if (status != STATUS_OK)
+		return status;
+	if (tap->is_hashing)
+		return skip_hashing(tap, count, err);
+	status = source_skip(tap->inner, count, err);
+	if (status == STATUS_OK) {
+		source->offset += count;
+		tap->budget->bytes += count;
+	}
+	return status;
+}
+
+/* Not counted and not hashed: tap_drain() does both for a source that can seek. */
+static enum status tap_pread(
+	struct source *source, uint64_t offset, void *data, size_t len, struct error *err)
+{
+	return source_pread(((struct tap *)source)->inner, offset, data, len, err);
+}
+
+static void tap_free(struct source *source)
+{
+	(void)source;
+}
+
+static const struct source_ops stream_ops = {
+	.peek = tap_peek,
+	.skip = tap_skip,
+	.free = tap_free,
+};
+
+static const struct source_ops seek_ops = {
+	.peek = tap_peek,
+	.skip = tap_skip,
+	.pread = tap_pread,
+	.free = tap_free,
+};
+
+void tap_init(struct tap *tap, struct source *inner, struct budget *budget,
+	const struct source *packed, bool is_hashing)
+{
+	*tap = (struct tap){
+		.source = {.ops = source_can_seek(inner) ? &seek_ops : &stream_ops,
+			.size = inner->size},
+		.inner = inner,
+		.budget = budget,
+		.packed = packed,
+		.is_hashing = is_hashing,
+	};
+	if (!is_hashing)
+		return;
+	hash_init(&tap->hash);
+	tap->block = XXH3_createState();
+	if (tap->block == NULL)
+		abort();
+	XXH3_64bits_reset(tap->block);
+}
+
+enum status tap_drain(struct tap *tap, struct error *err)
+{
+	const unsigned char *data;
+	enum status status;
+	size_t len;
+
+	do {
+		status = tap_peek(&tap->source, 1, &data, &len, err);
+		if (status == STATUS_OK && len > 0)
+			status = tap_skip(&tap->source, len, err);
+	} while (status == STATUS_OK && len > 0);
+	return status;
+}
+
+void tap_finish(struct tap *tap, struct digest *digest)
+{
+	hash_finish(&tap->hash, digest);
+	if (tap->hashed % INDEX_BLOCK_SIZE != 0)
+		block_end(tap);
+	if (tap->hashed <= INDEX_BLOCK_SIZE)
+		buffer_clear(&tap->blocks);
+}
+
+void tap_release(struct tap *tap)
+{
+	if (tap->is_hashing) {
+		hash_release(&tap->hash);
+		XXH3_freeState(tap->block);
+	}
+	buffer_release(&tap->blocks);
+	*tap = (struct tap){0};
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dbdiff/walk.h"
+
+#include <inttypes.h>
+
+#include "base/alloc.h"
+#include "dbdiff/fields.h"
+#include "dbdiff/format/formats.h"
+#include "dbdiff/members.h"
+#include "dbdiff/tap.h"
+
+struct walk {
+	struct index *index;
+	struct budget budget;
+	int64_t last_id;
+};
+
+/* What came of reading one member. */
+struct finding {
+	bool inspected;
+	bool is_hashed;
+	const char *format;
+	char *reason;
+};
+
+/* A damaged or costly container is a finding about the artifact; anything else is trouble here. */
+static bool is_finding(enum status status)
+{
+	return status == STATUS_FORMAT || status == STATUS_LIMIT || status == STATUS_UNSUPPORTED ||
+		status == STATUS_NOT_FOUND;
+}
+
+static enum status find(struct finding *finding, enum status status, const struct error *err)
+{
+	if (status >= 0)
+		return STATUS_OK;
+	if (!is_finding(status))
+		return status;
+	if (finding->inspected)
+		finding->reason = xstrdup(err->text);
+	finding->inspected = false;
+	return STATUS_OK;
+}
+
+static enum status walk_content(struct walk *walk, struct source *content,
+	const struct source *packed, struct index_row *row, unsigned depth, struct error *err);
+
+static enum status check_member(struct walk *walk, const struct member *member, struct error *err)
+{
+	const struct limits *limits = walk->budget.limits;
+
+	if (++walk->budget.members > limits->members)
+		return error_set(
+			err, STATUS_LIMIT, "more than %" PRIu64 " members", limits->members);
+	if (member->path.len > limits->name_bytes)
+		return error_set(
+			err, STATUS_LIMIT, "a name of more than %u bytes", limits->name_bytes);
+	return STATUS_OK;
+}
+
+/* Reads and records one member; `packed` is the container's bytes. */
+static enum status walk_member(struct walk *walk, struct members *members, struct member *member,
+	struct index_row *row, const struct source *packed, unsigned depth, struct error *err)
+{
+	struct source *content = NULL;
+	char *path = xstrndup(buffer_text(&member->path), member->path.len);
+	enum status status = STATUS_OK;
+
+	fields_sort(&member->fields, member->has_content ? "size" : NULL);
+	row->path = path;
+	row->path_len = member->path.len;
+	row->fields = buffer_text(&member->fields);
+	row->fields_len = member->fields.len;
+	row->has_content = member->has_content;
+	row->inspected = true;
+	if (!member->has_content) {
+		status = index_add(walk->index, row, err);
+		goto out;
+	}
+	status = members->ops->open(members, &content, err);
+	if (is_finding(status)) {
+		row->inspected = false;
+		row->reason = err->text;
+		status = index_add(walk->index, row, err);
+	} else if (status == STATUS_OK) {
+		status = walk_content(walk, content, packed, row, depth, err);
+	}
+out:
+	source_free(content);
+	free(path);
+	return status;
+}
+
+static enum status walk_members(struct walk *walk, struct members *members, int64_t container,
+	const struct source *packed, unsigned depth, struct error *err)
+{
+	struct member member = {0};
+	enum status status;
+
+	for (int64_t position = 0;; position++) {
+		struct index_row row = {.container = container, .position = position};
+
+		member_clear(&member);
+		status = members->ops->next(members, &member, err);
+		if (status == STATUS_OK)
+			status = check_member(walk, &member, err);
+		if (status != STATUS_OK)
+			break;
+		row.id = ++walk->last_id;
+		status = walk_member(walk, members, &member, &row, packed, depth, err);
+		if (status != STATUS_OK) {
+			/* Never taken for a finding about the container: that is recorded already.
+			 */
+			if (is_finding(status))
+				status = error_set(
+					err, STATUS_IO, "walk: a member was not recorded");
+			break;
+		}
+	}
+	member_release(&member);
+	return status;
+}
+
+/* Opens what a format bids on; OK with *members NULL for a leaf. */
+static enum status open_container(struct walk *walk, struct tap *tap, const char *name,
+	unsigned depth, struct source **spooled, const struct format **format,
+	struct members **members, struct error *err)
+{
+	const struct limits *limits = walk->budget.limits;
+	struct source *source = &tap->source;
+	const unsigned char *data;
+	enum status status;
+	size_t len;
+
+	status = source_peek(source, format_bid_bytes(), &data, &len, err);
+	if (status != STATUS_OK)
+		return status;
+	*format = format_find(data, len);
+	if (*format == NULL)
+		return STATUS_OK;
+	if (depth >= limits->depth)
+		return error_set(err, STATUS_LIMIT, "more than %u containers inside each other",
+			limits->depth);
+	if ((*format)->needs_seek && !source_can_seek(source)) {
+		status = source_spool_new(source, limits->member_bytes, spooled, err);
+		if (status != STATUS_OK)
+			return status;
+		source = *spooled;
+	}
+	return (*format)->open(source, name, limits, members, err);
+}
+
+static enum status record(struct walk *walk, struct tap *tap, struct index_row *row,
+	struct finding *finding, struct error *err)
+{
+	enum status status;
+
+	row->is_hashed = finding->is_hashed;
+	row->size = tap->source.offset;
+	if (row->is_hashed)
+		tap_finish(tap, &row->sha256);
+	row->format = finding->format;
+	row->inspected = finding->inspected;
+	row->reason = finding->reason;
+	status = index_add(walk->index, row, err);
+	if (status == STATUS_OK && row->is_hashed && tap->blocks.len > 0)
+		status = index_add_blocks(
+			walk->index, row->id, tap->blocks.data, tap->blocks.len, err);
+	return status;
+}
+
+static enum status walk_content(struct walk *walk, struct source *content,
+	const struct source *packed, struct index_row *row, unsigned depth, struct error *err)
+{
+	struct finding finding = {.inspected = true};
+	const struct format *format = NULL;
+	struct members *members = NULL;
+	struct source *spooled = NULL;
+	enum status status;
+	struct tap tap;
+
+	tap_init(&tap, content, &walk->budget, packed, true);
+	status = open_container(walk, &tap, row->path, depth, &spooled, &format, &members, err);
+	if (status == STATUS_OK && members != NULL) {
+		finding.format = format->name;
+		status = walk_members(walk, members, row->id,
+			spooled != NULL ? spooled : &tap.source, depth + 1, err);
+	}
+	status = find(&finding, status, err);
+	if (members != NULL)
+		members->ops->free(members);
+	source_free(spooled);
+	if (status != STATUS_OK)
+		goto out;
+	status = tap_drain(&tap, err);
+	finding.is_hashed = status == STATUS_OK;
+	status = find(&finding, status, err);
+	if (status == STATUS_OK)
+		status = record(walk, &tap, row, &finding, err);
+out:
+	free(finding.reason);
+	tap_release(&tap);
+	return status;
+}
+
+enum status walk_index(struct source *source, const char *name, const struct limits *limits,
+	struct index *index, struct error *err)
+{
+	struct walk walk = {
+		.index = index,
+		.budget = {.limits = limits},
+		.last_id = INDEX_ARTIFACT_ID,
+	};
+	struct index_row row = {
+		.id = INDEX_ARTIFACT_ID,
+		.path = name,
+		.path_len = strlen(name),
+		.has_content = true,
+	};
+
+	return walk_content(&walk, source, NULL, &row, 0, err);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBDIFF_WALK_H
+#define DBDIFF_WALK_H
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/source.h"
+#include "dbdiff/index.h"
+
+/*
+ * Writes the index of one artifact: goes through it once, into every container that a format
+ * opens, hashing each member on the way, the artifact itself too. A container that cannot be read
+ * whole, or reaches a limit, is recorded as not inspected, and is no error; trouble of this machine
+ * is one. `name` is the artifact's. Runs in a worker (dbdiff/worker.h).
+ */
+enum status walk_index(struct source *source, const char *name, const struct limits *limits,
+	struct index *index, struct error *err);
+
+/* One step of the way to a member whose bytes are wanted, in the order of (container, position). */
+struct wanted {
+	int64_t container;
+	int64_t position;
+	int64_t id;
+	bool is_container; /* on the way: descend; otherwise capture */
+	uint64_t offset;   /* the bytes to capture; fewer when it ends before */
+	uint64_t len;
+};
+
+int wanted_compare(const void *a, const void *b);
+
+/*
+ * Goes the same ways again, and no others, and appends the bytes to a file: for each, its id and
+ * its length (as int64_t and uint64_t of this machine), then the bytes. `items` is sorted.
+ */
+enum status walk_capture(struct source *source, const char *name, const struct limits *limits,
+	const struct wanted *items, size_t count, int out_fd, struct error *err);
+
+#endif
