@@ -76,4 +76,26 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libreproof.a
 unit: $(UNIT_BIN)
 	@for test in $(UNIT_BIN); do $$test || exit 1; done
 
--include $(OBJ:.o=.d) $(BUILD)/verifier/main.d $(UNIT_BIN:=.d)
+FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZ_BIN = $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(FUZZ_SRC))
+FUZZ_SECONDS = 60
+
+# A fuzz target with a main() that replays files; `make fuzz` links libFuzzer's instead.
+FUZZ_MAIN = tests/fuzz/replay.c
+
+$(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(FUZZ_MAIN) $(BUILD)/libreproof.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(FUZZ_CFLAGS) $(ALL_LDFLAGS) -MMD -MP -MF $@.d -o $@ $< $(FUZZ_MAIN) \
+		$(BUILD)/libreproof.a $(LIBS)
+
+.PHONY: fuzz-targets fuzz
+fuzz-targets: $(FUZZ_BIN)
+
+fuzz:
+	$(MAKE) BUILD=build-fuzz CC=clang FUZZ_MAIN= FUZZ_CFLAGS=-fsanitize=fuzzer \
+		CFLAGS='-O1 -g -fsanitize=address,undefined,fuzzer-no-link' fuzz-targets
+	@for target in $(FUZZ_SRC:tests/fuzz/%.c=%); do mkdir -p build-fuzz/corpus/$$target; \
+		build-fuzz/tests/fuzz/$$target -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=4096 \
+		-artifact_prefix=build-fuzz/ build-fuzz/corpus/$$target || exit 1; done
+
+-include $(OBJ:.o=.d) $(BUILD)/verifier/main.d $(UNIT_BIN:=.d) $(FUZZ_BIN:=.d)

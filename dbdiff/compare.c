@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dbdiff/compare.h"
+
+#include "dbdiff/compare_fields.h"
+#include "dbdiff/order.h"
+
+static const char cause_unexplained[] = "unexplained";
+
+struct compare {
+	struct index *sides[SIDES];
+	struct findings *findings;
+	struct diff_plan *plan;
+	uint64_t diff_members;
+	struct buffer path;
+	struct buffer fields;
+};
+
+/* What a container's inside came to. */
+struct inside {
+	uint64_t differences;
+	bool order_differs;
+	struct buffer order_text;
+};
+
+static enum status compare_pair(
+	struct compare *compare, const struct level *level, struct error *err);
+
+static bool same_bytes(const struct index_row *a, const struct index_row *b)
+{
+	if (a->has_content != b->has_content)
+		return false;
+	return !a->has_content ||
+		(a->is_hashed && b->is_hashed && a->size == b->size &&
+			digest_equal(&a->sha256, &b->sha256));
+}
+
+static int key_compare(const struct index_row *a, const struct index_row *b)
+{
+	size_t least = a->path_len < b->path_len ? a->path_len : b->path_len;
+	int result = memcmp(a->path, b->path, least);
+
+	if (result != 0)
+		return result;
+	if (a->path_len != b->path_len)
+		return a->path_len < b->path_len ? -1 : 1;
+	return (a->occurrence > b->occurrence) - (a->occurrence < b->occurrence);
+}
+
+/* Appends "//path" and gives the length to go back to. */
+static size_t path_push(struct compare *compare, const struct index_row *row)
+{
+	size_t before = compare->path.len;
+
+	if (before > 0)
+		buffer_add_text(&compare->path, "//");
+	buffer_add(&compare->path, row->path, row->path_len);
+	return before;
+}
+
+/* A member that only one side has. */
+static enum status report_single(
+	struct compare *compare, const struct index_row *row, enum change change, struct error *err)
+{
+	size_t before = path_push(compare, row);
+	struct buffer none = {0};
+	enum status status;
+	int64_t id;
+
+	status = findings_add(compare->findings,
+		&(struct finding_row){
+			.path = &compare->path,
+			.occurrence = row->occurrence,
+			.change = change,
+			.inspected = row->inspected,
+			.reason = row->reason,
+			.fields = &none,
+		},
+		&id, err);
+	buffer_truncate(&compare->path, before);
+	return status;
+}
+
+static enum status describe_order(struct compare *compare, const struct level *level,
+	const struct order_pair *moved, struct inside *inside, struct error *err)
+{
+	inside->order_differs = true;
+	buffer_add_text(&inside->order_text, "first that moved: ");
+	if (index_path_at(compare->sides[PUBLISHED], level->rows[PUBLISHED]->id, moved->published,
+		    &inside->order_text, err) != STATUS_OK)
+		return err->status;
+	buffer_add_format(&inside->order_text, " (member %u published, %u rebuilt)\n",
+		moved->published + 1, moved->rebuilt + 1);
+	return STATUS_OK;
+}
+
+/*
+ * Pairs the members of two containers. A member that one side lacks is only reported where that
+ * side was read whole: what was not read is not missing.
+ */
+static enum status merge_members(struct compare *compare, const struct level *level,
+	struct index_cursor cursors[SIDES], struct order *order, struct error *err)
+{
+	static const enum change single[SIDES] = {CHANGE_REMOVED, CHANGE_ADDED};
+	bool has[SIDES] = {false, false}, step[SIDES] = {true, true};
+	enum status status;
+
+	for (;;) {
+		int key;
+
+		for (int side = 0; side < SIDES; side++) {
+			if (!step[side])
+				continue;
+			status = index_cursor_next(&cursors[side], err);
+			if (status < 0)
+				return status;
+			has[side] = status == STATUS_OK;
+		}
+		if (!has[PUBLISHED] && !has[REBUILT])
+			return STATUS_OK;
+		key = !has[REBUILT] ? -1
+			: !has[PUBLISHED]
+			? 1
+			: key_compare(&cursors[PUBLISHED].row, &cursors[REBUILT].row);
+		step[PUBLISHED] = key <= 0;
+		step[REBUILT] = key >= 0;
+		status = STATUS_OK;
+		if (key == 0) {
+			struct level next = {
+				level, {&cursors[PUBLISHED].row, &cursors[REBUILT].row}};
+
+			order_add(order, next.rows[PUBLISHED]->position,
+				next.rows[REBUILT]->position);
+			status = compare_pair(compare, &next, err);
+		} else {
+			int side = key < 0 ? PUBLISHED : REBUILT;
+
+			if (level->rows[!side]->inspected)
+				status = report_single(
+					compare, &cursors[side].row, single[side], err);
+		}
+		if (status != STATUS_OK)
+			return status;
+	}
+}
+
+static enum status compare_containers(struct compare *compare, const struct level *level,
+	struct inside *inside, struct error *err)
+{
+	struct index_cursor cursors[SIDES] = {0};
+	struct order order = {0};
+	struct order_pair moved;
+	uint64_t before = compare->findings->count;
+	enum status status = STATUS_OK;
+
+	for (int side = 0; side < SIDES && status == STATUS_OK; side++)
+		status = index_cursor_open(
+			&cursors[side], compare->sides[side], level->rows[side]->id, err);
+	if (status == STATUS_OK)
+		status = merge_members(compare, level, cursors, &order, err);
+	if (status == STATUS_OK && level->rows[PUBLISHED]->inspected &&
+		level->rows[REBUILT]->inspected && order_differs(&order, &moved))
+		status = describe_order(compare, level, &moved, inside, err);
+	inside->differences = compare->findings->count - before;
+	order_release(&order);
+	for (int side = 0; side < SIDES; side++)
+		index_cursor_release(&cursors[side]);
+	return status;
+}
+
+static void add_reasons(struct buffer *reason, const struct index_row *const rows[SIDES])
+{
+	static const char *const names[SIDES] = {"published", "rebuilt"};
+
+	for (int side = 0; side < SIDES; side++) {
+		if (!rows[side]->inspected)
+			buffer_add_format(reason, "%s%s: %s", reason->len > 0 ? "; " : "",
+				names[side],
+				rows[side]->reason != NULL ? rows[side]->reason : "not read");
+	}
+}
+
+/* The path stands in compare->path. */
+static enum status report_pair(struct compare *compare, const struct level *level,
+	enum change change, const char *cause, int64_t *id, struct error *err)
+{
+	bool inspected = change != CHANGE_CONTENT ||
+		(level->rows[PUBLISHED]->inspected && level->rows[REBUILT]->inspected);
+	struct buffer reason = {0};
+	enum status status;
+
+	if (!inspected)
+		add_reasons(&reason, level->rows);
+	status = findings_add(compare->findings,
+		&(struct finding_row){
+			.path = &compare->path,
+			.occurrence = level->rows[PUBLISHED]->occurrence,
+			.change = change,
+			.inspected = inspected,
+			.reason = buffer_text(&reason),
+			.fields = &compare->fields,
+			.cause = inspected ? cause : cause_unexplained,
+		},
+		id, err);
+	buffer_release(&reason);
+	return status;
+}
+
+/* The bytes differ and both are containers of one format: what is inside says why, or nothing. */
+static enum status compare_opened(
+	struct compare *compare, const struct level *level, struct error *err)
+{
+	const struct index_row *published = level->rows[PUBLISHED];
+	const struct index_row *rebuilt = level->rows[REBUILT];
+	bool is_whole = published->inspected && rebuilt->inspected;
+	struct inside inside = {0};
+	enum change change = CHANGE_METADATA;
+	const char *cause = NULL;
+	enum status status;
+	int64_t id;
+
+	status = compare_containers(compare, level, &inside, err);
+	if (status != STATUS_OK)
+		goto out;
+	if (!is_whole || (inside.differences == 0 && !inside.order_differs)) {
+		change = CHANGE_CONTENT;
+		cause = cause_unexplained;
+	}
+	buffer_clear(&compare->fields);
+	fields_compare(published, rebuilt, change == CHANGE_CONTENT, &compare->fields);
+	if (inside.order_differs) {
+		if (compare->fields.len == 0)
+			change = CHANGE_ORDER;
+		fields_add_difference(&compare->fields, "order", "as listed", "another");
+	}
+	if (change == CHANGE_CONTENT || compare->fields.len > 0)
+		status = report_pair(compare, level, change, cause, &id, err);
+	if (status == STATUS_OK && inside.order_differs)
+		status = findings_set_diff(
+			compare->findings, id, buffer_text(&inside.order_text), err);
+out:
+	buffer_release(&inside.order_text);
+	return status;
+}
+
+/* The bytes differ, and nobody looks inside. */
+static enum status compare_leaves(
+	struct compare *compare, const struct level *level, struct error *err)
+{
+	const struct index_row *published = level->rows[PUBLISHED];
+	const struct index_row *rebuilt = level->rows[REBUILT];
+	enum status status;
+	int64_t id;
+
+	buffer_clear(&compare->fields);
+	fields_compare(published, rebuilt, true, &compare->fields);
+	status = report_pair(compare, level, CHANGE_CONTENT,
+		level->parent == NULL ? cause_unexplained : NULL, &id, err);
+	if (status == STATUS_OK && compare->plan->count < compare->diff_members)
+		status = diff_plan_add(compare->plan, compare->sides, level, id, err);
+	return status;
+}
+
+static enum status compare_pair(
+	struct compare *compare, const struct level *level, struct error *err)
+{
+	const struct index_row *published = level->rows[PUBLISHED];
+	const struct index_row *rebuilt = level->rows[REBUILT];
+	size_t before = path_push(compare, published);
+	enum status status = STATUS_OK;
+	int64_t id;
+
+	if (same_bytes(published, rebuilt)) {
+		buffer_clear(&compare->fields);
+		fields_compare(published, rebuilt, false, &compare->fields);
+		if (compare->fields.len > 0)
+			status = report_pair(compare, level, CHANGE_METADATA, NULL, &id, err);
+	} else if (published->format != NULL && rebuilt->format != NULL &&
+		strcmp(published->format, rebuilt->format) == 0) {
+		status = compare_opened(compare, level, err);
+	} else {
+		status = compare_leaves(compare, level, err);
+	}
+	buffer_truncate(&compare->path, before);
+	return status;
+}
+
+enum status compare_indexes(const char *name, struct index *published, struct index *rebuilt,
+	uint64_t diff_members, struct findings *findings, struct diff_plan *plan, struct error *err)
+{
+	struct compare compare = {
+		.sides = {published, rebuilt},
+		.findings = findings,
+		.plan = plan,
+		.diff_members = diff_members,
+	};
+	struct index_cursor cursors[SIDES] = {0};
+	struct level level = {NULL, {&cursors[PUBLISHED].row, &cursors[REBUILT].row}};
+	enum status status = STATUS_OK;
+
+	for (int side = 0; side < SIDES && status == STATUS_OK; side++) {
+		status = index_cursor_open(&cursors[side], compare.sides[side], 0, err);
+		if (status == STATUS_OK)
+			status = index_cursor_next(&cursors[side], err);
+		if (status == STATUS_END)
+			status = error_set(err, STATUS_DATABASE, "index: it is empty");
+		/* Both are called as the artifact of the comparison. */
+		cursors[side].row.path = name;
+		cursors[side].row.path_len = strlen(name);
+	}
+	if (status == STATUS_OK)
+		status = compare_pair(&compare, &level, err);
+	if (status == STATUS_OK && findings->count == 0)
+		status = error_set(
+			err, STATUS_CONFLICT, "nothing differs in files that were found to differ");
+	for (int side = 0; side < SIDES; side++)
+		index_cursor_release(&cursors[side]);
+	buffer_release(&compare.path);
+	buffer_release(&compare.fields);
+	return status;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBDIFF_COMPARE_H
+#define DBDIFF_COMPARE_H
+
+#include "dbdiff/findings.h"
+#include "dbdiff/index.h"
+#include "dbdiff/plan.h"
+
+/*
+ * The merge-walk: what differs between two indexes of artifacts that do not have the same bytes,
+ * at least one finding. Plans the diffs of at most `diff_members` leaves.
+ */
+enum status compare_indexes(const char *name, struct index *published, struct index *rebuilt,
+	uint64_t diff_members, struct findings *findings, struct diff_plan *plan,
+	struct error *err);
+
+#endif

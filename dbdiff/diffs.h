@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBDIFF_DIFFS_H
+#define DBDIFF_DIFFS_H
+
+#include "dbdiff/findings.h"
+#include "dbdiff/plan.h"
+
+/* The bytes that walk_capture() wrote to a file, found by member. Zeroed is empty. */
+struct captured {
+	int fd;
+	struct captured_part {
+		int64_t member;
+		uint64_t at;
+		size_t len;
+	} * parts;
+	size_t count;
+	size_t capacity;
+};
+
+/*
+ * Finds the parts in `fd`, which stays the caller's. It was written by a process that read hostile
+ * input: what makes no sense ends it there.
+ */
+enum status captured_read(struct captured *captured, int fd, struct error *err);
+void captured_release(struct captured *captured);
+
+/* Writes the diff of every request whose bytes were captured on both sides. */
+enum status diffs_write(const struct diff_plan *plan, const struct captured captured[SIDES],
+	uint64_t diff_bytes, struct findings *findings, struct error *err);
+
+#endif
