@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/comparing.h"
+
+START_TEST(names_the_file_inside_a_deb)
+{
+	shell("mkdir -p c d/usr/bin; echo 'Package: x' >c/control; echo code >d/usr/bin/x;"
+	      "echo 2.0 >debian-binary; touch -d @1 c/control d/usr/bin/x d/usr/bin d/usr;"
+	      "tar -C c -czf control.tar.gz ./control; tar -C d -cJf data.tar.xz ./usr;"
+	      "ar rcD x.deb debian-binary control.tar.gz data.tar.xz;"
+	      "echo CODE >d/usr/bin/x; touch -d @1 d/usr/bin/x d/usr/bin;"
+	      "tar -C d -cJf data.tar.xz ./usr;"
+	      "ar rcD y.deb debian-binary control.tar.gz data.tar.xz");
+	expect_files("x.deb", "y.deb", "content t//data.tar.xz//data.tar//usr/bin/x\n");
+	ck_assert_str_eq(buffer_text(&comparing.diffs), "@@ -1 +1 @@\n-code\n+CODE\n");
+}
+END_TEST
+
+START_TEST(compares_headers_and_long_names)
+{
+	shell("n=a-name-that-is-longer-than-sixteen-bytes.o; echo 1 >$n; echo 1 >b.o;"
+	      "touch -d @1 $n b.o; chmod 644 $n b.o; ar rcU x.a $n b.o;"
+	      "chmod 600 b.o; echo 2 >$n; touch -d @2 b.o; touch -d @1 $n; ar rcU y.a $n b.o");
+	expect_files("x.a", "y.a",
+		"content t//a-name-that-is-longer-than-sixteen-bytes.o\n"
+		"metadata t//b.o mode mtime\n");
+}
+END_TEST
+
+START_TEST(sees_bytes_behind_the_last_member)
+{
+	shell("echo 12 >x; ar rcD x.a x; cp x.a y.a; printf 'short tail' >>y.a");
+	expect_files("x.a", "y.a", "added t///trailing\n");
+}
+END_TEST
+
+START_TEST(a_member_cut_in_two_is_not_complete)
+{
+	shell("seq 1000 >x; ar rcD x.a x; cp x.a y.a; truncate -s -100 y.a");
+	ck_assert_int_eq(compare_fds(file_open("x.a"), file_open("y.a")), STATUS_OK);
+	expect_has(buffer_text(&comparing.text),
+		"content t size (unexplained) not inspected: rebuilt: ");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("ar");
+	TCase *tests = tcase_create("ar");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_checked_fixture(tests, comparing_setup, comparing_teardown);
+	tcase_set_timeout(tests, 60);
+	tcase_add_test(tests, names_the_file_inside_a_deb);
+	tcase_add_test(tests, compares_headers_and_long_names);
+	tcase_add_test(tests, sees_bytes_behind_the_last_member);
+	tcase_add_test(tests, a_member_cut_in_two_is_not_complete);
+	suite_add_tcase(suite, tests);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? 0 : 1;
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/comparing.h"
+
+static struct buffer a, b;
+
+static void setup(void)
+{
+	comparing_setup();
+	a = b = (struct buffer){0};
+}
+
+static void teardown(void)
+{
+	comparing_teardown();
+	buffer_release(&a);
+	buffer_release(&b);
+}
+
+static void pad(struct buffer *cpio)
+{
+	while (cpio->len % 4 != 0)
+		buffer_add_char(cpio, '\0');
+}
+
+struct cpio_member {
+	const char *name;
+	unsigned inode, mode, links;
+	const char *data;
+};
+
+/* cpio(5), "New ASCII Format". */
+static void add(struct buffer *cpio, const struct cpio_member *member)
+{
+	const char *data = member->data != NULL ? member->data : "";
+	unsigned mode = member->mode != 0 ? member->mode : 0100644;
+
+	buffer_add_format(cpio, "070701%08X%08X%08X%08X%08X%08X%08zX%08X%08X%08X%08X%08zX%08X",
+		member->inode, mode, 0U, 0U, member->links != 0 ? member->links : 1, 7U,
+		strlen(data), 8U, 1U, 0U, 0U, strlen(member->name) + 1, 0U);
+	buffer_add(cpio, member->name, strlen(member->name) + 1);
+	pad(cpio);
+	buffer_add_text(cpio, data);
+	pad(cpio);
+}
+
+static void both(struct cpio_member member)
+{
+	add(&a, &member);
+	add(&b, &member);
+}
+
+static void differing(struct cpio_member published, struct cpio_member rebuilt)
+{
+	add(&a, &published);
+	add(&b, &rebuilt);
+}
+
+static void end(void)
+{
+	both((struct cpio_member){.name = "TRAILER!!!"});
+}
+
+START_TEST(names_what_changed_in_each_form_of_cpio)
+{
+	static const char *const forms[] = {"newc", "crc", "odc"};
+	struct buffer script = {0};
+
+	shell("mkdir -p x/etc; echo one >x/etc/a; echo two >x/etc/b; echo thr >x/etc/c; cp -a x y;"
+	      "echo TWO >y/etc/b; chmod 600 y/etc/c;"
+	      "touch -d @1 x/etc/a x/etc/b x/etc/c y/etc/a y/etc/b y/etc/c x/etc y/etc x y");
+	for (size_t i = 0; i < 3; i++) {
+		buffer_clear(&script);
+		buffer_add_format(&script,
+			"for t in x y; do (cd $t; find . | sort |"
+			" cpio --quiet --reproducible -R 0:0 -o -H %s >../$t.cpio); done",
+			forms[i]);
+		shell(buffer_text(&script));
+		expect_files("x.cpio", "y.cpio", "content t//etc/b\nmetadata t//etc/c mode\n");
+	}
+	buffer_release(&script);
+}
+END_TEST
+
+START_TEST(compares_inodes_links_and_devices)
+{
+	differing((struct cpio_member){.name = "x", .inode = 5, .data = "same"},
+		(struct cpio_member){.name = "x", .inode = 6, .data = "same"});
+	differing((struct cpio_member){.name = "dir", .mode = 040755, .links = 2},
+		(struct cpio_member){.name = "dir", .mode = 040755, .links = 3});
+	end();
+	expect_buffers(&a, &b, "metadata t//dir links\nmetadata t//x inode\n");
+}
+END_TEST
+
+/* An initrd is an early cpio with another one behind it. */
+START_TEST(descends_into_what_follows_the_trailer)
+{
+	static const char zeros[2048];
+
+	both((struct cpio_member){.name = "kernel/x86/microcode", .data = "early"});
+	end();
+	buffer_add(&a, zeros, 512 - a.len % 512);
+	buffer_add(&b, zeros, 512 - b.len % 512);
+	differing((struct cpio_member){.name = "init", .data = "#!/bin/sh\n"},
+		(struct cpio_member){.name = "init", .data = "#!/bin/ah\n"});
+	end();
+	expect_buffers(&a, &b, "content t///trailing//init\n");
+}
+END_TEST
+
+/* libarchive looks for the next header in whatever comes, and says so in a warning only. */
+START_TEST(bytes_between_members_are_named)
+{
+	both((struct cpio_member){.name = "x", .data = "same"});
+	buffer_add_text(&b, "hidden bytes");
+	both((struct cpio_member){.name = "y", .data = "same"});
+	end();
+	expect_buffers(&a, &b, "metadata t//y warning\n");
+}
+END_TEST
+
+START_TEST(a_cpio_without_trailer_is_truncated)
+{
+	both((struct cpio_member){.name = "x", .data = "same"});
+	add(&a, &(struct cpio_member){.name = "TRAILER!!!"});
+	ck_assert_int_eq(
+		compare_fds(memory_file(a.data, a.len), memory_file(b.data, b.len)), STATUS_OK);
+	expect_has(buffer_text(&comparing.text),
+		"content t size (unexplained) not inspected: rebuilt: ");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("cpio");
+	TCase *tests = tcase_create("cpio");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_set_timeout(tests, 60);
+	tcase_add_test(tests, names_what_changed_in_each_form_of_cpio);
+	tcase_add_test(tests, compares_inodes_links_and_devices);
+	tcase_add_test(tests, descends_into_what_follows_the_trailer);
+	tcase_add_test(tests, bytes_between_members_are_named);
+	tcase_add_test(tests, a_cpio_without_trailer_is_truncated);
+	suite_add_tcase(suite, tests);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? 0 : 1;
+}
