@@ -10,6 +10,7 @@
 # make check-long           what takes minutes: long tests, and whether two builds are the same
 # make lint                 layers, sizes, words, format (also: lint-layers lint-sizes ...)
 # make cppcheck | tidy      two analysers
+# make fuzz                 every parser under libFuzzer, FUZZ_SECONDS=60 each
 # make bench                speed and memory against sha256sum and diffoscope
 # make format               clang-format, in place
 # make install              to DESTDIR and PREFIX
@@ -149,6 +150,29 @@ cppcheck:
 	@cppcheck --quiet --enable=warning,performance,portability --inline-suppr --std=c11 -I. \
 		--suppress=missingIncludeSystem --error-exitcode=1 -j2 $(C_SRC)
 
+FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZ_BIN = $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(FUZZ_SRC))
+FUZZ_SECONDS = 60
+
+# A fuzz target with a main() that replays files; `make fuzz` links libFuzzer's instead.
+FUZZ_MAIN = tests/fuzz/replay.c
+
+$(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(FUZZ_MAIN) $(BUILD)/libreproof.a
+	@mkdir -p $(@D)
+	$(QUIET)$(CC) $(ALL_CFLAGS) $(FUZZ_CFLAGS) $(ALL_LDFLAGS) -MMD -MP -MF $@.d -o $@ $< $(FUZZ_MAIN) \
+		$(BUILD)/libreproof.a $(LIBS)
+
+.PHONY: fuzz-targets fuzz
+fuzz-targets: $(FUZZ_BIN)
+
+fuzz:
+	@ci/install-deps.sh fuzz
+	$(MAKE) BUILD=build-fuzz CC=clang FUZZ_MAIN= FUZZ_CFLAGS=-fsanitize=fuzzer \
+		CFLAGS='-O1 -g -fsanitize=address,undefined,fuzzer-no-link' fuzz-targets
+	@for target in $(FUZZ_SRC:tests/fuzz/%.c=%); do mkdir -p build-fuzz/corpus/$$target; \
+		build-fuzz/tests/fuzz/$$target -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=4096 \
+		-artifact_prefix=build-fuzz/ build-fuzz/corpus/$$target || exit 1; done
+
 # One file a process: clang-tidy 14 with several reports falsely.
 tidy:
 	@ci/install-deps.sh lint
@@ -170,10 +194,10 @@ install: $(BUILD)/reproof
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$(notdir $(file)) &&) true
 
 clean:
-	rm -rf build build-asan $(filter-out /%,$(BUILD))
+	rm -rf build build-asan build-fuzz $(filter-out /%,$(BUILD))
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
 
--include $(OBJ:.o=.d) $(BUILD)/verifier/main.d $(UNIT_BIN:=.d) \
+-include $(OBJ:.o=.d) $(BUILD)/verifier/main.d $(UNIT_BIN:=.d) $(FUZZ_BIN:=.d) \
 	$(wildcard $(BUILD)/tests/server/*.d)

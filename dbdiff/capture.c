@@ -43,9 +43,8 @@ static enum status write_all(int fd, const void *data, size_t len, struct error 
 	return STATUS_OK;
 }
 
-static enum status capture_bytes(
-	struct capture *capture, const struct wanted *wanted, struct source *content,
-	struct error *err)
+static enum status capture_bytes(struct capture *capture, const struct wanted *wanted,
+	struct source *content, struct error *err)
 {
 	unsigned char *data = xmalloc((size_t)wanted->len + 1);
 	enum status status = STATUS_OK;
@@ -110,8 +109,8 @@ static enum status capture_members(struct capture *capture, struct members *memb
 		if (member.has_content)
 			status = members->ops->open(members, &content, err);
 		if (status == STATUS_OK && content != NULL)
-			status = capture_content(capture, wanted, content, packed,
-				buffer_text(&member.path), err);
+			status = capture_content(
+				capture, wanted, content, packed, buffer_text(&member.path), err);
 		source_free(content);
 		wanted++;
 	}

@@ -58,8 +58,8 @@ static size_t path_push(struct compare *compare, const struct index_row *row)
 }
 
 /* A member that only one side has. */
-static enum status report_single(struct compare *compare, const struct index_row *row,
-	enum change change, struct error *err)
+static enum status report_single(
+	struct compare *compare, const struct index_row *row, enum change change, struct error *err)
 {
 	size_t before = path_push(compare, row);
 	struct buffer none = {0};
@@ -125,8 +125,8 @@ static enum status merge_members(struct compare *compare, const struct level *le
 		step[REBUILT] = key >= 0;
 		status = STATUS_OK;
 		if (key == 0) {
-			struct level next = {level,
-				{&cursors[PUBLISHED].row, &cursors[REBUILT].row}};
+			struct level next = {
+				level, {&cursors[PUBLISHED].row, &cursors[REBUILT].row}};
 
 			order_add(order, next.rows[PUBLISHED]->position,
 				next.rows[REBUILT]->position);
@@ -310,8 +310,8 @@ enum status compare_indexes(const char *name, struct index *published, struct in
 	if (status == STATUS_OK)
 		status = compare_pair(&compare, &level, err);
 	if (status == STATUS_OK && findings->count == 0)
-		status = error_set(err, STATUS_CONFLICT,
-			"nothing differs in files that were found to differ");
+		status = error_set(
+			err, STATUS_CONFLICT, "nothing differs in files that were found to differ");
 	for (int side = 0; side < SIDES; side++)
 		index_cursor_release(&cursors[side]);
 	buffer_release(&compare.path);

@@ -27,8 +27,8 @@ static const char *size_text(const struct index_row *row, char text[SIZE_TEXT_SI
 	return text;
 }
 
-static void add_size(const struct index_row *published, const struct index_row *rebuilt,
-	struct buffer *out)
+static void add_size(
+	const struct index_row *published, const struct index_row *rebuilt, struct buffer *out)
 {
 	char texts[2][SIZE_TEXT_SIZE];
 	const char *text_published = size_text(published, texts[0]);

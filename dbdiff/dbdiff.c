@@ -51,7 +51,7 @@ struct pair {
 	const char *name;
 	const struct comparison_side *sides[SIDES];
 	const struct comparison_options *options;
-	char *directory;           /* private, for the indexes */
+	char *directory; /* private, for the indexes */
 	char *index_paths[SIDES];
 	struct index indexes[SIDES];
 	struct error trouble[SIDES]; /* why a side could not be indexed; STATUS_OK if it could */
@@ -140,9 +140,9 @@ static enum status check_unchanged(struct pair *pair, int side, struct error *er
 		status = error_set(err, STATUS_DATABASE, "index: it is empty");
 	if (status == STATUS_OK && cursor.row.is_hashed &&
 		!digest_equal(&cursor.row.sha256, &pair->sides[side]->sha256))
-		status = error_set(err, STATUS_CONFLICT,
-			"the %s file changed while it was compared",
-			side == PUBLISHED ? "published" : "rebuilt");
+		status =
+			error_set(err, STATUS_CONFLICT, "the %s file changed while it was compared",
+				side == PUBLISHED ? "published" : "rebuilt");
 	index_cursor_release(&cursor);
 	return status;
 }
@@ -218,8 +218,8 @@ static enum status make_diffs(struct pair *pair, struct error *err)
 	for (int side = 0; side < SIDES && status == STATUS_OK; side++)
 		status = captured_read(&captured[side], fds[side], err);
 	if (status == STATUS_OK)
-		status = diffs_write(&pair->plan, captured, pair->options->diff_bytes,
-			&pair->findings, err);
+		status = diffs_write(
+			&pair->plan, captured, pair->options->diff_bytes, &pair->findings, err);
 	for (int side = 0; side < SIDES; side++) {
 		captured_release(&captured[side]);
 		if (fds[side] >= 0)
@@ -228,8 +228,8 @@ static enum status make_diffs(struct pair *pair, struct error *err)
 	return status;
 }
 
-static enum status read_block(
-	const struct comparison_side *side, void *data, size_t len, uint64_t offset, struct error *err)
+static enum status read_block(const struct comparison_side *side, void *data, size_t len,
+	uint64_t offset, struct error *err)
 {
 	char *to = data;
 
@@ -241,7 +241,8 @@ static enum status read_block(
 		if (got < 0)
 			return error_set_errno(err, "reading at %" PRIu64, offset);
 		if (got == 0)
-			return error_set(err, STATUS_CONFLICT, "a file changed while it was compared");
+			return error_set(
+				err, STATUS_CONFLICT, "a file changed while it was compared");
 		to += got;
 		offset += (uint64_t)got;
 		len -= (size_t)got;
@@ -263,8 +264,7 @@ static enum status count_differing(struct pair *pair, int64_t *count, struct err
 
 		status = read_block(pair->sides[PUBLISHED], blocks, len, at, err);
 		if (status == STATUS_OK)
-			status = read_block(
-				pair->sides[REBUILT], blocks + READ_SIZE, len, at, err);
+			status = read_block(pair->sides[REBUILT], blocks + READ_SIZE, len, at, err);
 		for (size_t i = 0; i < len && status == STATUS_OK; i++)
 			differing += blocks[i] != blocks[READ_SIZE + i];
 	}
@@ -274,8 +274,7 @@ static enum status count_differing(struct pair *pair, int64_t *count, struct err
 }
 
 /* Two artifacts that no format knows: every differing byte is the artifact's own. */
-static enum status measure_leaves(
-	struct pair *pair, struct comparison *result, struct error *err)
+static enum status measure_leaves(struct pair *pair, struct comparison *result, struct error *err)
 {
 	bool are_leaves = true;
 	enum status status = STATUS_OK;

@@ -89,8 +89,7 @@ static enum status load(const struct captured *captured, int64_t member, uint64_
 	if (part == NULL)
 		return STATUS_END;
 	buffer_clear(bytes);
-	status = read_at(
-		captured->fd, buffer_reserve(bytes, part->len), part->len, part->at, err);
+	status = read_at(captured->fd, buffer_reserve(bytes, part->len), part->len, part->at, err);
 	if (status == STATUS_OK)
 		bytes->len += part->len;
 	*stretch = (struct stretch){bytes->data, bytes->len, offset};

@@ -12,7 +12,7 @@ struct captured {
 		int64_t member;
 		uint64_t at;
 		size_t len;
-	} *parts;
+	} * parts;
 	size_t count;
 	size_t capacity;
 };

@@ -40,8 +40,9 @@ const struct field *field_find(const char *name)
 	for (size_t i = 0; i < last; i++) {
 		size_t len = strlen(field_table[i].name);
 
-		if (field_table[i].name[len - 1] == ':' ? strncmp(name, field_table[i].name, len) == 0
-							: strcmp(name, field_table[i].name) == 0)
+		if (field_table[i].name[len - 1] == ':'
+				? strncmp(name, field_table[i].name, len) == 0
+				: strcmp(name, field_table[i].name) == 0)
 			return &field_table[i];
 	}
 	return &field_table[last];

@@ -25,8 +25,8 @@ enum status findings_open(struct findings *findings, struct error *err)
 	enum status status;
 
 	*findings = (struct findings){.inspected = true};
-	status = sql_open(&findings->sql, NULL, SQL_TEMPORARY, statements, ARRAY_SIZE(statements),
-		err);
+	status = sql_open(
+		&findings->sql, NULL, SQL_TEMPORARY, statements, ARRAY_SIZE(statements), err);
 	if (status == STATUS_OK)
 		status = sql_exec(&findings->sql,
 			"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
@@ -44,8 +44,8 @@ void findings_release(struct findings *findings)
 	sql_release(&findings->sql);
 }
 
-enum status findings_add(struct findings *findings, const struct finding_row *row, int64_t *id,
-	struct error *err)
+enum status findings_add(
+	struct findings *findings, const struct finding_row *row, int64_t *id, struct error *err)
 {
 	sqlite3_stmt *insert = sql_statement(&findings->sql, INSERT, err);
 	enum status status;
@@ -131,8 +131,8 @@ static enum status emit_row(struct emission *emission, sqlite3_stmt *select,
 	struct difference difference;
 
 	read_key(emission, select);
-	read_fields(emission, sqlite3_column_blob(select, 5),
-		(size_t)sqlite3_column_bytes(select, 5));
+	read_fields(
+		emission, sqlite3_column_blob(select, 5), (size_t)sqlite3_column_bytes(select, 5));
 	difference = (struct difference){
 		.path = buffer_text(&emission->path),
 		.occurrence = emission->occurrence,

@@ -19,15 +19,15 @@ struct finding_row {
 	int64_t occurrence;
 	enum change change;
 	bool inspected;
-	const char *reason;          /* NULL when inspected */
+	const char *reason;	     /* NULL when inspected */
 	const struct buffer *fields; /* "name\0published\0rebuilt\0" after one another */
-	const char *cause;           /* or NULL */
+	const char *cause;	     /* or NULL */
 };
 
 enum status findings_open(struct findings *findings, struct error *err);
 void findings_release(struct findings *findings);
-enum status findings_add(struct findings *findings, const struct finding_row *row, int64_t *id,
-	struct error *err);
+enum status findings_add(
+	struct findings *findings, const struct finding_row *row, int64_t *id, struct error *err);
 enum status findings_set_diff(
 	struct findings *findings, int64_t id, const char *diff, struct error *err);
 

@@ -31,8 +31,8 @@ static void *hash_side(void *context)
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			hashing->status = error_set_errno(
-				&hashing->err, "reading at %" PRIu64, offset);
+			hashing->status =
+				error_set_errno(&hashing->err, "reading at %" PRIu64, offset);
 		if (got <= 0)
 			break;
 		hash_update(&hash, block, (size_t)got);
@@ -45,8 +45,8 @@ static void *hash_side(void *context)
 	return NULL;
 }
 
-enum status dbdiff_hash(struct comparison_side *published, struct comparison_side *rebuilt,
-	struct error *err)
+enum status dbdiff_hash(
+	struct comparison_side *published, struct comparison_side *rebuilt, struct error *err)
 {
 	struct hashing first = {.side = published}, second = {.side = rebuilt};
 	pthread_t thread;

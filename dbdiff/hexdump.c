@@ -3,8 +3,8 @@
 
 #include "dbdiff/textdiff.h"
 
-#define ROW        16
-#define ROWS       6 /* from the row of the first difference on */
+#define ROW	   16
+#define ROWS	   6 /* from the row of the first difference on */
 #define ROWS_ABOVE 2
 
 static size_t first_difference(const struct stretch *a, const struct stretch *b)

@@ -17,7 +17,8 @@ static const char *const statements[] = {
 	[INSERT_MEMBER] = "INSERT OR IGNORE INTO member (container, path, occurrence, id, position,"
 			  " fields, content, size, sha256, format, inspected, reason)"
 			  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-	[NEXT_OCCURRENCE] = "SELECT max(occurrence) + 1 FROM member WHERE container = ?1 AND path = ?2",
+	[NEXT_OCCURRENCE] =
+		"SELECT max(occurrence) + 1 FROM member WHERE container = ?1 AND path = ?2",
 	[INSERT_BLOCKS] = "INSERT INTO block (member, hashes) VALUES (?1, ?2)",
 	[SELECT_PATH] = "SELECT path FROM member WHERE container = ?1 AND position = ?2",
 	[SELECT_BLOCKS] = "SELECT hashes FROM block WHERE member = ?1",
@@ -41,8 +42,7 @@ enum status index_create(struct index *index, const char *path, struct error *er
 {
 	enum status status;
 
-	status = sql_open(
-		&index->sql, path, SQL_CREATE, statements, ARRAY_SIZE(statements), err);
+	status = sql_open(&index->sql, path, SQL_CREATE, statements, ARRAY_SIZE(statements), err);
 	if (status == STATUS_OK)
 		status = sql_exec(&index->sql, writer_pragmas, err);
 	if (status == STATUS_OK)
@@ -147,8 +147,8 @@ static enum status database_error(struct index *index, struct error *err)
 	return error_set(err, STATUS_DATABASE, "index: %s", sqlite3_errmsg(index->sql.db));
 }
 
-enum status index_cursor_open(struct index_cursor *cursor, struct index *index, int64_t container,
-	struct error *err)
+enum status index_cursor_open(
+	struct index_cursor *cursor, struct index *index, int64_t container, struct error *err)
 {
 	/* Not one of the handle's statements: cursors are nested, one a depth. */
 	cursor->index = index;

@@ -29,7 +29,7 @@ struct index_row {
 	const char *fields;
 	size_t fields_len;
 	bool has_content;
-	bool is_hashed;     /* size and sha256 are known */
+	bool is_hashed; /* size and sha256 are known */
 	uint64_t size;
 	struct digest sha256;
 	const char *format; /* NULL for a leaf */
@@ -48,15 +48,16 @@ enum status index_add_blocks(
 /* Nothing is in the file before this. */
 enum status index_commit(struct index *index, struct error *err);
 
-/* The members of a container in the order of (path bytes, occurrence). Zeroed is safe to release. */
+/* The members of a container in the order of (path bytes, occurrence). Zeroed is safe to release.
+ */
 struct index_cursor {
 	sqlite3_stmt *statement;
 	struct index *index;
 	struct index_row row;
 };
 
-enum status index_cursor_open(struct index_cursor *cursor, struct index *index, int64_t container,
-	struct error *err);
+enum status index_cursor_open(
+	struct index_cursor *cursor, struct index *index, int64_t container, struct error *err);
 enum status index_cursor_next(struct index_cursor *cursor, struct error *err);
 void index_cursor_release(struct index_cursor *cursor);
 

@@ -3,8 +3,8 @@
 
 #include "base/alloc.h"
 
-#define COST_MOST   2000     /* edits that one search looks for */
-#define WORK_MOST   40000000 /* diagonals visited in all */
+#define COST_MOST 2000	   /* edits that one search looks for */
+#define WORK_MOST 40000000 /* diagonals visited in all */
 
 struct search {
 	const uint32_t *a;

@@ -14,8 +14,8 @@ struct sequence {
 };
 
 /*
- * Marks what to take out of `a` and put in from `b`: E. W. Myers, "An O(ND) Difference Algorithm and
- * Its Variations" (1986), in linear space. Where that would cost too much the stretch is marked
+ * Marks what to take out of `a` and put in from `b`: E. W. Myers, "An O(ND) Difference Algorithm
+ * and Its Variations" (1986), in linear space. Where that would cost too much the stretch is marked
  * whole, on both sides.
  */
 void linediff(struct sequence *a, struct sequence *b);

@@ -42,8 +42,7 @@ void member_add_field(struct member *member, const char *name, const char *forma
 /* For values with NUL bytes or of hostile length: stored escaped, over 4 KiB as its SHA-256. */
 void member_add_field_bytes(struct member *member, const char *name, const void *value, size_t len);
 /* "2026-11-23T03:12:00Z", with nine digits behind a point when there are nanoseconds. */
-void member_add_time(
-	struct member *member, const char *name, int64_t seconds, long nanoseconds);
+void member_add_time(struct member *member, const char *name, int64_t seconds, long nanoseconds);
 
 struct members;
 

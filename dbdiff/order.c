@@ -7,8 +7,7 @@
 void order_add(struct order *order, int64_t published, int64_t rebuilt)
 {
 	ARRAY_GROW(order->pairs, order->count, order->capacity);
-	order->pairs[order->count++] =
-		(struct order_pair){(uint32_t)published, (uint32_t)rebuilt};
+	order->pairs[order->count++] = (struct order_pair){(uint32_t)published, (uint32_t)rebuilt};
 }
 
 static int pair_compare(const void *a, const void *b)
@@ -45,7 +44,8 @@ static size_t first_moved(const struct order_pair *pairs, size_t count)
 		if (low == longest)
 			longest++;
 	}
-	/* Backwards along the run; what it passes over has moved, and the last such is the first. */
+	/* Backwards along the run; what it passes over has moved, and the last such is the first.
+	 */
 	moved = count;
 	at = tops[longest - 1];
 	for (size_t i = count; i-- > 0;) {

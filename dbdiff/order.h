@@ -11,7 +11,7 @@ struct order {
 	struct order_pair {
 		uint32_t published;
 		uint32_t rebuilt;
-	} *pairs;
+	} * pairs;
 	size_t count;
 	size_t capacity;
 };

@@ -77,8 +77,8 @@ static enum status join(struct pieces *pieces, size_t want, struct error *err)
 	return STATUS_OK;
 }
 
-enum status pieces_peek(struct source *source, size_t want, const unsigned char **data,
-	size_t *len, struct error *err)
+enum status pieces_peek(struct source *source, size_t want, const unsigned char **data, size_t *len,
+	struct error *err)
 {
 	struct pieces *pieces = (struct pieces *)source;
 	enum status status = STATUS_OK;

@@ -11,7 +11,8 @@
  * Embedded in an implementation, which sets `next`, and calls pieces_release() when it is freed.
  */
 struct pieces {
-	struct source source; /* ops are the implementation's: pieces_peek, pieces_skip, its own free */
+	struct source
+		source; /* ops are the implementation's: pieces_peek, pieces_skip, its own free */
 	/*
 	 * The next piece: `zeros` bytes of zeros, then `len` bytes at `data`. STATUS_END when there
 	 * is none; a piece of no bytes is allowed.
@@ -25,8 +26,8 @@ struct pieces {
 	size_t joined_at;
 };
 
-enum status pieces_peek(struct source *source, size_t want, const unsigned char **data,
-	size_t *len, struct error *err);
+enum status pieces_peek(struct source *source, size_t want, const unsigned char **data, size_t *len,
+	struct error *err);
 enum status pieces_skip(struct source *source, uint64_t count, struct error *err);
 void pieces_release(struct pieces *pieces);
 

@@ -4,7 +4,8 @@
 #include "base/alloc.h"
 #include "base/array.h"
 
-/* A member up to here is read again whole, a larger one from a little before its first difference. */
+/* A member up to here is read again whole, a larger one from a little before its first difference.
+ */
 #define WHOLE_MOST     (4 * (uint64_t)INDEX_BLOCK_SIZE)
 #define STRETCH_BEFORE 4096
 #define STRETCH_LEN    ((uint64_t)INDEX_BLOCK_SIZE + 2 * STRETCH_BEFORE)
@@ -38,8 +39,8 @@ static void want(struct wanted_list *list, const struct wanted *wanted)
 }
 
 /* The member, and every container on the way to it. */
-static void want_way(
-	struct wanted_list *list, const struct level *level, int side, uint64_t offset, uint64_t len)
+static void want_way(struct wanted_list *list, const struct level *level, int side, uint64_t offset,
+	uint64_t len)
 {
 	const struct index_row *row = level->rows[side];
 
@@ -106,7 +107,8 @@ void diff_plan_finish(struct diff_plan *plan)
 			continue;
 		qsort(list->items, list->count, sizeof(list->items[0]), wanted_compare);
 		for (size_t i = 0; i < list->count; i++) {
-			if (kept == 0 || wanted_compare(&list->items[kept - 1], &list->items[i]) != 0)
+			if (kept == 0 ||
+				wanted_compare(&list->items[kept - 1], &list->items[i]) != 0)
 				list->items[kept++] = list->items[i];
 		}
 		list->count = kept;

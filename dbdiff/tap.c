@@ -54,8 +54,8 @@ static enum status check_limits(const struct tap *tap, uint64_t count, struct er
 		? tap->packed->size
 		: tap->packed->offset + SOURCE_WINDOW;
 	if (size / limits->ratio > packed)
-		return error_set(err, STATUS_LIMIT, "unpacks to more than %u times its size",
-			limits->ratio);
+		return error_set(
+			err, STATUS_LIMIT, "unpacks to more than %u times its size", limits->ratio);
 	return STATUS_OK;
 }
 
@@ -76,8 +76,8 @@ static enum status skip_hashing(struct tap *tap, uint64_t count, struct error *e
 		if (status != STATUS_OK)
 			return status;
 		if (len == 0)
-			return error_set(err, STATUS_FORMAT, "short read at %" PRIu64,
-				tap->source.offset);
+			return error_set(
+				err, STATUS_FORMAT, "short read at %" PRIu64, tap->source.offset);
 		if (len > count)
 			len = (size_t)count;
 		hash_window(tap, data, len);

@@ -29,7 +29,7 @@ struct tap {
 	const struct source *packed; /* where `inner` is unpacked from; NULL for the artifact */
 	bool is_hashing;
 	struct hash hash;
-	XXH3_state_t *block;  /* of the block that is being filled */
+	XXH3_state_t *block; /* of the block that is being filled */
 	uint64_t hashed;
 	struct buffer blocks; /* XXH3 of every full block, as in index.sql */
 };
@@ -38,7 +38,8 @@ void tap_init(struct tap *tap, struct source *inner, struct budget *budget,
 	const struct source *packed, bool is_hashing);
 /* Reads what is left, so that every byte is counted and hashed. */
 enum status tap_drain(struct tap *tap, struct error *err);
-/* After the end: the digest; `blocks` is complete afterwards, and empty when one block holds all. */
+/* After the end: the digest; `blocks` is complete afterwards, and empty when one block holds all.
+ */
 void tap_finish(struct tap *tap, struct digest *digest);
 void tap_release(struct tap *tap);
 

@@ -5,7 +5,7 @@
 #include "base/hash.h"
 #include "dbdiff/linediff.h"
 
-#define CONTEXT   3
+#define CONTEXT	  3
 #define LINE_MOST 2000 /* bytes of a changed line that is still shown as a line */
 
 bool textdiff_is_text(const char *data, size_t len)
@@ -67,7 +67,7 @@ struct numbering {
 		const char *text;
 		size_t len;
 		uint32_t number;
-	} *slots;
+	} * slots;
 	size_t mask;
 	uint32_t last;
 };
@@ -155,7 +155,8 @@ static struct place skip_changes(const struct lines *a, const struct lines *b, s
 	return place;
 }
 
-/* The end of the hunk whose first change is at `place`: changes closer than two contexts are one. */
+/* The end of the hunk whose first change is at `place`: changes closer than two contexts are one.
+ */
 static struct place hunk_end(const struct lines *a, const struct lines *b, struct place place)
 {
 	for (;;) {
@@ -166,7 +167,8 @@ static struct place hunk_end(const struct lines *a, const struct lines *b, struc
 			!at_end(a, b, (struct place){place.a + same, place.b + same}) &&
 			!at_change(a, b, (struct place){place.a + same, place.b + same}))
 			same++;
-		if (same > 2 * CONTEXT || at_end(a, b, (struct place){place.a + same, place.b + same})) {
+		if (same > 2 * CONTEXT ||
+			at_end(a, b, (struct place){place.a + same, place.b + same})) {
 			same = same < CONTEXT ? same : CONTEXT;
 			return (struct place){place.a + same, place.b + same};
 		}

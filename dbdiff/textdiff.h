@@ -30,7 +30,7 @@ bool textdiff_unified(const struct stretch *published, const struct stretch *reb
  * Adds the rows of 16 bytes around the first byte that differs, as hexadecimal and characters.
  * Nothing when the stretches are equal.
  */
-void textdiff_hexdump(const struct stretch *published, const struct stretch *rebuilt,
-	struct buffer *out);
+void textdiff_hexdump(
+	const struct stretch *published, const struct stretch *rebuilt, struct buffer *out);
 
 #endif

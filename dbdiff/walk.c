@@ -53,8 +53,8 @@ static enum status check_member(struct walk *walk, const struct member *member, 
 		return error_set(
 			err, STATUS_LIMIT, "more than %" PRIu64 " members", limits->members);
 	if (member->path.len > limits->name_bytes)
-		return error_set(err, STATUS_LIMIT, "a name of more than %u bytes",
-			limits->name_bytes);
+		return error_set(
+			err, STATUS_LIMIT, "a name of more than %u bytes", limits->name_bytes);
 	return STATUS_OK;
 }
 
@@ -109,9 +109,11 @@ static enum status walk_members(struct walk *walk, struct members *members, int6
 		row.id = ++walk->last_id;
 		status = walk_member(walk, members, &member, &row, packed, depth, err);
 		if (status != STATUS_OK) {
-			/* Never taken for a finding about the container: that is recorded already. */
+			/* Never taken for a finding about the container: that is recorded already.
+			 */
 			if (is_finding(status))
-				status = error_set(err, STATUS_IO, "walk: a member was not recorded");
+				status = error_set(
+					err, STATUS_IO, "walk: a member was not recorded");
 			break;
 		}
 	}
@@ -148,9 +150,8 @@ static enum status open_container(struct walk *walk, struct tap *tap, const char
 	return (*format)->open(source, name, limits, members, err);
 }
 
-static enum status record(
-	struct walk *walk, struct tap *tap, struct index_row *row, struct finding *finding,
-	struct error *err)
+static enum status record(struct walk *walk, struct tap *tap, struct index_row *row,
+	struct finding *finding, struct error *err)
 {
 	enum status status;
 
@@ -179,8 +180,7 @@ static enum status walk_content(struct walk *walk, struct source *content,
 	struct tap tap;
 
 	tap_init(&tap, content, &walk->budget, packed, true);
-	status = open_container(
-		walk, &tap, row->path, depth, &spooled, &format, &members, err);
+	status = open_container(walk, &tap, row->path, depth, &spooled, &format, &members, err);
 	if (status == STATUS_OK && members != NULL) {
 		finding.format = format->name;
 		status = walk_members(walk, members, row->id,

@@ -29,8 +29,8 @@ struct wanted {
 int wanted_compare(const void *a, const void *b);
 
 /*
- * Goes the same ways again, and no others, and appends the bytes to a file: for each, its id and its
- * length (as int64_t and uint64_t of this machine), then the bytes. `items` is sorted.
+ * Goes the same ways again, and no others, and appends the bytes to a file: for each, its id and
+ * its length (as int64_t and uint64_t of this machine), then the bytes. `items` is sorted.
  */
 enum status walk_capture(struct source *source, const char *name, const struct limits *limits,
 	const struct wanted *items, size_t count, int out_fd, struct error *err);

@@ -130,8 +130,7 @@ static void child(const struct worker_job *job, int result_fd, pid_t parent)
 	_exit(written == (ssize_t)sizeof(err) ? 0 : 3);
 }
 
-enum status worker_start(
-	struct worker *worker, const struct worker_job *job, struct error *err)
+enum status worker_start(struct worker *worker, const struct worker_job *job, struct error *err)
 {
 	pid_t parent = getpid();
 	int fds[2];
@@ -210,7 +209,8 @@ enum status worker_wait(struct worker *worker, struct error *err)
 		return result.status;
 	}
 	if (WIFSIGNALED(wait_status))
-		return error_set(err, STATUS_LIMIT, "the process that read it was ended by signal %d (%s)",
+		return error_set(err, STATUS_LIMIT,
+			"the process that read it was ended by signal %d (%s)",
 			WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)));
 	return error_set(err, STATUS_LIMIT, "the process that read it ended early (%d)",
 		WEXITSTATUS(wait_status));

@@ -3,7 +3,6 @@
 
 #include <archive.h>
 #include <inttypes.h>
-#include <sys/stat.h>
 
 #include "base/array.h"
 
@@ -51,8 +50,7 @@ static void add_times(struct archive_entry *entry, struct member *member)
 			archive_entry_birthtime_nsec(entry));
 }
 
-static void add_acl(
-	struct archive_entry *entry, struct member *member, const char *name, int types)
+static void add_acl(struct archive_entry *entry, struct member *member, const char *name, int types)
 {
 	char *text;
 
@@ -88,8 +86,8 @@ static void add_sparse(struct archive_entry *entry, struct member *member)
 
 	if (archive_entry_sparse_reset(entry) > 0) {
 		while (archive_entry_sparse_next(entry, &offset, &len) == ARCHIVE_OK)
-			buffer_add_format(&map, "%" PRId64 "+%" PRId64 " ", (int64_t)offset,
-				(int64_t)len);
+			buffer_add_format(
+				&map, "%" PRId64 "+%" PRId64 " ", (int64_t)offset, (int64_t)len);
 		member_add_field_bytes(member, "sparse", buffer_text(&map), map.len);
 	}
 	buffer_release(&map);

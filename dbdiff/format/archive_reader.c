@@ -103,7 +103,8 @@ enum status archive_reader_open(struct archive_reader *reader, struct source *so
 	archive_read_set_callback_data(reader->archive, reader);
 	/* A filter that is not built in would be run as a program: ARCHIVE_WARN says so. */
 	if (prepare(reader->archive) != ARCHIVE_OK)
-		return error_set(err, STATUS_UNSUPPORTED, "libarchive is built without this format");
+		return error_set(
+			err, STATUS_UNSUPPORTED, "libarchive is built without this format");
 	before = uselocale(reader->locale);
 	result = archive_read_open1(reader->archive);
 	uselocale(before);

@@ -21,11 +21,11 @@ struct archive_reader {
 	 * touches names runs in this one.
 	 */
 	locale_t locale;
-	size_t given;          /* bytes at source->offset that libarchive has and may still read */
+	size_t given; /* bytes at source->offset that libarchive has and may still read */
 	/* The end of what libarchive had before: it looks ahead across windows. */
 	unsigned char tail[READER_TAIL_SIZE];
 	size_t tail_len;
-	struct error failure;  /* why the source could not be read; STATUS_OK if it could */
+	struct error failure; /* why the source could not be read; STATUS_OK if it could */
 };
 
 enum status archive_reader_open(struct archive_reader *reader, struct source *source,
@@ -35,8 +35,8 @@ void archive_reader_release(struct archive_reader *reader);
 enum status archive_reader_error(struct archive_reader *reader, struct error *err);
 
 /*
- * What follows the byte that libarchive read last; the handle is not read any more. `rest` reads the
- * reader's source, and is freed with source_free().
+ * What follows the byte that libarchive read last; the handle is not read any more. `rest` reads
+ * the reader's source, and is freed with source_free().
  */
 enum status archive_reader_rest(
 	struct archive_reader *reader, struct source **rest, struct error *err);

@@ -42,12 +42,17 @@ static unsigned bzip2_bid(const unsigned char *data, size_t len)
 
 static unsigned xz_bid(const unsigned char *data, size_t len)
 {
-	return starts(data, len, "\xfd" "7zXZ\0", 6) ? 48 : 0;
+	return starts(data, len,
+		       "\xfd"
+		       "7zXZ\0",
+		       6)
+		? 48
+		: 0;
 }
 
 /*
- * There is no magic. What every writer makes: lc 3, lp 0, pb 2, a dictionary of 2^n bytes or half as
- * many again, a size of less than a terabyte or none, and a range coder that begins with 0.
+ * There is no magic. What every writer makes: lc 3, lp 0, pb 2, a dictionary of 2^n bytes or half
+ * as many again, a size of less than a terabyte or none, and a range coder that begins with 0.
  */
 static unsigned lzma_bid(const unsigned char *data, size_t len)
 {

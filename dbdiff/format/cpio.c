@@ -5,9 +5,9 @@
 #include "dbdiff/format/formats.h"
 
 /* cpio(5): newc "070701", crc "070702", odc "070707"; each is followed by digits only. */
-#define MAGIC_SIZE  6
-#define ODC_SIZE    76
-#define NEWC_SIZE   110
+#define MAGIC_SIZE 6
+#define ODC_SIZE   76
+#define NEWC_SIZE  110
 
 static bool all_in(const unsigned char *data, size_t len, const char *digits)
 {

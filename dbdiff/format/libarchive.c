@@ -2,7 +2,6 @@
 #include "dbdiff/format/libarchive.h"
 
 #include <inttypes.h>
-#include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "base/path.h"
@@ -19,14 +18,14 @@ struct archive_members {
 	struct members members;
 	const struct archive_kind *kind;
 	struct archive_reader reader;
-	char *stream_name;            /* of the one member of a stream */
+	char *stream_name; /* of the one member of a stream */
 	enum stage stage;
-	struct archive_entry *entry;  /* the present member's; NULL where it has none */
-	bool has_stream;              /* the one member of a stream was given */
-	bool is_empty_stream;         /* libarchive has no member for it */
+	struct archive_entry *entry; /* the present member's; NULL where it has none */
+	bool has_stream;	     /* the one member of a stream was given */
+	bool is_empty_stream;	     /* libarchive has no member for it */
 	bool has_content;
-	bool is_open;                 /* its content was given out and not freed yet */
-	struct source *rest;          /* from the end of the members on */
+	bool is_open;	     /* its content was given out and not freed yet */
+	struct source *rest; /* from the end of the members on */
 };
 
 /* The content of a member, as libarchive unpacks it, with holes filled. */
@@ -291,8 +290,7 @@ static enum status members_next(struct members *members, struct member *member, 
 	}
 }
 
-static enum status members_open(
-	struct members *members, struct source **content, struct error *err)
+static enum status members_open(struct members *members, struct source **content, struct error *err)
 {
 	struct archive_members *self = (struct archive_members *)members;
 	uint64_t size = SOURCE_SIZE_UNKNOWN;
@@ -332,10 +330,24 @@ static char *name_without_suffix(const char *path)
 		const char *suffix;
 		const char *instead;
 	} suffixes[] = {
-		{".gz", ""}, {".bz2", ""}, {".xz", ""}, {".lzma", ""}, {".zst", ""}, {".lz4", ""},
-		{".lz", ""}, {".lzo", ""}, {".Z", ""}, {".z", ""}, {".tgz", ".tar"},
-		{".tbz", ".tar"}, {".tbz2", ".tar"}, {".txz", ".tar"}, {".tlz", ".tar"},
-		{".tzst", ".tar"}, {".svgz", ".svg"}, {NULL, NULL},
+		{".gz", ""},
+		{".bz2", ""},
+		{".xz", ""},
+		{".lzma", ""},
+		{".zst", ""},
+		{".lz4", ""},
+		{".lz", ""},
+		{".lzo", ""},
+		{".Z", ""},
+		{".z", ""},
+		{".tgz", ".tar"},
+		{".tbz", ".tar"},
+		{".tbz2", ".tar"},
+		{".txz", ".tar"},
+		{".tlz", ".tar"},
+		{".tzst", ".tar"},
+		{".svgz", ".svg"},
+		{NULL, NULL},
 	};
 
 	for (size_t i = 0; dot != NULL && dot != name && suffixes[i].suffix != NULL; i++) {
@@ -363,7 +375,8 @@ enum status archive_members_open(const struct archive_kind *kind, struct source 
 	/* Its own, and libarchive's reader below. */
 	if (kind->is_stream && archive_filter_count(self->reader.archive) != 2) {
 		members_free(&self->members);
-		return error_set(err, STATUS_UNSUPPORTED, "not exactly one layer of %s", kind->name);
+		return error_set(
+			err, STATUS_UNSUPPORTED, "not exactly one layer of %s", kind->name);
 	}
 	*members = &self->members;
 	return STATUS_OK;

@@ -23,7 +23,8 @@ struct archive_kind {
 	/* The format ends in a mark of its own, and without it is truncated. */
 	bool has_end_mark;
 	unsigned fill_block; /* writers fill up to a multiple of it with zeros; 0 for none */
-	/* A compressed stream: one member without metadata, called as the container without suffix. */
+	/* A compressed stream: one member without metadata, called as the container without suffix.
+	 */
 	bool is_stream;
 	/* Adds fields that only this format has. NULL for none. */
 	void (*describe)(struct archive_entry *entry, struct member *member);

@@ -4,10 +4,10 @@
 #include "dbdiff/format/formats.h"
 
 /* POSIX.1-2017 pax, "ustar Interchange Format": where the header keeps what a bid looks at. */
-#define HEADER_SIZE     512
+#define HEADER_SIZE	512
 #define CHECKSUM_OFFSET 148
-#define CHECKSUM_SIZE   8
-#define MAGIC_OFFSET    257
+#define CHECKSUM_SIZE	8
+#define MAGIC_OFFSET	257
 
 static bool read_octal(const unsigned char *field, size_t len, unsigned *value)
 {

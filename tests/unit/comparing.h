@@ -142,5 +142,4 @@ MAYBE void expect_has(const char *text, const char *part)
 	ck_assert_msg(strstr(text, part) != NULL, "\"%s\" is not in: %s", part, text);
 }
 
-
 #endif

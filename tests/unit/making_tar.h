@@ -11,8 +11,8 @@
 struct tar_member {
 	const char *name;
 	size_t name_len; /* 0: strlen(name) */
-	char type;       /* 0: '0' */
-	unsigned mode;   /* 0: 0644 */
+	char type;	 /* 0: '0' */
+	unsigned mode;	 /* 0: 0644 */
 	unsigned uid;
 	unsigned mtime;
 	const char *link;
@@ -45,7 +45,10 @@ static inline void tar_add(struct buffer *tar, const struct tar_member *member)
 	header[156] = member->type != 0 ? member->type : '0';
 	if (member->link != NULL)
 		memcpy(header + 157, member->link, strlen(member->link));
-	memcpy(header + 257, "ustar\0" "00root", 12);
+	memcpy(header + 257,
+		"ustar\0"
+		"00root",
+		12);
 	memcpy(header + 297, "root", 4);
 	tar_octal(header + 329, 7, member->major);
 	tar_octal(header + 337, 7, member->minor);

@@ -32,10 +32,12 @@ START_TEST(finds_exactly_the_changed_bytes_among_many_files)
 {
 	struct buffer expected = {0};
 
-	shell("mkdir a; for i in $(seq 100 399); do head -c 3000 /dev/urandom >a/f$i; done; cp -a a b;"
+	shell("mkdir a; for i in $(seq 100 399); do head -c 3000 /dev/urandom >a/f$i; done; cp -a "
+	      "a b;"
 	      "for i in $(seq 105 15 399); do printf '\\377\\376\\375' |"
 	      " dd of=b/f$i bs=1 seek=1500 conv=notrunc status=none; touch -r a/f$i b/f$i; done;"
-	      "touch -r a b; for t in a b; do tar --sort=name -C $t -cf $t.tar .; gzip -k $t.tar; done");
+	      "touch -r a b; for t in a b; do tar --sort=name -C $t -cf $t.tar .; gzip -nk $t.tar; "
+	      "done");
 	for (int i = 105; i <= 399; i += 15)
 		buffer_add_format(&expected, "content t//f%d\n", i);
 	expect_files("a.tar", "b.tar", buffer_text(&expected));
@@ -51,7 +53,8 @@ END_TEST
 START_TEST(a_container_is_not_named_for_what_is_inside_it)
 {
 	shell("mkdir in out; seq 9 >in/x; tar --mtime=@1 -C in -cf out/in.tar .;"
-	      "tar --mtime=@1 -C out -cf a.tar .; seq 10000 >in/x; tar --mtime=@1 -C in -cf out/in.tar"
+	      "tar --mtime=@1 -C out -cf a.tar .; seq 10000 >in/x; tar --mtime=@1 -C in -cf "
+	      "out/in.tar"
 	      " .; tar --mtime=@1 -C out -cf b.tar .; tar --mtime=@2 -C out -cf c.tar ./in.tar;"
 	      "tar --mtime=@1 -C out -cf d.tar ./in.tar");
 	expect_files("a.tar", "b.tar", "content t//in.tar//x size\n");
@@ -131,8 +134,8 @@ END_TEST
 START_TEST(equal_bytes_are_not_a_comparison)
 {
 	buffer_add_text(&a, "x");
-	ck_assert_int_eq(compare_fds(memory_file(a.data, a.len), memory_file(a.data, a.len)),
-		STATUS_USAGE);
+	ck_assert_int_eq(
+		compare_fds(memory_file(a.data, a.len), memory_file(a.data, a.len)), STATUS_USAGE);
 }
 END_TEST
 
@@ -153,8 +156,7 @@ START_TEST(a_file_that_changes_meanwhile_is_a_conflict)
 }
 END_TEST
 
-static enum status refuse(
-	void *context, const struct difference *difference, struct error *err)
+static enum status refuse(void *context, const struct difference *difference, struct error *err)
 {
 	(void)context, (void)difference;
 	return error_set(err, STATUS_DATABASE, "no room");
@@ -211,12 +213,13 @@ START_TEST(limits_are_findings)
 	comparing.options.limits = limits_default;
 	comparing.options.limits.depth = 0;
 	expect_buffers(&a, &b,
-		"content t (unexplained) not inspected: published: more than 0 containers inside each"
+		"content t (unexplained) not inspected: published: more than 0 containers inside "
+		"each"
 		" other; rebuilt: more than 0 containers inside each other\n");
 	comparing.options.limits = limits_default;
 	comparing.options.limits.total_bytes = 3000;
-	ck_assert_int_eq(compare_fds(memory_file(a.data, a.len), memory_file(b.data, b.len)),
-		STATUS_OK);
+	ck_assert_int_eq(
+		compare_fds(memory_file(a.data, a.len), memory_file(b.data, b.len)), STATUS_OK);
 	expect_has(buffer_text(&comparing.text),
 		"content t (unexplained) not inspected: published: more than 3000 bytes at all"
 		" depths; rebuilt: more than 3000 bytes at all depths\n");

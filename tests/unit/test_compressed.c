@@ -29,8 +29,7 @@ static void compress_to(struct buffer *out, int filter, const void *data, size_t
 	buffer_clear(out);
 	ck_assert_int_eq(archive_write_add_filter(archive, filter), ARCHIVE_OK);
 	if (filter == ARCHIVE_FILTER_GZIP)
-		ck_assert_int_eq(
-			archive_write_set_filter_option(archive, NULL, "timestamp", NULL),
+		ck_assert_int_eq(archive_write_set_filter_option(archive, NULL, "timestamp", NULL),
 			ARCHIVE_OK);
 	ck_assert_int_eq(archive_write_set_format_raw(archive), ARCHIVE_OK);
 	ck_assert_int_eq(archive_write_set_bytes_in_last_block(archive, 1), ARCHIVE_OK);
@@ -81,14 +80,14 @@ START_TEST(takes_off_one_layer_at_a_time)
 			"content t (unexplained) not inspected: published: not exactly one layer of"
 			" compress; rebuilt: not exactly one layer of compress\n");
 	else
-		expect_buffers(
-			&a, &b, "content t//t.decompressed//t.decompressed.decompressed\n");
+		expect_buffers(&a, &b, "content t//t.decompressed//t.decompressed.decompressed\n");
 }
 END_TEST
 
 START_TEST(an_empty_stream_has_one_empty_member)
 {
-	/* libarchive's writer crashes on an empty lz4, its reader leaves the end of an empty lzip. */
+	/* libarchive's writer crashes on an empty lz4, its reader leaves the end of an empty lzip.
+	 */
 	if (filters[_i] == ARCHIVE_FILTER_LZ4 || filters[_i] == ARCHIVE_FILTER_LZIP)
 		return;
 	compress_to(&a, filters[_i], "", 0);
@@ -105,8 +104,8 @@ START_TEST(sees_bytes_behind_the_stream)
 {
 	compress_both(filters[_i]);
 	buffer_add_text(&b, "payload behind the end of it");
-	ck_assert_int_eq(compare_fds(memory_file(a.data, a.len), memory_file(b.data, b.len)),
-		STATUS_OK);
+	ck_assert_int_eq(
+		compare_fds(memory_file(a.data, a.len), memory_file(b.data, b.len)), STATUS_OK);
 	ck_assert_uint_ge(comparing.result.differences, 1);
 	if (strcmp(buffer_text(&comparing.text), "added t///trailing\n") != 0)
 		expect_has(buffer_text(&comparing.text), "not inspected: rebuilt: ");
@@ -148,8 +147,8 @@ START_TEST(a_truncated_stream_is_not_complete)
 	compress_to(&a, filters[_i], data, sizeof(data));
 	compress_to(&b, filters[_i], data, sizeof(data));
 	buffer_truncate(&b, b.len / 2);
-	ck_assert_int_eq(compare_fds(memory_file(a.data, a.len), memory_file(b.data, b.len)),
-		STATUS_OK);
+	ck_assert_int_eq(
+		compare_fds(memory_file(a.data, a.len), memory_file(b.data, b.len)), STATUS_OK);
 	ck_assert_uint_ge(comparing.result.differences, 1);
 	/* compress has no end mark: it just has less inside. */
 	if (filters[_i] != ARCHIVE_FILTER_COMPRESS)

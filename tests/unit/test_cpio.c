@@ -123,8 +123,8 @@ START_TEST(a_cpio_without_trailer_is_truncated)
 {
 	both((struct cpio_member){.name = "x", .data = "same"});
 	add(&a, &(struct cpio_member){.name = "TRAILER!!!"});
-	ck_assert_int_eq(compare_fds(memory_file(a.data, a.len), memory_file(b.data, b.len)),
-		STATUS_OK);
+	ck_assert_int_eq(
+		compare_fds(memory_file(a.data, a.len), memory_file(b.data, b.len)), STATUS_OK);
 	expect_has(buffer_text(&comparing.text),
 		"content t size (unexplained) not inspected: rebuilt: ");
 }

@@ -32,7 +32,8 @@ static void add(const char *name, int64_t position)
 		.position = position,
 		.path = name,
 		.path_len = strlen(name),
-		.fields = "mode\0" "0644",
+		.fields = "mode\0"
+			  "0644",
 		.fields_len = 10,
 		.has_content = true,
 		.is_hashed = true,
@@ -94,8 +95,7 @@ START_TEST(two_indexes_of_one_artifact_have_the_same_bytes)
 		index_release(&idx);
 		path[strlen(path) - 1] = (char)('0' + i);
 		ck_assert_int_eq(index_create(&idx, path, &comparing.err), STATUS_OK);
-		ck_assert_int_eq(
-			walk_index(source, "t.tar", &limits_default, &idx, &comparing.err),
+		ck_assert_int_eq(walk_index(source, "t.tar", &limits_default, &idx, &comparing.err),
 			STATUS_OK);
 		ck_assert_int_eq(index_commit(&idx, &comparing.err), STATUS_OK);
 		source_free(source);
@@ -137,7 +137,8 @@ START_TEST(fields_are_sorted_for_people)
 	static char big[5000];
 	struct member member = {0};
 	struct field_cursor cursor;
-	static const char *const names[] = {"type", "mode", "mtime", "xattr:a", "xattr:b", "unknown"};
+	static const char *const names[] = {
+		"type", "mode", "mtime", "xattr:a", "xattr:b", "unknown"};
 	size_t i = 0;
 
 	member_add_field(&member, "xattr:b", "%s", "");

@@ -59,8 +59,9 @@ START_TEST(diffs_are_right_and_small)
 
 			for (int i = 0; i < round * 12; i++) {
 				seed = seed * 1103515245 + 12345;
-				len += (size_t)snprintf(texts[side] + len, sizeof(texts[side]) - len,
-					"%u\n", (seed >> 16) % (unsigned)(round % 7 + 2));
+				len += (size_t)snprintf(texts[side] + len,
+					sizeof(texts[side]) - len, "%u\n",
+					(seed >> 16) % (unsigned)(round % 7 + 2));
 			}
 			lens[side] = len;
 		}
@@ -104,15 +105,17 @@ START_TEST(a_diff_is_cut_at_its_limit)
 	rebuilt = (struct stretch){b, len_b, 0};
 	ck_assert(textdiff_unified(&published, &rebuilt, 1000, &out));
 	ck_assert_uint_le(out.len, 1000);
-	ck_assert_str_eq(out.data + out.len - strlen("[cut: more differs]\n"),
-		"[cut: more differs]\n");
+	ck_assert_str_eq(
+		out.data + out.len - strlen("[cut: more differs]\n"), "[cut: more differs]\n");
 }
 END_TEST
 
 /* Every line differs and none is like another: more than the search goes for. */
 START_TEST(what_is_too_different_is_replaced)
 {
-	enum { LINES = 100000 };
+	enum {
+		LINES = 100000
+	};
 	struct buffer a = {0}, b = {0};
 	struct stretch published, rebuilt;
 
@@ -148,7 +151,9 @@ START_TEST(tells_text_from_bytes)
 	ck_assert(textdiff_is_text("caf\xc3\xa9\t\n", 7));
 	ck_assert(textdiff_is_text("latin-\xe9\r\n", 9));
 	ck_assert(!textdiff_is_text("a\0b", 3));
-	ck_assert(!textdiff_is_text("\x7f" "ELF", 4));
+	ck_assert(!textdiff_is_text("\x7f"
+				    "ELF",
+		4));
 	ck_assert(!textdiff_is_text("\x01", 1));
 }
 END_TEST
