@@ -98,14 +98,14 @@ static enum status problems_report(Solver *solver, struct error *err)
 	return err->status;
 }
 
-static enum status package_fill(
-	Pool *pool, Id id, struct solved_package *package, struct error *err)
+static enum status package_fill(Pool *pool, Id id, const struct solve_facts *facts,
+	struct solved_package *package, struct error *err)
 {
 	Solvable *solvable = pool_id2solvable(pool, id);
 	const char *name = pool_id2str(pool, solvable->name);
 	const char *version = pool_id2str(pool, solvable->evr);
 	const char *source = solvable_lookup_str(solvable, SOLVABLE_SOURCENAME);
-	const char *source_version = solvable_lookup_str(solvable, SOLVABLE_SOURCEEVR);
+	const char *source_version = solve_facts_source_version(facts, name, version);
 	const char *path = solvable_lookup_location(solvable, NULL);
 	Id type = 0;
 	const char *hex = solvable_lookup_checksum(solvable, SOLVABLE_CHECKSUM, &type);
@@ -121,7 +121,6 @@ static enum status package_fill(
 	package->source_version = xstrdup(source_version ? source_version : version);
 	package->archive = xstrdup(solvable->repo->name);
 	package->path = xstrdup(path);
-	package->size = solvable_lookup_num(solvable, SOLVABLE_DOWNLOADSIZE, 0);
 	return STATUS_OK;
 }
 
@@ -133,7 +132,8 @@ static int package_compare(const void *a, const void *b)
 	return order ? order : strcmp(left->architecture, right->architecture);
 }
 
-static enum status solution_take(Solver *solver, struct solution *solution, struct error *err)
+static enum status solution_take(Solver *solver, const struct solve_facts *facts,
+	struct solution *solution, struct error *err)
 {
 	Transaction *transaction = solver_create_transaction(solver);
 	enum status status = STATUS_OK;
@@ -147,7 +147,7 @@ static enum status solution_take(Solver *solver, struct solution *solution, stru
 		ARRAY_GROW(solution->packages, solution->count, solution->capacity);
 		package = &solution->packages[solution->count++];
 		*package = (struct solved_package){0};
-		status = package_fill(solver->pool, installed.elements[i], package, err);
+		status = package_fill(solver->pool, installed.elements[i], facts, package, err);
 	}
 	if (solution->count > 1)
 		qsort(solution->packages, solution->count, sizeof(solution->packages[0]),
@@ -157,7 +157,8 @@ static enum status solution_take(Solver *solver, struct solution *solution, stru
 	return status;
 }
 
-static enum status pool_solve(Pool *pool, Queue *jobs, struct solution *solution, struct error *err)
+static enum status pool_solve(Pool *pool, Queue *jobs, const struct solve_facts *facts,
+	struct solution *solution, struct error *err)
 {
 	Solver *solver = solver_create(pool);
 	enum status status;
@@ -166,13 +167,13 @@ static enum status pool_solve(Pool *pool, Queue *jobs, struct solution *solution
 	if (solver_solve(solver, jobs))
 		status = problems_report(solver, err);
 	else
-		status = solution_take(solver, solution, err);
+		status = solution_take(solver, facts, solution, err);
 	solver_free(solver);
 	return status;
 }
 
 static enum status wish_solve(Pool *pool, const Queue *jobs, const Queue *wish, Id how,
-	struct solution *solution, struct error *err)
+	const struct solve_facts *facts, struct solution *solution, struct error *err)
 {
 	enum status status;
 	Queue all;
@@ -180,7 +181,7 @@ static enum status wish_solve(Pool *pool, const Queue *jobs, const Queue *wish, 
 	queue_init_clone(&all, jobs);
 	for (int i = 0; i < wish->count; i++)
 		queue_push2(&all, how | SOLVER_SOLVABLE_NAME, wish->elements[i]);
-	status = pool_solve(pool, &all, solution, err);
+	status = pool_solve(pool, &all, facts, solution, err);
 	queue_free(&all);
 	return status;
 }
@@ -189,20 +190,43 @@ static enum status wish_solve(Pool *pool, const Queue *jobs, const Queue *wish, 
  * libsolv knows no order of alternatives and takes any package that provides a name. When what apt
  * would choose is itself a solution, that is the answer; else it is favoured as far as it goes.
  */
-static enum status jobs_solve(Pool *pool, const Queue *jobs, const struct text_list *important,
+static enum status jobs_solve(Pool *pool, const Queue *jobs, const struct solve_facts *facts,
 	struct solution *solution, struct error *err)
 {
 	enum status status;
 	Queue wish;
 
 	queue_init(&wish);
-	solve_wish(pool, jobs, important, &wish);
-	status = wish_solve(pool, jobs, &wish, SOLVER_INSTALL | SOLVER_WEAK, solution, err);
+	solve_wish(pool, jobs, &facts->important, &wish);
+	status = wish_solve(pool, jobs, &wish, SOLVER_INSTALL | SOLVER_WEAK, facts, solution, err);
 	if (status < 0 || solution->count != (size_t)wish.count) {
 		solution_release(solution);
-		status = wish_solve(pool, jobs, &wish, SOLVER_FAVOR, solution, err);
+		status = wish_solve(pool, jobs, &wish, SOLVER_FAVOR, facts, solution, err);
 	}
 	queue_free(&wish);
+	return status;
+}
+
+/* libsolv gives no size, and what it read must be what the index has. */
+static enum status sizes_fill(struct store *store, const struct pin_list *pins,
+	struct solution *solution, struct error *err)
+{
+	struct archive_index *index;
+	enum status status = archive_index_open(store, pins, &index, err);
+
+	for (size_t i = 0; i < solution->count && status == STATUS_OK; i++) {
+		struct solved_package *package = &solution->packages[i];
+		struct archive_file file;
+
+		if (archive_index_find(index, package->archive, package->path, &file) &&
+			digest_equal(&file.digest, &package->digest))
+			package->size = file.size;
+		else
+			status = error_set(err, STATUS_TRUST,
+				"%s is not in the index of the pins as the solver read it",
+				package->path);
+	}
+	archive_index_free(index);
 	return status;
 }
 
@@ -210,7 +234,7 @@ enum status snapshot_solve(struct store *store, const struct pin_list *pins,
 	const char *architecture, const struct text_list *packages, struct solution *solution,
 	struct error *err)
 {
-	struct text_list important = {0};
+	struct solve_facts facts = {0};
 	Pool *pool = pool_create();
 	enum status status = STATUS_OK;
 	Queue jobs;
@@ -221,18 +245,20 @@ enum status snapshot_solve(struct store *store, const struct pin_list *pins,
 		status = error_set(err, STATUS_UNSUPPORTED, "libsolv was built without Debian");
 	pool_setarchpolicy(pool, architecture);
 	if (status == STATUS_OK)
-		status = solve_load(pool, store, pins, architecture, &important, err);
+		status = solve_load(pool, store, pins, architecture, &facts, err);
 	if (status == STATUS_OK) {
 		pool_createwhatprovides(pool);
 		for (size_t i = 0; i < packages->count && status == STATUS_OK; i++)
 			status = job_add(pool, &jobs, packages->items[i], err);
 	}
 	if (status == STATUS_OK)
-		status = jobs_solve(pool, &jobs, &important, solution, err);
+		status = jobs_solve(pool, &jobs, &facts, solution, err);
+	if (status == STATUS_OK)
+		status = sizes_fill(store, pins, solution, err);
 	if (status < 0)
 		solution_release(solution);
 	queue_free(&jobs);
 	pool_free(pool);
-	text_list_release(&important);
+	solve_facts_release(&facts);
 	return status;
 }

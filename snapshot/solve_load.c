@@ -7,35 +7,102 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/buffer.h"
 #include "snapshot/index_stream.h"
 #include "snapshot/pin.h"
 
-/* What libsolv reads, and on the way the priorities, which it does not keep. */
+/* What libsolv reads, and on the way what it does not keep. */
 struct tee {
 	struct index_stream *stream;
 	struct error *err;
 	enum status status;
-	struct buffer rest; /* of a line that is not whole yet */
-	char *package;
-	struct text_list *important;
+	struct buffer rest;				/* of a line that is not whole yet */
+	struct buffer package, version, source_version; /* of this stanza */
+	bool is_important;
+	struct solve_facts *facts;
 };
+
+void solve_facts_release(struct solve_facts *facts)
+{
+	text_list_release(&facts->important);
+	text_list_release(&facts->source_versions);
+}
+
+const char *solve_facts_source_version(
+	const struct solve_facts *facts, const char *name, const char *version)
+{
+	char *key = xasprintf("%s %s ", name, version);
+	const char *found = NULL;
+	size_t len = strlen(key), low = 0, high = facts->source_versions.count;
+
+	while (low < high && !found) {
+		size_t middle = low + (high - low) / 2;
+		const char *item = facts->source_versions.items[middle];
+		int order = strncmp(key, item, len);
+
+		if (order == 0)
+			found = item + len;
+		else if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	free(key);
+	return found;
+}
+
+static void stanza_end(struct tee *tee)
+{
+	if (tee->package.len && tee->is_important)
+		text_list_add(&tee->facts->important, tee->package.data);
+	if (tee->package.len && tee->version.len && tee->source_version.len) {
+		char *item = xasprintf(
+			"%s %s %s", tee->package.data, tee->version.data, tee->source_version.data);
+
+		text_list_add(&tee->facts->source_versions, item);
+		free(item);
+	}
+	buffer_clear(&tee->package);
+	buffer_clear(&tee->version);
+	buffer_clear(&tee->source_version);
+	tee->is_important = false;
+}
+
+/* The value when the line is that field, else NULL. */
+static const char *field_value(const char *line, size_t len, const char *name, size_t *value_len)
+{
+	size_t name_len = strlen(name);
+
+	if (len <= name_len || memcmp(line, name, name_len) != 0)
+		return NULL;
+	*value_len = len - name_len;
+	return line + name_len;
+}
 
 static void line_see(struct tee *tee, const char *line, size_t len)
 {
-	static const char name[] = "Package: ", priority[] = "Priority: ";
+	const char *value;
+	size_t value_len;
 
-	if (len > strlen(name) && memcmp(line, name, strlen(name)) == 0) {
-		free(tee->package);
-		tee->package = strndup(line + strlen(name), len - strlen(name));
-	} else if (len > strlen(priority) && memcmp(line, priority, strlen(priority)) == 0) {
-		const char *value = line + strlen(priority);
-		size_t value_len = len - strlen(priority);
+	if (len == 0) {
+		stanza_end(tee);
+	} else if ((value = field_value(line, len, "Package: ", &value_len)) != NULL) {
+		buffer_clear(&tee->package);
+		buffer_add(&tee->package, value, value_len);
+	} else if ((value = field_value(line, len, "Version: ", &value_len)) != NULL) {
+		buffer_clear(&tee->version);
+		buffer_add(&tee->version, value, value_len);
+	} else if ((value = field_value(line, len, "Source: ", &value_len)) != NULL) {
+		const char *open = memchr(value, '(', value_len);
 
-		if (tee->package &&
-			((value_len == 8 && memcmp(value, "required", 8) == 0) ||
-				(value_len == 9 && memcmp(value, "important", 9) == 0)))
-			text_list_add(tee->important, tee->package);
+		buffer_clear(&tee->source_version);
+		if (open && value[value_len - 1] == ')')
+			buffer_add(&tee->source_version, open + 1,
+				(size_t)(value + value_len - 1 - (open + 1)));
+	} else if ((value = field_value(line, len, "Priority: ", &value_len)) != NULL) {
+		tee->is_important = (value_len == 8 && memcmp(value, "required", 8) == 0) ||
+			(value_len == 9 && memcmp(value, "important", 9) == 0);
 	}
 }
 
@@ -77,10 +144,11 @@ static ssize_t tee_read(void *cookie, char *data, size_t len)
 	return (ssize_t)got;
 }
 
-static enum status packages_load(Repo *repo, struct store *store, const struct suite_release *release,
-	const struct release_file *file, struct text_list *important, struct error *err)
+static enum status packages_load(Repo *repo, struct store *store,
+	const struct suite_release *release, const struct release_file *file,
+	struct solve_facts *facts, struct error *err)
 {
-	struct tee tee = {.err = err, .important = important};
+	struct tee tee = {.err = err, .facts = facts};
 	cookie_io_functions_t functions = {.read = tee_read};
 	enum status status = index_stream_open(store, release, file, &tee.stream, err);
 	FILE *stream;
@@ -96,13 +164,17 @@ static enum status packages_load(Repo *repo, struct store *store, const struct s
 	if (stream)
 		fclose(stream);
 	index_stream_close(tee.stream);
+	if (status == STATUS_OK)
+		stanza_end(&tee);
 	buffer_release(&tee.rest);
-	free(tee.package);
+	buffer_release(&tee.package);
+	buffer_release(&tee.version);
+	buffer_release(&tee.source_version);
 	return status;
 }
 
 static enum status suite_load(Pool *pool, struct store *store, const struct pin *pin,
-	const struct pin_suite *suite, const char *architecture, struct text_list *important,
+	const struct pin_suite *suite, const char *architecture, struct solve_facts *facts,
 	struct error *err)
 {
 	struct suite_release release = {0};
@@ -120,7 +192,7 @@ static enum status suite_load(Pool *pool, struct store *store, const struct pin 
 			(strcmp(indexes[i].architecture, architecture) != 0 &&
 				strcmp(indexes[i].architecture, "all") != 0))
 			continue;
-		status = packages_load(repo, store, &release, indexes[i].file, important, err);
+		status = packages_load(repo, store, &release, indexes[i].file, facts, err);
 	}
 	repo_internalize(repo);
 	free(indexes);
@@ -129,7 +201,7 @@ static enum status suite_load(Pool *pool, struct store *store, const struct pin 
 }
 
 enum status solve_load(Pool *pool, struct store *store, const struct pin_list *pins,
-	const char *architecture, struct text_list *important, struct error *err)
+	const char *architecture, struct solve_facts *facts, struct error *err)
 {
 	for (size_t i = 0; i < pins->count; i++) {
 		const struct pin *pin = &pins->items[i];
@@ -140,11 +212,12 @@ enum status solve_load(Pool *pool, struct store *store, const struct pin_list *p
 				architecture);
 		for (size_t j = 0; j < pin->suite_count; j++) {
 			enum status status = suite_load(
-				pool, store, pin, &pin->suites[j], architecture, important, err);
+				pool, store, pin, &pin->suites[j], architecture, facts, err);
 
 			if (status < 0)
 				return status;
 		}
 	}
+	text_list_sort(&facts->source_versions);
 	return STATUS_OK;
 }

@@ -16,6 +16,12 @@ struct wish {
 	Queue *names;
 };
 
+/* libsolv's MAPSET() narrows an int without saying so. */
+static void map_add(Map *map, Id id)
+{
+	map->map[id >> 3] = (unsigned char)(map->map[id >> 3] | 1U << (id & 7));
+}
+
 static bool is_better(Pool *pool, Id a, Id b)
 {
 	const Solvable *left = pool->solvables + a, *right = pool->solvables + b;
@@ -123,7 +129,7 @@ static void package_want(struct wish *wish, Id package)
 	Queue conflicts;
 	Id p, pp;
 
-	MAPSET(&wish->wanted, package);
+	map_add(&wish->wanted, package);
 	queue_push(wish->names, pool->solvables[package].name);
 	queue_init(&conflicts);
 	solvable_lookup_deparray(pool->solvables + package, SOLVABLE_CONFLICTS, &conflicts, -1);
@@ -131,7 +137,7 @@ static void package_want(struct wish *wish, Id package)
 		FOR_PROVIDES(p, pp, conflicts.elements[i])
 		{
 			if (p != package)
-				MAPSET(&wish->forbidden, p);
+				map_add(&wish->forbidden, p);
 		}
 	}
 	queue_free(&conflicts);
@@ -182,7 +188,7 @@ void solve_wish(Pool *pool, const Queue *jobs, const struct text_list *important
 		Id name = pool_str2id(pool, important->items[i], 0);
 
 		if (name)
-			MAPSET(&wish.important, name);
+			map_add(&wish.important, name);
 	}
 	for (int i = 0; i + 1 < jobs->count; i += 2) {
 		Id root = alternative_choose(&wish, jobs->elements[i + 1]);

@@ -62,6 +62,7 @@ deb() {
 	{
 		printf 'Package: %s\nVersion: %s\nArchitecture: %s\n' "$name" "$version" "$architecture"
 		printf 'Maintainer: Nobody <nobody@example>\n'
+		[[ " $* " = *Priority:* ]] || echo 'Priority: optional'
 		[ $# = 0 ] || printf '%s\n' "$@"
 		printf 'Description: for a test\n'
 	} >"$tree/DEBIAN/control"

@@ -248,7 +248,7 @@ static int subcommand_run(const struct subcommand *subcommand, int argc, char **
 			status = subcommand->run(&session, &err);
 		session_print_notes(&session);
 		code = status < 0 ? command_fail("snapshot", &err)
-				      : command_finish("snapshot", EXIT_REPRODUCED);
+				  : command_finish("snapshot", EXIT_REPRODUCED);
 		session_close(&session);
 	}
 	options_release(&options);

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "snapshot/archive_table.h"
+#include "snapshot/pin.h"
+#include "tests/unit/archive_fixture.h"
+
+static void make_archives(void)
+{
+	make_top();
+	shell("key good ed25519 20240101T000000 never\n"
+	      "archive plain/debian stable '2025-01-02 03:04:05 UTC' good\n"
+	      "for name in double inside sources; do mkdir -p $name; cp -r plain/debian $name; "
+	      "done\n"
+	      /* Two stanzas that name one file by different digests. */
+	      "cd double/debian/dists/stable/main/binary-amd64\n"
+	      "(cat Packages; sed 's/^\\(SHA256: \\)[0-9a-f]/\\1z/; s/SHA256: z/SHA256: 0/;"
+	      " s/^\\(SHA256: 0\\)0/\\11/' Packages) >P; mv P Packages; xz -kf Packages\n"
+	      "cp Packages.xz by-hash/SHA256/$(sha256sum <Packages.xz | cut -d' ' -f1); cd $TOP\n"
+	      "release double/debian stable '2025-01-02 03:04:05 UTC' good\n"
+	      /* A compressed form that holds something else than the plain one. */
+	      "cd inside/debian/dists/stable/main/binary-amd64; cp Packages P\n"
+	      "sed -i s/hello/hallo/ Packages; xz -kf Packages; mv P Packages\n"
+	      "cp Packages.xz by-hash/SHA256/$(sha256sum <Packages.xz | cut -d' ' -f1); cd $TOP\n"
+	      "release inside/debian stable '2025-01-02 03:04:05 UTC' good\n"
+	      /* A source package whose file would leave its directory. */
+	      "cd sources/debian/dists/stable/main/source\n"
+	      "sed -i 's,^Directory: .*,Directory: ../../etc,' Sources; xz -kf Sources\n"
+	      "cp Sources.xz by-hash/SHA256/$(sha256sum <Sources.xz | cut -d' ' -f1); cd $TOP\n"
+	      "release sources/debian stable '2025-01-02 03:04:05 UTC' good\n"
+	      "for name in plain double inside sources; do mkdir -p $name/etc\n"
+	      "echo \"deb file://$TOP/$name/debian stable main\" >$name/etc/sources.list; done\n");
+}
+
+static struct archive_index *open_plain(void)
+{
+	struct archive_index *index;
+
+	ck_assert_msg(capture("plain") == STATUS_OK, "%s", err.text);
+	ck_assert_msg(archive_index_open(store, &pins, &index, &err) == STATUS_OK, "%s", err.text);
+	return index;
+}
+
+static const char *const named[] = {
+	"pool/main/h/hello/hello_1.0_amd64.deb",
+	"pool/main/h/hello/libhello_1.0_amd64.deb",
+	"pool/main/h/hello/hello_1.0.dsc",
+	"pool/main/h/hello/hello_1.0.tar.gz",
+	"dists/stable/InRelease",
+	"dists/stable/main/binary-amd64/Packages",
+	"dists/stable/main/binary-amd64/Packages.xz",
+	"dists/stable/main/binary-amd64/Packages.gz",
+	"dists/stable/main/source/Sources.xz",
+};
+
+START_TEST(test_named_files_are_found_with_their_digest)
+{
+	struct archive_index *index = open_plain();
+	char *path = xasprintf("%s/plain/debian/%s", top, named[_i]);
+	struct archive_file file;
+	struct digest digest;
+	uint64_t size;
+
+	ck_assert_int_eq(hash_file(path, &digest, &size, &err), STATUS_OK);
+	ck_assert_msg(archive_index_find(index, "debian", named[_i], &file), "%s", named[_i]);
+	ck_assert(digest_equal(&file.digest, &digest));
+	ck_assert_uint_eq(file.size, size);
+	ck_assert_str_eq(file.path, named[_i]);
+	ck_assert_str_eq(file.archive, "debian");
+	ck_assert(!archive_index_find(index, "debian-security", named[_i], &file));
+	archive_index_free(index);
+	free(path);
+}
+END_TEST
+
+START_TEST(test_by_hash_is_found)
+{
+	static const char name[] = "dists/stable/main/binary-amd64/Packages.xz";
+	struct archive_index *index = open_plain();
+	struct archive_file file, again;
+	char *path, hex[SHA256_HEX_SIZE];
+
+	ck_assert(archive_index_find(index, "debian", name, &file));
+	path = index_by_hash_path(file.path, &file.digest);
+	ck_assert(archive_index_find(index, "debian", path, &again));
+	ck_assert(digest_equal(&file.digest, &again.digest));
+	free(path);
+	/* Of another directory, or another digest, it is none. */
+	digest_hex(&file.digest, hex);
+	path = xasprintf("dists/stable/main/source/by-hash/SHA256/%s", hex);
+	ck_assert(!archive_index_find(index, "debian", path, &again));
+	free(path);
+	file.digest.bytes[0] ^= 1;
+	path = index_by_hash_path(file.path, &file.digest);
+	ck_assert(!archive_index_find(index, "debian", path, &again));
+	free(path);
+	archive_index_free(index);
+}
+END_TEST
+
+static const char *const unnamed[] = {"", "/", "pool", "pool/main/h/hello/hello_1.0_amd64.debx",
+	"pool/main/h/hello/hello_1.0_amd64.de", "pool/main/h/hello/../hello/hello_1.0_amd64.deb",
+	"dists/stable/Release", "dists/testing/InRelease", "dists/stable/by-hash/SHA256/",
+	"dists/stable/main/binary-amd64/by-hash/SHA256/zz"};
+
+START_TEST(test_unnamed_files_are_not_found)
+{
+	struct archive_index *index = open_plain();
+	struct archive_file file;
+
+	ck_assert_msg(!archive_index_find(index, "debian", unnamed[_i], &file), "%s", unnamed[_i]);
+	archive_index_free(index);
+}
+END_TEST
+
+START_TEST(test_damaged_cache_is_made_again)
+{
+	struct archive_index *index = open_plain();
+	struct archive_file file;
+	char *script = xasprintf("cd '%s'; f=$(cat cache/*); f=sha256/$(echo $f | cut -c1-2)/"
+				 "$(echo $f | cut -c3-); chmod u+w $f\n"
+				 "printf X | dd of=$f bs=1 seek=80 conv=notrunc status=none",
+		store_directory(store));
+
+	archive_index_free(index);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_msg(archive_index_open(store, &pins, &index, &err) == STATUS_OK, "%s",
+			err.text);
+		ck_assert(archive_index_find(index, "debian", named[0], &file));
+		archive_index_free(index);
+		shell(script);
+	}
+	free(script);
+	script = xasprintf(
+		"cd '%s'; for f in cache/*; do echo nonsense >$f; done", store_directory(store));
+	shell(script);
+	free(script);
+	ck_assert_int_eq(archive_index_open(store, &pins, &index, &err), STATUS_OK);
+	ck_assert(archive_index_find(index, "debian", named[0], &file));
+	archive_index_free(index);
+}
+END_TEST
+
+static const struct {
+	const char *archive;
+	enum status expected;
+} refusals[] = {
+	{"double", STATUS_TRUST},
+	{"inside", STATUS_TRUST},
+	{"sources", STATUS_FORMAT},
+};
+
+START_TEST(test_index_is_refused)
+{
+	struct archive_index *index;
+	enum status status;
+
+	ck_assert_msg(capture(refusals[_i].archive) == STATUS_OK, "%s", err.text);
+	status = archive_index_open(store, &pins, &index, &err);
+	ck_assert_msg(status == refusals[_i].expected, "%s: %d: %s", refusals[_i].archive, status,
+		err.text);
+	ck_assert_ptr_null(index);
+}
+END_TEST
+
+START_TEST(test_urls_are_places_then_snapshot)
+{
+	struct archive_index *index = open_plain();
+	struct archive_file file;
+	struct text_list urls = {0};
+
+	place_list_add(&places, "debian", "http://mirror.example/debian");
+	place_list_add(&places, "debian-security", "http://mirror.example/debian-security");
+	ck_assert(archive_index_find(index, "debian", named[0], &file));
+	archive_file_urls(&file, &pins, &places, &urls);
+	ck_assert_uint_eq(urls.count, 2);
+	ck_assert_str_eq(urls.items[0],
+		"http://mirror.example/debian/pool/main/h/hello/hello_1.0_amd64.deb");
+	ck_assert_str_eq(urls.items[1],
+		"https://snapshot.debian.org/archive/debian/20250102T030405Z/pool/main/h/hello/"
+		"hello_1.0_amd64.deb");
+	text_list_release(&urls);
+	archive_index_free(index);
+}
+END_TEST
+
+START_TEST(test_damaged_tables_are_refused)
+{
+	struct table_builder builder = {0};
+	struct archive_table table;
+	struct digest digest = {{1}};
+	char *copy;
+	size_t size;
+
+	ck_assert_int_eq(table_builder_add(&builder, "a", 1, "b", 1, &digest, 7, &err), STATUS_OK);
+	ck_assert_int_eq(table_builder_finish(&builder, &table, &err), STATUS_OK);
+	table_builder_release(&builder);
+	size = table.size;
+	copy = xmalloc(size);
+	memcpy(copy, table.memory, size);
+	archive_table_release(&table);
+	for (size_t len = 0; len < size; len++) {
+		char *cut = xmalloc(len + 1);
+
+		memcpy(cut, copy, len);
+		ck_assert_int_eq(archive_table_take(&table, cut, len, &err), STATUS_FORMAT);
+	}
+	/* A path that lies outside the pool. */
+	copy[size - strlen("a/b") - 1 - 5] = 0x7f;
+	ck_assert_int_eq(archive_table_take(&table, copy, size, &err), STATUS_FORMAT);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("archive_index");
+	TCase *tests = tcase_create("archive_index");
+
+	tcase_set_timeout(tests, 120);
+	tcase_add_unchecked_fixture(tests, make_archives, remove_top);
+	tcase_add_checked_fixture(tests, open_session, close_session);
+	tcase_add_loop_test(
+		tests, test_named_files_are_found_with_their_digest, 0, (int)ARRAY_SIZE(named));
+	tcase_add_test(tests, test_by_hash_is_found);
+	tcase_add_loop_test(tests, test_unnamed_files_are_not_found, 0, (int)ARRAY_SIZE(unnamed));
+	tcase_add_test(tests, test_damaged_cache_is_made_again);
+	tcase_add_loop_test(tests, test_index_is_refused, 0, (int)ARRAY_SIZE(refusals));
+	tcase_add_test(tests, test_urls_are_places_then_snapshot);
+	tcase_add_test(tests, test_damaged_tables_are_refused);
+	suite_add_tcase(suite, tests);
+	return run_suite(suite);
+}
