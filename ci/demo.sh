@@ -34,7 +34,7 @@ fi
 fail() { echo "demo: FAILED: $*" >&2; exit 1; }
 trap 'fail "$0, line $LINENO"' ERR
 say() { printf '\n\e[1m%s\e[0m\n' "$*" | if [ -t 1 ]; then cat; else sed 's/\x1b\[[01]m//g'; fi; }
-run() { echo "\$ reproof $*"; "$reproof" "$@"; }
+run() { echo "\$ reproof $*" >&2; "$reproof" "$@"; }
 
 # The work is done on one machine for both builds; what must not be seen is not in their way.
 work=$(mktemp -d "${TMPDIR:-/tmp}/reproof-demo.XXXXXX")

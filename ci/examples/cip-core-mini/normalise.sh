@@ -22,6 +22,12 @@ find "$tree/var/log" -type f -delete
 find "$tree/tmp" "$tree/var/tmp" "$tree/run" -mindepth 1 -delete
 find "$tree/usr" -name __pycache__ -prune -exec rm -rf {} +
 
+# Which device nodes mmdebstrap could make depends on where it ran. These two are needed before the
+# kernel's own /dev is there.
+find "$tree/dev" -mindepth 1 -delete
+mknod -m 600 "$tree/dev/console" c 5 1
+mknod -m 666 "$tree/dev/null" c 1 3
+
 # What only the build needed.
 rm -f "$tree/etc/apt/preferences.d/apt-preferences" "$tree/etc/apt/apt.conf.d/99mmdebstrap" \
 	"$tree/etc/dpkg/dpkg.cfg.d/99mmdebstrap"
