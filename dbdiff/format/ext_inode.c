@@ -156,8 +156,15 @@ static enum status read_xattrs(struct ext_inode *inode, ext2_filsys fs, struct e
 {
 	struct ext2_xattr_handle *handle = NULL;
 	struct xattr_sink sink = {.inode = inode, .member = member};
-	errcode_t code = ext2fs_xattrs_open(fs, inode->number, &handle);
+	errcode_t code;
 
+	/* The library refuses to look where no feature says that there are any. */
+	if (!ext2fs_has_feature_xattr(fs->super) && !ext2fs_has_feature_inline_data(fs->super)) {
+		if (ext2fs_file_acl_block(fs, ext_inode_basic(inode)) || ext_inode_is_inline(inode))
+			return error_set(err, STATUS_FORMAT, "xattrs in a file system without");
+		return STATUS_OK;
+	}
+	code = ext2fs_xattrs_open(fs, inode->number, &handle);
 	if (code)
 		return ext_error_set(io, code, err);
 	if (ext_inode_is_inline(inode))
