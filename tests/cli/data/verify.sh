@@ -13,7 +13,7 @@ package=pool/main/h/hello/hello_1.0_amd64.deb
 
 serve_archive() {
 	rm -f port
-	"$archive_server" www --port-file port --rules rules --log requests &
+	"$archive_server" www --port-file port --rules rules --log requests >/dev/null &
 	server=$!
 	until [ -s port ]; do sleep 0.05; done
 	mkdir -p etc/sources.list.d
@@ -81,10 +81,10 @@ publish() {
 
 set_up_archive() {
 	key signer ed25519 20260101T000000 never
-	archive www/debian bookworm '2026-07-11 10:16:37' signer Origin=Debian
+	archive www/debian bookworm '2026-07-11 10:16:37' signer Origin=Debian Label=Debian
 	finish
 	serve_archive
-	pin=$(reproof snapshot capture --store store --apt etc --keyring signer.gpg --quiet |
+	pin=$(reproof snapshot capture --store store --apt etc --keyring signer.gpg 2>capture.log |
 		awk 'NR == 1 { print $1 }')
 	write_build
 	write_release
