@@ -13,6 +13,7 @@
 #include "base/alloc.h"
 #include "base/array.h"
 #include "dbdiff/format/filesystem.h"
+#include "dbdiff/format/formats.h"
 
 /* A directory that is being listed. */
 struct frame {

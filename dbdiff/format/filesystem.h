@@ -14,8 +14,6 @@
 
 /* What the formats that are file systems have in common. */
 
-extern const struct format format_squashfs, format_ext;
-
 /* Directories inside each other. No package goes near it, and every level holds some memory. */
 #define FILESYSTEM_DEPTH_MAX 1024
 

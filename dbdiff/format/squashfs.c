@@ -19,6 +19,7 @@
 #include "base/alloc.h"
 #include "base/array.h"
 #include "dbdiff/format/filesystem.h"
+#include "dbdiff/format/formats.h"
 
 #define XATTR_COUNT_MAX 65536	  /* of one inode; Linux takes 64 KiB of names in all */
 #define XATTR_VALUE_MAX (1 << 20) /* Linux takes 64 KiB */
@@ -53,162 +54,7 @@ struct squashfs {
 	struct error failure; /* that ended the walk */
 };
 
-/* ---- the container as a file ---- */
-
-static int file_read_at(sqfs_file_t *base, sqfs_u64 offset, void *buffer, size_t size)
-{
-	struct squashfs_file *file = (struct squashfs_file *)base;
-
-	return source_pread(file->source, offset, buffer, size, &file->error) < 0 ? SQFS_ERROR_IO
-										  : 0;
-}
-
-static int file_write_at(sqfs_file_t *base, sqfs_u64 offset, const void *buffer, size_t size)
-{
-	(void)base;
-	(void)offset;
-	(void)buffer;
-	(void)size;
-	return SQFS_ERROR_UNSUPPORTED;
-}
-
-static sqfs_u64 file_get_size(const sqfs_file_t *base)
-{
-	return ((const struct squashfs_file *)base)->source->size;
-}
-
-static int file_truncate(sqfs_file_t *base, sqfs_u64 size)
-{
-	(void)base;
-	(void)size;
-	return SQFS_ERROR_UNSUPPORTED;
-}
-
-void squashfs_file_init(struct squashfs_file *file, struct source *source)
-{
-	*file = (struct squashfs_file){
-		.base =
-			{
-				.read_at = file_read_at,
-				.write_at = file_write_at,
-				.get_size = file_get_size,
-				.truncate = file_truncate,
-			},
-		.source = source,
-	};
-}
-
-enum status squashfs_error_set(struct squashfs_file *file, int number, struct error *err)
-{
-	static const struct {
-		int number;
-		enum status status;
-		const char *text;
-	} errors[] = {
-		{SQFS_ERROR_ALLOC, STATUS_LIMIT, "it asks for more memory than there is"},
-		{SQFS_ERROR_COMPRESSOR, STATUS_FORMAT, "a block does not unpack"},
-		{SQFS_ERROR_CORRUPTED, STATUS_FORMAT, "a structure is damaged"},
-		{SQFS_ERROR_UNSUPPORTED, STATUS_UNSUPPORTED, "a form that cannot be read here"},
-		{SQFS_ERROR_OVERFLOW, STATUS_FORMAT, "a number is out of range"},
-		{SQFS_ERROR_OUT_OF_BOUNDS, STATUS_FORMAT, "short read: a table ends too early"},
-		{SFQS_ERROR_SUPER_MAGIC, STATUS_FORMAT, "not a squashfs"},
-		{SFQS_ERROR_SUPER_VERSION, STATUS_UNSUPPORTED, "not version 4.0"},
-		{SQFS_ERROR_SUPER_BLOCK_SIZE, STATUS_FORMAT, "an impossible block size"},
-		{SQFS_ERROR_NOT_DIR, STATUS_FORMAT, "not a directory"},
-	};
-
-	if (file->error.status < 0) {
-		*err = file->error;
-		return file->error.status;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(errors); i++)
-		if (errors[i].number == number)
-			return error_set(err, errors[i].status, "%s", errors[i].text);
-	return error_set(err, STATUS_FORMAT, "libsquashfs error %d", number);
-}
-
 /* ---- fields ---- */
-
-static void add_flags(struct member *member, uint16_t flags)
-{
-	static const struct {
-		uint16_t flag;
-		const char *word;
-	} words[] = {
-		{SQFS_FLAG_UNCOMPRESSED_INODES, "uncompressed-inodes"},
-		{SQFS_FLAG_UNCOMPRESSED_DATA, "uncompressed-data"},
-		{SQFS_FLAG_UNCOMPRESSED_FRAGMENTS, "uncompressed-fragments"},
-		{SQFS_FLAG_NO_FRAGMENTS, "no-fragments"},
-		{SQFS_FLAG_ALWAYS_FRAGMENTS, "always-fragments"},
-		{SQFS_FLAG_NO_DUPLICATES, "no-duplicates"},
-		{SQFS_FLAG_EXPORTABLE, "exportable"},
-		{SQFS_FLAG_UNCOMPRESSED_XATTRS, "uncompressed-xattrs"},
-		{SQFS_FLAG_NO_XATTRS, "no-xattrs"},
-		{SQFS_FLAG_COMPRESSOR_OPTIONS, "compressor-options"},
-		{SQFS_FLAG_UNCOMPRESSED_IDS, "uncompressed-ids"},
-	};
-	struct buffer text = {0};
-	uint16_t left = flags;
-
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-		if (!(flags & words[i].flag))
-			continue;
-		buffer_add_format(&text, "%s%s", text.len ? " " : "", words[i].word);
-		left = (uint16_t)(left & ~words[i].flag);
-	}
-	if (left)
-		buffer_add_format(&text, "%s0x%04x", text.len ? " " : "", (unsigned)left);
-	member_add_field(member, "filesystem-flags", "%s", buffer_text(&text));
-	buffer_release(&text);
-}
-
-/* The metadata block behind the superblock in which a compressor keeps its options. */
-static enum status add_compressor_options(
-	struct squashfs *squashfs, struct member *member, struct error *err)
-{
-	unsigned char head[2], options[512];
-	size_t len;
-	enum status status;
-
-	status = source_pread(
-		squashfs->file.source, sizeof(squashfs->super), head, sizeof(head), err);
-	if (status < 0)
-		return status;
-	len = (size_t)(head[0] | (head[1] & 0x7f) << 8);
-	if (len > sizeof(options))
-		return error_set(err, STATUS_FORMAT, "compressor options of %zu bytes", len);
-	status = source_pread(
-		squashfs->file.source, sizeof(squashfs->super) + sizeof(head), options, len, err);
-	if (status == STATUS_OK)
-		member_add_field_bytes(member, "filesystem-compressor-options", options, len);
-	return status;
-}
-
-static enum status add_superblock(
-	struct squashfs *squashfs, struct member *member, struct error *err)
-{
-	const sqfs_super_t *super = &squashfs->super;
-	const char *compressor =
-		sqfs_compressor_name_from_id((SQFS_COMPRESSOR)super->compression_id);
-
-	filesystem_add_time(member, "filesystem-created",
-		&(struct filesystem_time){.seconds = super->modification_time});
-	member_add_field(member, "filesystem-compressor", "%s", compressor ? compressor : "?");
-	member_add_field(member, "filesystem-block-size", "%" PRIu32, super->block_size);
-	member_add_field(member, "filesystem-inodes", "%" PRIu32, super->inode_count);
-	member_add_field(member, "filesystem-fragments", "%" PRIu32, super->fragment_entry_count);
-	member_add_field(member, "filesystem-ids", "%u", (unsigned)super->id_count);
-	member_add_field(member, "filesystem-bytes", "%" PRIu64, super->bytes_used);
-	add_flags(member, super->flags);
-	if (super->flags & SQFS_FLAG_COMPRESSOR_OPTIONS) {
-		enum status status = add_compressor_options(squashfs, member, err);
-
-		if (status < 0)
-			return status;
-	}
-	return filesystem_add_region(member, "filesystem-trailing-data", squashfs->file.source,
-		super->bytes_used, squashfs->file.source->size - super->bytes_used, err);
-}
 
 static enum status add_xattr(struct squashfs *squashfs, struct member *member, struct error *err)
 {
@@ -374,7 +220,7 @@ static enum status take_inode(struct squashfs *squashfs, uint64_t reference, uin
 		squashfs->path.len ? squashfs->path.len : 1);
 	status = add_inode(squashfs, member, err);
 	if (status == STATUS_OK && squashfs->path.len == 0)
-		status = add_superblock(squashfs, member, err);
+		status = squashfs_super_add(member, &squashfs->super, &squashfs->file, err);
 	if (status == STATUS_OK && S_ISDIR(squashfs->inode->base.mode))
 		status = enter_directory(squashfs, reference, err);
 	return status;

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/source.h"
+#include "dbdiff/members.h"
 
 /* The container as libsquashfs reads it. What the source says of a failed read is kept aside. */
 struct squashfs_file {
@@ -24,6 +25,10 @@ void squashfs_file_init(struct squashfs_file *file, struct source *source);
 
 /* The error behind what libsquashfs returned: the source's own, or what the number means. */
 enum status squashfs_error_set(struct squashfs_file *file, int number, struct error *err);
+
+/* The fields filesystem-… of the root, and what is behind the file system. */
+enum status squashfs_super_add(struct member *member, const sqfs_super_t *super,
+	struct squashfs_file *file, struct error *err);
 
 /* The blocks in which small files and tails of files lie together, with those read last. */
 struct squashfs_fragments;

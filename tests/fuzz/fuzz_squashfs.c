@@ -2,6 +2,7 @@
 /* Lists a squashfs and reads all its content: whatever the bytes, it ends, in bounds. */
 #include "base/source.h"
 #include "dbdiff/format/filesystem.h"
+#include "dbdiff/format/formats.h"
 
 #define MEMBERS_MAX 2000
 #define BYTES_MAX   ((uint64_t)8 << 20) /* of one member */

@@ -25,6 +25,7 @@
 #include "base/path.h"
 #include "base/tempfile.h"
 #include "dbdiff/format/filesystem.h"
+#include "dbdiff/format/formats.h"
 
 /* A flipped byte can make a file huge; the walker has its own limit. */
 #define CONTENT_MAX ((uint64_t)16 << 20)
