@@ -8,8 +8,10 @@
 
 #define CLOCK_TEXT_SIZE 32
 
-/* Seconds since the epoch, now. The one place that reads the time of day. */
+/* Seconds since the epoch, now. This file alone reads the time of day. */
 int64_t clock_now(void);
+/* The same in milliseconds, to tell apart what happens in one second. */
+int64_t clock_now_milliseconds(void);
 
 /* Seconds on a clock that only goes forward, for durations. */
 double clock_monotonic(void);

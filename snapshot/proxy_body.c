@@ -39,6 +39,9 @@ enum status proxy_body_open(struct store *store, const struct archive_file *file
 	}
 	if (status != STATUS_OK) {
 		proxy_body_free(new);
+		/* Damage of our own store is trouble (T13): no place gave wrong bytes. */
+		if (status == STATUS_TRUST)
+			status = err->status = STATUS_IO;
 		return status;
 	}
 	*body = new;
@@ -69,7 +72,7 @@ static bool refuse(struct proxy_body *body, const char *what, struct error *err)
 
 	if (store_read(body->store, &body->expected, &fd, NULL, &damage) == STATUS_OK)
 		close(fd);
-	error_set(err, STATUS_TRUST,
+	error_set(err, STATUS_IO,
 		"a stored file %s while it was sent; the connection was cut%s%.*s", what,
 		fd < 0 ? ": " : "", 500, fd < 0 ? damage.text : "");
 	return false;

@@ -17,7 +17,7 @@ struct proxy_body;
 /* Files up to this size are sent from memory, one for each connection. */
 #define PROXY_BODY_IN_MEMORY ((uint64_t)2 * 1024 * 1024)
 
-/* STATUS_NOT_FOUND when the store lacks it; STATUS_TRUST when it was damaged (now in quarantine).
+/* STATUS_NOT_FOUND when the store lacks it; STATUS_IO when it was damaged (now in quarantine).
  */
 enum status proxy_body_open(struct store *store, const struct archive_file *file,
 	struct proxy_body **body, struct error *err);

@@ -155,7 +155,7 @@ static enum status find_unfinished(struct evidence *evidence, const struct run_s
 enum status evidence_run_begin(struct evidence *evidence, const struct run_start *start,
 	char id[RUN_ID_SIZE], bool *continued, struct error *err)
 {
-	int64_t now = clock_now();
+	int64_t now = clock_now_milliseconds();
 	sqlite3_stmt *statement;
 
 	*continued = false;
@@ -164,7 +164,7 @@ enum status evidence_run_begin(struct evidence *evidence, const struct run_start
 	if (*continued)
 		return STATUS_OK;
 	statement = sql_statement(&evidence->sql, RUN_INSERT, err);
-	if (!statement || make_id(now, id, err) < 0)
+	if (!statement || make_id(now / 1000, id, err) < 0)
 		return err->status;
 	sql_bind_text(statement, 1, id);
 	sql_bind_text(statement, 2, start->kind);
@@ -225,7 +225,7 @@ enum status evidence_run_finish(struct evidence *evidence, const char *run, enum
 	if (!statement)
 		return err->status;
 	sql_bind_text(statement, 1, run);
-	sql_bind_integer(statement, 2, clock_now());
+	sql_bind_integer(statement, 2, clock_now_milliseconds());
 	sql_bind_text(statement, 3, verdict_word(verdict));
 	sql_bind_text(statement, 4, failure ? failure->class : NULL);
 	sql_bind_text(statement, 5, failure ? failure->step : NULL);

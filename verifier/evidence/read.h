@@ -15,7 +15,7 @@ struct run_record {
 	char *isolation;     /* NULL when nothing was built */
 	char *failure_class; /* NULL when nothing failed */
 	char *failure_step, *failure_text;
-	int64_t started;
+	int64_t started; /* milliseconds */
 	bool finished;
 	enum verdict verdict; /* when finished */
 };

@@ -16,8 +16,8 @@ CREATE TABLE run (
 	source         TEXT,                      -- digest of the source tree shown to the build
 	tool           TEXT NOT NULL,             -- reproof's version
 	comparer       TEXT NOT NULL,             -- the comparer's version
-	started        INTEGER NOT NULL,
-	finished       INTEGER,                   -- NULL while it runs, or when it was killed
+	started        INTEGER NOT NULL,          -- in milliseconds, to order runs of one second
+	finished       INTEGER,                   -- in milliseconds; NULL while it runs, or when it was killed
 	built          INTEGER,                   -- when the rebuilt artifacts were complete
 	inputs         TEXT,                      -- digest of all that this build was given
 	verdict        TEXT,                      -- of the release; NULL until finished
