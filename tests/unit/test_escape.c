@@ -158,7 +158,7 @@ START_TEST(urls_lose_their_secrets)
 	check_url("https://example.org/x?token=abc&v=1&flag&e=",
 		"https://example.org/x?token=…&v=…&…&e=");
 	check_url("https://example.org/x?a=1#access_token=2", "https://example.org/x?a=…");
-	check_url("https://u:p@example.org?next=https://q:r@h/", "https://example.org?next=…");
+	check_url("https://u:p@example.org?next=https://q:r@H/", "https://example.org?next=…");
 	check_url("file:///srv/x", "file:///srv/x");
 	check_url("user:pw@host/x", "host/x");
 	check_url("/srv/a@b/c", "/srv/a@b/c");

@@ -208,8 +208,8 @@ START_TEST(pins_and_mirrors)
 		"'@20260711T101637Z'", "'debian@20260711T101637Z '", "debian@20261311T101637Z",
 		"Debian@20260711T101637Z", "'../debian@20260711T101637Z'",
 		"debian@2026-07-11T10:16:37Z"};
-	static const char *const mirrors[] = {"debian", "debian=", "=http://h/x", "debian=h/x",
-		"debian=ftp://h/x", "De=http://h/x", "'a b=http://h/x'", "'http://h/a b'"};
+	static const char *const mirrors[] = {"debian", "debian=", "=http://H/x", "debian=h/x",
+		"debian=ftp://h/x", "De=http://H/x", "'a b=http://H/x'", "'http://H/a b'"};
 	struct release release;
 
 	for (size_t i = 0; i < ARRAY_SIZE(pins); i++) {

@@ -15,18 +15,18 @@ START_TEST(published_is_one_place)
 		"r.yaml:3:24: ./absent: No such file or directory");
 	refused("published", "published: {directory: SHA256SUMS}\n",
 		"r.yaml:3:24: /SHA256SUMS is not a directory");
-	refused("published", "published: {directory: published, url: http://h/x, files: [a]}\n",
+	refused("published", "published: {directory: published, url: http://H/x, files: [a]}\n",
 		"r.yaml:3:40: give \"directory\" or \"url\", not both");
 	refused("published", "published: {directory: published, files: [a]}\n",
 		"r.yaml:3:42: \"files\" goes with \"url\" only");
-	refused("published", "published: {url: http://h/x}\n",
+	refused("published", "published: {url: http://H/x}\n",
 		"r.yaml:3:18: \"files\" or \"sha256sums\" is missing: what is at a URL cannot be "
 		"listed");
-	refused("published", "published: {url: http://h/x, files: [a], sha256sums: SHA256SUMS}\n",
+	refused("published", "published: {url: http://H/x, files: [a], sha256sums: SHA256SUMS}\n",
 		"r.yaml:3:37: give \"files\" or \"sha256sums\", not both: the hash list names the "
 		"files");
-	taken("published", "published: {url: https://h/x//, files: [a, b/c]}\n", &release);
-	ck_assert_str_eq(release.published.url, "https://h/x");
+	taken("published", "published: {url: https://H/x//, files: [a, b/c]}\n", &release);
+	ck_assert_str_eq(release.published.url, "https://H/x");
 	ck_assert_uint_eq(release.published.files.count, 2);
 	release_release(&release);
 	taken("published", "published: {url: 'file:///srv/x', sha256sums: SHA256SUMS}\n", &release);
@@ -34,8 +34,8 @@ START_TEST(published_is_one_place)
 	release_release(&release);
 	taken("published", "published: {sha256sums: SHA256SUMS}\n", &release);
 	release_release(&release);
-	taken("published", "published: {sha256sums: 'https://h/SHA256SUMS?x=1'}\n", &release);
-	ck_assert_str_eq(release.published.sha256sums, "https://h/SHA256SUMS?x=1");
+	taken("published", "published: {sha256sums: 'https://H/SHA256SUMS?x=1'}\n", &release);
+	ck_assert_str_eq(release.published.sha256sums, "https://H/SHA256SUMS?x=1");
 	ck_assert_uint_eq(release.published.hash_count, 0);
 	release_release(&release);
 }
@@ -44,7 +44,7 @@ END_TEST
 START_TEST(urls_and_names_below_them)
 {
 	static const char *const urls[] = {"h/x", "ftp://h/x", "http://", "http:///x", "https:/h/x",
-		"'http://h/a b'", "http://h/x?y", "'http://h/x#y'", "javascript://h/x",
+		"'http://H/a b'", "http://H/x?y", "'http://H/x#y'", "javascript://h/x",
 		"file://h/x", "'HTTP//x'"};
 	static const char *const names[] = {
 		"/etc/passwd", "../x", "a/../b", "./a", "a//b", "a/", "."};
@@ -62,7 +62,7 @@ START_TEST(urls_and_names_below_them)
 		free(text);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		char *text = xasprintf("published: {url: http://h, files: [x, '%s']}\n", names[i]);
+		char *text = xasprintf("published: {url: http://H, files: [x, '%s']}\n", names[i]);
 		char *expected = xasprintf(
 			"r.yaml:3:39: \"%s\" is no name of a file below the URL", names[i]);
 
@@ -70,9 +70,9 @@ START_TEST(urls_and_names_below_them)
 		free(text);
 		free(expected);
 	}
-	refused("published", "published: {url: http://h, files: [x, x]}\n",
+	refused("published", "published: {url: http://H, files: [x, x]}\n",
 		"r.yaml:3:39: \"x\" stands here twice");
-	refused("published", "published: {url: http://h, files: []}\n",
+	refused("published", "published: {url: http://H, files: []}\n",
 		"r.yaml:3:35: this list must not be empty");
 	refused("published", "published: {sha256sums: ftp://h/x}\n",
 		"r.yaml:3:25: \"ftp://h/x\" is no URL that can be read");
