@@ -34,7 +34,7 @@ static void place_of(const char *uri, const char *suite, struct place_list *plac
 
 	if (place_list_add_option(place, uri, &ignored) == STATUS_OK)
 		return;
-	/* http://security.debian.org/, whose path names nothing. */
+	/* A URL whose path names nothing, as a host of its own has it. */
 	option = xasprintf("%s=%s",
 		text_ends(suite, "-security") || text_ends(suite, "/updates") ? "debian-security"
 									      : "debian",

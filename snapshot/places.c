@@ -153,7 +153,7 @@ out:
 	return status;
 }
 
-/* For http://security.debian.org/, whose path names nothing. */
+/* For a URL whose path names nothing, as a host of its own has it. */
 static const char *archive_of_suite(const char *suite)
 {
 	size_t len = strlen(suite);
