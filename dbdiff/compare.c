@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dbdiff/compare.h"
 
+#include <inttypes.h>
+
 #include "dbdiff/compare_fields.h"
+#include "dbdiff/fields.h"
 #include "dbdiff/order.h"
 
 static const char cause_unexplained[] = "unexplained";
@@ -20,10 +23,13 @@ struct inside {
 	uint64_t differences;
 	bool order_differs;
 	struct buffer order_text;
+	uint64_t times; /* members of which only times differ that the file system keeps */
+	struct buffer first_time; /* the first of them */
+	int64_t follows;	  /* the difference that may only follow from the others; or 0 */
 };
 
-static enum status compare_pair(
-	struct compare *compare, const struct level *level, struct error *err);
+static enum status compare_pair(struct compare *compare, const struct level *level,
+	struct inside *outer, struct error *err);
 
 static bool same_bytes(const struct index_row *a, const struct index_row *b)
 {
@@ -98,7 +104,8 @@ static enum status describe_order(struct compare *compare, const struct level *l
  * side was read whole: what was not read is not missing.
  */
 static enum status merge_members(struct compare *compare, const struct level *level,
-	struct index_cursor cursors[SIDES], struct order *order, struct error *err)
+	struct index_cursor cursors[SIDES], struct order *order, struct inside *inside,
+	struct error *err)
 {
 	static const enum change single[SIDES] = {CHANGE_REMOVED, CHANGE_ADDED};
 	bool has[SIDES] = {false, false}, step[SIDES] = {true, true};
@@ -130,7 +137,7 @@ static enum status merge_members(struct compare *compare, const struct level *le
 
 			order_add(order, next.rows[PUBLISHED]->position,
 				next.rows[REBUILT]->position);
-			status = compare_pair(compare, &next, err);
+			status = compare_pair(compare, &next, inside, err);
 		} else {
 			int side = key < 0 ? PUBLISHED : REBUILT;
 
@@ -156,11 +163,15 @@ static enum status compare_containers(struct compare *compare, const struct leve
 		status = index_cursor_open(
 			&cursors[side], compare->sides[side], level->rows[side]->id, err);
 	if (status == STATUS_OK)
-		status = merge_members(compare, level, cursors, &order, err);
+		status = merge_members(compare, level, cursors, &order, inside, err);
 	if (status == STATUS_OK && level->rows[PUBLISHED]->inspected &&
 		level->rows[REBUILT]->inspected && order_differs(&order, &moved))
 		status = describe_order(compare, level, &moved, inside, err);
-	inside->differences = compare->findings->count - before;
+	if (status == STATUS_OK && inside->follows != 0 &&
+		(compare->findings->count - before > 1 || inside->times > 0 ||
+			inside->order_differs))
+		status = findings_remove(compare->findings, inside->follows, err);
+	inside->differences = compare->findings->count - before + inside->times;
 	order_release(&order);
 	for (int side = 0; side < SIDES; side++)
 		index_cursor_release(&cursors[side]);
@@ -205,6 +216,17 @@ static enum status report_pair(struct compare *compare, const struct level *leve
 	return status;
 }
 
+/* Times that a file system keeps for itself differ by the thousand: they are told once. */
+static void add_times(const struct inside *inside, struct buffer *fields)
+{
+	struct buffer text = {0};
+
+	buffer_add_format(&text, "others in %" PRIu64 " member%s, the first is %s", inside->times,
+		inside->times == 1 ? "" : "s", buffer_text(&inside->first_time));
+	fields_add_difference(fields, "inode-times", "as stored", buffer_text(&text));
+	buffer_release(&text);
+}
+
 /* The bytes differ and both are containers of one format: what is inside says why, or nothing. */
 static enum status compare_opened(
 	struct compare *compare, const struct level *level, struct error *err)
@@ -228,10 +250,12 @@ static enum status compare_opened(
 	buffer_clear(&compare->fields);
 	fields_compare(published, rebuilt, change == CHANGE_CONTENT, &compare->fields);
 	if (inside.order_differs) {
-		if (compare->fields.len == 0)
+		if (compare->fields.len == 0 && inside.times == 0)
 			change = CHANGE_ORDER;
 		fields_add_difference(&compare->fields, "order", "as listed", "another");
 	}
+	if (inside.times > 0)
+		add_times(&inside, &compare->fields);
 	if (change == CHANGE_CONTENT || compare->fields.len > 0)
 		status = report_pair(compare, level, change, cause, &id, err);
 	if (status == STATUS_OK && inside.order_differs)
@@ -239,6 +263,7 @@ static enum status compare_opened(
 			compare->findings, id, buffer_text(&inside.order_text), err);
 out:
 	buffer_release(&inside.order_text);
+	buffer_release(&inside.first_time);
 	return status;
 }
 
@@ -260,26 +285,47 @@ static enum status compare_leaves(
 	return status;
 }
 
+/* Same bytes; other metadata is the member's, or of its container. */
+static enum status compare_metadata(
+	struct compare *compare, const struct level *level, struct inside *outer, struct error *err)
+{
+	enum field_weight weight;
+	enum status status;
+	int64_t id;
+
+	buffer_clear(&compare->fields);
+	fields_compare(level->rows[PUBLISHED], level->rows[REBUILT], false, &compare->fields);
+	if (compare->fields.len == 0)
+		return STATUS_OK;
+	weight = fields_weight(&compare->fields);
+	if (weight == FIELD_TIME && outer != NULL) {
+		if (outer->times++ == 0)
+			buffer_add(&outer->first_time, level->rows[PUBLISHED]->path,
+				level->rows[PUBLISHED]->path_len);
+		return STATUS_OK;
+	}
+	status = report_pair(compare, level, CHANGE_METADATA, NULL, &id, err);
+	if (status == STATUS_OK && weight == FIELD_FOLLOWS && outer != NULL && outer->follows == 0)
+		outer->follows = id;
+	return status;
+}
+
+/* `outer` is of the container that holds the pair; NULL for the artifact itself. */
 static enum status compare_pair(
-	struct compare *compare, const struct level *level, struct error *err)
+	struct compare *compare, const struct level *level, struct inside *outer, struct error *err)
 {
 	const struct index_row *published = level->rows[PUBLISHED];
 	const struct index_row *rebuilt = level->rows[REBUILT];
 	size_t before = path_push(compare, published);
-	enum status status = STATUS_OK;
-	int64_t id;
+	enum status status;
 
-	if (same_bytes(published, rebuilt)) {
-		buffer_clear(&compare->fields);
-		fields_compare(published, rebuilt, false, &compare->fields);
-		if (compare->fields.len > 0)
-			status = report_pair(compare, level, CHANGE_METADATA, NULL, &id, err);
-	} else if (published->format != NULL && rebuilt->format != NULL &&
-		strcmp(published->format, rebuilt->format) == 0) {
+	if (same_bytes(published, rebuilt))
+		status = compare_metadata(compare, level, outer, err);
+	else if (published->format != NULL && rebuilt->format != NULL &&
+		strcmp(published->format, rebuilt->format) == 0)
 		status = compare_opened(compare, level, err);
-	} else {
+	else
 		status = compare_leaves(compare, level, err);
-	}
 	buffer_truncate(&compare->path, before);
 	return status;
 }
@@ -308,7 +354,7 @@ enum status compare_indexes(const char *name, struct index *published, struct in
 		cursors[side].row.path_len = strlen(name);
 	}
 	if (status == STATUS_OK)
-		status = compare_pair(&compare, &level, err);
+		status = compare_pair(&compare, &level, NULL, err);
 	if (status == STATUS_OK && findings->count == 0)
 		status = error_set(
 			err, STATUS_CONFLICT, "nothing differs in files that were found to differ");

@@ -4,33 +4,39 @@
 #include "base/array.h"
 
 static const struct field field_table[] = {
-	{"type", "file type"},
-	{"mode", "permissions"},
-	{"uid", "owner id"},
-	{"gid", "group id"},
-	{"user", "owner name"},
-	{"group", "group name"},
-	{"size", "size"},
-	{"mtime", "modification time"},
-	{"atime", "access time"},
-	{"ctime", "change time"},
-	{"birthtime", "creation time"},
-	{"link-target", "link target"},
-	{"hard-link", "hard link to"},
-	{"device", "device numbers"},
-	{"inode", "inode number"},
-	{"links", "link count"},
-	{"filesystem", "device numbers of its file system"},
-	{"acl-access", "access list"},
-	{"acl-default", "default access list"},
-	{"flags", "file flags"},
-	{"xattr:", "extended attribute"},
-	{"sparse", "holes"},
-	{"name", "stored name"},
-	{"header", "header form"},
-	{"warning", "warning of the reader"},
-	{"order", "order of members"},
-	{"", "field"},
+	{"type", "file type", FIELD_OWN},
+	{"mode", "permissions", FIELD_OWN},
+	{"uid", "owner id", FIELD_OWN},
+	{"gid", "group id", FIELD_OWN},
+	{"user", "owner name", FIELD_OWN},
+	{"group", "group name", FIELD_OWN},
+	{"size", "size", FIELD_OWN},
+	{"mtime", "modification time", FIELD_OWN},
+	{"atime", "access time", FIELD_TIME},
+	{"ctime", "change time", FIELD_TIME},
+	{"birthtime", "creation time", FIELD_TIME},
+	{"link-target", "link target", FIELD_OWN},
+	{"hard-link", "hard link to", FIELD_OWN},
+	{"device", "device numbers", FIELD_OWN},
+	{"inode", "inode number", FIELD_OWN},
+	{"links", "link count", FIELD_OWN},
+	{"filesystem", "device numbers of its file system", FIELD_OWN},
+	{"acl-access", "access list", FIELD_OWN},
+	{"acl-default", "default access list", FIELD_OWN},
+	{"flags", "file flags", FIELD_OWN},
+	{"xattr:", "extended attribute", FIELD_OWN},
+	{"sparse", "holes", FIELD_OWN},
+	{"name", "stored name", FIELD_OWN},
+	{"header", "header form", FIELD_OWN},
+	{"warning", "warning of the reader", FIELD_OWN},
+	{"order", "order of members", FIELD_OWN},
+	{"inode-times", "times that the file system keeps", FIELD_OWN},
+	{"filesystem-bytes", "size of the file system", FIELD_FOLLOWS},
+	{"filesystem-inodes", "number of inodes", FIELD_FOLLOWS},
+	{"filesystem-fragments", "number of fragments", FIELD_FOLLOWS},
+	{"filesystem-free-blocks", "free blocks", FIELD_FOLLOWS},
+	{"filesystem-free-inodes", "free inodes", FIELD_FOLLOWS},
+	{"", "field", FIELD_OWN},
 };
 
 const struct field *field_find(const char *name)
@@ -122,4 +128,23 @@ void fields_sort(struct buffer *fields, const char *dropped)
 		buffer_add(fields, sorted.data, sorted.len);
 	buffer_release(&sorted);
 	free(pairs);
+}
+
+enum field_weight fields_weight(const struct buffer *differences)
+{
+	enum field_weight weightiest = FIELD_OWN;
+	const char *at = differences->data;
+	const char *end = at + differences->len;
+	bool first = true;
+
+	while (differences->len > 0 && at < end) {
+		enum field_weight weight = field_find(at)->weight;
+
+		if (first || weight < weightiest)
+			weightiest = weight;
+		first = false;
+		for (int part = 0; part < 3; part++)
+			at += strlen(at) + 1;
+	}
+	return weightiest;
 }

@@ -7,6 +7,13 @@
 
 #include "base/buffer.h"
 
+/* How a difference in a field alone is told. */
+enum field_weight {
+	FIELD_OWN,     /* of its member */
+	FIELD_TIME,    /* a time that a file system keeps for itself: told once a container */
+	FIELD_FOLLOWS, /* a sum over the other members: told when nothing else is */
+};
+
 /*
  * The one field table: every metadata field a format may give to a member (dbdiff/members.h), in
  * the order in which people see them. Formats name fields, comparing compares them as text; nobody
@@ -15,7 +22,11 @@
 struct field {
 	const char *name;  /* ends in ':' where a family of names begins so */
 	const char *title; /* for people */
+	enum field_weight weight;
 };
+
+/* The weightiest of the fields in "name\0published\0rebuilt\0"; FIELD_OWN when there is none. */
+enum field_weight fields_weight(const struct buffer *differences);
 
 /* The row of a name; never NULL: an unknown name is the last row's. */
 const struct field *field_find(const char *name);

@@ -8,6 +8,7 @@ extern const char findings_sql[];
 
 enum {
 	INSERT,
+	REMOVE,
 	SET_DIFF,
 	SELECT,
 };
@@ -15,6 +16,7 @@ enum {
 static const char *const statements[] = {
 	[INSERT] = "INSERT INTO difference (path, occurrence, change, inspected, reason, fields,"
 		   " cause) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[REMOVE] = "DELETE FROM difference WHERE id = ?1",
 	[SET_DIFF] = "UPDATE difference SET diff = ?2 WHERE id = ?1",
 	[SELECT] = "SELECT path, occurrence, change, inspected, reason, fields, cause, diff"
 		   " FROM difference ORDER BY path, occurrence, id",
@@ -65,6 +67,19 @@ enum status findings_add(
 	findings->count++;
 	findings->inspected = findings->inspected && row->inspected;
 	*id = sqlite3_last_insert_rowid(findings->sql.db);
+	return STATUS_OK;
+}
+
+enum status findings_remove(struct findings *findings, int64_t id, struct error *err)
+{
+	sqlite3_stmt *statement = sql_statement(&findings->sql, REMOVE, err);
+
+	if (statement == NULL)
+		return err->status;
+	sql_bind_integer(statement, 1, id);
+	if (sql_run(&findings->sql, statement, err) < 0)
+		return err->status;
+	findings->count--;
 	return STATUS_OK;
 }
 

@@ -28,6 +28,8 @@ enum status findings_open(struct findings *findings, struct error *err);
 void findings_release(struct findings *findings);
 enum status findings_add(
 	struct findings *findings, const struct finding_row *row, int64_t *id, struct error *err);
+/* Takes back one that was added. */
+enum status findings_remove(struct findings *findings, int64_t id, struct error *err);
 enum status findings_set_diff(
 	struct findings *findings, int64_t id, const char *diff, struct error *err);
 

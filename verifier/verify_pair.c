@@ -40,7 +40,7 @@ static void match_entries(struct pair *pair, const struct release *release, bool
 	for (size_t i = 0; i < release->artifact_count; i++) {
 		if (!glob_matches(release->artifacts[i].name, pair->name))
 			continue;
-		matched[i] = matched[i] || pair->published != NULL;
+		matched[i] = true;
 		pair->required = release->artifacts[i].required;
 		matches++;
 	}
@@ -60,7 +60,7 @@ static void add_unmatched(
 	for (size_t i = 0; i < release->artifact_count; i++) {
 		if (!matched[i] && release->artifacts[i].required)
 			add_pair(pairs, release->artifacts[i].name)->problem =
-				xstrdup("required, and nothing was published under this name");
+				xstrdup("required, and on neither side");
 	}
 }
 

@@ -24,7 +24,7 @@ struct pair_list {
 /*
  * Pairs two sets by name, one to one, every file of either in exactly one pair. With a release,
  * each published file must match exactly one artifact entry or `ignore`; a file that does not has a
- * problem. A required entry without any published file gives a pair with neither side.
+ * problem. A required entry that no file of either side matches gives a pair with neither.
  */
 void pair_files(const struct file_set *published, const struct file_set *rebuilt,
 	const struct release *release, struct pair_list *pairs);
