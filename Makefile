@@ -125,7 +125,7 @@ SANITIZE = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sani
 check-asan:
 	@$(MAKE) --no-print-directory BUILD=build-asan CFLAGS='$(SANITIZE)' unit cli
 
-check-long: $(BUILD)/reproof
+check-long: $(BUILD)/reproof $(ARCHIVE_SERVER)
 	@REPROOF=$(abspath $(BUILD))/reproof tests/cli/run --long
 	@ci/check-reproducible.sh
 
