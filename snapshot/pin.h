@@ -21,7 +21,8 @@ struct pin_context {
  * caller.
  */
 enum status pin_suite_verify(const struct pin_context *context, const char *archive,
-	const char *timestamp, struct pin_suite *suite, struct suite_release *release, struct error *err);
+	const char *timestamp, struct pin_suite *suite, struct suite_release *release,
+	struct error *err);
 
 /*
  * Takes the InRelease of dists/`name` at the base URL into the store and verifies it. `timestamp`

@@ -77,7 +77,8 @@ static enum status lock_allows(const struct pin_context *context, const char *ar
 }
 
 enum status pin_suite_verify(const struct pin_context *context, const char *archive,
-	const char *timestamp, struct pin_suite *suite, struct suite_release *release, struct error *err)
+	const char *timestamp, struct pin_suite *suite, struct suite_release *release,
+	struct error *err)
 {
 	struct signed_text signed_text = {0};
 	struct suite_release parsed = {0};
@@ -93,7 +94,8 @@ enum status pin_suite_verify(const struct pin_context *context, const char *arch
 	if (status == STATUS_OK)
 		status = trust_verify(data, len, context->trust, is_given, &signed_text, err);
 	if (status == STATUS_OK)
-		status = suite_release_parse(signed_text.text.data, signed_text.text.len, &parsed, err);
+		status = suite_release_parse(
+			signed_text.text.data, signed_text.text.len, &parsed, err);
 	if (status == STATUS_OK)
 		status = suite_release_check(&parsed, archive, suite->suite,
 			origin_expected(context->trust), trust_now(context->trust), err);

@@ -256,7 +256,8 @@ static enum status fields_parse(struct suite_release *release, const char *text,
 	return STATUS_OK;
 }
 
-enum status suite_release_parse(const char *text, size_t len, struct suite_release *release, struct error *err)
+enum status suite_release_parse(
+	const char *text, size_t len, struct suite_release *release, struct error *err)
 {
 	bool seen[FIELD_COUNT] = {false};
 	char **texts[] = {&release->origin, &release->label, &release->suite, &release->codename};
@@ -329,8 +330,8 @@ static bool suite_fits(const struct suite_release *release, const char *suite)
 	return false;
 }
 
-enum status suite_release_check(const struct suite_release *release, const char *archive, const char *suite,
-	const char *origin, int64_t now, struct error *err)
+enum status suite_release_check(const struct suite_release *release, const char *archive,
+	const char *suite, const char *origin, int64_t now, struct error *err)
 {
 	if (!suite_fits(release, suite))
 		return error_set(err, STATUS_TRUST,
@@ -382,7 +383,8 @@ const struct release_file *suite_release_find(const struct suite_release *releas
 	return NULL;
 }
 
-const struct release_file *suite_release_find_index(const struct suite_release *release, const char *path)
+const struct release_file *suite_release_find_index(
+	const struct suite_release *release, const char *path)
 {
 	static const char *const suffixes[] = {".xz", ".zst", ".gz", ".bz2", ".lzma", ""};
 

@@ -33,7 +33,8 @@ struct suite_release {
 };
 
 /* STATUS_TRUST when it lists two digests for one path. */
-enum status suite_release_parse(const char *text, size_t len, struct suite_release *release, struct error *err);
+enum status suite_release_parse(
+	const char *text, size_t len, struct suite_release *release, struct error *err);
 void suite_release_release(struct suite_release *release);
 
 /*
@@ -41,8 +42,8 @@ void suite_release_release(struct suite_release *release);
  * `origin` NULL takes any. STATUS_TRUST when it is another, STATUS_CLOCK when its Date is behind
  * `now`.
  */
-enum status suite_release_check(const struct suite_release *release, const char *archive, const char *suite,
-	const char *origin, int64_t now, struct error *err);
+enum status suite_release_check(const struct suite_release *release, const char *archive,
+	const char *suite, const char *origin, int64_t now, struct error *err);
 
 /* "updates/main" of old security suites and "main" are one. */
 bool suite_release_has_component(const struct suite_release *release, const char *component);
@@ -50,8 +51,10 @@ bool suite_release_has_component(const struct suite_release *release, const char
 const char *component_directory(const char *component);
 
 /* NULL when it lists no such path. */
-const struct release_file *suite_release_find(const struct suite_release *release, const char *path);
+const struct release_file *suite_release_find(
+	const struct suite_release *release, const char *path);
 /* The best compressed form of an index: `path` is "main/source/Sources"; NULL for none. */
-const struct release_file *suite_release_find_index(const struct suite_release *release, const char *path);
+const struct release_file *suite_release_find_index(
+	const struct suite_release *release, const char *path);
 
 #endif
