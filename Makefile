@@ -17,6 +17,7 @@
 # make demo-clean | clean
 
 .DELETE_ON_ERROR:
+.SECONDARY:
 MAKEFLAGS += --no-builtin-rules
 SHELL = /bin/bash
 

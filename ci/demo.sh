@@ -172,7 +172,7 @@ say "4. A copy with one file changed, one with another mtime, and one artifact m
 write_descriptor demo-tampered tampered >tampered.yaml
 verify tampered.yaml 4
 expect "reproof does not say exactly what was changed" <<END
--initrd.img missing
+-initrd.img extra
 .dpkg_status reproduced
 .ext4 different
 .ext4//$changed: content 

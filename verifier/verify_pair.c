@@ -89,8 +89,11 @@ void pair_files(const struct file_set *published, const struct file_set *rebuilt
 		pair = add_pair(pairs, name);
 		pair->published = order <= 0 ? one : NULL;
 		pair->rebuilt = order >= 0 ? two : NULL;
-		if (release)
-			match_entries(pair, release, matched);
+		if (!release)
+			continue;
+		match_entries(pair, release, matched);
+		if (!pair->published && !pair->problem && pair->required)
+			pair->problem = xstrdup("required, and missing from what was published");
 	}
 	if (release)
 		add_unmatched(release, matched, pairs);

@@ -107,15 +107,20 @@ static enum status print_packages(struct report_printer *printer, struct error *
 
 static void print_bytes(const struct report_printer *printer)
 {
+	FILE *stream = printer->stream;
+
 	if (printer->differing == 0)
 		return;
-	fputs("BYTES     ", printer->stream);
+	fputs("BYTES     ", stream);
+	if (printer->unmeasured < printer->differing)
+		fprintf(stream, "%llu unattributed, %llu unexplained",
+			(unsigned long long)printer->unattributed,
+			(unsigned long long)printer->unexplained);
 	if (printer->unmeasured)
-		fprintf(printer->stream, "not measured for %llu of %zu artifacts; elsewhere ",
+		fprintf(stream, "%snot measured outside members in %llu of %zu differing artifacts",
+			printer->unmeasured < printer->differing ? "; " : "",
 			(unsigned long long)printer->unmeasured, printer->differing);
-	fprintf(printer->stream, "%llu unattributed, %llu unexplained\n",
-		(unsigned long long)printer->unattributed,
-		(unsigned long long)printer->unexplained);
+	fputc('\n', stream);
 }
 
 static enum status print_pin(void *context, const struct pin_record *pin, struct error *err)
