@@ -57,6 +57,14 @@ enum status pin_suite_release_read(struct store *store, const struct pin_suite *
 /* "dists/SUITE/DIR/by-hash/SHA256/HEX" for a path below dists/; NULL when it has no such form. */
 char *index_by_hash_path(const char *path, const struct digest *digest);
 
+/*
+ * Adds the place that an entry of apt sources names: its archive is what the address ends in, else
+ * what the suite says. Nothing is added for an address that cannot be fetched from.
+ */
+void place_list_add_entry(struct place_list *places, const char *uri, const char *suite);
+/* A flat repository ("./") has no dists/, and so nothing that a pin could hold. */
+bool suite_is_flat(const char *suite);
+
 /* The suites that apt sources have of an archive, with their components: for apt_suites(). */
 struct apt_suite {
 	char *archive;
