@@ -150,6 +150,8 @@ enum status pin_merge(struct pin *pin, const struct pin *stored, struct error *e
 		suite_copy(&copy, suite);
 		pin_add_suite(pin, &copy);
 	}
+	if (!pin->import)
+		pin->import = stored->import;
 	list_merge(&pin->components, &stored->components);
 	list_merge(&pin->architectures, &stored->architectures);
 	return STATUS_OK;
@@ -178,6 +180,9 @@ enum status pin_file_write(struct store *store, const struct pin *pin, struct er
 	clock_format_snapshot(pin->timestamp, time);
 	buffer_add_format(&text, "Format: %s\nName: %s\nArchive: %s\nTimestamp: %s\nCaptured: %s\n",
 		pin_format, pin->name, pin->archive, time, pin->captured ? "yes" : "no");
+	clock_format_snapshot(pin->import, time);
+	if (pin->import)
+		buffer_add_format(&text, "Import: %s\n", time);
 	add_words(&text, "Components", &pin->components);
 	add_words(&text, "Architectures", &pin->architectures);
 	for (size_t i = 0; i < pin->suite_count; i++) {
@@ -211,6 +216,8 @@ static enum status head_field(
 		return error_set(err, STATUS_FORMAT, "it says it is of %s", value);
 	if (strcmp(name, "Captured") == 0)
 		pin->captured = strcmp(value, "yes") == 0;
+	if (strcmp(name, "Import") == 0)
+		return clock_parse_snapshot(value, &pin->import, err);
 	if (strcmp(name, "Components") == 0)
 		list = &pin->components;
 	if (strcmp(name, "Architectures") == 0)

@@ -144,7 +144,8 @@ struct pin {
 	char *name;
 	char *archive;
 	int64_t timestamp;
-	bool captured; /* taken from a mirror's present state, not from snapshot.debian.org */
+	bool captured;	/* taken from a mirror's present state, not from snapshot.debian.org */
+	int64_t import; /* of a captured one: the import that was found to be it; 0 for none */
 	struct text_list components;
 	struct text_list architectures;
 	struct pin_suite *suites; /* sorted by suite */

@@ -143,7 +143,7 @@ START_TEST(test_other_time_than_the_lock_is_refused)
 }
 END_TEST
 
-START_TEST(test_captured_lock_is_not_looked_for_elsewhere)
+START_TEST(test_captured_lock_of_an_unknown_state_is_not_found)
 {
 	lock_put("debian stable 20250103T000000Z ", ZEROES " captured");
 	ck_assert_int_eq(pin("debian@20250103T000000Z"), STATUS_NOT_FOUND);
@@ -300,7 +300,7 @@ int main(void)
 	tcase_add_test(tests, test_redirect_against_the_lock_is_refused);
 	tcase_add_test(tests, test_other_digest_than_the_lock_is_refused);
 	tcase_add_test(tests, test_other_time_than_the_lock_is_refused);
-	tcase_add_test(tests, test_captured_lock_is_not_looked_for_elsewhere);
+	tcase_add_test(tests, test_captured_lock_of_an_unknown_state_is_not_found);
 	tcase_add_test(tests, test_release_younger_than_its_pin_is_refused);
 	tcase_add_test(tests, test_tampered_inrelease_is_refused);
 	tcase_add_test(tests, test_expired_key_needs_the_lock_or_the_flag);

@@ -47,6 +47,8 @@ static void pin_print_json(struct json *json, const struct pin *pin)
 		json_object_end(json);
 	}
 	json_array_end(json);
+	clock_format(pin->import, time);
+	json_text(json, "import", pin->import ? time : NULL);
 	json_object_end(json);
 }
 
