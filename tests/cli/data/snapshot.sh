@@ -21,7 +21,7 @@ make_keys() {
 }
 
 make_archive() {
-	archive www/debian bookworm '2026-07-11 10:16:37' signer Origin=Debian
+	archive www/debian bookworm '2026-07-11 10:16:37' signer Origin=Debian Label=Debian
 }
 
 serve_archive() {
