@@ -68,6 +68,7 @@ static enum status stored_verify(struct pin_job *job, struct error *err)
 /* Which suites a pin that is not here yet shall have. */
 static enum status suites_choose(struct pin_job *job, struct text_list *names, struct error *err)
 {
+	const char *etc_apt = job->context.trust->etc_apt ? job->context.trust->etc_apt : ETC_APT;
 	struct apt_suite_list apt = {0};
 	enum status status = STATUS_OK;
 
@@ -78,7 +79,7 @@ static enum status suites_choose(struct pin_job *job, struct text_list *names, s
 	}
 	if (names->count)
 		return STATUS_OK;
-	status = apt_suite_list_read(ETC_APT, &apt, err);
+	status = apt_suite_list_read(etc_apt, &apt, err);
 	for (size_t i = 0; i < apt.count && status == STATUS_OK; i++) {
 		if (strcmp(apt.items[i].archive, job->pin.archive) == 0)
 			text_list_add(names, apt.items[i].suite);
@@ -91,8 +92,8 @@ static enum status suites_choose(struct pin_job *job, struct text_list *names, s
 			"name them: %s:bookworm,bookworm-updates",
 			job->name, job->pin.name);
 	if (status == STATUS_OK)
-		trust_note(job->context.trust,
-			"%s: the suites are those of this machine's apt sources", job->pin.name);
+		trust_note(job->context.trust, "%s: the suites are those of the apt sources in %s",
+			job->pin.name, etc_apt);
 	return status;
 }
 
@@ -176,7 +177,8 @@ static enum status suite_fetch(
 	if (status == STATUS_OK)
 		return STATUS_OK;
 	*err = worst;
-	return error_context(err, "%s", job->pin.name);
+	return error_context(err, "%s (%s) is not in the store (%s) and cannot be fetched",
+		job->pin.name, name, store_directory(job->context.store));
 }
 
 static enum status architectures_default(struct pin *pin, struct error *err)
@@ -250,7 +252,9 @@ static enum status pin_read_or_fetch(struct pin_job *job, struct error *err)
 	if (status == STATUS_OK) {
 		pin_release(pin);
 		*pin = stored;
-		status = stored_verify(job, err);
+		status = pin_inreleases_complete(&job->context, pin, job->places, err);
+		if (status == STATUS_OK)
+			status = stored_verify(job, err);
 	} else if (status == STATUS_NOT_FOUND) {
 		status = absent_fetch(job, err);
 	}

@@ -64,6 +64,10 @@ struct pin_index {
 enum status pin_indexes(const struct pin *pin, const struct suite_release *release,
 	struct pin_index **indexes, size_t *count, struct error *err);
 
+/* Gets again the InRelease files of a pin of the store that were lost or damaged since. */
+enum status pin_inreleases_complete(const struct pin_context *context, const struct pin *pin,
+	const struct place_list *places, struct error *err);
+
 /* Gets the indexes of all suites that the store lacks; `bases` are URLs of the archive's root. */
 enum status pin_fetch_indexes(const struct pin_context *context, const struct pin *pin,
 	const struct text_list *bases, struct error *err);

@@ -64,15 +64,19 @@ enum status pin_name_parse(const char *name, char **archive, int64_t *timestamp,
 
 	*archive = NULL;
 	if (!at)
-		return error_set(
-			err, STATUS_USAGE, "%s is no pin: it is ARCHIVE@YYYYMMDDTHHMMSSZ", name);
+		return error_set(err, STATUS_USAGE,
+			"\"%s\" is no pin; write it as ARCHIVE@YYYYMMDDTHHMMSSZ, such as "
+			"debian@20260711T101637Z",
+			name);
 	*archive = xstrndup(name, (size_t)(at - name));
 	time = colon ? xstrndup(at + 1, (size_t)(colon - at - 1)) : xstrdup(at + 1);
 	if (!path_is_contained(*archive) || strchr(*archive, '/') ||
 		strspn(time, "0123456789TZ") != strlen(time) ||
 		clock_parse_snapshot(time, timestamp, err) < 0)
-		status = error_set(
-			err, STATUS_USAGE, "%s is no pin: it is ARCHIVE@YYYYMMDDTHHMMSSZ", name);
+		status = error_set(err, STATUS_USAGE,
+			"\"%s\" is no pin; write it as ARCHIVE@YYYYMMDDTHHMMSSZ, such as "
+			"debian@20260711T101637Z",
+			name);
 	rest = list = xstrdup(colon ? colon + 1 : "");
 	while (status == STATUS_OK && colon && (suite = strsep(&rest, ",")) != NULL) {
 		if (!path_is_contained(suite))

@@ -305,8 +305,13 @@ static enum status suite_items_add(const struct pin_context *context, const stru
 		status = pin_indexes(pin, &release, &indexes, &count, err);
 	for (size_t i = 0; i < count && status == STATUS_OK; i++) {
 		const struct digest *digest = &indexes[i].file->digest;
+		bool is_there;
 
-		if (store_has(context->store, digest) || item_is_listed(list, digest))
+		if (item_is_listed(list, digest))
+			continue;
+		status = store_check(context->store, digest, context->trust, indexes[i].file->path,
+			&is_there, err);
+		if (status < 0 || is_there)
 			continue;
 		ARRAY_GROW(list->items, list->count, list->capacity);
 		item_add(&list->items[list->count++], pin, suite, &release, indexes[i].file, bases);

@@ -203,6 +203,7 @@ static enum status session_open(
 		.now = clock_now(),
 		.lock = options->lock_path,
 		.notes = &session->notes,
+		.etc_apt = options->etc_apt,
 	};
 	for (size_t i = 0; i < options->mirrors.count && status == STATUS_OK; i++)
 		status = place_list_add_option(&session->places, options->mirrors.items[i], err);
