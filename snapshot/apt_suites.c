@@ -19,30 +19,6 @@ void apt_suite_list_release(struct apt_suite_list *suites)
 	*suites = (struct apt_suite_list){0};
 }
 
-static bool text_ends(const char *text, const char *end)
-{
-	size_t len = strlen(text), end_len = strlen(end);
-
-	return len >= end_len && strcmp(text + len - end_len, end) == 0;
-}
-
-/* The place an address is; an empty list when nothing can be fetched from there. */
-static void place_of(const char *uri, const char *suite, struct place_list *place)
-{
-	struct error ignored;
-	char *option;
-
-	if (place_list_add_option(place, uri, &ignored) == STATUS_OK)
-		return;
-	/* A URL whose path names nothing, as a host of its own has it. */
-	option = xasprintf("%s=%s",
-		text_ends(suite, "-security") || text_ends(suite, "/updates") ? "debian-security"
-									      : "debian",
-		uri);
-	(void)place_list_add_option(place, option, &ignored);
-	free(option);
-}
-
 static void suite_add(struct apt_suite_list *suites, const struct apt_source *source,
 	const struct place *place, const char *suite)
 {
@@ -74,8 +50,8 @@ enum status apt_suite_list_read(
 			for (size_t k = 0; k < source->uris.count; k++) {
 				struct place_list place = {0};
 
-				if (!text_ends(suite, "/"))
-					place_of(source->uris.items[k], suite, &place);
+				if (!suite_is_flat(suite))
+					place_list_add_entry(&place, source->uris.items[k], suite);
 				if (place.count)
 					suite_add(suites, source, &place.items[0], suite);
 				place_list_release(&place);

@@ -190,7 +190,7 @@ static enum status pin_finish(struct capture *capture, struct pin *pin, struct e
 	pin_set_name(pin);
 	status = pin_merge_stored(capture, pin, err);
 	mirror_bases_add(&capture->places, pin->archive, &bases);
-	snapshot_bases_add(&capture->places, pin->archive, pin->timestamp, &bases);
+	snapshot_bases_add(&capture->places, pin, &bases);
 	if (status == STATUS_OK)
 		status = pin_fetch_indexes(&capture->context, pin, &bases, err);
 	if (status == STATUS_OK)

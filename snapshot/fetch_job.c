@@ -109,9 +109,25 @@ void fetch_job_fatal(struct fetcher *fetcher, struct fetch_job *job)
 	job_settle(fetcher, job);
 }
 
+/* What says most about why a file cannot be had: a place without it says least. */
+static int failure_weight(enum status status)
+{
+	switch (status) {
+	case STATUS_OK:
+		return 0;
+	case STATUS_NOT_FOUND:
+		return 1;
+	case STATUS_TRUST:
+		return 3;
+	default:
+		return 2;
+	}
+}
+
 void fetch_job_next_url(struct fetcher *fetcher, struct fetch_job *job)
 {
-	if (job->worst.status != STATUS_TRUST)
+	/* Of two like failures the first: places are in the order the user gave them. */
+	if (failure_weight(job->error.status) > failure_weight(job->worst.status))
 		job->worst = job->error;
 	job->url++;
 	job->attempts = 0;

@@ -336,11 +336,24 @@ static enum fetch_outcome judge_code(struct fetch_job *job, long code)
 	}
 }
 
+/* What a proxy refuses to reach it will refuse again; true when it said so. */
+static bool is_refused_by_proxy(const struct fetch_job *job, char why[64])
+{
+	long answer = 0;
+
+	curl_easy_getinfo(job->attempt.easy, CURLINFO_HTTP_CONNECTCODE, &answer);
+	snprintf(why, 64, "the proxy refuses to connect (%ld)", answer);
+	return answer >= 400 && answer < 500 && answer != 408 && answer != 429;
+}
+
 static enum fetch_outcome judge_trouble(struct fetch_job *job, CURLcode code)
 {
 	const char *why = curl_easy_strerror(code);
 	curl_off_t until_request = 0;
+	char refusal[64];
 
+	if (is_refused_by_proxy(job, refusal))
+		return refuse(job, FETCH_NEXT_URL, STATUS_NETWORK, refusal);
 	switch (code) {
 	case CURLE_COULDNT_RESOLVE_PROXY:
 	case CURLE_COULDNT_RESOLVE_HOST:

@@ -34,20 +34,6 @@ static void list_add_all(struct text_list *list, const struct text_list *other)
 	list_sort_unique(list);
 }
 
-/* A state is not younger than the name it goes by. */
-static enum status suite_check_date(
-	const struct pin *pin, const struct pin_suite *suite, struct error *err)
-{
-	char date[CLOCK_TEXT_SIZE];
-
-	if (suite->date <= pin->timestamp)
-		return STATUS_OK;
-	clock_format(suite->date, date);
-	return error_set(err, STATUS_TRUST,
-		"%s: the Release of %s is of %s, after that time: another state was served",
-		pin->name, suite->suite, date);
-}
-
 static enum status stored_verify(struct pin_job *job, struct error *err)
 {
 	struct pin *pin = &job->pin;
@@ -62,7 +48,7 @@ static enum status stored_verify(struct pin_job *job, struct error *err)
 		origin = xstrdup(suite->origin);
 		codename = xstrdup(suite->codename);
 		if (pin_suite_verify(&job->context, pin->archive, time, suite, NULL, err) < 0 ||
-			suite_check_date(pin, suite, err) < 0) {
+			pin_suite_check_date(pin, suite, err) < 0) {
 			free(origin);
 			free(codename);
 			return err->status;
@@ -82,6 +68,7 @@ static enum status stored_verify(struct pin_job *job, struct error *err)
 /* Which suites a pin that is not here yet shall have. */
 static enum status suites_choose(struct pin_job *job, struct text_list *names, struct error *err)
 {
+	const char *etc_apt = job->context.trust->etc_apt ? job->context.trust->etc_apt : ETC_APT;
 	struct apt_suite_list apt = {0};
 	enum status status = STATUS_OK;
 
@@ -92,7 +79,7 @@ static enum status suites_choose(struct pin_job *job, struct text_list *names, s
 	}
 	if (names->count)
 		return STATUS_OK;
-	status = apt_suite_list_read(ETC_APT, &apt, err);
+	status = apt_suite_list_read(etc_apt, &apt, err);
 	for (size_t i = 0; i < apt.count && status == STATUS_OK; i++) {
 		if (strcmp(apt.items[i].archive, job->pin.archive) == 0)
 			text_list_add(names, apt.items[i].suite);
@@ -105,8 +92,8 @@ static enum status suites_choose(struct pin_job *job, struct text_list *names, s
 			"name them: %s:bookworm,bookworm-updates",
 			job->name, job->pin.name);
 	if (status == STATUS_OK)
-		trust_note(job->context.trust,
-			"%s: the suites are those of this machine's apt sources", job->pin.name);
+		trust_note(job->context.trust, "%s: the suites are those of the apt sources in %s",
+			job->pin.name, etc_apt);
 	return status;
 }
 
@@ -155,13 +142,9 @@ static enum status suite_fetch_from(
 	if (status == STATUS_OK)
 		status = served_check(job, served, is_first, err);
 	if (status == STATUS_OK)
-		status = suite_check_date(pin, &suite, err);
+		status = pin_suite_check_date(pin, &suite, err);
 	if (status == STATUS_OK) {
-		for (size_t i = 0; i < release.components.count; i++)
-			text_list_add(
-				&pin->components, component_directory(release.components.items[i]));
-		list_sort_unique(&pin->components);
-		pin_add_suite(pin, &suite);
+		pin_take_suite(pin, &suite, &release);
 		job->is_changed = true;
 	} else {
 		pin_suite_release(&suite);
@@ -184,7 +167,7 @@ static enum status suite_fetch(
 	if (!job->context.fetcher)
 		return error_set(err, STATUS_NOT_FOUND,
 			"%s (%s) is not in the store, and this is offline", job->pin.name, name);
-	snapshot_bases_add(job->places, job->pin.archive, job->pin.timestamp, &bases);
+	snapshot_bases_add(job->places, &job->pin, &bases);
 	for (size_t i = 0; i < bases.count && status != STATUS_OK; i++) {
 		status = suite_fetch_from(job, bases.items[i], name, is_first, err);
 		if (status < 0 && (worst.status == STATUS_OK || status == STATUS_TRUST))
@@ -194,7 +177,21 @@ static enum status suite_fetch(
 	if (status == STATUS_OK)
 		return STATUS_OK;
 	*err = worst;
-	return error_context(err, "%s", job->pin.name);
+	return error_context(err, "%s (%s) is not in the store (%s) and cannot be fetched",
+		job->pin.name, name, store_directory(job->context.store));
+}
+
+static enum status architectures_default(struct pin *pin, struct error *err)
+{
+	char *architecture = NULL;
+	enum status status = STATUS_OK;
+
+	if (pin->architectures.count == 0)
+		status = dpkg_architecture(&architecture, err);
+	if (architecture)
+		text_list_add(&pin->architectures, architecture);
+	free(architecture);
+	return status;
 }
 
 static enum status suites_fetch(struct pin_job *job, struct error *err)
@@ -205,31 +202,39 @@ static enum status suites_fetch(struct pin_job *job, struct error *err)
 	for (size_t i = 0; i < names.count && status == STATUS_OK; i++)
 		status = suite_fetch(job, names.items[i], i == 0 && !job->pin.suite_count, err);
 	text_list_release(&names);
-	if (status == STATUS_OK && job->pin.architectures.count == 0) {
-		char *architecture = NULL;
-
-		status = dpkg_architecture(&architecture, err);
-		if (status == STATUS_OK)
-			text_list_add(&job->pin.architectures, architecture);
-		free(architecture);
-	}
-	return status;
+	return status == STATUS_OK ? architectures_default(&job->pin, err) : status;
 }
 
-/* A lock that says "captured" names a state that only the store it was captured into has. */
-static enum status absent_check(struct pin_job *job, struct error *err)
+/* What the store lacks; a captured state that is locked can only be found by its digests. */
+static enum status absent_fetch(struct pin_job *job, struct error *err)
 {
-	for (size_t i = 0; i < job->lock.count; i++) {
-		const struct lock_entry *entry = &job->lock.entries[i];
+	struct pin *pin = &job->pin;
+	enum status status;
 
-		if (strcmp(entry->archive, job->pin.archive) == 0 && entry->captured)
+	if (!pin_is_locked_captured(&job->lock, pin))
+		return suites_fetch(job, err);
+	if (!job->context.fetcher)
+		return error_set(err, STATUS_NOT_FOUND,
+			"%s was captured from a mirror and is not in this store (%s), and this is "
+			"offline; bring the store it was captured into, or leave out --offline",
+			pin->name, store_directory(job->context.store));
+	status = pin_import_find(&job->context, job->places, pin, err);
+	job->is_changed = true;
+	return status == STATUS_OK ? architectures_default(pin, err) : status;
+}
+
+/* The suites asked for that a pin of the store does not have yet. */
+static enum status stored_complete(struct pin_job *job, struct error *err)
+{
+	const struct pin *pin = &job->pin;
+
+	for (size_t i = 0; i < job->suites.count && pin->captured; i++) {
+		if (!pin_find_suite(pin, job->suites.items[i]))
 			return error_set(err, STATUS_NOT_FOUND,
-				"%s was captured from a mirror and is not in this store (%s); "
-				"bring the store it was captured into, or lock a time of "
-				"snapshot.debian.org",
-				job->pin.name, store_directory(job->context.store));
+				"%s was captured without %s; see reproof snapshot list", pin->name,
+				job->suites.items[i]);
 	}
-	return STATUS_OK;
+	return job->suites.count ? suites_fetch(job, err) : STATUS_OK;
 }
 
 static enum status pin_read_or_fetch(struct pin_job *job, struct error *err)
@@ -247,19 +252,14 @@ static enum status pin_read_or_fetch(struct pin_job *job, struct error *err)
 	if (status == STATUS_OK) {
 		pin_release(pin);
 		*pin = stored;
-		status = stored_verify(job, err);
+		status = pin_inreleases_complete(&job->context, pin, job->places, err);
+		if (status == STATUS_OK)
+			status = stored_verify(job, err);
 	} else if (status == STATUS_NOT_FOUND) {
-		status = absent_check(job, err);
+		status = absent_fetch(job, err);
 	}
-	if (status < 0)
-		return status;
-	for (size_t i = 0; i < job->suites.count && pin->captured; i++) {
-		if (!pin_find_suite(pin, job->suites.items[i]))
-			return error_set(err, STATUS_NOT_FOUND, "%s was captured without %s",
-				pin->name, job->suites.items[i]);
-	}
-	if (pin->suite_count == 0 || job->suites.count)
-		status = suites_fetch(job, err);
+	if (status == STATUS_OK)
+		status = stored_complete(job, err);
 	if (status == STATUS_OK && pin->timestamp != asked) {
 		status = pin_file_read(job->context.store, pin->name, &stored, err);
 		if (status == STATUS_OK)
@@ -335,7 +335,7 @@ enum status snapshot_pin(struct store *store, struct fetcher *fetcher,
 		status = pin_read_or_fetch(&job, err);
 	if (status == STATUS_OK) {
 		mirror_bases_add(places, job.pin.archive, &bases);
-		snapshot_bases_add(places, job.pin.archive, job.pin.timestamp, &bases);
+		snapshot_bases_add(places, &job.pin, &bases);
 		if (job.is_changed)
 			status = pin_fetch_indexes(&job.context, &job.pin, &bases, err);
 	}

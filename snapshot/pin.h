@@ -32,6 +32,24 @@ enum status pin_suite_fetch(const struct pin_context *context, const char *base,
 	const char *archive, const char *timestamp, const char *name, struct pin_suite *suite,
 	struct suite_release *release, char **served, struct error *err);
 
+/* A state is not younger than the name it goes by: else STATUS_TRUST. */
+enum status pin_suite_check_date(
+	const struct pin *pin, const struct pin_suite *suite, struct error *err);
+/* Adds a verified suite, whose strings the pin takes over, with the components of its Release. */
+void pin_take_suite(
+	struct pin *pin, const struct pin_suite *suite, const struct suite_release *release);
+
+/*
+ * Makes the pin that context->lock has as captured under the name of `pin` (archive, timestamp and
+ * name are given) from snapshot.debian.org or a place of that layout: the first import at or after
+ * that time whose InRelease files have exactly the locked digests (trust T12). STATUS_NOT_FOUND
+ * when there is none, STATUS_TRUST when another import than the one asked for is served.
+ */
+enum status pin_import_find(const struct pin_context *context, const struct place_list *places,
+	struct pin *pin, struct error *err);
+/* True when the lock has a suite of the pin's archive and time as captured. */
+bool pin_is_locked_captured(const struct lock *lock, const struct pin *pin);
+
 /* An index of a suite that a pin needs: Packages or Sources. */
 struct pin_index {
 	const struct release_file *file;
@@ -46,6 +64,10 @@ struct pin_index {
 enum status pin_indexes(const struct pin *pin, const struct suite_release *release,
 	struct pin_index **indexes, size_t *count, struct error *err);
 
+/* Gets again the InRelease files of a pin of the store that were lost or damaged since. */
+enum status pin_inreleases_complete(const struct pin_context *context, const struct pin *pin,
+	const struct place_list *places, struct error *err);
+
 /* Gets the indexes of all suites that the store lacks; `bases` are URLs of the archive's root. */
 enum status pin_fetch_indexes(const struct pin_context *context, const struct pin *pin,
 	const struct text_list *bases, struct error *err);
@@ -56,6 +78,14 @@ enum status pin_suite_release_read(struct store *store, const struct pin_suite *
 
 /* "dists/SUITE/DIR/by-hash/SHA256/HEX" for a path below dists/; NULL when it has no such form. */
 char *index_by_hash_path(const char *path, const struct digest *digest);
+
+/*
+ * Adds the place that an entry of apt sources names: its archive is what the address ends in, else
+ * what the suite says. Nothing is added for an address that cannot be fetched from.
+ */
+void place_list_add_entry(struct place_list *places, const char *uri, const char *suite);
+/* A flat repository ("./") has no dists/, and so nothing that a pin could hold. */
+bool suite_is_flat(const char *suite);
 
 /* The suites that apt sources have of an archive, with their components: for apt_suites(). */
 struct apt_suite {
@@ -78,11 +108,16 @@ enum status apt_suite_list_read(
 void apt_suite_list_release(struct apt_suite_list *suites);
 
 /*
- * Adds the base URLs at which an archive's state of that time can be had: snapshot-like places,
- * then snapshot.debian.org.
+ * Adds the roots of what is laid out like snapshot.debian.org, "https://HOST": of the archive's
+ * snapshot-like places (…/archive/ARCHIVE[/TIMESTAMP]), then snapshot.debian.org itself.
  */
-void snapshot_bases_add(const struct place_list *places, const char *archive, int64_t timestamp,
-	struct text_list *bases);
+void snapshot_roots_add(
+	const struct place_list *places, const char *archive, struct text_list *roots);
+/* "ROOT/archive/ARCHIVE/TIMESTAMP"; the caller frees. */
+char *snapshot_base(const char *root, const char *archive, int64_t timestamp);
+/* Adds the base URLs at which the pin's state can be had, one a root. */
+void snapshot_bases_add(
+	const struct place_list *places, const struct pin *pin, struct text_list *bases);
 /* Adds the URLs of the archive's other places, which have its present state. */
 void mirror_bases_add(
 	const struct place_list *places, const char *archive, struct text_list *bases);

@@ -64,15 +64,19 @@ enum status pin_name_parse(const char *name, char **archive, int64_t *timestamp,
 
 	*archive = NULL;
 	if (!at)
-		return error_set(
-			err, STATUS_USAGE, "%s is no pin: it is ARCHIVE@YYYYMMDDTHHMMSSZ", name);
+		return error_set(err, STATUS_USAGE,
+			"\"%s\" is no pin; write it as ARCHIVE@YYYYMMDDTHHMMSSZ, such as "
+			"debian@20260711T101637Z",
+			name);
 	*archive = xstrndup(name, (size_t)(at - name));
 	time = colon ? xstrndup(at + 1, (size_t)(colon - at - 1)) : xstrdup(at + 1);
 	if (!path_is_contained(*archive) || strchr(*archive, '/') ||
 		strspn(time, "0123456789TZ") != strlen(time) ||
 		clock_parse_snapshot(time, timestamp, err) < 0)
-		status = error_set(
-			err, STATUS_USAGE, "%s is no pin: it is ARCHIVE@YYYYMMDDTHHMMSSZ", name);
+		status = error_set(err, STATUS_USAGE,
+			"\"%s\" is no pin; write it as ARCHIVE@YYYYMMDDTHHMMSSZ, such as "
+			"debian@20260711T101637Z",
+			name);
 	rest = list = xstrdup(colon ? colon + 1 : "");
 	while (status == STATUS_OK && colon && (suite = strsep(&rest, ",")) != NULL) {
 		if (!path_is_contained(suite))
@@ -150,6 +154,8 @@ enum status pin_merge(struct pin *pin, const struct pin *stored, struct error *e
 		suite_copy(&copy, suite);
 		pin_add_suite(pin, &copy);
 	}
+	if (!pin->import)
+		pin->import = stored->import;
 	list_merge(&pin->components, &stored->components);
 	list_merge(&pin->architectures, &stored->architectures);
 	return STATUS_OK;
@@ -178,6 +184,9 @@ enum status pin_file_write(struct store *store, const struct pin *pin, struct er
 	clock_format_snapshot(pin->timestamp, time);
 	buffer_add_format(&text, "Format: %s\nName: %s\nArchive: %s\nTimestamp: %s\nCaptured: %s\n",
 		pin_format, pin->name, pin->archive, time, pin->captured ? "yes" : "no");
+	clock_format_snapshot(pin->import, time);
+	if (pin->import)
+		buffer_add_format(&text, "Import: %s\n", time);
 	add_words(&text, "Components", &pin->components);
 	add_words(&text, "Architectures", &pin->architectures);
 	for (size_t i = 0; i < pin->suite_count; i++) {
@@ -211,6 +220,8 @@ static enum status head_field(
 		return error_set(err, STATUS_FORMAT, "it says it is of %s", value);
 	if (strcmp(name, "Captured") == 0)
 		pin->captured = strcmp(value, "yes") == 0;
+	if (strcmp(name, "Import") == 0)
+		return clock_parse_snapshot(value, &pin->import, err);
 	if (strcmp(name, "Components") == 0)
 		list = &pin->components;
 	if (strcmp(name, "Architectures") == 0)

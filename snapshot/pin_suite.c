@@ -142,6 +142,29 @@ enum status pin_suite_fetch(const struct pin_context *context, const char *base,
 	return status;
 }
 
+enum status pin_suite_check_date(
+	const struct pin *pin, const struct pin_suite *suite, struct error *err)
+{
+	char date[CLOCK_TEXT_SIZE];
+
+	if (suite->date <= pin->timestamp)
+		return STATUS_OK;
+	clock_format(suite->date, date);
+	return error_set(err, STATUS_TRUST,
+		"%s: the Release of %s is of %s, after that time: another state was served",
+		pin->name, suite->suite, date);
+}
+
+void pin_take_suite(
+	struct pin *pin, const struct pin_suite *suite, const struct suite_release *release)
+{
+	for (size_t i = 0; i < release->components.count; i++)
+		text_list_add(&pin->components, component_directory(release->components.items[i]));
+	text_list_sort(&pin->components);
+	text_list_unique(&pin->components);
+	pin_add_suite(pin, suite);
+}
+
 enum status pin_suite_release_read(struct store *store, const struct pin_suite *suite,
 	struct suite_release *release, struct error *err)
 {
@@ -282,8 +305,13 @@ static enum status suite_items_add(const struct pin_context *context, const stru
 		status = pin_indexes(pin, &release, &indexes, &count, err);
 	for (size_t i = 0; i < count && status == STATUS_OK; i++) {
 		const struct digest *digest = &indexes[i].file->digest;
+		bool is_there;
 
-		if (store_has(context->store, digest) || item_is_listed(list, digest))
+		if (item_is_listed(list, digest))
+			continue;
+		status = store_check(context->store, digest, context->trust, indexes[i].file->path,
+			&is_there, err);
+		if (status < 0 || is_there)
 			continue;
 		ARRAY_GROW(list->items, list->count, list->capacity);
 		item_add(&list->items[list->count++], pin, suite, &release, indexes[i].file, bases);

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/escape.h"
 #include "snapshot/apt_sources.h"
-#include "snapshot/snapshot.h"
+#include "snapshot/pin.h"
 
 void place_list_add(struct place_list *places, const char *archive, const char *url)
 {
@@ -153,7 +153,7 @@ out:
 	return status;
 }
 
-/* For a URL whose path names nothing, as a host of its own has it. */
+/* For an address whose path names no archive, as that of a security mirror may. */
 static const char *archive_of_suite(const char *suite)
 {
 	size_t len = strlen(suite);
@@ -168,7 +168,20 @@ static const char *archive_of_suite(const char *suite)
 	return "debian";
 }
 
-static bool is_flat(const char *suite)
+void place_list_add_entry(struct place_list *places, const char *uri, const char *suite)
+{
+	char *url = place_url(uri), *archive = NULL;
+
+	/* cdrom:, copy:, mirror+file: and the like are nothing to fetch from. */
+	if (url != NULL && archive_of_url(url, &archive))
+		place_list_add(places, archive, url);
+	else if (url != NULL)
+		place_list_add(places, archive_of_suite(suite), url);
+	free(archive);
+	free(url);
+}
+
+bool suite_is_flat(const char *suite)
 {
 	size_t len = strlen(suite);
 
@@ -182,23 +195,10 @@ enum status place_list_add_apt(struct place_list *places, const char *etc_apt, s
 
 	for (size_t i = 0; i < sources.count && status == STATUS_OK; i++) {
 		const struct apt_source *source = &sources.items[i];
+		const char *suite = source->suites.items[0];
 
-		/* A flat repository has no dists/, and so nothing that a pin could hold. */
-		if (is_flat(source->suites.items[0]))
-			continue;
-		for (size_t j = 0; j < source->uris.count; j++) {
-			char *url = place_url(source->uris.items[j]);
-			char *archive = NULL;
-
-			/* cdrom:, copy:, mirror+file: and the like are nothing to fetch from. */
-			if (url != NULL && archive_of_url(url, &archive))
-				place_list_add(places, archive, url);
-			else if (url != NULL)
-				place_list_add(
-					places, archive_of_suite(source->suites.items[0]), url);
-			free(archive);
-			free(url);
-		}
+		for (size_t j = 0; !suite_is_flat(suite) && j < source->uris.count; j++)
+			place_list_add_entry(places, source->uris.items[j], suite);
 	}
 	apt_source_list_release(&sources);
 	return status;

@@ -144,7 +144,8 @@ struct pin {
 	char *name;
 	char *archive;
 	int64_t timestamp;
-	bool captured; /* taken from a mirror's present state, not from snapshot.debian.org */
+	bool captured;	/* taken from a mirror's present state, not from snapshot.debian.org */
+	int64_t import; /* of a captured one: the import that was found to be it; 0 for none */
 	struct text_list components;
 	struct text_list architectures;
 	struct pin_suite *suites; /* sorted by suite */
@@ -168,7 +169,15 @@ struct trust_options {
 	int64_t now;		 /* clock_now(), or what a test says; 0 means clock_now() */
 	const char *lock;	 /* lock file whose digests count as given; NULL for none */
 	struct text_list *notes; /* sentences to say to the user are added; NULL: not wanted */
+	const char *etc_apt;	 /* which suites a pin has, if nothing else says; NULL: /etc/apt */
 };
+
+/*
+ * Whether the store holds that file whole: it is hashed. A damaged one is moved to quarantine and
+ * is not there any more, which is noted with its `name`, so that it is fetched again.
+ */
+enum status store_check(struct store *store, const struct digest *digest,
+	const struct trust_options *trust, const char *name, bool *is_there, struct error *err);
 
 struct capture_request {
 	const struct place_list *places; /* where from */

@@ -44,27 +44,48 @@ static bool place_is_snapshot(const struct place *place)
 	return at && (*at == '\0' || snapshot_url_timestamp(place->url, place->archive, &ignored));
 }
 
-void snapshot_bases_add(const struct place_list *places, const char *archive, int64_t timestamp,
-	struct text_list *bases)
+void snapshot_roots_add(
+	const struct place_list *places, const char *archive, struct text_list *roots)
 {
-	char time[CLOCK_TEXT_SIZE];
-	char *url;
-
-	clock_format_snapshot(timestamp, time);
 	for (size_t i = 0; places && i < places->count; i++) {
 		const struct place *place = &places->items[i];
+		size_t len;
+		char *root;
 
 		if (strcmp(place->archive, archive) != 0 || !place_is_snapshot(place))
 			continue;
-		url = xasprintf("%.*s/%s", (int)(layout_find(place->url, archive) - place->url),
-			place->url, time);
-		if (!text_list_contains(bases, url))
-			text_list_add(bases, url);
-		free(url);
+		len = (size_t)(layout_find(place->url, archive) - place->url);
+		root = xstrndup(place->url, len - strlen("/archive/") - strlen(archive));
+		if (!text_list_contains(roots, root))
+			text_list_add(roots, root);
+		free(root);
 	}
-	url = xasprintf("%s/archive/%s/%s", snapshot_root, archive, time);
-	text_list_add(bases, url);
-	free(url);
+	text_list_add(roots, snapshot_root);
+}
+
+char *snapshot_base(const char *root, const char *archive, int64_t timestamp)
+{
+	char time[CLOCK_TEXT_SIZE];
+
+	clock_format_snapshot(timestamp, time);
+	return xasprintf("%s/archive/%s/%s", root, archive, time);
+}
+
+void snapshot_bases_add(
+	const struct place_list *places, const struct pin *pin, struct text_list *bases)
+{
+	struct text_list roots = {0};
+
+	snapshot_roots_add(places, pin->archive, &roots);
+	for (size_t i = 0; i < roots.count; i++) {
+		/* The name of a captured pin would lead to an earlier import. */
+		char *base = snapshot_base(
+			roots.items[i], pin->archive, pin->import ? pin->import : pin->timestamp);
+
+		text_list_add(bases, base);
+		free(base);
+	}
+	text_list_release(&roots);
 }
 
 void mirror_bases_add(const struct place_list *places, const char *archive, struct text_list *bases)
@@ -88,7 +109,7 @@ void archive_file_urls(const struct archive_file *file, const struct pin_list *p
 		const struct pin *pin = &pins->items[i];
 
 		if (strcmp(pin->archive, file->archive) == 0)
-			snapshot_bases_add(places, pin->archive, pin->timestamp, &bases);
+			snapshot_bases_add(places, pin, &bases);
 	}
 	for (size_t i = 0; i < bases.count; i++) {
 		char *url = by_hash ? xasprintf("%s/%s", bases.items[i], by_hash) : NULL;

@@ -148,6 +148,26 @@ START_TEST(takes_the_proxy_of_the_environment)
 }
 END_TEST
 
+/* What the proxy says about a host it will say again: it is not asked twice. */
+START_TEST(takes_a_proxys_refusal_as_final)
+{
+	struct fetch_item *item = serve("a", SIZE, 1);
+	char *proxy = archive_server_url(&server, "");
+
+	text_list_release(&item->urls);
+	text_list_add(&item->urls, "https://nowhere.invalid/a");
+	setenv("https_proxy", proxy, 1);
+	archive_server_rules(&server, "*nowhere.invalid:443 -1 status 403\n");
+	assert_failed(item, STATUS_NETWORK, "the proxy refuses to connect (403)");
+	ck_assert_uint_eq(archive_server_log(&server, requests, LOG_ROOM), 1);
+	archive_server_rules(&server, "*nowhere.invalid:443 -1 status 502\n");
+	ck_assert_int_eq(get(item), STATUS_NETWORK);
+	ck_assert_uint_eq(archive_server_log(&server, requests, LOG_ROOM), 4);
+	unsetenv("https_proxy");
+	free(proxy);
+}
+END_TEST
+
 static void add_tests(TCase *tcase)
 {
 	tcase_add_test(tcase, reads_file_urls);
@@ -156,6 +176,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_loop_test(tcase, gets_a_url_whole_or_not_at_all, 0, ARRAY_SIZE(unknown_files));
 	tcase_add_test(tcase, never_prints_a_password);
 	tcase_add_test(tcase, takes_the_proxy_of_the_environment);
+	tcase_add_test(tcase, takes_a_proxys_refusal_as_final);
 }
 
 int main(void)

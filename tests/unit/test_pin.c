@@ -143,7 +143,7 @@ START_TEST(test_other_time_than_the_lock_is_refused)
 }
 END_TEST
 
-START_TEST(test_captured_lock_is_not_looked_for_elsewhere)
+START_TEST(test_captured_lock_of_an_unknown_state_is_not_found)
 {
 	lock_put("debian stable 20250103T000000Z ", ZEROES " captured");
 	ck_assert_int_eq(pin("debian@20250103T000000Z"), STATUS_NOT_FOUND);
@@ -197,9 +197,12 @@ START_TEST(test_overlap_is_usage)
 }
 END_TEST
 
-START_TEST(test_flipped_stored_inrelease_is_noticed)
+/* Damage is noticed, and mended from a place that still has the same; other bytes mend nothing. */
+START_TEST(test_flipped_stored_inrelease_is_mended_or_refused)
 {
+	static const char *const rules[] = {"", "*/InRelease -1 flip 60\n", "* -1 status 404\n"};
 	char hex[SHA256_HEX_SIZE], *script;
+	enum status status;
 
 	ck_assert_msg(pin("debian@20250103T000000Z:stable") == STATUS_OK, "%s", err.text);
 	digest_hex(&pins.items[0].suites[0].inrelease, hex);
@@ -209,7 +212,16 @@ START_TEST(test_flipped_stored_inrelease_is_noticed)
 		store_directory(store), hex, hex + 2);
 	shell(script);
 	free(script);
-	ck_assert_int_eq(pin("debian@20250103T000000Z"), STATUS_TRUST);
+	archive_server_rules(&server, rules[_i]);
+	status = pin("debian@20250103T000000Z");
+	ck_assert_msg(
+		status == (_i == 0 ? STATUS_OK : STATUS_NOT_FOUND), "%d: %s", status, err.text);
+	ck_assert(is_noted("was damaged"));
+	ck_assert_uint_eq(pins.count, _i == 0);
+	ck_assert_msg(_i == 0 || strstr(err.text, hex), "%s", err.text);
+	archive_server_rules(&server, "");
+	pin_list_release(&pins);
+	ck_assert_msg(pin("debian@20250103T000000Z") == STATUS_OK, "%s", err.text);
 }
 END_TEST
 
@@ -300,12 +312,12 @@ int main(void)
 	tcase_add_test(tests, test_redirect_against_the_lock_is_refused);
 	tcase_add_test(tests, test_other_digest_than_the_lock_is_refused);
 	tcase_add_test(tests, test_other_time_than_the_lock_is_refused);
-	tcase_add_test(tests, test_captured_lock_is_not_looked_for_elsewhere);
+	tcase_add_test(tests, test_captured_lock_of_an_unknown_state_is_not_found);
 	tcase_add_test(tests, test_release_younger_than_its_pin_is_refused);
 	tcase_add_test(tests, test_tampered_inrelease_is_refused);
 	tcase_add_test(tests, test_expired_key_needs_the_lock_or_the_flag);
 	tcase_add_test(tests, test_overlap_is_usage);
-	tcase_add_test(tests, test_flipped_stored_inrelease_is_noticed);
+	tcase_add_loop_test(tests, test_flipped_stored_inrelease_is_mended_or_refused, 0, 3);
 	tcase_add_test(tests, test_forged_pin_file_is_refused);
 	tcase_add_test(tests, test_lock_file_is_held);
 	tcase_add_loop_test(tests, test_bad_lock_file_is_refused, 0, (int)ARRAY_SIZE(bad_locks));

@@ -10,6 +10,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/escape.h"
+#include "base/progress.h"
 #include "verifier/cmd/command.h"
 
 static const char help[] =
@@ -36,6 +37,7 @@ static const char help[] =
 	"  --lock FILE            hold the pins against this lock; write it when it is not there\n"
 	"  --offline              use only what is in the store\n"
 	"  --json                 print JSON\n"
+	"  --quiet                no progress\n"
 	"  --port N, --log FILE   serve: the port (any), where the log goes (stdout)\n";
 
 struct subcommand {
@@ -49,11 +51,11 @@ struct subcommand {
 };
 
 static const struct subcommand subcommands[] = {
-	{"capture", snapshot_cmd_capture, false, false, false, true, "smtakelj"},
-	{"fetch", snapshot_cmd_fetch, true, false, true, true, "psmtakeloj"},
-	{"solve", snapshot_cmd_solve, true, true, true, true, "psmtakeloj"},
-	{"serve", snapshot_cmd_serve, true, false, false, true, "psmtakeloPL"},
-	{"list", snapshot_cmd_list, false, false, false, false, "sj"},
+	{"capture", snapshot_cmd_capture, false, false, false, true, "smtakeljq"},
+	{"fetch", snapshot_cmd_fetch, true, false, true, true, "psmtakelojq"},
+	{"solve", snapshot_cmd_solve, true, true, true, true, "psmtakelojq"},
+	{"serve", snapshot_cmd_serve, true, false, false, true, "psmtakeloqPL"},
+	{"list", snapshot_cmd_list, false, false, false, false, "sjq"},
 };
 
 static const struct option long_options[] = {
@@ -67,6 +69,7 @@ static const struct option long_options[] = {
 	{"lock", required_argument, NULL, 'l'},
 	{"offline", no_argument, NULL, 'o'},
 	{"json", no_argument, NULL, 'j'},
+	{"quiet", no_argument, NULL, 'q'},
 	{"port", required_argument, NULL, 'P'},
 	{"log", required_argument, NULL, 'L'},
 	{"help", no_argument, NULL, 'h'},
@@ -127,6 +130,9 @@ static bool option_take(struct snapshot_options *options, int letter, char *valu
 		break;
 	case 'j':
 		options->is_json = true;
+		break;
+	case 'q':
+		progress_set_quiet(true);
 		break;
 	case 'P':
 		return port_parse(value, &options->port);
@@ -197,6 +203,7 @@ static enum status session_open(
 		.now = clock_now(),
 		.lock = options->lock_path,
 		.notes = &session->notes,
+		.etc_apt = options->etc_apt,
 	};
 	for (size_t i = 0; i < options->mirrors.count && status == STATUS_OK; i++)
 		status = place_list_add_option(&session->places, options->mirrors.items[i], err);

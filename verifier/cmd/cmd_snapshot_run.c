@@ -47,6 +47,8 @@ static void pin_print_json(struct json *json, const struct pin *pin)
 		json_object_end(json);
 	}
 	json_array_end(json);
+	clock_format(pin->import, time);
+	json_text(json, "import", pin->import ? time : NULL);
 	json_object_end(json);
 }
 
@@ -266,24 +268,28 @@ static enum status solution_fetch(
 	enum status status = STATUS_OK;
 	size_t missing = 0;
 
-	for (size_t i = 0; i < solution->count; i++) {
+	for (size_t i = 0; i < solution->count && status == STATUS_OK; i++) {
 		const struct solved_package *package = &solution->packages[i];
 		struct archive_file file = {.archive = package->archive,
 			.path = package->path,
 			.digest = package->digest,
 			.size = package->size};
+		bool is_there;
 
-		if (store_has(session->store, &package->digest))
+		status = store_check(session->store, &package->digest, &session->trust,
+			package->path, &is_there, err);
+		if (status < 0 || is_there)
 			continue;
 		items[missing] = (struct fetch_item){
 			.name = package->path, .digest = file.digest, .size = file.size};
 		archive_file_urls(&file, &session->pins, &session->places, &items[missing++].urls);
 	}
-	if (missing && !session->fetcher)
+	if (status == STATUS_OK && missing && !session->fetcher)
 		status = error_set(err, STATUS_NOT_FOUND,
-			"%zu packages are not in the store, the first is %s", missing,
-			items[0].name);
-	else if (missing)
+			"%zu package%s not in the store, the first is %s; leave out --offline to "
+			"fetch what is missing",
+			missing, missing == 1 ? " is" : "s are", items[0].name);
+	else if (status == STATUS_OK && missing)
 		status = fetcher_get_all(
 			session->fetcher, session->store, "packages", items, missing, err);
 	for (size_t i = 0; i < missing; i++)

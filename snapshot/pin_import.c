@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "snapshot/pin.h"
+#include "snapshot/trust.h"
+
+/* Every import of every archive since 2005 is some megabytes. */
+#define TIMESTAMPS_LIMIT ((uint64_t)64 * 1024 * 1024)
+/* Imports looked at in one place: more than a week of them. */
+#define IMPORTS_LIMIT 64
+
+/* One place being searched. */
+struct import_search {
+	const struct pin_context *context;
+	const char *root;
+	struct pin *pin;
+	struct pin found; /* the suites of the import that is looked at */
+	bool is_past;	  /* a suite is newer than the pin: no later import can be it */
+};
+
+struct time_list {
+	int64_t *items;
+	size_t count;
+	size_t capacity;
+};
+
+static int time_compare(const void *a, const void *b)
+{
+	const int64_t *left = a, *right = b;
+
+	return (*left > *right) - (*left < *right);
+}
+
+/* The imports of the array that are at `from` or later, in their order. */
+static enum status times_take(
+	const json_t *array, int64_t from, struct time_list *times, struct error *err)
+{
+	for (size_t i = 0; i < json_array_size(array); i++) {
+		const char *text = json_string_value(json_array_get(array, i));
+		int64_t time;
+
+		if (!text)
+			return error_set(err, STATUS_FORMAT, "a timestamp is no text");
+		if (clock_parse_snapshot(text, &time, err) < 0)
+			return error_set(
+				err, STATUS_FORMAT, "\"%.64s\" is no timestamp of an import", text);
+		if (time < from)
+			continue;
+		ARRAY_GROW(times->items, times->count, times->capacity);
+		times->items[times->count++] = time;
+	}
+	if (times->count > 1)
+		qsort(times->items, times->count, sizeof(times->items[0]), time_compare);
+	return STATUS_OK;
+}
+
+/* {"result":{"debian":["20250103T025943Z",…],…},…} */
+static enum status times_parse(const char *data, size_t len, const struct pin *pin,
+	struct time_list *times, struct error *err)
+{
+	json_error_t problem;
+	json_t *value = json_loadb(data, len, JSON_REJECT_DUPLICATES, &problem);
+	json_t *array = json_object_get(json_object_get(value, "result"), pin->archive);
+	enum status status;
+
+	if (!value)
+		status = error_set(err, STATUS_FORMAT, "line %d: %s", problem.line, problem.text);
+	else if (!json_is_array(array))
+		status = error_set(
+			err, STATUS_FORMAT, "it has no list of the imports of %s", pin->archive);
+	else
+		status = times_take(array, pin->timestamp, times, err);
+	json_decref(value);
+	return status;
+}
+
+static enum status times_fetch(
+	const struct import_search *search, struct time_list *times, struct error *err)
+{
+	const struct pin_context *context = search->context;
+	char *url = xasprintf("%s/mr/timestamp/", search->root), *data = NULL;
+	struct digest digest;
+	size_t len;
+	enum status status = fetcher_get(
+		context->fetcher, context->store, url, TIMESTAMPS_LIMIT, &digest, NULL, NULL, err);
+
+	if (status == STATUS_OK)
+		status =
+			store_read_all(context->store, &digest, TIMESTAMPS_LIMIT, &data, &len, err);
+	if (status == STATUS_OK) {
+		status = times_parse(data, len, search->pin, times, err);
+		if (status < 0)
+			error_context(err, "%s", url);
+	}
+	free(data);
+	free(url);
+	return status;
+}
+
+/* What is not the import asked for is another state, even where it looks the same. */
+static enum status served_is(
+	const char *served, const struct pin *pin, int64_t import, struct error *err)
+{
+	char time[CLOCK_TEXT_SIZE];
+	int64_t timestamp;
+
+	if (snapshot_url_timestamp(served, pin->archive, &timestamp) && timestamp == import)
+		return STATUS_OK;
+	clock_format_snapshot(import, time);
+	return error_set(err, STATUS_TRUST,
+		"the request for the import %s was led to %.400s, which is another state: refused",
+		time, served);
+}
+
+/* Whether a suite that is not the locked one shows that the import comes too late. */
+static enum status suite_is_past(
+	struct import_search *search, struct pin_suite *suite, struct error *err)
+{
+	struct pin_context context = *search->context;
+	struct trust_options trust = *context.trust;
+	enum status status;
+
+	/* Nothing is taken of it but its Date, if a key vouches for that, be it an expired one. */
+	trust.accept_expired_key = true;
+	trust.notes = NULL;
+	context.trust = &trust;
+	context.lock = NULL;
+	status = pin_suite_verify(&context, search->pin->archive, NULL, suite, NULL, err);
+	if (status == STATUS_OK && suite->date > search->pin->timestamp)
+		search->is_past = true;
+	return status;
+}
+
+/* STATUS_END when the import has another state of that suite. */
+static enum status suite_look(struct import_search *search, int64_t import,
+	const struct lock_entry *entry, struct error *err)
+{
+	const struct pin_context *context = search->context;
+	const struct pin *pin = search->pin;
+	char *base = snapshot_base(search->root, pin->archive, import), *served = NULL;
+	char *url = xasprintf("%s/dists/%s/InRelease", base, entry->suite);
+	struct pin_suite suite = {.suite = xstrdup(entry->suite)};
+	struct suite_release release = {0};
+	enum status status;
+
+	status = fetcher_get(context->fetcher, context->store, url, INRELEASE_LIMIT,
+		&suite.inrelease, NULL, &served, err);
+	if (status == STATUS_OK)
+		status = served_is(served, pin, import, err);
+	if (status == STATUS_NOT_FOUND) {
+		/* Listed before its files are there, or of before the suite was. */
+		status = STATUS_END;
+	} else if (status == STATUS_OK && !digest_equal(&suite.inrelease, &entry->inrelease)) {
+		status = suite_is_past(search, &suite, err);
+		if (status == STATUS_OK)
+			status = STATUS_END;
+	} else if (status == STATUS_OK) {
+		status = pin_suite_verify(
+			context, pin->archive, entry->timestamp, &suite, &release, err);
+		if (status == STATUS_OK)
+			status = pin_suite_check_date(pin, &suite, err);
+	}
+	if (status == STATUS_OK) {
+		pin_take_suite(&search->found, &suite, &release);
+		suite = (struct pin_suite){0};
+	}
+	pin_suite_release(&suite);
+	suite_release_release(&release);
+	free(served);
+	free(url);
+	free(base);
+	return status;
+}
+
+static bool entry_is_of(const struct lock_entry *entry, const struct pin *pin)
+{
+	char time[CLOCK_TEXT_SIZE];
+
+	clock_format_snapshot(pin->timestamp, time);
+	return entry->captured && strcmp(entry->archive, pin->archive) == 0 &&
+		strcmp(entry->timestamp, time) == 0;
+}
+
+bool pin_is_locked_captured(const struct lock *lock, const struct pin *pin)
+{
+	for (size_t i = 0; i < lock->count; i++) {
+		if (entry_is_of(&lock->entries[i], pin))
+			return true;
+	}
+	return false;
+}
+
+/* STATUS_END when the import is another state than the locked one. */
+static enum status import_look(struct import_search *search, int64_t import, struct error *err)
+{
+	const struct lock *lock = search->context->lock;
+	enum status status = STATUS_OK;
+
+	pin_release(&search->found);
+	for (size_t i = 0; i < lock->count && status == STATUS_OK; i++) {
+		if (entry_is_of(&lock->entries[i], search->pin))
+			status = suite_look(search, import, &lock->entries[i], err);
+	}
+	return status;
+}
+
+static void pin_take_found(struct import_search *search, int64_t import)
+{
+	struct pin *pin = search->pin;
+	char time[CLOCK_TEXT_SIZE];
+
+	search->found.name = pin->name;
+	search->found.archive = pin->archive;
+	search->found.timestamp = pin->timestamp;
+	search->found.captured = true;
+	search->found.import = import;
+	*pin = search->found;
+	search->found = (struct pin){0};
+	clock_format_snapshot(import, time);
+	trust_note(search->context->trust,
+		"%s was captured from a mirror; the import %s of %s has the InRelease files that "
+		"the lock file names",
+		pin->name, time, search->root);
+}
+
+static enum status root_search(struct import_search *search, struct error *err)
+{
+	struct time_list times = {0};
+	enum status status = times_fetch(search, &times, err);
+	size_t looked_at = 0;
+
+	if (status == STATUS_OK)
+		status = STATUS_END;
+	for (size_t i = 0; i < times.count && looked_at < IMPORTS_LIMIT && !search->is_past &&
+		status == STATUS_END;
+		i++) {
+		if (i > 0 && times.items[i] == times.items[i - 1])
+			continue;
+		status = import_look(search, times.items[i], err);
+		looked_at++;
+		if (status == STATUS_OK)
+			pin_take_found(search, times.items[i]);
+	}
+	if (status == STATUS_END)
+		status = error_set(err, STATUS_NOT_FOUND,
+			"%s has no import with the InRelease files that the lock file names "
+			"(looked at %zu from that time on%s)",
+			search->root, looked_at,
+			search->is_past ? ", the last of which is newer than the pin" : "");
+	pin_release(&search->found);
+	free(times.items);
+	return status;
+}
+
+enum status pin_import_find(const struct pin_context *context, const struct place_list *places,
+	struct pin *pin, struct error *err)
+{
+	struct error worst = {.status = STATUS_OK};
+	struct text_list roots = {0};
+	enum status status = STATUS_NOT_FOUND;
+
+	snapshot_roots_add(places, pin->archive, &roots);
+	for (size_t i = 0; i < roots.count && status != STATUS_OK; i++) {
+		struct import_search search = {
+			.context = context, .root = roots.items[i], .pin = pin};
+
+		status = root_search(&search, err);
+		if (status < 0 && (worst.status == STATUS_OK || status == STATUS_TRUST))
+			worst = *err;
+	}
+	text_list_release(&roots);
+	if (status == STATUS_OK)
+		return STATUS_OK;
+	*err = worst;
+	return error_context(err,
+		"%s was captured from a mirror and is not in this store (%s); bring the store it "
+		"was captured into, or try again later",
+		pin->name, store_directory(context->store));
+}

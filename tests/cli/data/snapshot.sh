@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Sourced by the command tests of snapshot: a small signed archive, www/debian, on a loopback
+# server that misbehaves as the file `rules` says (tests/server/archive_server.c), and apt sources
+# that name it. What would go to snapshot.debian.org is refused by the same server.
+
+export TOP=$PWD
+. "$SRC/tests/data/archive.sh"
+archive_server=$(dirname "$(readlink -f "$(command -v reproof)")")/tests/server/archive_server
+pin=debian@20260711T101637Z
+deb=pool/main/h/hello/hello_1.0_amd64.deb
+base=(--store store --apt etc --keyring signer.gpg --quiet)
+
+capture() { reproof snapshot capture "${base[@]}" --architecture amd64 "$@"; }
+fetch() { reproof snapshot fetch "${base[@]}" --architecture amd64 --pin "$pin" "$@"; }
+solve() { reproof snapshot solve "${base[@]}" --architecture amd64 --pin "$pin" "$@"; }
+
+make_keys() {
+	key signer ed25519 20260101T000000 never
+	key other ed25519 20260101T000000 never
+}
+
+make_archive() {
+	archive www/debian bookworm '2026-07-11 10:16:37' signer Origin=Debian Label=Debian
+}
+
+serve_archive() {
+	rm -f port
+	"$archive_server" www --port-file port --rules rules --log requests >/dev/null &
+	archive_pid=$!
+	until [ -s port ]; do sleep 0.05; done
+	export https_proxy=http://127.0.0.1:$(cat port)
+	mkdir -p etc/sources.list.d
+	cat >etc/sources.list.d/test.sources <<-END
+		Types: deb
+		URIs: http://127.0.0.1:$(cat port)/debian
+		Suites: bookworm
+		Components: main
+	END
+}
+
+stop_archive() {
+	kill "$archive_pid" && wait "$archive_pid" 2>/dev/null
+	true
+}
+
+set_up() {
+	make_keys
+	make_archive
+	finish
+	serve_archive
+}
+
+# rule LINE...: from now on the server has these rules, and no others
+rule() {
+	[ $# = 0 ] || printf '%s\n' "$@" >rules.new
+	[ $# != 0 ] || : >rules.new
+	mv rules.new rules
+	: >requests
+}
+
+# How often the server was asked for what a path ends in.
+asked() { grep -c "$1 " requests; }
+
+sha() { sha256sum <"$1" | cut -d' ' -f1; }
+
+# The file of the store with the digest of this one.
+stored() {
+	local sum
+	sum=$(sha "$1")
+	echo "store/sha256/${sum:0:2}/${sum:2}"
+}
+
+# Turns over the lowest bit of the byte at OFFSET of a file in place: flip FILE OFFSET
+flip() {
+	local byte
+	byte=$(od -An -tu1 -j"$2" -N1 "$1")
+	chmod u+w "$1"
+	printf "\\x$(printf %x $((byte ^ 1)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+
+# Hashes every file of the store anew, and names what is not what it is called, and what is only
+# half there. A store without a file is a failure too.
+check_store() {
+	local file name count=0
+	while IFS= read -r file; do
+		name=${file#store/sha256/}
+		[ "$(sha "$file")" = "${name%%/*}${name#*/}" ] || echo "wrong: $file"
+		count=$((count + 1))
+	done < <(find store/sha256 -type f)
+	[ $count -gt 0 ] || echo "the store is empty"
+}
