@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/array.h"
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/path.h"
@@ -144,10 +146,7 @@ static enum status record_all(struct verification *verification, const struct pa
 		}
 		status = evidence_artifact(verification->evidence, verification->run, &record, err);
 	}
-	if (status == STATUS_OK)
-		return evidence_commit(verification->evidence, err);
-	evidence_rollback(verification->evidence);
-	return status;
+	return evidence_end(verification->evidence, status, err);
 }
 
 static enum status select_pairs(
@@ -180,17 +179,42 @@ static enum status compare(
 	return status;
 }
 
+/* A glob that can match nothing is said before the build, not after it. */
+static enum status check_selection(struct verification *verification, struct error *err)
+{
+	const struct text_list *globs = verification->request->artifacts;
+
+	for (size_t g = 0; g < globs->count; g++) {
+		bool matches = false;
+
+		for (size_t i = 0; i < verification->published.count && !matches; i++)
+			matches = fnmatch(globs->items[g], verification->published.files[i].name,
+					  FNM_PATHNAME) == 0;
+		for (size_t i = 0; i < verification->release.artifact_count && !matches; i++)
+			matches = fnmatch(globs->items[g], verification->release.artifacts[i].name,
+					  FNM_PATHNAME) == 0;
+		if (!matches)
+			return error_set(err, STATUS_USAGE,
+				"--artifact %s matches nothing that was published and no entry of "
+				"the descriptor",
+				globs->items[g]);
+	}
+	return STATUS_OK;
+}
+
 /* Runs the steps; *step is the one that failed, *worst the verdict that follows. */
 static enum status run_steps(struct verification *verification, const char **step,
 	enum verdict *worst, struct error *err)
 {
 	struct pair_list pairs = {0};
 	struct error step_err;
-	enum status status;
+	enum status status, select_status;
 
 	*worst = VERDICT_NOT_ATTEMPTED;
 	*step = "fetch";
 	status = verify_fetch(verification, err);
+	if (status == STATUS_OK)
+		status = check_selection(verification, err);
 	if (status == STATUS_OK) {
 		*step = "pin";
 		status = verify_pin(verification, err);
@@ -205,29 +229,35 @@ static enum status run_steps(struct verification *verification, const char **ste
 		*step = "compare";
 		return compare(verification, worst, err);
 	}
+	/* The failure itself is what is told; only a database that refuses comes before it. */
 	file_set_release(&verification->rebuilt);
-	if (select_pairs(verification, &pairs, &step_err) < 0 ||
-		record_all(verification, &pairs, *worst, &step_err) < 0) {
+	pair_files(
+		&verification->published, &verification->rebuilt, &verification->release, &pairs);
+	select_status = pair_select(&pairs, verification->request->artifacts, &step_err);
+	if (select_status == STATUS_OK)
+		select_status = record_all(verification, &pairs, *worst, &step_err);
+	if (select_status == STATUS_DATABASE) {
 		*err = step_err;
-		status = err->status;
+		status = select_status;
 	}
 	pair_list_release(&pairs);
 	return status;
 }
 
 /* The work of a finished run; what was rebuilt stays for a look unless it is what was published. */
-static enum status clean(const struct verification *verification, bool all, struct error *err)
+static void clean(const struct verification *verification, bool all)
 {
-	static const char *const parts[] = {"source", "tmp", "output"};
-	enum status status = STATUS_OK;
+	static const char *const parts[] = {"source", "tmp", "var-tmp", "root", "output"};
 
-	for (size_t i = 0; i < (all ? 3 : 2) && status == STATUS_OK; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(parts) - (all ? 0 : 1); i++) {
 		char *path = path_join(verification->work, parts[i]);
+		struct error err;
 
-		status = path_remove_tree(path, err);
+		/* The result stands; what is left over is only worth a word. */
+		if (path_remove_tree(path, &err) < 0)
+			fprintf(stderr, "run      %s could not be removed: %s\n", path, err.text);
 		free(path);
 	}
-	return status;
 }
 
 static enum status verify(struct verification *verification, struct error *err)
@@ -250,9 +280,9 @@ static enum status verify(struct verification *verification, struct error *err)
 	if (evidence_run_finish(verification->evidence, verification->run, worst,
 		    status < 0 ? &failure : NULL, err) < 0)
 		return err->status;
-	return clean(verification,
-		status == STATUS_OK && worst == VERDICT_REPRODUCED && !verification->request->keep,
-		err);
+	clean(verification,
+		status == STATUS_OK && worst == VERDICT_REPRODUCED && !verification->request->keep);
+	return STATUS_OK;
 }
 
 enum status verify_release(const struct verify_request *request, struct evidence *evidence,

@@ -47,8 +47,9 @@ static enum status refuse_same_file(
 	if (fstat(published_fd, &one) < 0 || fstat(rebuilt_fd, &two) < 0)
 		return error_set_errno(err, "%s", name);
 	if (one.st_dev == two.st_dev && one.st_ino == two.st_ino)
-		return error_set(err, STATUS_USAGE,
-			"%s is the same file on both sides; comparing it with itself shows nothing",
+		return error_set(err, STATUS_FORMAT,
+			"%s is the same file on both sides (a hard link?); comparing it with "
+			"itself shows nothing",
 			name);
 	return STATUS_OK;
 }
@@ -74,15 +75,16 @@ static enum status check_expected(
 	digest_hex(&file->digest, want);
 	digest_hex(digest, got);
 	return error_set(err, STATUS_TRUST,
-		"%s %s has sha256 %s, but %s was promised: it is not what was published or built",
-		side, file->name, got, want);
+		"%s %s has sha256 %s now and had %s when this run %s it: it was changed meanwhile; "
+		"run it again",
+		side, file->name, got, want, strcmp(side, "rebuilt") == 0 ? "built" : "fetched");
 }
 
 static enum status compare_insides(struct judge *judge, struct judgement *judgement,
 	const struct comparison_side *published, const struct comparison_side *rebuilt,
 	struct error *err)
 {
-	struct set_writer *writer = NULL;
+	struct set_writer *writer;
 	struct difference_sink sink;
 	struct comparison comparison;
 	bool known;
@@ -92,8 +94,7 @@ static enum status compare_insides(struct judge *judge, struct judgement *judgem
 	judgement->record.has_set = true;
 	if (known)
 		return STATUS_OK;
-	if (set_writer_begin(judge->evidence, &judgement->record, &writer, err) < 0)
-		return err->status;
+	writer = set_writer_new(judge->evidence, &judgement->record);
 	sink = set_writer_sink(writer);
 	if (dbdiff_compare(judgement->record.name, published, rebuilt, &comparison_options_default,
 		    &sink, &comparison, err) < 0) {
@@ -110,8 +111,12 @@ static enum status judge_bytes(struct judge *judge, const struct pair *pair,
 	struct comparison_side published = {.fd = published_fd}, rebuilt = {.fd = rebuilt_fd};
 	struct artifact_record *record = &judgement->record;
 
-	if (refuse_same_file(pair->name, published_fd, rebuilt_fd, err) < 0)
-		return err->status;
+	if (refuse_same_file(pair->name, published_fd, rebuilt_fd, err) < 0) {
+		judgement->text = *err;
+		record->reason = judgement->text.text;
+		record->verdict = VERDICT_NOT_INSPECTED;
+		return STATUS_OK;
+	}
 	if (dbdiff_hash(&published, &rebuilt, err) < 0) {
 		not_inspected(judgement, "reading", err);
 		return STATUS_OK;
@@ -205,7 +210,8 @@ static enum status describe_alone(struct judge *judge, const struct pair *pair,
 		status = file_set_open(judge->published, pair->published, &fd, err);
 		if (status == STATUS_OK)
 			status = hash_fd(fd, &record->published, &record->published_size, err);
-		record->has_published = record->has_published_size = status == STATUS_OK;
+		if (status == STATUS_OK)
+			record->has_published = record->has_published_size = true;
 	} else if (pair->rebuilt && !pair->published) {
 		status = file_set_open(judge->rebuilt, pair->rebuilt, &fd, err);
 		if (status == STATUS_OK)
@@ -216,6 +222,8 @@ static enum status describe_alone(struct judge *judge, const struct pair *pair,
 		close(fd);
 	if (status < 0 && !is_fatal(status)) {
 		judgement->text = *err;
+		if (pair->problem)
+			error_context(&judgement->text, "%s", pair->problem);
 		record->reason = judgement->text.text;
 		status = STATUS_OK;
 	}
@@ -227,12 +235,12 @@ enum status verify_pairs(struct evidence *evidence, const char *run,
 	const struct pair_list *pairs, enum verdict *worst, struct error *err)
 {
 	struct judge judge = {evidence, run, published, rebuilt};
+	enum verdict least = VERDICT_REPRODUCED;
 	struct progress progress;
 
 	if (pairs->count == 0)
 		return error_set(err, STATUS_INCOMPLETE,
 			"there is no artifact on either side; nothing was compared");
-	*worst = VERDICT_REPRODUCED;
 	progress_begin(&progress, "compare", false, pairs->count, "%zu artifacts", pairs->count);
 	for (size_t i = 0; i < pairs->count; i++) {
 		const struct pair *pair = &pairs->items[i];
@@ -250,9 +258,10 @@ enum status verify_pairs(struct evidence *evidence, const char *run,
 			progress_end(&progress, "failed", "at %s", pair->name);
 			return status;
 		}
-		*worst = verdict_worst(*worst, judgement.record.verdict);
+		least = verdict_worst(least, judgement.record.verdict);
 		progress_update(&progress, i + 1);
 	}
 	progress_end(&progress, "ok", "%s", "");
+	*worst = least;
 	return STATUS_OK;
 }

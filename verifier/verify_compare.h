@@ -7,11 +7,10 @@
 
 /*
  * Judges every pair by the bytes read now (trust T6) and records each in a commit of its own.
- * `expected` (or NULL) says what digest the rebuilt file of a name must still have: of an earlier,
- * killed part of the same run. Trouble with one artifact is its verdict not-inspected; what is
- * returned as an error ends the run: STATUS_USAGE when both sides are the same file,
- * STATUS_TRUST when published bytes are not what the hash list says, database trouble.
- * *worst is the release's verdict over the pairs.
+ * Trouble with one artifact is its verdict not-inspected, and so is a file that is the same one on
+ * both sides. What is returned as an error ends the run: STATUS_INCOMPLETE for no pair at all,
+ * STATUS_TRUST when a file is no longer what was fetched or built, STATUS_DATABASE. *worst is the
+ * release's verdict over the pairs; it is not set with an error.
  */
 enum status verify_pairs(struct evidence *evidence, const char *run,
 	const struct file_set *published, const struct file_set *rebuilt,
@@ -20,7 +19,8 @@ enum status verify_pairs(struct evidence *evidence, const char *run,
 /*
  * Compares the package sets by the dpkg status or manifest that both sides have, and records the
  * changes. `status_name` and `manifest_name` name the artifacts, or are NULL: then the first
- * artifact ending in .dpkg_status or .manifest. Without one nothing is recorded.
+ * artifact ending in .dpkg_status or .manifest. Without one nothing is recorded, and with one that
+ * is on one side only or cannot be read neither: that is said on stderr.
  */
 enum status verify_packages(struct evidence *evidence, const char *run,
 	const struct file_set *published, const struct file_set *rebuilt, const char *status_name,

@@ -13,12 +13,6 @@
 #define HASH_LIST_LIMIT ((uint64_t)16 * 1024 * 1024)
 #define ARTIFACT_LIMIT	((uint64_t)1 << 42) /* 4 TiB: a bound, not an expectation */
 
-static bool is_url(const char *text)
-{
-	return strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0 ||
-		strncmp(text, "file://", 7) == 0;
-}
-
 /* A hash list that stands at a URL is fetched; one that is a file was read with the descriptor. */
 static enum status fetch_hash_list(struct verification *verification, struct error *err)
 {
@@ -30,7 +24,7 @@ static enum status fetch_hash_list(struct verification *verification, struct err
 
 	if (!published->sha256sums)
 		return STATUS_OK;
-	if (is_url(published->sha256sums)) {
+	if (release_is_url(published->sha256sums)) {
 		if (fetcher_get(verification->fetcher, verification->store, published->sha256sums,
 			    HASH_LIST_LIMIT, &digest, NULL, NULL, err) < 0 ||
 			store_read_all(verification->store, &digest, HASH_LIST_LIMIT, &text, &len,
@@ -63,23 +57,20 @@ static const struct release_hash *find_hash(
 static void add_listed(struct verification *verification)
 {
 	const struct release_published *published = &verification->release.published;
-	size_t present = verification->published.count;
+	struct file_set *set = &verification->published;
+	size_t present = set->count;
 
 	for (size_t i = 0; i < published->hash_count; i++) {
-		bool found = false;
+		struct file_set there = {.root_fd = -1, .files = set->files, .count = present};
+		struct file *file;
 
-		for (size_t f = 0; f < present && !found; f++)
-			found = strcmp(verification->published.files[f].name,
-					published->hashes[i].name) == 0;
-		if (!found) {
-			struct file *file = file_set_add(&verification->published,
-				published->hashes[i].name, FILE_HASH_ONLY);
-
-			file->has_digest = true;
-			file->digest = published->hashes[i].digest;
-		}
+		if (file_set_find(&there, published->hashes[i].name))
+			continue;
+		file = file_set_add(set, published->hashes[i].name, FILE_HASH_ONLY);
+		file->has_digest = true;
+		file->digest = published->hashes[i].digest;
 	}
-	file_set_sort(&verification->published);
+	file_set_sort(set);
 }
 
 /* What a hash list says of a file comes before what its bytes are. */
@@ -163,6 +154,8 @@ static enum status fetch_url(struct verification *verification, struct error *er
 	size_t count = published->files.count ? published->files.count : published->hash_count;
 	enum status status = STATUS_OK;
 	char *url = escape_url_secrets(published->url);
+	uint64_t bytes = 0;
+	char text[32];
 
 	progress_begin(
 		&progress, "fetch", false, count, "%zu published artifacts of %s", count, url);
@@ -176,7 +169,10 @@ static enum status fetch_url(struct verification *verification, struct error *er
 		progress_update(&progress, i + 1);
 	}
 	file_set_sort(&verification->published);
-	progress_end(&progress, status == STATUS_OK ? "ok" : "failed", "%s", "");
+	for (size_t i = 0; i < verification->published.count; i++)
+		bytes += verification->published.files[i].size;
+	progress_format_bytes(bytes, text);
+	progress_end(&progress, status == STATUS_OK ? "ok" : "failed", "%s", text);
 	return status;
 }
 
@@ -186,12 +182,14 @@ static enum status record_seen(struct verification *verification, struct error *
 	const char *place = published->url ? published->url
 		: published->directory	   ? published->directory
 					   : published->sha256sums;
-	char *clean = is_url(place) ? escape_url_secrets(place) : xstrdup(place);
+	char *clean = release_is_url(place) ? escape_url_secrets(place) : xstrdup(place);
 	enum status status = evidence_begin(verification->evidence, err);
 
 	for (size_t i = 0; i < verification->published.count && status == STATUS_OK; i++) {
 		const struct file *file = &verification->published.files[i];
-		char *url = xasprintf("%s/%s", clean, file->name);
+		/* Of a bare hash list the list itself is where it was seen. */
+		char *url = file->place == FILE_HASH_ONLY ? xstrdup(clean)
+							  : xasprintf("%s/%s", clean, file->name);
 		struct published_record record = {
 			.release = verification->release.name,
 			.target = verification->release.target,
@@ -207,12 +205,8 @@ static enum status record_seen(struct verification *verification, struct error *
 				verification->evidence, verification->run, &record, err);
 		free(url);
 	}
-	if (status == STATUS_OK)
-		status = evidence_commit(verification->evidence, err);
-	else
-		evidence_rollback(verification->evidence);
 	free(clean);
-	return status;
+	return evidence_end(verification->evidence, status, err);
 }
 
 enum status verify_fetch(struct verification *verification, struct error *err)

@@ -87,8 +87,5 @@ enum status material_log_record(
 		status = error_set(err, STATUS_LIMIT,
 			"the build made more than %d requests; its materials cannot be listed",
 			REQUEST_LIMIT);
-	if (status == STATUS_OK)
-		return evidence_commit(evidence, err);
-	evidence_rollback(evidence);
-	return status;
+	return evidence_end(evidence, status, err);
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/array.h"
+#include "base/buffer.h"
 #include "base/deb822.h"
+#include "base/escape.h"
 #include "base/source.h"
 #include "verifier/verify_compare.h"
 
@@ -217,32 +219,46 @@ static const struct file *find_list(const struct file_set *published,
 	return NULL;
 }
 
+/* A package list that cannot be had is worth a word, and no reason to distrust the bytes. */
+static enum status note_trouble(const char *side, const char *name, const char *what)
+{
+	char *text = xasprintf("%s %s: %s", side, name, what);
+	struct buffer line = {0};
+
+	escape_line(&line, text, strlen(text));
+	fprintf(stderr, "packages not compared: %s\n", buffer_text(&line));
+	buffer_release(&line);
+	free(text);
+	return STATUS_OK;
+}
+
 enum status verify_packages(struct evidence *evidence, const char *run,
 	const struct file_set *published, const struct file_set *rebuilt, const char *status_name,
 	const char *manifest_name, struct error *err)
 {
 	const struct file *file = find_list(published, rebuilt, status_name, ".dpkg_status");
-	bool is_manifest = !file || (manifest_name && !status_name);
+	bool is_manifest = !file && (manifest_name || !status_name);
 	struct package_set one = {0}, two = {0};
 	enum status status = STATUS_OK;
 
 	if (is_manifest)
 		file = find_list(published, rebuilt, manifest_name, ".manifest");
-	if (!file || file->place == FILE_HASH_ONLY)
+	if (!file || file->place == FILE_HASH_ONLY) {
+		if (status_name || manifest_name)
+			note_trouble("the descriptor's", status_name ? status_name : manifest_name,
+				"it cannot be read on both sides");
 		return STATUS_OK;
+	}
 	if (read_packages(published, file, is_manifest, &one, err) < 0) {
-		status = error_context(err, "published %s", file->name);
-		goto out;
+		status = note_trouble("published", file->name, err->text);
+	} else if (read_packages(rebuilt, file_set_find(rebuilt, file->name), is_manifest, &two,
+			   err) < 0) {
+		status = note_trouble("rebuilt", file->name, err->text);
+	} else {
+		status = record_changes(evidence, run, &one, &two, err);
+		if (status == STATUS_OK)
+			status = evidence_package_source(evidence, run, file->name, one.count, err);
 	}
-	if (read_packages(rebuilt, file_set_find(rebuilt, file->name), is_manifest, &two, err) <
-		0) {
-		status = error_context(err, "rebuilt %s", file->name);
-		goto out;
-	}
-	status = record_changes(evidence, run, &one, &two, err);
-	if (status == STATUS_OK)
-		status = evidence_package_source(evidence, run, file->name, one.count, err);
-out:
 	package_set_release(&one);
 	package_set_release(&two);
 	return status;

@@ -49,7 +49,8 @@ static void match_entries(struct pair *pair, const struct release *release, bool
 					  "artifacts, or ignore it with a reason");
 	else if (matches > 1)
 		pair->problem = xasprintf(
-			"%zu artifact entries of the descriptor match it; one must", matches);
+			"%zu artifact entries of the descriptor match it; exactly one must",
+			matches);
 	if (matches != 1)
 		pair->required = true;
 }

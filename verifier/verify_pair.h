@@ -36,8 +36,8 @@ void pair_files(const struct file_set *published, const struct file_set *rebuilt
 enum status pair_select(struct pair_list *pairs, const struct text_list *globs, struct error *err);
 
 /*
- * The verdict that follows from the sides alone: missing, extra, or false when both sides are there
- * and have to be compared.
+ * The verdict that follows without looking at bytes: missing (also a published file with a
+ * problem), extra; false when both sides are there and have to be compared.
  */
 bool pair_is_decided(const struct pair *pair, enum verdict *verdict);
 

@@ -7,16 +7,17 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/array.h"
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/path.h"
 #include "base/progress.h"
-#include "verifier/rebuild/output.h"
 #include "verifier/rebuild/sandbox.h"
 #include "verifier/rebuild/tool_root.h"
 #include "verifier/rebuild/tree.h"
 #include "verifier/verification.h"
 #include "verifier/verify_materials.h"
+#include "verifier/verify_outputs.h"
 
 #define LOG_TAIL 400 /* bytes of the build's last output in an error */
 
@@ -59,7 +60,8 @@ static enum status hide(struct attempt *attempt, const char *path, struct error 
 	char *resolved;
 
 	if (path_resolve(path, &resolved, err) < 0)
-		return err->status;
+		/* What does not exist hides nothing. */
+		return err->status == STATUS_NOT_FOUND ? STATUS_OK : err->status;
 	text_list_add(&attempt->hidden, resolved);
 	free(resolved);
 	return STATUS_OK;
@@ -73,13 +75,11 @@ static enum status list_hidden(struct attempt *attempt, struct error *err)
 	const char *home = getenv("HOME");
 
 	if (hide(attempt, verification->request->store, err) < 0 ||
-		hide(attempt, verification->request->database, err) < 0)
+		hide(attempt, verification->request->database, err) < 0 ||
+		(home && home[0] == '/' && home[1] && hide(attempt, home, err) < 0) ||
+		(directory && hide(attempt, directory, err) < 0))
 		return err->status;
-	if (home && home[0] == '/' && home[1])
-		text_list_add(&attempt->hidden, home);
-	if (!directory)
-		return STATUS_OK;
-	for (size_t i = 0; i < verification->published.count; i++) {
+	for (size_t i = 0; directory && i < verification->published.count; i++) {
 		const struct file *file = &verification->published.files[i];
 		char *path = path_join(directory, file->name);
 
@@ -87,7 +87,38 @@ static enum status list_hidden(struct attempt *attempt, struct error *err)
 			text_list_add(&attempt->published, path);
 		free(path);
 	}
-	return hide(attempt, directory, err);
+	return STATUS_OK;
+}
+
+/*
+ * What is no part of a source tree that happens to lie around it: what is hidden, and what the runs
+ * and the database write beside it.
+ */
+static enum status list_excluded(
+	struct attempt *attempt, struct text_list *excluded, struct error *err)
+{
+	static const char *const beside[] = {"-wal", "-shm", "-journal"};
+	const char *database = attempt->verification->request->database;
+	char *runs = path_directory(attempt->verification->work);
+	char *resolved = NULL;
+
+	for (size_t i = 0; i < attempt->hidden.count; i++)
+		text_list_add(excluded, attempt->hidden.items[i]);
+	if (path_resolve(runs, &resolved, err) == STATUS_OK) {
+		text_list_add(excluded, resolved);
+		free(resolved);
+	}
+	free(runs);
+	if (!resolved || path_resolve(database, &resolved, err) < 0)
+		return err->status;
+	for (size_t i = 0; i < ARRAY_SIZE(beside); i++) {
+		char *path = xasprintf("%s%s", resolved, beside[i]);
+
+		text_list_add(excluded, path);
+		free(path);
+	}
+	free(resolved);
+	return STATUS_OK;
 }
 
 static enum status copy_source(struct attempt *attempt, struct error *err)
@@ -95,16 +126,19 @@ static enum status copy_source(struct attempt *attempt, struct error *err)
 	const struct verification *verification = attempt->verification;
 	const struct file_set *published = &verification->published;
 	struct digest *forbidden = xcalloc(published->count, sizeof(*forbidden));
+	struct text_list excluded = {0};
 	struct tree_options options = {
-		.excluded = &attempt->hidden, .forbidden = forbidden, .mtime = attempt->epoch};
-	enum status status;
+		.excluded = &excluded, .forbidden = forbidden, .mtime = attempt->epoch};
+	enum status status = list_excluded(attempt, &excluded, err);
 
 	for (size_t i = 0; i < published->count; i++) {
 		if (published->files[i].has_digest)
 			forbidden[options.forbidden_count++] = published->files[i].digest;
 	}
-	status = tree_copy(verification->release.build.source, attempt->source, &options,
-		&attempt->source_digest, err);
+	if (status == STATUS_OK)
+		status = tree_copy(verification->release.build.source, attempt->source, &options,
+			&attempt->source_digest, err);
+	text_list_release(&excluded);
 	free(forbidden);
 	return status;
 }
@@ -138,14 +172,17 @@ static void digest_inputs(struct attempt *attempt)
 	buffer_release(&text);
 }
 
-static enum status record_tools(struct attempt *attempt, struct error *err)
+/* The last record of a build, whole or not at all: with it a later run need not build again. */
+static enum status record_inputs(struct attempt *attempt, struct error *err)
 {
 	struct verification *verification = attempt->verification;
 	struct evidence *evidence = verification->evidence;
-	enum status status;
+	enum status status = evidence_begin(evidence, err);
 
-	status = evidence_material(evidence, verification->run, "source",
-		path_basename(verification->release.build.source), &attempt->source_digest, 0, err);
+	if (status == STATUS_OK)
+		status = evidence_material(evidence, verification->run, "source",
+			path_basename(verification->release.build.source), &attempt->source_digest,
+			0, err);
 	for (size_t i = 0; i < attempt->tools.count && status == STATUS_OK; i++) {
 		const struct tool_package *package = &attempt->tools.packages[i];
 		char *name = xasprintf(
@@ -155,7 +192,9 @@ static enum status record_tools(struct attempt *attempt, struct error *err)
 			evidence, verification->run, "tool", name, &attempt->tools.status, 0, err);
 		free(name);
 	}
-	return status;
+	if (status == STATUS_OK)
+		status = evidence_built(evidence, verification->run, &attempt->inputs, err);
+	return evidence_end(evidence, status, err);
 }
 
 static bool environment_has(const struct text_list *environment, const char *name)
@@ -340,74 +379,6 @@ static enum status run_build(struct attempt *attempt, struct error *err)
 	return run_with_proxy(attempt, listen_fd, port, err);
 }
 
-static enum status record_output(struct verification *verification, const struct output *output,
-	const struct output_file *file, struct error *err)
-{
-	struct file *rebuilt = file_set_add(&verification->rebuilt, file->name, FILE_IN_DIRECTORY);
-	int fd;
-
-	if (output_open(output, file, &fd, err) < 0)
-		return err->status;
-	if (hash_fd(fd, &rebuilt->digest, &rebuilt->size, err) < 0) {
-		error_context(err, "%s", file->name);
-		close(fd);
-		return err->status;
-	}
-	close(fd);
-	rebuilt->has_digest = true;
-	return evidence_output(verification->evidence, verification->run, file->name,
-		&rebuilt->digest, rebuilt->size, err);
-}
-
-/* What the build left, recorded whole or not at all (law 8). */
-static enum status collect(struct attempt *attempt, struct error *err)
-{
-	struct verification *verification = attempt->verification;
-	struct output output = OUTPUT_INIT;
-	enum status status = output_collect(attempt->output, &attempt->published, &output, err);
-
-	if (status == STATUS_OK)
-		status = evidence_begin(verification->evidence, err);
-	if (status < 0)
-		goto out;
-	for (size_t i = 0; i < output.count && status == STATUS_OK; i++)
-		status = record_output(verification, &output, &output.files[i], err);
-	if (status == STATUS_OK)
-		status = record_tools(attempt, err);
-	if (status == STATUS_OK)
-		status = evidence_built(
-			verification->evidence, verification->run, &attempt->inputs, err);
-	if (status == STATUS_OK)
-		status = evidence_commit(verification->evidence, err);
-	if (status < 0)
-		evidence_rollback(verification->evidence);
-	verification->rebuilt.root_fd = open(attempt->output, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (status == STATUS_OK && verification->rebuilt.root_fd < 0)
-		status = error_set_errno(err, "%s", attempt->output);
-	file_set_sort(&verification->rebuilt);
-out:
-	output_release(&output);
-	return status;
-}
-
-/* Takes the outputs that a killed part of this run had recorded; they are hashed when compared. */
-static enum status reuse_outputs(struct attempt *attempt, struct error *err)
-{
-	struct verification *verification = attempt->verification;
-
-	if (file_set_list(&verification->rebuilt, attempt->output, err) < 0)
-		return err->status;
-	for (size_t i = 0; i < verification->rebuilt.count; i++) {
-		struct file *file = &verification->rebuilt.files[i];
-
-		if (evidence_find_output(verification->evidence, verification->run, file->name,
-			    &file->digest, &file->size, err) < 0)
-			return err->status;
-		file->has_digest = true;
-	}
-	return STATUS_OK;
-}
-
 static enum status build_anew(struct attempt *attempt, struct error *err)
 {
 	struct verification *verification = attempt->verification;
@@ -423,7 +394,9 @@ static enum status build_anew(struct attempt *attempt, struct error *err)
 		verification->request->no_sandbox ? "no sandbox" : "sandbox");
 	status = run_build(attempt, err);
 	if (status == STATUS_OK)
-		status = collect(attempt, err);
+		status = outputs_collect(verification, attempt->output, &attempt->published, err);
+	if (status == STATUS_OK)
+		status = record_inputs(attempt, err);
 	progress_end(&progress, status == STATUS_OK ? "ok" : "failed", "%zu files",
 		verification->rebuilt.count);
 	return status;
@@ -458,8 +431,10 @@ enum status verify_rebuild(struct verification *verification, struct error *err)
 	if (status == STATUS_OK)
 		status = evidence_is_built(
 			verification->evidence, verification->run, &attempt.inputs, &built, err);
-	if (status == STATUS_OK)
-		status = built ? reuse_outputs(&attempt, err) : build_anew(&attempt, err);
+	if (status == STATUS_OK && built)
+		status = outputs_reuse(verification, attempt.output, &built, err);
+	if (status == STATUS_OK && !built)
+		status = build_anew(&attempt, err);
 	sandbox_free(attempt.sandbox);
 	material_log_free(attempt.materials);
 	tool_root_release(&attempt.tools);

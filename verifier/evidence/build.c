@@ -90,7 +90,7 @@ enum status evidence_built(
 	if (!statement)
 		return err->status;
 	sql_bind_text(statement, 1, run);
-	sql_bind_integer(statement, 2, clock_now());
+	sql_bind_integer(statement, 2, clock_now_milliseconds());
 	bind_digest(statement, 3, inputs);
 	return sql_run(&evidence->sql, statement, err);
 }
@@ -111,29 +111,29 @@ enum status evidence_is_built(struct evidence *evidence, const char *run,
 	return status < 0 ? status : STATUS_OK;
 }
 
-enum status evidence_find_output(struct evidence *evidence, const char *run, const char *name,
-	struct digest *digest, uint64_t *size, struct error *err)
+enum status evidence_each_output(struct evidence *evidence, const char *run, output_visitor visit,
+	void *context, struct error *err)
 {
-	sqlite3_stmt *statement = sql_statement(&evidence->sql, OUTPUT_FIND, err);
-	enum status status;
+	sqlite3_stmt *statement = sql_statement(&evidence->sql, OUTPUTS_READ, err);
+	enum status status = statement ? STATUS_OK : err->status;
 
 	if (!statement)
-		return err->status;
+		return status;
 	sql_bind_text(statement, 1, run);
-	bind_name(statement, 2, name);
-	status = sql_step(&evidence->sql, statement, err);
-	if (status == STATUS_END)
-		return error_set(err, STATUS_NOT_FOUND, "run %s made no %s", run, name);
-	if (status == STATUS_OK) {
-		const char *hex = sql_column_text(statement, 0);
+	while (status == STATUS_OK &&
+		(status = sql_step(&evidence->sql, statement, err)) == STATUS_OK) {
+		const char *hex = sql_column_text(statement, 1);
+		struct digest digest;
 
-		if (!digest_parse(hex, 2 * (size_t)SHA256_SIZE, digest))
+		if (!digest_parse(hex, strlen(hex), &digest))
 			status = error_set(
-				err, STATUS_DATABASE, "run %s: %s has no digest", run, name);
-		*size = (uint64_t)sqlite3_column_int64(statement, 1);
+				err, STATUS_DATABASE, "run %s: an output has no digest", run);
+		else
+			status = visit(context, sql_column_text(statement, 0), &digest,
+				(uint64_t)sqlite3_column_int64(statement, 2), err);
 	}
 	sqlite3_reset(statement);
-	return status;
+	return status < 0 ? status : STATUS_OK;
 }
 
 static enum status record_change(struct evidence *evidence, const char *run,

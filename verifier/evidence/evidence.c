@@ -28,19 +28,20 @@ static enum status check_version(struct sql *sql, const char *path, bool create,
 	if (version != 0 || !create)
 		return error_set(err, STATUS_DATABASE,
 			"%s has schema %d, this reproof reads %d; use the reproof that wrote it, "
-			"or "
-			"another --db",
+			"or another --db",
 			path, version, SCHEMA_VERSION);
 	snprintf(pragma, sizeof(pragma), "PRAGMA user_version = %d", SCHEMA_VERSION);
 	/* Two processes may find it empty: the one that gets the lock second sees the schema. */
-	if (sql_begin(sql, err) < 0 || sql_version(sql, &version, err) < 0)
+	if (sql_begin(sql, err) < 0)
 		return err->status;
-	if (version == 0 &&
-		(sql_exec(sql, schema_sql, err) < 0 || sql_exec(sql, pragma, err) < 0)) {
+	if (sql_version(sql, &version, err) < 0 ||
+		(version == 0 &&
+			(sql_exec(sql, schema_sql, err) < 0 || sql_exec(sql, pragma, err) < 0)) ||
+		sql_commit(sql, err) < 0) {
 		sql_rollback(sql);
 		return error_context(err, "%s", path);
 	}
-	return sql_commit(sql, err);
+	return STATUS_OK;
 }
 
 static enum status open_mode(
@@ -91,14 +92,13 @@ enum status evidence_begin(struct evidence *evidence, struct error *err)
 	return sql_begin(&evidence->sql, err);
 }
 
-enum status evidence_commit(struct evidence *evidence, struct error *err)
+enum status evidence_end(struct evidence *evidence, enum status status, struct error *err)
 {
-	return sql_commit(&evidence->sql, err);
-}
-
-void evidence_rollback(struct evidence *evidence)
-{
-	sql_rollback(&evidence->sql);
+	if (status == STATUS_OK)
+		status = sql_commit(&evidence->sql, err);
+	if (status < 0)
+		sql_rollback(&evidence->sql);
+	return status;
 }
 
 void bind_digest(sqlite3_stmt *statement, int parameter, const struct digest *digest)
@@ -224,6 +224,9 @@ enum status evidence_run_finish(struct evidence *evidence, const char *run, enum
 
 	if (!statement)
 		return err->status;
+	/* A run that failed has shown nothing, whatever it had found until then. */
+	if (failure)
+		verdict = verdict_worst(verdict, VERDICT_NOT_ATTEMPTED);
 	sql_bind_text(statement, 1, run);
 	sql_bind_integer(statement, 2, clock_now_milliseconds());
 	sql_bind_text(statement, 3, verdict_word(verdict));

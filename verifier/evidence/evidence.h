@@ -56,6 +56,10 @@ const char *failure_class(enum status status);
 /* The status behind a word; STATUS_IO for a word of another version. */
 enum status failure_status(const char *class);
 
+/*
+ * Ends a run, once. With a failure its verdict is not-attempted at best: a failed run has shown
+ * nothing.
+ */
 enum status evidence_run_finish(struct evidence *evidence, const char *run, enum verdict verdict,
 	const struct run_failure *failure, struct error *err);
 enum status evidence_run_mark(
@@ -75,10 +79,12 @@ enum status evidence_run_pin(struct evidence *evidence, const char *run,
 
 /* ---- what went into a rebuild and came out ---- */
 
-/* Groups many small writes: nothing is committed between begin and commit. */
+/*
+ * Groups many small writes: nothing is committed between begin and end. Ending with a status that
+ * is no error commits; otherwise, and when that fails, all of it is undone. Gives the status.
+ */
 enum status evidence_begin(struct evidence *evidence, struct error *err);
-enum status evidence_commit(struct evidence *evidence, struct error *err);
-void evidence_rollback(struct evidence *evidence);
+enum status evidence_end(struct evidence *evidence, enum status status, struct error *err);
 
 /* Materials, hosts and refusals of an attempt that is done again. */
 enum status evidence_forget_build(struct evidence *evidence, const char *run, struct error *err);
@@ -96,9 +102,11 @@ enum status evidence_output(struct evidence *evidence, const char *run, const ch
  */
 enum status evidence_built(
 	struct evidence *evidence, const char *run, const struct digest *inputs, struct error *err);
-/* STATUS_NOT_FOUND when the build was not complete or left no such file. */
-enum status evidence_find_output(struct evidence *evidence, const char *run, const char *name,
-	struct digest *digest, uint64_t *size, struct error *err);
+typedef enum status (*output_visitor)(void *context, const char *name, const struct digest *digest,
+	uint64_t size, struct error *err);
+/* Every file the build left, by name. */
+enum status evidence_each_output(struct evidence *evidence, const char *run, output_visitor visit,
+	void *context, struct error *err);
 enum status evidence_is_built(struct evidence *evidence, const char *run,
 	const struct digest *inputs, bool *built, struct error *err);
 
@@ -136,15 +144,16 @@ struct artifact_record {
 enum status evidence_artifact(struct evidence *evidence, const char *run,
 	const struct artifact_record *artifact, struct error *err);
 
-/* A difference set being written: one transaction. */
+/* A difference set being written: one transaction, which begins with the first difference. */
 struct set_writer;
 
 /* True in *known when the pair was compared before by this comparer: nothing is to be done. */
 enum status evidence_set_known(struct evidence *evidence, const struct artifact_record *artifact,
 	bool *known, struct error *err);
-enum status set_writer_begin(struct evidence *evidence, const struct artifact_record *artifact,
-	struct set_writer **writer, struct error *err);
-/* The sink that writes; valid until commit or free. */
+/* For a pair whose digests are set; the name is borrowed until commit or abandon. */
+struct set_writer *set_writer_new(
+	struct evidence *evidence, const struct artifact_record *artifact);
+/* The sink that writes; valid until commit or abandon. */
 struct difference_sink set_writer_sink(struct set_writer *writer);
 /* Frees the writer, whatever comes of it. */
 enum status set_writer_commit(

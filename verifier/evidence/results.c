@@ -64,32 +64,40 @@ enum status evidence_set_known(struct evidence *evidence, const struct artifact_
 
 struct set_writer {
 	struct evidence *evidence;
+	struct artifact_record artifact;
 	char id[SHA256_HEX_SIZE];
 	uint64_t differences;
+	bool is_open;  /* its transaction has begun */
+	bool is_known; /* another process stored the same set meanwhile */
 };
 
-enum status set_writer_begin(struct evidence *evidence, const struct artifact_record *artifact,
-	struct set_writer **writer, struct error *err)
+struct set_writer *set_writer_new(struct evidence *evidence, const struct artifact_record *artifact)
 {
-	sqlite3_stmt *statement = sql_statement(&evidence->sql, SET_PUT, err);
-	struct set_writer *begun;
+	struct set_writer *writer = xcalloc(1, sizeof(*writer));
 
-	*writer = NULL;
-	if (!statement || sql_begin(&evidence->sql, err) < 0)
+	writer->evidence = evidence;
+	writer->artifact = *artifact;
+	difference_set_id(artifact, writer->id);
+	return writer;
+}
+
+/* Comparing takes long; the database is locked only while its result is written. */
+static enum status open_set(struct set_writer *writer, struct error *err)
+{
+	struct sql *sql = &writer->evidence->sql;
+	sqlite3_stmt *statement = sql_statement(sql, SET_PUT, err);
+
+	if (!statement || sql_begin(sql, err) < 0)
 		return err->status;
-	begun = xcalloc(1, sizeof(*begun));
-	begun->evidence = evidence;
-	difference_set_id(artifact, begun->id);
-	sql_bind_text(statement, 1, begun->id);
-	bind_digest(statement, 2, &artifact->published);
-	bind_digest(statement, 3, &artifact->rebuilt);
+	writer->is_open = true;
+	sql_bind_text(statement, 1, writer->id);
+	bind_digest(statement, 2, &writer->artifact.published);
+	bind_digest(statement, 3, &writer->artifact.rebuilt);
 	sql_bind_text(statement, 4, DBDIFF_VERSION);
-	bind_name(statement, 5, artifact->name);
-	if (sql_run(&evidence->sql, statement, err) < 0) {
-		set_writer_abandon(begun);
+	bind_name(statement, 5, writer->artifact.name);
+	if (sql_run(sql, statement, err) < 0)
 		return err->status;
-	}
-	*writer = begun;
+	writer->is_known = sqlite3_changes(sql->db) == 0;
 	return STATUS_OK;
 }
 
@@ -148,8 +156,14 @@ static enum status take_difference(
 {
 	struct set_writer *writer = context;
 	struct sql *sql = &writer->evidence->sql;
-	sqlite3_stmt *statement = sql_statement(sql, DIFFERENCE_PUT, err);
+	sqlite3_stmt *statement;
 
+	if (!writer->is_open && open_set(writer, err) < 0)
+		return err->status;
+	writer->differences++;
+	if (writer->is_known)
+		return STATUS_OK;
+	statement = sql_statement(sql, DIFFERENCE_PUT, err);
 	if (!statement)
 		return err->status;
 	bind_difference(statement, writer->id, difference);
@@ -158,7 +172,6 @@ static enum status take_difference(
 	bind_name(statement, 7, difference->diff);
 	if (sql_run(sql, statement, err) < 0)
 		return err->status;
-	writer->differences++;
 	if (put_fields(writer, difference, err) < 0)
 		return err->status;
 	return put_causes(writer, difference, err);
@@ -189,7 +202,7 @@ enum status set_writer_commit(
 			"the comparison says %llu differences and gave %llu; nothing was recorded",
 			(unsigned long long)comparison->differences,
 			(unsigned long long)writer->differences);
-	if (status == STATUS_OK) {
+	if (status == STATUS_OK && !writer->is_known) {
 		sql_bind_text(statement, 1, writer->id);
 		sql_bind_integer(statement, 2, comparison->inspected);
 		sql_bind_integer(statement, 3, (int64_t)writer->differences);
@@ -207,7 +220,8 @@ void set_writer_abandon(struct set_writer *writer)
 {
 	if (!writer)
 		return;
-	sql_rollback(&writer->evidence->sql);
+	if (writer->is_open)
+		sql_rollback(&writer->evidence->sql);
 	free(writer);
 }
 

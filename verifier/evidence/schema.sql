@@ -18,7 +18,7 @@ CREATE TABLE run (
 	comparer       TEXT NOT NULL,             -- the comparer's version
 	started        INTEGER NOT NULL,          -- in milliseconds, to order runs of one second
 	finished       INTEGER,                   -- in milliseconds; NULL while it runs, or when it was killed
-	built          INTEGER,                   -- when the rebuilt artifacts were complete
+	built          INTEGER,                   -- in milliseconds; when all outputs were complete
 	inputs         TEXT,                      -- digest of all that this build was given
 	verdict        TEXT,                      -- of the release; NULL until finished
 	isolation      TEXT,                      -- none, cooperative, confined (trust T4)
@@ -30,7 +30,7 @@ CREATE TABLE run (
 CREATE INDEX run_by_release ON run (release, target, started);
 CREATE INDEX run_by_key ON run (key, finished);
 
--- What marks a run and everything derived from it: no-sandbox, captured-pin, …
+-- What marks a run and everything derived from it: no-sandbox, partial, unsigned-list, expired-key.
 CREATE TABLE run_mark (
 	run   TEXT NOT NULL REFERENCES run ON DELETE CASCADE,
 	mark  TEXT NOT NULL,

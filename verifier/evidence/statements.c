@@ -38,7 +38,7 @@ const char *const evidence_statements[EVIDENCE_STATEMENT_COUNT] = {
 			"ON CONFLICT DO UPDATE SET count = count + 1",
 	[OUTPUT_PUT] = "INSERT OR REPLACE INTO output (run, name, sha256, size) "
 		       "VALUES (?1, ?2, ?3, ?4)",
-	[OUTPUT_FIND] = "SELECT sha256, size FROM output WHERE run = ?1 AND name = ?2",
+	[OUTPUTS_READ] = "SELECT name, sha256, size FROM output WHERE run = ?1 ORDER BY name",
 	[PUBLISHED_LAST] = "SELECT sha256, last_seen FROM published_file WHERE release = ?1 AND "
 			   "target = ?2 AND name = ?3 ORDER BY last_seen DESC, first_seen DESC, "
 			   "sha256 LIMIT 1",
@@ -51,7 +51,8 @@ const char *const evidence_statements[EVIDENCE_STATEMENT_COUNT] = {
 			 "published_sha256, published_size, rebuilt_sha256, rebuilt_size, reason, "
 			 "set_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
 	[SET_FIND] = "SELECT 1 FROM difference_set WHERE id = ?1",
-	[SET_PUT] = "INSERT INTO difference_set (id, published, rebuilt, comparer, name, complete, "
+	[SET_PUT] = "INSERT OR IGNORE INTO difference_set (id, published, rebuilt, comparer, name, "
+		    "complete, "
 		    "differences) VALUES (?1, ?2, ?3, ?4, ?5, 0, 0)",
 	[SET_UPDATE] = "UPDATE difference_set SET complete = ?2, differences = ?3, "
 		       "unattributed = ?4, unexplained = ?5 WHERE id = ?1",

@@ -22,9 +22,6 @@ enum release_path {
 enum status release_resolve(const struct release_reader *reader, const struct yaml *yaml,
 	const struct yaml_node *node, enum release_path kind, char **path, struct error *err);
 
-/* True for http://HOST…, https://HOST… and file:///… without blanks. */
-bool release_is_url(const char *text);
-
 /* Readers of one key each; `context` is a struct release_reader. */
 enum status release_read_published(
 	void *context, const struct yaml *yaml, const struct yaml_node *value, struct error *err);

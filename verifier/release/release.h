@@ -89,4 +89,7 @@ void release_release(struct release *release);
 enum status release_read_hashes(struct release_published *published, const char *what,
 	const char *text, size_t len, struct error *err);
 
+/* True for what the descriptor takes as a URL: http, https or file. */
+bool release_is_url(const char *text);
+
 #endif
