@@ -130,6 +130,8 @@ static enum status record_all(struct verification *verification, const struct pa
 {
 	enum status status = evidence_begin(verification->evidence, err);
 
+	if (status == STATUS_OK)
+		status = evidence_forget_results(verification->evidence, verification->run, err);
 	for (size_t i = 0; i < pairs->count && status == STATUS_OK; i++) {
 		const struct file *published = pairs->items[i].published;
 		struct artifact_record record = {

@@ -81,8 +81,11 @@ static enum status list_entry(struct file_set *set, int directory, const char *e
 	} else if (S_ISDIR(st.st_mode)) {
 		int fd = openat(directory, entry, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-		status = fd < 0 ? error_set_errno(err, "%s", name)
-				: list_directory(set, fd, name, depth + 1, err);
+		if (fd >= 0)
+			status = list_directory(set, fd, name, depth + 1, err);
+		else
+			file_set_add(set, name, FILE_IN_DIRECTORY)->problem = xasprintf(
+				"is a directory that cannot be read: %s", strerror(errno));
 	} else {
 		struct file *file = file_set_add(set, name, FILE_IN_DIRECTORY);
 

@@ -99,6 +99,8 @@ static enum status read_manifest(
 {
 	const char *at = data, *end = data + len;
 
+	if (memchr(data, '\0', len))
+		return error_set(err, STATUS_FORMAT, "it holds NUL bytes");
 	for (size_t line = 1; at < end; line++) {
 		const char *stop = memchr(at, '\n', (size_t)(end - at));
 		const char *bars[3], *from = at, *colon;

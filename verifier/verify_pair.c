@@ -23,17 +23,27 @@ static struct pair *add_pair(struct pair_list *pairs, const char *name)
 	return pair;
 }
 
-static bool is_ignored(const struct release *release, const char *name)
+static size_t count_ignores(const struct release *release, const char *name)
 {
-	for (size_t i = 0; i < release->ignore_count; i++) {
-		if (glob_matches(release->ignores[i].name, name))
+	size_t matches = 0;
+
+	for (size_t i = 0; i < release->ignore_count; i++)
+		matches += glob_matches(release->ignores[i].name, name);
+	return matches;
+}
+
+static bool has_entry(const struct release *release, const char *name)
+{
+	for (size_t i = 0; i < release->artifact_count; i++) {
+		if (glob_matches(release->artifacts[i].name, name))
 			return true;
 	}
 	return false;
 }
 
 /* Judges a name by the descriptor's entries: sets whether it is required, and what is wrong. */
-static void match_entries(struct pair *pair, const struct release *release, bool *matched)
+static void match_entries(
+	struct pair *pair, const struct release *release, size_t ignores, bool *matched)
 {
 	size_t matches = 0;
 
@@ -47,11 +57,15 @@ static void match_entries(struct pair *pair, const struct release *release, bool
 	if (matches == 0)
 		pair->problem = xasprintf("no entry of the descriptor matches it; add one to "
 					  "artifacts, or ignore it with a reason");
+	else if (ignores)
+		pair->problem =
+			xstrdup("an artifact entry and an ignore of the descriptor match it; "
+				"only one may");
 	else if (matches > 1)
 		pair->problem = xasprintf(
 			"%zu artifact entries of the descriptor match it; exactly one must",
 			matches);
-	if (matches != 1)
+	if (pair->problem)
 		pair->required = true;
 }
 
@@ -74,7 +88,7 @@ void pair_files(const struct file_set *published, const struct file_set *rebuilt
 	const struct release *release, struct pair_list *pairs)
 {
 	bool *matched = xcalloc(release ? release->artifact_count : 0, sizeof(*matched));
-	size_t p = 0, r = 0;
+	size_t p = 0, r = 0, ignores;
 
 	while (p < published->count || r < rebuilt->count) {
 		const struct file *one = p < published->count ? &published->files[p] : NULL;
@@ -85,14 +99,15 @@ void pair_files(const struct file_set *published, const struct file_set *rebuilt
 
 		p += order <= 0;
 		r += order >= 0;
-		if (release && is_ignored(release, name))
+		ignores = release ? count_ignores(release, name) : 0;
+		if (ignores && !has_entry(release, name))
 			continue;
 		pair = add_pair(pairs, name);
 		pair->published = order <= 0 ? one : NULL;
 		pair->rebuilt = order >= 0 ? two : NULL;
 		if (!release)
 			continue;
-		match_entries(pair, release, matched);
+		match_entries(pair, release, ignores, matched);
 		if (!pair->published && !pair->problem && pair->required)
 			pair->problem = xstrdup("required, and missing from what was published");
 	}

@@ -361,18 +361,22 @@ static enum status run_build(struct attempt *attempt, struct error *err)
 		.hidden = &attempt->hidden,
 		.no_sandbox = verification->request->no_sandbox,
 	};
-	const char *isolation;
+	const char *isolation, *mark = NULL;
 	unsigned short port;
 	int listen_fd;
 
 	if (sandbox_prepare(&spec, &attempt->sandbox, &listen_fd, &port, err) < 0)
 		return err->status;
 	isolation = isolation_word(sandbox_isolation(attempt->sandbox));
+	if (sandbox_isolation(attempt->sandbox) == ISOLATION_NONE)
+		mark = "no-sandbox";
+	else if (sandbox_isolation(attempt->sandbox) == ISOLATION_COOPERATIVE)
+		mark = "cooperative";
 	if (evidence_run_isolation(verification->evidence, verification->run, isolation,
 		    &attempt->source_digest, err) < 0 ||
-		(verification->request->no_sandbox &&
-			evidence_run_mark(verification->evidence, verification->run, "no-sandbox",
-				err) < 0)) {
+		(mark &&
+			evidence_run_mark(verification->evidence, verification->run, mark, err) <
+				0)) {
 		close(listen_fd);
 		return err->status;
 	}

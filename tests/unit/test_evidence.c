@@ -131,7 +131,7 @@ static enum status note_difference(
 	return STATUS_OK;
 }
 
-static void write_set(const struct artifact_record *record)
+static void write_set(const struct artifact_record *record, bool inspected)
 {
 	static const struct difference_field fields[] = {
 		{"mode", "0644", "0755"}, {"xattr:user.x", NULL, "new"}};
@@ -149,12 +149,14 @@ static void write_set(const struct artifact_record *record)
 		.change = CHANGE_ADDED,
 		.inspected = false,
 		.reason = "too deep"};
-	struct comparison comparison = {
-		.differences = 2, .unattributed_bytes = -1, .unexplained_bytes = 7};
+	struct comparison comparison = {.differences = 2,
+		.unattributed_bytes = -1,
+		.unexplained_bytes = 7,
+		.inspected = inspected};
 	struct set_writer *writer;
 	struct difference_sink sink;
 
-	ck_assert_int_eq(set_writer_begin(evidence, record, &writer, &err), STATUS_OK);
+	writer = set_writer_new(evidence, record);
 	sink = set_writer_sink(writer);
 	ck_assert_int_eq(sink.take(sink.context, &first, &err), STATUS_OK);
 	ck_assert_int_eq(sink.take(sink.context, &second, &err), STATUS_OK);
@@ -168,7 +170,7 @@ START_TEST(difference_set_is_found_once)
 
 	ck_assert_int_eq(evidence_set_known(evidence, &record, &known, &err), STATUS_OK);
 	ck_assert(!known);
-	write_set(&record);
+	write_set(&record, true);
 	ck_assert_int_eq(evidence_set_known(evidence, &record, &known, &err), STATUS_OK);
 	ck_assert(known);
 	ck_assert_int_eq(evidence_set_known(evidence, &other, &known, &err), STATUS_OK);
@@ -187,12 +189,24 @@ static enum status read_set(void *context, const struct artifact_row *row, struc
 		evidence, row->set_id, UINT64_MAX, note_difference, context, error);
 }
 
+static enum status read_whole(void *context, const struct artifact_row *row, struct error *error)
+{
+	struct seen *seen = context;
+
+	if (!row->set_id) {
+		seen->differences++;
+		return STATUS_OK;
+	}
+	return evidence_each_difference(
+		evidence, row->set_id, UINT64_MAX, note_difference, context, error);
+}
+
 START_TEST(differences_come_sorted_with_all_their_parts)
 {
 	struct artifact_record record = pair_of("a", "x", "y");
 	struct seen seen = {0};
 
-	write_set(&record);
+	write_set(&record, false);
 	record.has_set = true;
 	ck_assert_int_eq(evidence_artifact(evidence, run, &record, &err), STATUS_OK);
 	ck_assert_int_eq(
@@ -212,7 +226,7 @@ START_TEST(empty_set_is_refused)
 	struct set_writer *writer;
 	bool known;
 
-	ck_assert_int_eq(set_writer_begin(evidence, &record, &writer, &err), STATUS_OK);
+	writer = set_writer_new(evidence, &record);
 	ck_assert_int_eq(set_writer_commit(writer, &comparison, &err), STATUS_DATABASE);
 	ck_assert_int_eq(evidence_set_known(evidence, &record, &known, &err), STATUS_OK);
 	ck_assert(!known);
@@ -248,10 +262,24 @@ START_TEST(changed_published_file_is_noticed)
 }
 END_TEST
 
+static enum status note_output(void *context, const char *name, const struct digest *digest,
+	uint64_t size, struct error *error)
+{
+	struct digest want;
+
+	(void)error;
+	hash_memory("out", 3, &want);
+	ck_assert_str_eq(name, "a");
+	ck_assert(digest_equal(digest, &want));
+	ck_assert_uint_eq(size, 3);
+	++*(int *)context;
+	return STATUS_OK;
+}
+
 START_TEST(outputs_are_reused_only_with_the_same_inputs)
 {
-	struct digest inputs, others, output, got;
-	uint64_t size;
+	struct digest inputs, others, output;
+	int outputs = 0;
 	bool built;
 
 	hash_memory("in", 2, &inputs);
@@ -265,13 +293,64 @@ START_TEST(outputs_are_reused_only_with_the_same_inputs)
 	ck_assert(built);
 	ck_assert_int_eq(evidence_is_built(evidence, run, &others, &built, &err), STATUS_OK);
 	ck_assert(!built);
-	ck_assert_int_eq(evidence_find_output(evidence, run, "a", &got, &size, &err), STATUS_OK);
-	ck_assert(digest_equal(&got, &output));
 	ck_assert_int_eq(
-		evidence_find_output(evidence, run, "b", &got, &size, &err), STATUS_NOT_FOUND);
+		evidence_each_output(evidence, run, note_output, &outputs, &err), STATUS_OK);
+	ck_assert_int_eq(outputs, 1);
 	ck_assert_int_eq(evidence_forget_build(evidence, run, &err), STATUS_OK);
 	ck_assert_int_eq(
-		evidence_find_output(evidence, run, "a", &got, &size, &err), STATUS_NOT_FOUND);
+		evidence_each_output(evidence, run, note_output, &outputs, &err), STATUS_OK);
+	ck_assert_int_eq(outputs, 1);
+}
+END_TEST
+
+/* A run that failed has shown nothing, whatever its caller says. */
+START_TEST(failed_run_is_never_reproduced)
+{
+	struct run_failure failure = {.class = "trust", .step = "compare", .text = "changed"};
+	struct run_record record;
+
+	ck_assert_int_eq(
+		evidence_run_finish(evidence, run, VERDICT_REPRODUCED, &failure, &err), STATUS_OK);
+	ck_assert_int_eq(evidence_read_run(evidence, run, &record, &err), STATUS_OK);
+	ck_assert_int_eq((int)record.verdict, VERDICT_NOT_ATTEMPTED);
+	ck_assert_str_eq(record.failure_class, "trust");
+	run_record_release(&record);
+}
+END_TEST
+
+/* What a worker that died left unopened is compared again, and gives way to what is found then. */
+START_TEST(incomplete_set_is_made_again)
+{
+	struct artifact_record record = pair_of("a", "x", "y");
+	struct seen seen = {0};
+	bool known;
+
+	write_set(&record, false);
+	ck_assert_int_eq(evidence_set_known(evidence, &record, &known, &err), STATUS_OK);
+	ck_assert(!known);
+	write_set(&record, true);
+	ck_assert_int_eq(evidence_set_known(evidence, &record, &known, &err), STATUS_OK);
+	ck_assert(known);
+	/* A third writer, of another process that was slower, changes nothing. */
+	write_set(&record, true);
+	record.has_set = true;
+	ck_assert_int_eq(evidence_artifact(evidence, run, &record, &err), STATUS_OK);
+	ck_assert_int_eq(
+		evidence_each_artifact(evidence, run, true, read_whole, &seen, &err), STATUS_OK);
+	ck_assert_uint_eq(seen.differences, 2);
+}
+END_TEST
+
+START_TEST(results_of_a_killed_part_are_forgotten)
+{
+	struct artifact_record record = pair_of("a", "x", "y");
+	struct seen seen = {0};
+
+	ck_assert_int_eq(evidence_artifact(evidence, run, &record, &err), STATUS_OK);
+	ck_assert_int_eq(evidence_forget_results(evidence, run, &err), STATUS_OK);
+	ck_assert_int_eq(
+		evidence_each_artifact(evidence, run, true, read_whole, &seen, &err), STATUS_OK);
+	ck_assert_uint_eq(seen.differences, 0);
 }
 END_TEST
 
@@ -335,6 +414,9 @@ int main(void)
 	tcase_add_test(tcase, empty_set_is_refused);
 	tcase_add_test(tcase, changed_published_file_is_noticed);
 	tcase_add_test(tcase, outputs_are_reused_only_with_the_same_inputs);
+	tcase_add_test(tcase, failed_run_is_never_reproduced);
+	tcase_add_test(tcase, incomplete_set_is_made_again);
+	tcase_add_test(tcase, results_of_a_killed_part_are_forgotten);
 	tcase_add_test(tcase, other_schema_is_refused);
 	tcase_add_test(tcase, verdict_words_round_trip);
 	tcase_add_test(tcase, failure_words_round_trip);

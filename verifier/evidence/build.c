@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "verifier/evidence/database.h"
 
@@ -21,7 +22,19 @@ enum status evidence_forget_build(struct evidence *evidence, const char *run, st
 	static const enum evidence_statement statements[] = {
 		FORGET_MATERIALS, FORGET_HOSTS, FORGET_REFUSALS, FORGET_OUTPUTS};
 
-	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(statements); i++) {
+		if (run_for(evidence, statements[i], run, err) < 0)
+			return err->status;
+	}
+	return STATUS_OK;
+}
+
+enum status evidence_forget_results(struct evidence *evidence, const char *run, struct error *err)
+{
+	static const enum evidence_statement statements[] = {
+		FORGET_ARTIFACTS, FORGET_PACKAGES, FORGET_PACKAGE_SOURCE};
+
+	for (size_t i = 0; i < ARRAY_SIZE(statements); i++) {
 		if (run_for(evidence, statements[i], run, err) < 0)
 			return err->status;
 	}

@@ -140,6 +140,9 @@ struct artifact_record {
 	bool has_set;	    /* a difference set is stored for (published, rebuilt, version, name) */
 };
 
+/* Artifacts and packages of an earlier, killed part of a run. */
+enum status evidence_forget_results(struct evidence *evidence, const char *run, struct error *err);
+
 /* Records or replaces one artifact's result. */
 enum status evidence_artifact(struct evidence *evidence, const char *run,
 	const struct artifact_record *artifact, struct error *err);
@@ -147,7 +150,10 @@ enum status evidence_artifact(struct evidence *evidence, const char *run,
 /* A difference set being written: one transaction, which begins with the first difference. */
 struct set_writer;
 
-/* True in *known when the pair was compared before by this comparer: nothing is to be done. */
+/*
+ * True in *known when the pair was compared before by this comparer, and all of it could be opened:
+ * nothing is to be done. What a worker that died left unopened is tried again.
+ */
 enum status evidence_set_known(struct evidence *evidence, const struct artifact_record *artifact,
 	bool *known, struct error *err);
 /* For a pair whose digests are set; the name is borrowed until commit or abandon. */

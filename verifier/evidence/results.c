@@ -57,7 +57,7 @@ enum status evidence_set_known(struct evidence *evidence, const struct artifact_
 	difference_set_id(artifact, id);
 	sql_bind_text(statement, 1, id);
 	status = sql_step(&evidence->sql, statement, err);
-	*known = status == STATUS_OK;
+	*known = status == STATUS_OK && sqlite3_column_int(statement, 0) == 1;
 	sqlite3_reset(statement);
 	return status < 0 ? status : STATUS_OK;
 }
@@ -81,6 +81,18 @@ struct set_writer *set_writer_new(struct evidence *evidence, const struct artifa
 	return writer;
 }
 
+/* What was found when not everything could be opened gives way to what is found now. */
+static enum status clear_set(struct set_writer *writer, struct error *err)
+{
+	struct sql *sql = &writer->evidence->sql;
+	sqlite3_stmt *statement = sql_statement(sql, SET_CLEAR, err);
+
+	if (!statement)
+		return err->status;
+	sql_bind_text(statement, 1, writer->id);
+	return sql_run(sql, statement, err);
+}
+
 /* Comparing takes long; the database is locked only while its result is written. */
 static enum status open_set(struct set_writer *writer, struct error *err)
 {
@@ -97,8 +109,11 @@ static enum status open_set(struct set_writer *writer, struct error *err)
 	bind_name(statement, 5, writer->artifact.name);
 	if (sql_run(sql, statement, err) < 0)
 		return err->status;
-	writer->is_known = sqlite3_changes(sql->db) == 0;
-	return STATUS_OK;
+	if (sqlite3_changes(sql->db) > 0)
+		return STATUS_OK;
+	if (evidence_set_known(writer->evidence, &writer->artifact, &writer->is_known, err) < 0)
+		return err->status;
+	return writer->is_known ? STATUS_OK : clear_set(writer, err);
 }
 
 /* The four columns that name a difference, as parameters 1 to 4. */

@@ -24,7 +24,9 @@ CREATE TABLE run (
 	isolation      TEXT,                      -- none, cooperative, confined (trust T4)
 	failure_class  TEXT,                      -- network, trust, build, …; NULL when nothing failed
 	failure_step   TEXT,                      -- fetch, pin, rebuild, collect, compare
-	failure_text   TEXT                       -- what a person should read
+	failure_text   TEXT,                      -- what a person should read
+	-- A run that failed has shown nothing.
+	CHECK (failure_class IS NULL OR verdict NOT IN ('reproduced', 'content-equal'))
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX run_by_release ON run (release, target, started);
@@ -187,7 +189,8 @@ CREATE TABLE package_change (
 	architecture  TEXT NOT NULL, -- "" where the list does not say
 	published     TEXT,          -- version
 	rebuilt       TEXT,          -- version
-	PRIMARY KEY (run, change, name, architecture)
+	version       TEXT NOT NULL, -- the published one, or the rebuilt where there is none
+	PRIMARY KEY (run, change, name, architecture, version)
 ) STRICT, WITHOUT ROWID;
 
 -- Where the package sets of a run were read from; no row: they were not looked at.

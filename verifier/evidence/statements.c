@@ -50,7 +50,11 @@ const char *const evidence_statements[EVIDENCE_STATEMENT_COUNT] = {
 	[ARTIFACT_PUT] = "INSERT OR REPLACE INTO artifact (run, name, verdict, required, "
 			 "published_sha256, published_size, rebuilt_sha256, rebuilt_size, reason, "
 			 "set_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-	[SET_FIND] = "SELECT 1 FROM difference_set WHERE id = ?1",
+	[FORGET_ARTIFACTS] = "DELETE FROM artifact WHERE run = ?1",
+	[FORGET_PACKAGES] = "DELETE FROM package_change WHERE run = ?1",
+	[FORGET_PACKAGE_SOURCE] = "DELETE FROM package_source WHERE run = ?1",
+	[SET_FIND] = "SELECT complete FROM difference_set WHERE id = ?1",
+	[SET_CLEAR] = "DELETE FROM difference WHERE set_id = ?1",
 	[SET_PUT] = "INSERT OR IGNORE INTO difference_set (id, published, rebuilt, comparer, name, "
 		    "complete, "
 		    "differences) VALUES (?1, ?2, ?3, ?4, ?5, 0, 0)",
@@ -63,7 +67,8 @@ const char *const evidence_statements[EVIDENCE_STATEMENT_COUNT] = {
 	[CAUSE_PUT] = "INSERT INTO difference_cause (set_id, path, occurrence, change, cause) "
 		      "VALUES (?1, ?2, ?3, ?4, ?5)",
 	[PACKAGE_CHANGE_PUT] = "INSERT OR REPLACE INTO package_change (run, change, name, "
-			       "architecture, published, rebuilt) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+			       "architecture, published, rebuilt, version) "
+			       "VALUES (?1, ?2, ?3, ?4, ?5, ?6, coalesce(?5, ?6))",
 	[PACKAGE_SOURCE_PUT] = "INSERT OR REPLACE INTO package_source (run, artifact, packages) "
 			       "VALUES (?1, ?2, ?3)",
 	[READ_RUN] = RUN_COLUMNS "WHERE id = ?1",
@@ -90,7 +95,7 @@ const char *const evidence_statements[EVIDENCE_STATEMENT_COUNT] = {
 		      "WHERE run = ?1 ORDER BY archive, suite",
 	[READ_PACKAGE_CHANGES] = "SELECT change, name, architecture, published, rebuilt "
 				 "FROM package_change WHERE run = ?1 "
-				 "ORDER BY change, name, architecture",
+				 "ORDER BY change, name, architecture, version",
 	[READ_PACKAGE_SOURCE] = "SELECT artifact, packages FROM package_source WHERE run = ?1",
 	[READ_PUBLISHED_CHANGES] = "SELECT name, was, is_now, last_seen FROM published_change "
 				   "WHERE run = ?1 ORDER BY name",

@@ -75,6 +75,10 @@ static enum status file_add(struct output *output, const char *name, const struc
 			"the build's output %s has %ju names: a hard link to another file does not "
 			"count",
 			name, (uintmax_t)info->st_nlink);
+	if ((uint64_t)info->st_size > OUTPUT_SIZE_MAX)
+		return error_set(err, STATUS_LIMIT,
+			"the build left %s with %llu bytes, more than %llu", name,
+			(unsigned long long)info->st_size, (unsigned long long)OUTPUT_SIZE_MAX);
 	if (output->count >= OUTPUT_FILE_MAX)
 		return error_set(
 			err, STATUS_LIMIT, "the build left more than %zu files", OUTPUT_FILE_MAX);

@@ -30,6 +30,8 @@ struct output {
 		.directory_fd = -1                                                                 \
 	}
 #define OUTPUT_FILE_MAX ((size_t)100000)
+/* The largest output: holes cost nothing to make and much to hash. */
+#define OUTPUT_SIZE_MAX ((uint64_t)1 << 40)
 #define OUTPUT_DEPTH	32u
 
 /*

@@ -218,7 +218,11 @@ static enum status own_add_all(
 	return status;
 }
 
-/* A hidden path against one thing shown: masked when it lies inside. */
+/*
+ * A hidden path against one thing shown. What lies inside is refused: the build has CAP_SYS_ADMIN
+ * and could take a mask off. Only sockets are masked; a bind mount of their directory would be of
+ * no use without a process behind them.
+ */
 static enum status secret_mask(struct view *view, const struct view_entry *entry,
 	const struct location *shown_at, const char *secret, const struct location *secret_at,
 	bool is_own, struct error *err)
@@ -230,6 +234,11 @@ static enum status secret_mask(struct view *view, const struct view_entry *entry
 	if (location_is_below(secret_at, shown_at, &rest) && *rest != '\0') {
 		if (lstat(secret, &info) < 0)
 			return error_set_errno(err, "%s", secret);
+		if (!S_ISSOCK(info.st_mode))
+			return error_set(err, STATUS_SANDBOX,
+				"%s has to stay hidden from the build, and the build sees %s: move "
+				"it elsewhere",
+				secret, entry->from);
 		place = xasprintf("%s%s", entry->place, rest);
 		entry_add(view, S_ISDIR(info.st_mode) ? VIEW_MASK_DIRECTORY : VIEW_MASK_FILE, place,
 			NULL, 0);
