@@ -145,12 +145,12 @@ enum status deb822_next(struct deb822 *reader, struct deb822_field *field, struc
 	return status;
 }
 
-int deb822_at_end(const struct deb822 *reader)
+bool deb822_at_end(const struct deb822 *reader)
 {
 	return reader->at == reader->end;
 }
 
-int deb822_is(const struct deb822_field *field, const char *name)
+bool deb822_is(const struct deb822_field *field, const char *name)
 {
 	return strlen(name) == field->name_len &&
 		strncasecmp(field->name, name, field->name_len) == 0;

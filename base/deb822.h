@@ -2,6 +2,7 @@
 #ifndef BASE_DEB822_H
 #define BASE_DEB822_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,10 +37,10 @@ void deb822_init(struct deb822 *reader, const char *data, size_t len);
  * number.
  */
 enum status deb822_next(struct deb822 *reader, struct deb822_field *field, struct error *err);
-int deb822_at_end(const struct deb822 *reader);
+bool deb822_at_end(const struct deb822 *reader);
 
 /* Case-insensitive, as deb822 says. */
-int deb822_is(const struct deb822_field *field, const char *name);
+bool deb822_is(const struct deb822_field *field, const char *name);
 
 /* A copy of the value's first line, for the caller to free. */
 char *deb822_text(const struct deb822_field *field);

@@ -90,7 +90,7 @@ bool escape_is_utf8(const char *data, size_t len)
 	return true;
 }
 
-static int hex_value(char c)
+static int lower_hex_value(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -102,9 +102,10 @@ static int hex_value(char c)
 /* The byte that "xHH" behind a backslash stands for, or -1 when no escape would have written it. */
 static int escape_value(const char *data, size_t len)
 {
-	if (len < 3 || data[0] != 'x' || hex_value(data[1]) < 0 || hex_value(data[2]) < 0)
+	if (len < 3 || data[0] != 'x' || lower_hex_value(data[1]) < 0 ||
+		lower_hex_value(data[2]) < 0)
 		return -1;
-	int value = hex_value(data[1]) * 16 + hex_value(data[2]);
+	int value = lower_hex_value(data[1]) * 16 + lower_hex_value(data[2]);
 	return value < 0x20 || value == 0x7f || value >= 0x80 || value == '\\' ? value : -1;
 }
 

@@ -11,6 +11,7 @@
 #include <xxhash.h>
 
 #include "base/alloc.h"
+#include "base/number.h"
 
 #define READ_SIZE ((size_t)256 * 1024)
 
@@ -125,17 +126,6 @@ void digest_hex(const struct digest *digest, char hex[SHA256_HEX_SIZE])
 		hex[2 * i + 1] = digits[digest->bytes[i] & 15];
 	}
 	hex[2 * SHA256_SIZE] = '\0';
-}
-
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
 }
 
 bool digest_parse(const char *hex, size_t len, struct digest *digest)

@@ -200,7 +200,10 @@ static enum status report_unread(struct pair *pair, struct error *err)
 	return status;
 }
 
-/* A diff that cannot be made is left out: what differs has been found already. */
+/*
+ * A worker that ends early costs diffs only: what differs has been found already. Trouble of this
+ * machine with what was captured fails the comparison.
+ */
 static enum status make_diffs(struct pair *pair, struct error *err)
 {
 	struct captured captured[SIDES] = {{.fd = -1}, {.fd = -1}};
@@ -330,11 +333,38 @@ static void pair_release(struct pair *pair)
 	free(pair->directory);
 }
 
+/* The caller's sink, and whether what went wrong was its. */
+struct watched_sink {
+	const struct difference_sink *sink;
+	bool failed;
+};
+
+static enum status take_watched(
+	void *context, const struct difference *difference, struct error *err)
+{
+	struct watched_sink *watched = context;
+	enum status status = watched->sink->take(watched->sink->context, difference, err);
+
+	watched->failed = status != STATUS_OK;
+	return status;
+}
+
+/* STATUS_DATABASE is the sink's alone: it tells callers that their results cannot be kept. */
+static enum status own_database_failed(struct error *err)
+{
+	const char *place = getenv("TMPDIR");
+
+	error_context(err, "the comparison's temporary index in %s (make room, or set TMPDIR)",
+		place && *place ? place : "/var/tmp");
+	return err->status = STATUS_IO;
+}
+
 enum status dbdiff_compare(const char *name, const struct comparison_side *published,
 	const struct comparison_side *rebuilt, const struct comparison_options *options,
 	const struct difference_sink *sink, struct comparison *result, struct error *err)
 {
 	struct pair pair = {.name = name, .sides = {published, rebuilt}, .options = options};
+	struct watched_sink watched = {.sink = sink};
 	enum status status;
 
 	*result = (struct comparison){.unattributed_bytes = -1, .unexplained_bytes = -1};
@@ -344,8 +374,11 @@ enum status dbdiff_compare(const char *name, const struct comparison_side *publi
 	if (status == STATUS_OK) {
 		result->differences = pair.findings.count;
 		result->inspected = pair.findings.inspected;
-		status = findings_emit(&pair.findings, sink, err);
+		status = findings_emit(
+			&pair.findings, &(struct difference_sink){take_watched, &watched}, err);
 	}
+	if (status == STATUS_DATABASE && !watched.failed)
+		status = own_database_failed(err);
 	pair_release(&pair);
 	return status;
 }

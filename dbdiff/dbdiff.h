@@ -94,7 +94,8 @@ enum status dbdiff_hash(
  * with inspected false. Never "the same": when the walk finds nothing, the innermost container
  * whose bytes differ is reported as content with the cause "unexplained" (trust T6). The files are
  * hashed again while they are indexed; when they changed meanwhile it is STATUS_CONFLICT.
- * `name` is the artifact's (raw bytes) and begins every path.
+ * `name` is the artifact's (raw bytes) and begins every path. Trouble with the temporary indexes in
+ * TMPDIR is STATUS_IO; STATUS_DATABASE comes from the sink only.
  */
 enum status dbdiff_compare(const char *name, const struct comparison_side *published,
 	const struct comparison_side *rebuilt, const struct comparison_options *options,

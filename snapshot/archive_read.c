@@ -4,24 +4,10 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/number.h"
 #include "snapshot/archive_table.h"
 #include "snapshot/index_stream.h"
 #include "snapshot/pin.h"
-
-static bool number_parse(const char *text, size_t len, uint64_t *number)
-{
-	uint64_t value = 0;
-
-	if (len == 0 || len > 18)
-		return false;
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] < '0' || text[i] > '9')
-			return false;
-		value = value * 10 + (uint64_t)(text[i] - '0');
-	}
-	*number = value;
-	return true;
-}
 
 /* The value of a field that must come once. */
 static enum status value_take(

@@ -8,17 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/buffer.h"
-
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
+#include "base/number.h"
 
 /* One component, decoded behind what is in `path`. */
 static enum status add_component(

@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/deb822.h"
+#include "base/number.h"
 #include "base/path.h"
 
 void suite_release_release(struct suite_release *release)
@@ -45,21 +46,6 @@ static void words_add(const struct deb822_field *field, struct text_list *list)
 		text_list_addn(list, word, len);
 }
 
-static bool size_parse(const char *text, size_t len, uint64_t *size)
-{
-	uint64_t value = 0;
-
-	if (len == 0 || len > 18)
-		return false;
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] < '0' || text[i] > '9')
-			return false;
-		value = value * 10 + (uint64_t)(text[i] - '0');
-	}
-	*size = value;
-	return true;
-}
-
 /* " <sha256> <size> <path>" */
 static enum status file_line_parse(
 	struct suite_release *release, const char *at, const char *end, struct error *err)
@@ -71,8 +57,8 @@ static enum status file_line_parse(
 	if (!word_next(&at, end, &hex, &hex_len))
 		return STATUS_OK;
 	if (!digest_parse(hex, hex_len, &file.digest) || !word_next(&at, end, &size, &size_len) ||
-		!size_parse(size, size_len, &file.size) || !word_next(&at, end, &path, &path_len) ||
-		word_next(&at, end, &rest, &rest_len))
+		!number_parse(size, size_len, &file.size) ||
+		!word_next(&at, end, &path, &path_len) || word_next(&at, end, &rest, &rest_len))
 		return error_set(err, STATUS_FORMAT, "SHA256: a line is not \"hash size path\"");
 	file.path = xstrndup(path, path_len);
 	if (strlen(file.path) != path_len || !path_is_contained(file.path)) {

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <sched.h>
+#include <sys/mount.h>
+
 #include "tests/unit/comparing.h"
 #include "tests/unit/making_tar.h"
 
@@ -177,6 +180,37 @@ START_TEST(a_failing_sink_stops_it)
 }
 END_TEST
 
+/*
+ * Needs a file system of its own, so root. The caller must be able to tell it from a database of
+ * its own that fails, which is the sink's.
+ */
+START_TEST(a_full_temporary_directory_is_trouble_with_files)
+{
+	enum status status;
+
+	for (int i = 0; i < 4000; i++) {
+		char name[40];
+
+		snprintf(name, sizeof(name), "usr/share/doc/package/file-%d", i);
+		add(&a, name, "published");
+		add(&b, name, "rebuilt");
+	}
+	end();
+	if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+		mount("tmpfs", comparing.directory, "tmpfs", 0, "size=128k") != 0)
+		return;
+	ck_assert_int_eq(setenv("TMPDIR", comparing.directory, 1), 0);
+	status = compare_fds(memory_file(a.data, a.len), memory_file(b.data, b.len));
+	umount(comparing.directory);
+	ck_assert_msg(status == STATUS_IO, "%d: %s", status, comparing.err.text);
+	ck_assert_int_eq(comparing.err.status, STATUS_IO);
+	ck_assert_uint_eq(comparing.text.len, 0);
+	expect_has(comparing.err.text, "the comparison's temporary index in ");
+	expect_has(comparing.err.text, comparing.directory);
+	expect_has(comparing.err.text, " is full");
+}
+END_TEST
+
 START_TEST(hashing_reads_from_the_start_and_reports_trouble)
 {
 	struct comparison_side published = {.fd = memory_file("one", 3)};
@@ -288,6 +322,7 @@ int main(void)
 	tcase_add_test(tests, equal_bytes_are_not_a_comparison);
 	tcase_add_test(tests, a_file_that_changes_meanwhile_is_a_conflict);
 	tcase_add_test(tests, a_failing_sink_stops_it);
+	tcase_add_test(tests, a_full_temporary_directory_is_trouble_with_files);
 	tcase_add_test(tests, hashing_reads_from_the_start_and_reports_trouble);
 	tcase_add_test(tests, limits_are_findings);
 	tcase_add_test(tests, a_long_name_is_a_finding);

@@ -2,11 +2,11 @@
 #
 # Sourced by the command tests of snapshot: a small signed archive, www/debian, on a loopback
 # server that misbehaves as the file `rules` says (tests/server/archive_server.c), and apt sources
-# that name it. What would go to snapshot.debian.org is refused by the same server.
+# that name it.
 
 export TOP=$PWD
 . "$SRC/tests/data/archive.sh"
-archive_server=$(dirname "$(readlink -f "$(command -v reproof)")")/tests/server/archive_server
+. "$DATA/server.sh"
 pin=debian@20260711T101637Z
 deb=pool/main/h/hello/hello_1.0_amd64.deb
 base=(--store store --apt etc --keyring signer.gpg --quiet)
@@ -22,26 +22,6 @@ make_keys() {
 
 make_archive() {
 	archive www/debian bookworm '2026-07-11 10:16:37' signer Origin=Debian Label=Debian
-}
-
-serve_archive() {
-	rm -f port
-	"$archive_server" www --port-file port --rules rules --log requests >/dev/null &
-	archive_pid=$!
-	until [ -s port ]; do sleep 0.05; done
-	export https_proxy=http://127.0.0.1:$(cat port)
-	mkdir -p etc/sources.list.d
-	cat >etc/sources.list.d/test.sources <<-END
-		Types: deb
-		URIs: http://127.0.0.1:$(cat port)/debian
-		Suites: bookworm
-		Components: main
-	END
-}
-
-stop_archive() {
-	kill "$archive_pid" && wait "$archive_pid" 2>/dev/null
-	true
 }
 
 set_up() {

@@ -5,30 +5,11 @@
 
 export TOP=$PWD
 . "$SRC/tests/data/archive.sh"
-archive_server=$(dirname "$(readlink -f "$(command -v reproof)")")/tests/server/archive_server
+. "$DATA/server.sh"
 options=(--store store --db reproof.db --apt etc --keyring signer.gpg --quiet)
 
 # The pool path of the package that the build takes.
 package=pool/main/h/hello/hello_1.0_amd64.deb
-
-serve_archive() {
-	rm -f port
-	"$archive_server" www --port-file port --rules rules --log requests >/dev/null &
-	server=$!
-	until [ -s port ]; do sleep 0.05; done
-	mkdir -p etc/sources.list.d
-	cat >etc/sources.list.d/test.sources <<-END
-		Types: deb
-		URIs: http://127.0.0.1:$(cat port)/debian
-		Suites: bookworm
-		Components: main
-	END
-}
-
-stop_archive() {
-	kill "$server" && wait "$server" 2>/dev/null
-	true
-}
 
 write_build() {
 	mkdir -p source
@@ -75,7 +56,7 @@ write_release() {
 publish() {
 	mkdir -p published
 	reproof verify "${options[@]}" release.yaml >publish.txt
-	cp runs/*/output/* published/
+	cp runs/*/output/* published/ || return
 	rm -rf runs reproof.db
 }
 
@@ -83,7 +64,7 @@ set_up_archive() {
 	key signer ed25519 20260101T000000 never
 	archive www/debian bookworm '2026-07-11 10:16:37' signer Origin=Debian Label=Debian
 	finish
-	serve_archive
+	serve_archive || return
 	pin=$(reproof snapshot capture --store store --apt etc --keyring signer.gpg 2>capture.log |
 		awk 'NR == 1 { print $1 }')
 	write_build

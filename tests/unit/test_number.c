@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/number.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool parse(const char *text, uint64_t *number)
+{
+	return number_parse(text, strlen(text), number);
+}
+
+START_TEST(digits_are_a_number)
+{
+	uint64_t number = 7;
+
+	ck_assert(parse("0", &number));
+	ck_assert_uint_eq(number, 0);
+	ck_assert(parse("0042", &number));
+	ck_assert_uint_eq(number, 42);
+	ck_assert(parse("999999999999999999", &number));
+	ck_assert_uint_eq(number, UINT64_C(999999999999999999));
+	ck_assert(number_parse("123", 2, &number));
+	ck_assert_uint_eq(number, 12);
+}
+END_TEST
+
+START_TEST(anything_else_is_none)
+{
+	static const char *const texts[] = {"", " 1", "1 ", "+1", "-1", "0x1", "1.5", "1e3", "/",
+		":", "a", "1\n", "0000000000000000001", "1000000000000000000",
+		"18446744073709551617"};
+	uint64_t number = 7;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		ck_assert_msg(!parse(texts[i], &number), "\"%s\" was taken", texts[i]);
+	ck_assert(!number_parse("1\0", 2, &number));
+	ck_assert_uint_eq(number, 7);
+}
+END_TEST
+
+START_TEST(hex_digits_have_values)
+{
+	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+
+	for (int c = -128; c < 128; c++) {
+		const char *at = c ? strchr(digits, c) : NULL;
+		int expected = at ? (int)((at - digits) % 16) : -1;
+
+		ck_assert_msg(hex_value((char)c) == expected, "%d", c);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("number");
+	TCase *tcase = tcase_create("number");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_test(tcase, digits_are_a_number);
+	tcase_add_test(tcase, anything_else_is_none);
+	tcase_add_test(tcase, hex_digits_have_values);
+	suite_add_tcase(suite, tcase);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
