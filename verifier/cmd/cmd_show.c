@@ -56,7 +56,7 @@ static int show_run(const char *database, const char *id, const struct report_ru
 
 int cmd_show(int argc, char **argv)
 {
-	struct report_run how = {.is_query = true};
+	struct report_run how = {.is_query = true, .options.is_again = true};
 	char *database = command_default_database();
 	int code = EXIT_USAGE, option;
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verifier/cmd/report_run.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "verifier/cmd/command.h"
 
 static const enum exit_code verdict_codes[VERDICT_COUNT] = {
@@ -34,13 +37,17 @@ static enum exit_code code_of(const struct report_outcome *outcome)
 int report_run(const char *command, struct evidence *evidence, const char *run,
 	const struct report_run *how)
 {
+	struct report_options options = how->options;
+	char *usual = command_default_database();
 	struct report_outcome outcome;
 	struct error err;
 
+	options.is_default_database = options.database && strcmp(options.database, usual) == 0;
+	free(usual);
 	if (report_outcome(evidence, run, &outcome, &err) < 0)
 		return command_fail(command, &err);
 	if (how->json ? report_json(stdout, evidence, run, &err) < 0
-		      : report_text(stdout, evidence, run, &how->options, &err) < 0)
+		      : report_text(stdout, evidence, run, &options, &err) < 0)
 		return command_fail(command, &err);
 	return command_finish(command, how->is_query ? EXIT_REPRODUCED : (int)code_of(&outcome));
 }

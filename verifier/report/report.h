@@ -9,9 +9,11 @@
 
 /* How much of a run a text report shows. What is left out is always counted. */
 struct report_options {
-	bool all;	      /* every member, with its diff */
-	bool group;	      /* artifacts of one verdict without details on one line */
-	const char *database; /* for the command that shows more; NULL: nothing was recorded */
+	bool all;		  /* every member, with its diff */
+	bool group;		  /* reproduced artifacts are counted in place of listed */
+	const char *database;	  /* the file that keeps the run; NULL: none does */
+	bool is_default_database; /* a command finds it without being told */
+	bool is_again;		  /* of an old run: its end does not say where that is recorded */
 };
 
 /* The report of a recorded run, for people: design §9. Prints to `stream`; escapes every name. */

@@ -203,6 +203,42 @@ static enum status print_artifacts(struct report_printer *printer, struct error 
 	return STATUS_OK;
 }
 
+/* " --db FILE" as a shell takes it, unless that is where a command looks anyway. */
+static void put_database(FILE *stream, const struct report_options *options)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789_-+=:,./@%";
+	const char *path = options->database;
+	struct buffer word = {0};
+
+	if (options->is_default_database)
+		return;
+	if (path[0] && !path[strspn(path, plain)]) {
+		buffer_add_text(&word, path);
+	} else {
+		buffer_add_text(&word, "'");
+		for (; *path; path++) {
+			if (*path == '\'')
+				buffer_add_text(&word, "'\\''");
+			else
+				buffer_add(&word, path, 1);
+		}
+		buffer_add_text(&word, "'");
+	}
+	fputs(" --db ", stream);
+	report_put_line(stream, buffer_text(&word));
+	buffer_release(&word);
+}
+
+static void print_recorded(FILE *stream, const struct report_options *options, const char *run)
+{
+	if (!options->database || options->is_again)
+		return;
+	fprintf(stream, "\nrecorded as run %s · again: reproof show %s", run, run);
+	put_database(stream, options);
+	fputc('\n', stream);
+}
+
 enum status report_text(FILE *stream, struct evidence *evidence, const char *run,
 	const struct report_options *options, struct error *err)
 {
@@ -222,9 +258,8 @@ enum status report_text(FILE *stream, struct evidence *evidence, const char *run
 		status = report_sections(&printer, err);
 	if (status == STATUS_OK)
 		status = report_members(&printer, err);
-	if (status == STATUS_OK && options->database)
-		fprintf(stream, "\nrecorded as run %s · again: reproof show %s\n", record.id,
-			record.id);
+	if (status == STATUS_OK)
+		print_recorded(stream, options, record.id);
 	run_record_release(&record);
 	return status;
 }
