@@ -89,6 +89,7 @@ int cmd_show(int argc, char **argv)
 		code = command_usage("show", "one run at a time");
 		goto out;
 	}
+	how.options.database = database;
 	code = show_run(database, argc > optind ? argv[optind] : NULL, &how);
 out:
 	free(database);

@@ -46,7 +46,7 @@ int report_run(const char *command, struct evidence *evidence, const char *run,
 	free(usual);
 	if (report_outcome(evidence, run, &outcome, &err) < 0)
 		return command_fail(command, &err);
-	if (how->json ? report_json(stdout, evidence, run, &err) < 0
+	if (how->json ? report_json(stdout, evidence, run, &options, &err) < 0
 		      : report_text(stdout, evidence, run, &options, &err) < 0)
 		return command_fail(command, &err);
 	return command_finish(command, how->is_query ? EXIT_REPRODUCED : (int)code_of(&outcome));

@@ -20,9 +20,10 @@ struct report_options {
 enum status report_text(FILE *stream, struct evidence *evidence, const char *run,
 	const struct report_options *options, struct error *err);
 
-/* The one JSON object of `compare --json` and `verify --json`: docs/json.md. */
-enum status report_json(
-	FILE *stream, struct evidence *evidence, const char *run, struct error *err);
+/* The one JSON object of `compare --json` and `verify --json`: docs/json.md. Always all of it: of
+ * the options only the database counts, without which the run has no name. */
+enum status report_json(FILE *stream, struct evidence *evidence, const char *run,
+	const struct report_options *options, struct error *err);
 
 /* What decides the exit code. */
 struct report_outcome {
