@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verifier/cmd/cmd_snapshot.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,29 +57,28 @@ static const struct subcommand subcommands[] = {
 	{"list", snapshot_cmd_list, false, false, false, false, "sjq"},
 };
 
-static const struct option long_options[] = {
-	{"pin", required_argument, NULL, 'p'},
-	{"store", required_argument, NULL, 's'},
-	{"mirror", required_argument, NULL, 'm'},
-	{"apt", required_argument, NULL, 't'},
-	{"architecture", required_argument, NULL, 'a'},
-	{"keyring", required_argument, NULL, 'k'},
-	{"accept-expired-key", no_argument, NULL, 'e'},
-	{"lock", required_argument, NULL, 'l'},
-	{"offline", no_argument, NULL, 'o'},
-	{"json", no_argument, NULL, 'j'},
-	{"quiet", no_argument, NULL, 'q'},
-	{"port", required_argument, NULL, 'P'},
-	{"log", required_argument, NULL, 'L'},
-	{"help", no_argument, NULL, 'h'},
-	{NULL, 0, NULL, 0},
+static const struct command_option options_known[] = {
+	{"pin", 'p', true},
+	{"store", 's', true},
+	{"mirror", 'm', true},
+	{"apt", 't', true},
+	{"architecture", 'a', true},
+	{"keyring", 'k', true},
+	{"accept-expired-key", 'e', false},
+	{"lock", 'l', true},
+	{"offline", 'o', false},
+	{"json", 'j', false},
+	{"quiet", 'q', false},
+	{"port", 'P', true},
+	{"log", 'L', true},
+	{NULL, 0, false},
 };
 
 static const char *option_name(int letter)
 {
-	const struct option *option = long_options;
+	const struct command_option *option = options_known;
 
-	while (option->name && option->val != letter)
+	while (option->name && option->code != letter)
 		option++;
 	return option->name;
 }
@@ -97,7 +95,7 @@ static bool port_parse(const char *text, unsigned short *port)
 }
 
 /* Takes one option; false when its value makes no sense. */
-static bool option_take(struct snapshot_options *options, int letter, char *value)
+static bool option_take(struct snapshot_options *options, int letter, const char *value)
 {
 	switch (letter) {
 	case 'p':
@@ -149,28 +147,23 @@ static bool option_take(struct snapshot_options *options, int letter, char *valu
 static int options_read(const struct subcommand *subcommand, int argc, char **argv,
 	struct snapshot_options *options, bool *is_help)
 {
+	struct command_line line = {
+		.command = "snapshot", .options = options_known, .argc = argc, .argv = argv};
 	int letter;
 
-	opterr = 0;
-	optind = 1;
-	while ((letter = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
-		if (letter == 'h') {
-			*is_help = true;
-			return command_help(help);
-		}
-		if (letter == ':')
-			return command_usage("snapshot", "%s needs a value", argv[optind - 1]);
-		if (letter == '?')
-			return command_usage("snapshot", "%s is no option", argv[optind - 1]);
+	while ((letter = command_option_next(&line)) > 0) {
 		if (!strchr(subcommand->options, letter))
 			return command_usage("snapshot", "%s takes no --%s", subcommand->name,
 				option_name(letter));
-		if (!option_take(options, letter, optarg))
+		if (!option_take(options, letter, line.value))
 			return command_usage("snapshot", "--%s: \"%s\" makes no sense",
-				option_name(letter), optarg);
+				option_name(letter), line.value);
 	}
-	for (; optind < argc; optind++)
-		text_list_add(&options->words, argv[optind]);
+	*is_help = line.is_help;
+	if (letter == OPTION_STOP)
+		return line.is_help ? command_help(help) : line.code;
+	for (int i = 0; i < line.word_count; i++)
+		text_list_add(&options->words, line.words[i]);
 	if (options->words.count && !subcommand->takes_words)
 		return command_usage("snapshot", "%s takes no argument like \"%s\"",
 			subcommand->name, options->words.items[0]);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/progress.h"
 #include "verifier/cmd/command.h"
 
 static const enum exit_code verdict_codes[VERDICT_COUNT] = {
@@ -32,6 +33,26 @@ static enum exit_code code_of(const struct report_outcome *outcome)
 	if (outcome->artifacts == 0 && !outcome->failed)
 		code = exit_worst(code, EXIT_INCOMPLETE);
 	return code;
+}
+
+bool report_run_take(struct report_run *how, int option)
+{
+	switch (option) {
+	case REPORT_ALL:
+		how->options.all = true;
+		return true;
+	case REPORT_GROUP:
+		how->options.group = true;
+		return true;
+	case REPORT_JSON:
+		how->json = true;
+		return true;
+	case REPORT_QUIET:
+		progress_set_quiet(true);
+		return true;
+	default:
+		return false;
+	}
 }
 
 int report_run(const char *command, struct evidence *evidence, const char *run,
