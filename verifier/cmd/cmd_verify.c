@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/array.h"
 #include "verifier/cmd/command.h"
@@ -75,6 +79,19 @@ static void catch_signals(void)
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGHUP, &action, NULL);
+}
+
+/* Before a database is made: a name typed wrongly leaves nothing behind. EXIT_USAGE, or 0. */
+static int check_descriptor(const char *path)
+{
+	struct stat status;
+
+	if (stat(path, &status) < 0 || access(path, R_OK) < 0)
+		return command_usage("verify", "%s: %s", path, strerror(errno));
+	if (S_ISDIR(status.st_mode))
+		return command_usage(
+			"verify", "%s is a directory; name the release descriptor in it", path);
+	return EXIT_REPRODUCED;
 }
 
 static int run_verify(struct verify_arguments *arguments)
@@ -152,7 +169,9 @@ int cmd_verify(int argc, char **argv)
 		code = command_usage("verify", "one release descriptor is needed");
 	} else {
 		arguments.request.descriptor = line.words[0];
-		code = run_verify(&arguments);
+		code = check_descriptor(line.words[0]);
+		if (code == EXIT_REPRODUCED)
+			code = run_verify(&arguments);
 	}
 	free(store);
 	free(database);
