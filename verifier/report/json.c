@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "verifier/evidence/read.h"
 #include "verifier/report/report.h"
 
 /* What the visitors share. */
@@ -230,8 +229,7 @@ static enum status write_run(struct writer *writer, const struct run_record *run
 
 	json_object_begin(json, NULL);
 	json_text(json, "format", "reproof-compare-1");
-	json_text(json, "verdict",
-		verdict_word(run->finished ? run->verdict : VERDICT_NOT_ATTEMPTED));
+	json_text(json, "verdict", verdict_word(report_verdict(run)));
 	json_array_begin(json, "artifacts");
 	if (evidence_each_artifact(evidence, run->id, false, write_artifact, writer, err) < 0)
 		return err->status;

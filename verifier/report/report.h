@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "verifier/evidence/evidence.h"
+#include "verifier/evidence/read.h"
 
 /* How much of a run a text report shows. What is left out is always counted. */
 struct report_options {
@@ -31,9 +31,16 @@ struct report_outcome {
 	size_t artifacts;
 	bool failed; /* a step failed */
 	char failure_class[24];
-	enum verdict verdict; /* of the release */
+	enum verdict verdict; /* report_verdict() */
 };
 
+/*
+ * The verdict of the release that may be said of a run: never a good one for a run that is not
+ * finished or in which a step failed, whatever was recorded.
+ */
+enum verdict report_verdict(const struct run_record *run);
+
+/* Counts the artifacts of a recorded run by verdict. */
 enum status report_outcome(struct evidence *evidence, const char *run,
 	struct report_outcome *outcome, struct error *err);
 

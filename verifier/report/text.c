@@ -76,6 +76,39 @@ static void print_counts(struct report_printer *printer, const struct report_out
 	fputc('.', printer->stream);
 }
 
+/* What a failed build printed last, behind this in the failure's text, is a section of its own. */
+static const char log_begin[] = "; its last words: ";
+
+/* NULL when there is none, or it says nothing. */
+static const char *find_log(const struct run_record *run)
+{
+	const char *at = run->failure_text ? strstr(run->failure_text, log_begin) : NULL;
+
+	return at && at[sizeof(log_begin) - 1] ? at + sizeof(log_begin) - 1 : NULL;
+}
+
+static void print_failure(const struct report_printer *printer)
+{
+	const char *text = printer->run->failure_text;
+	const char *log = find_log(printer->run);
+	size_t len = log ? (size_t)(log - text) - (sizeof(log_begin) - 1) : strlen(text);
+	struct buffer line = {0};
+
+	escape_line(&line, text, len);
+	fputs(buffer_text(&line), printer->stream);
+	buffer_release(&line);
+}
+
+static void print_log(const struct report_printer *printer)
+{
+	const char *log = find_log(printer->run);
+
+	if (!log)
+		return;
+	fputs("\nLOG (its end)\n", printer->stream);
+	report_put_block(printer->stream, log, "  ");
+}
+
 /* Line 1: the answer. */
 static enum status print_answer(
 	struct report_printer *printer, const struct report_outcome *outcome, struct error *err)
@@ -101,7 +134,7 @@ static enum status print_answer(
 		return err->status;
 	fputs(printer->shown ? "). " : ". ", printer->stream);
 	if (run->failure_text) {
-		report_put_line(printer->stream, run->failure_text);
+		print_failure(printer);
 	} else {
 		print_counts(printer, outcome);
 	}
@@ -254,8 +287,10 @@ enum status report_text(FILE *stream, struct evidence *evidence, const char *run
 	status = print_answer(&printer, &outcome, err);
 	if (status == STATUS_OK)
 		status = print_artifacts(&printer, err);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
+		print_log(&printer);
 		status = report_sections(&printer, err);
+	}
 	if (status == STATUS_OK)
 		status = report_members(&printer, err);
 	if (status == STATUS_OK)
