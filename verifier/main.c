@@ -20,7 +20,7 @@ static int print_usage(FILE *stream)
 		stream);
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		fprintf(stream, "  %-10s %s\n", commands[i].name, commands[i].summary);
-	fputs("\nreproof COMMAND --help says more; so does man reproof-COMMAND.\n"
+	fputs("\nreproof help COMMAND says more; so does man reproof-COMMAND.\n"
 	      "Exit codes: 0 all reproduced, 1 differences, 2 usage, 3 trouble, 4 incomplete,\n"
 	      "5 coverage gate, 6 only waived differences, 7 signature or trust failure.\n",
 		stream);
@@ -29,15 +29,22 @@ static int print_usage(FILE *stream)
 
 int main(int argc, char **argv)
 {
+	char help_option[] = "--help";
+
 	/* A reader that goes away is a failed write, which has an exit code of its own. */
 	signal(SIGPIPE, SIG_IGN);
 	if (argc < 2)
 		return print_usage(stderr);
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
+	if (strcmp(argv[1], "--help") == 0 || (strcmp(argv[1], "help") == 0 && argc == 2))
 		return print_usage(stdout);
 	if (strcmp(argv[1], "--version") == 0) {
 		puts("reproof " REPROOF_VERSION);
 		return command_finish("--version", EXIT_REPRODUCED);
+	}
+	/* "help snapshot list" is "snapshot list --help". */
+	if (strcmp(argv[1], "help") == 0) {
+		memmove(argv + 1, argv + 2, (size_t)(argc - 2) * sizeof(*argv));
+		argv[argc - 1] = help_option;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
 		if (strcmp(argv[1], commands[i].name) == 0)

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <getopt.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "base/array.h"
-#include "base/progress.h"
 #include "verifier/cmd/command.h"
 #include "verifier/cmd/report_run.h"
 #include "verifier/verify.h"
@@ -22,25 +19,16 @@ static const char help[] =
 	"  --help           this text\n\n"
 	"Exit codes: 0 all reproduced, 1 differences, 2 usage, 3 trouble, 4 incomplete.\n";
 
-enum option_code {
-	OPTION_ARTIFACT = 256,
-	OPTION_ALL,
-	OPTION_GROUP,
-	OPTION_JSON,
-	OPTION_DB,
-	OPTION_QUIET,
-	OPTION_HELP
+enum {
+	OPTION_ARTIFACT = REPORT_OPTIONS_END,
+	OPTION_DB
 };
 
-static const struct option options[] = {
-	{"artifact", required_argument, NULL, OPTION_ARTIFACT},
-	{"all", no_argument, NULL, OPTION_ALL},
-	{"group", no_argument, NULL, OPTION_GROUP},
-	{"json", no_argument, NULL, OPTION_JSON},
-	{"db", required_argument, NULL, OPTION_DB},
-	{"quiet", no_argument, NULL, OPTION_QUIET},
-	{"help", no_argument, NULL, OPTION_HELP},
-	{NULL, 0, NULL, 0},
+static const struct command_option options[] = {
+	REPORT_OPTIONS,
+	{"artifact", OPTION_ARTIFACT, true},
+	{"db", OPTION_DB, true},
+	{NULL, 0, false},
 };
 
 struct compare_arguments {
@@ -67,41 +55,25 @@ static int run_compare(struct compare_arguments *arguments, char **paths)
 
 int cmd_compare(int argc, char **argv)
 {
+	struct command_line line = {
+		.command = "compare", .options = options, .argc = argc, .argv = argv};
 	struct compare_arguments arguments = {0};
-	int code = EXIT_USAGE, option;
+	int code, option;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (option) {
-		case OPTION_ARTIFACT:
-			text_list_add(&arguments.artifacts, optarg);
-			break;
-		case OPTION_ALL:
-			arguments.report.options.all = true;
-			break;
-		case OPTION_GROUP:
-			arguments.report.options.group = true;
-			break;
-		case OPTION_JSON:
-			arguments.report.json = true;
-			break;
-		case OPTION_DB:
-			arguments.database = arguments.report.options.database = optarg;
-			break;
-		case OPTION_QUIET:
-			progress_set_quiet(true);
-			break;
-		case OPTION_HELP:
-			code = command_help(help);
-			goto out;
-		default:
-			goto out;
-		}
+	while ((option = command_option_next(&line)) > 0) {
+		if (option == OPTION_ARTIFACT)
+			text_list_add(&arguments.artifacts, line.value);
+		else if (option == OPTION_DB)
+			arguments.database = arguments.report.options.database = line.value;
+		else
+			report_run_take(&arguments.report, option);
 	}
-	if (argc - optind != 2)
+	if (option == OPTION_STOP)
+		code = line.is_help ? command_help(help) : line.code;
+	else if (line.word_count != 2)
 		code = command_usage("compare", "two files or two directories are needed");
 	else
-		code = run_compare(&arguments, argv + optind);
-out:
+		code = run_compare(&arguments, line.words);
 	text_list_release(&arguments.artifacts);
 	return code;
 }

@@ -1,49 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/alloc.h"
 #include "verifier/cmd/command.h"
 #include "verifier/cmd/report_run.h"
 #include "verifier/evidence/read.h"
 
-static const char help[] = "usage: reproof show [OPTION…] [RUN]\n\n"
-			   "Prints a recorded run again; without RUN the newest.\n\n"
-			   "  --all        print every differing member with its diff\n"
-			   "  --group      fold the reproduced artifacts into one line\n"
-			   "  --json       one JSON object on stdout\n"
-			   "  --exit-code  exit as the run did; without it 0, whatever it says\n"
-			   "  --db FILE    the evidence database\n"
-			   "  --help       this text\n";
+static const char help[] =
+	"usage: reproof show [OPTION…] [RUN]\n\n"
+	"Prints a recorded run again; without RUN the newest.\n\n"
+	"  --all        print every differing member with its diff\n"
+	"  --group      fold the reproduced artifacts into one line\n"
+	"  --json       one JSON object on stdout\n"
+	"  --exit-code  exit as the run did; without it 0, whatever it says\n"
+	"  --db FILE    the evidence database\n"
+	"  --quiet      accepted as elsewhere; there is no progress to leave out\n"
+	"  --help       this text\n\n"
+	"Exit codes: 0 printed, 2 usage, 3 trouble; with --exit-code those of the run.\n";
 
-enum option_code {
-	OPTION_ALL = 256,
-	OPTION_GROUP,
-	OPTION_JSON,
-	OPTION_EXIT_CODE,
-	OPTION_DB,
-	OPTION_HELP
+enum {
+	OPTION_EXIT_CODE = REPORT_OPTIONS_END,
+	OPTION_DB
 };
 
-static const struct option options[] = {
-	{"all", no_argument, NULL, OPTION_ALL},
-	{"group", no_argument, NULL, OPTION_GROUP},
-	{"json", no_argument, NULL, OPTION_JSON},
-	{"exit-code", no_argument, NULL, OPTION_EXIT_CODE},
-	{"db", required_argument, NULL, OPTION_DB},
-	{"help", no_argument, NULL, OPTION_HELP},
-	{NULL, 0, NULL, 0},
+static const struct command_option options[] = {
+	REPORT_OPTIONS,
+	{"exit-code", OPTION_EXIT_CODE, false},
+	{"db", OPTION_DB, true},
+	{NULL, 0, false},
 };
 
-static int show_run(const char *database, const char *id, const struct report_run *how)
+static int show_run(const char *id, const struct report_run *how)
 {
 	struct evidence *evidence = NULL;
 	struct run_record run = {0};
 	struct error err;
 	int code;
 
-	if (evidence_open_read(database, &evidence, &err) < 0)
+	if (evidence_open_read(how->options.database, &evidence, &err) < 0)
 		return command_fail("show", &err);
 	if (evidence_read_run(evidence, id, &run, &err) < 0)
 		code = command_fail("show", &err);
@@ -56,41 +50,27 @@ static int show_run(const char *database, const char *id, const struct report_ru
 
 int cmd_show(int argc, char **argv)
 {
-	struct report_run how = {.is_query = true};
-	char *database = command_default_database();
-	int code = EXIT_USAGE, option;
+	struct command_line line = {
+		.command = "show", .options = options, .argc = argc, .argv = argv};
+	struct report_run how = {.is_query = true, .options.is_again = true};
+	char *usual = command_default_database();
+	int code, option;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (option) {
-		case OPTION_ALL:
-			how.options.all = true;
-			break;
-		case OPTION_GROUP:
-			how.options.group = true;
-			break;
-		case OPTION_JSON:
-			how.json = true;
-			break;
-		case OPTION_EXIT_CODE:
+	how.options.database = usual;
+	while ((option = command_option_next(&line)) > 0) {
+		if (option == OPTION_EXIT_CODE)
 			how.is_query = false;
-			break;
-		case OPTION_DB:
-			free(database);
-			database = xstrdup(optarg);
-			break;
-		case OPTION_HELP:
-			code = command_help(help);
-			goto out;
-		default:
-			goto out;
-		}
+		else if (option == OPTION_DB)
+			how.options.database = line.value;
+		else
+			report_run_take(&how, option);
 	}
-	if (argc - optind > 1) {
+	if (option == OPTION_STOP)
+		code = line.is_help ? command_help(help) : line.code;
+	else if (line.word_count > 1)
 		code = command_usage("show", "one run at a time");
-		goto out;
-	}
-	code = show_run(database, argc > optind ? argv[optind] : NULL, &how);
-out:
-	free(database);
+	else
+		code = show_run(line.word_count ? line.words[0] : NULL, &how);
+	free(usual);
 	return code;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verifier/cmd/cmd_snapshot.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,33 +12,6 @@
 #include "base/progress.h"
 #include "verifier/cmd/command.h"
 
-static const char help[] =
-	"usage: reproof snapshot capture [OPTION…]\n"
-	"       reproof snapshot fetch --pin PIN… [OPTION…] [PACKAGE…]\n"
-	"       reproof snapshot solve --pin PIN… [OPTION…] PACKAGE…\n"
-	"       reproof snapshot serve --pin PIN… [OPTION…]\n"
-	"       reproof snapshot list [OPTION…]\n"
-	"\n"
-	"Pins are states of Debian archives, ARCHIVE@YYYYMMDDTHHMMSSZ[:SUITE,SUITE…].\n"
-	"  capture  take the present state of this machine's archives into the store\n"
-	"  fetch    get pins, and packages with all they depend on, into the store\n"
-	"  solve    the closure of a package list at the pins, without Recommends\n"
-	"  serve    the pinning proxy on 127.0.0.1\n"
-	"  list     the pins of the store\n"
-	"\n"
-	"  --pin PIN              a pin; may be given for several archives\n"
-	"  --store DIR            the store ($REPROOF_STORE, ~/.local/state/reproof/store)\n"
-	"  --mirror [ARCHIVE=]URL fetch from here first; may be given again\n"
-	"  --apt DIR              apt's configuration (/etc/apt): what to capture, and mirrors\n"
-	"  --architecture ARCH    (dpkg's own); capture takes several\n"
-	"  --keyring FILE         the keys to trust (Debian's)\n"
-	"  --accept-expired-key   on first use, a signature by a key that has expired since\n"
-	"  --lock FILE            hold the pins against this lock; write it when it is not there\n"
-	"  --offline              use only what is in the store\n"
-	"  --json                 print JSON\n"
-	"  --quiet                no progress\n"
-	"  --port N, --log FILE   serve: the port (any), where the log goes (stdout)\n";
-
 struct subcommand {
 	const char *name;
 	enum status (*run)(struct snapshot_session *session, struct error *err);
@@ -47,40 +19,120 @@ struct subcommand {
 	bool wants_words;
 	bool takes_words;
 	bool wants_fetcher;
-	const char *options; /* letters of those it takes */
+	const char *options;   /* letters of those it takes */
+	const char *arguments; /* for its help */
+	const char *summary;
 };
 
 static const struct subcommand subcommands[] = {
-	{"capture", snapshot_cmd_capture, false, false, false, true, "smtakeljq"},
-	{"fetch", snapshot_cmd_fetch, true, false, true, true, "psmtakelojq"},
-	{"solve", snapshot_cmd_solve, true, true, true, true, "psmtakelojq"},
-	{"serve", snapshot_cmd_serve, true, false, false, true, "psmtakeloqPL"},
-	{"list", snapshot_cmd_list, false, false, false, false, "sjq"},
+	{"capture", snapshot_cmd_capture, false, false, false, true, "smtakeljq", "[OPTION…]",
+		"take the present state of this machine's archives into the store"},
+	{"fetch", snapshot_cmd_fetch, true, false, true, true, "psmtakelojq",
+		"--pin PIN… [OPTION…] [PACKAGE…]",
+		"get pins, and packages with all they depend on, into the store"},
+	{"solve", snapshot_cmd_solve, true, true, true, true, "psmtakelojq",
+		"--pin PIN… [OPTION…] PACKAGE…",
+		"the closure of a package list at the pins, without Recommends"},
+	{"serve", snapshot_cmd_serve, true, false, false, true, "psmtakeloqPL",
+		"--pin PIN… [OPTION…]", "the pinning proxy on 127.0.0.1"},
+	{"list", snapshot_cmd_list, false, false, false, false, "sjq", "[OPTION…]",
+		"the pins of the store"},
 };
 
-static const struct option long_options[] = {
-	{"pin", required_argument, NULL, 'p'},
-	{"store", required_argument, NULL, 's'},
-	{"mirror", required_argument, NULL, 'm'},
-	{"apt", required_argument, NULL, 't'},
-	{"architecture", required_argument, NULL, 'a'},
-	{"keyring", required_argument, NULL, 'k'},
-	{"accept-expired-key", no_argument, NULL, 'e'},
-	{"lock", required_argument, NULL, 'l'},
-	{"offline", no_argument, NULL, 'o'},
-	{"json", no_argument, NULL, 'j'},
-	{"quiet", no_argument, NULL, 'q'},
-	{"port", required_argument, NULL, 'P'},
-	{"log", required_argument, NULL, 'L'},
-	{"help", no_argument, NULL, 'h'},
-	{NULL, 0, NULL, 0},
+static const struct command_option options_known[] = {
+	{"pin", 'p', true},
+	{"store", 's', true},
+	{"mirror", 'm', true},
+	{"apt", 't', true},
+	{"architecture", 'a', true},
+	{"keyring", 'k', true},
+	{"accept-expired-key", 'e', false},
+	{"lock", 'l', true},
+	{"offline", 'o', false},
+	{"json", 'j', false},
+	{"quiet", 'q', false},
+	{"port", 'P', true},
+	{"log", 'L', true},
+	{NULL, 0, false},
 };
+
+/* What --help says of each; which subcommand takes it stands in the table above. */
+static const struct option_help {
+	int letter;
+	const char *synopsis, *text;
+} option_helps[] = {
+	{'p', "--pin PIN", "a pin; may be given for several archives"},
+	{'s', "--store DIR", "the store ($REPROOF_STORE, ~/.local/state/reproof/store)"},
+	{'m', "--mirror [ARCHIVE=]URL", "fetch from here first; may be given again"},
+	{'t', "--apt DIR", "apt's configuration (/etc/apt): what to capture, and mirrors"},
+	{'a', "--architecture ARCH", "(dpkg's own); capture takes several"},
+	{'k', "--keyring FILE", "the keys to trust (Debian's)"},
+	{'e', "--accept-expired-key", "on first use, a signature by a key that has expired since"},
+	{'l', "--lock FILE", "hold the pins against this lock; write it when it is not there"},
+	{'o', "--offline", "use only what is in the store"},
+	{'j', "--json", "print JSON"},
+	{'q', "--quiet", "no progress"},
+	{'P', "--port N", "the port (any)"},
+	{'L', "--log FILE", "where the log goes (stdout)"},
+};
+
+static const char help_end[] = "  --help                 this text\n\n"
+			       "Exit codes: 0 done, 2 usage or configuration, 3 trouble (network, "
+			       "packages that are\nnot there or cannot be installed together), "
+			       "7 signature or trust failure.\n";
+
+/* "[serve]" behind an option that not all take, "[not list]" when most do. */
+static void print_takers(int letter)
+{
+	size_t takers = 0;
+	bool is_common;
+
+	for (size_t i = 0; i < ARRAY_SIZE(subcommands); i++)
+		takers += strchr(subcommands[i].options, letter) != NULL;
+	if (takers == ARRAY_SIZE(subcommands))
+		return;
+	is_common = takers > ARRAY_SIZE(subcommands) / 2;
+	fputs(is_common ? " [not" : " [only", stdout);
+	for (size_t i = 0; i < ARRAY_SIZE(subcommands); i++) {
+		if ((strchr(subcommands[i].options, letter) != NULL) != is_common)
+			printf(" %s", subcommands[i].name);
+	}
+	putchar(']');
+}
+
+/* The help of one subcommand with the options it takes; NULL: of all. */
+static int print_help(const struct subcommand *only)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(subcommands); i++) {
+		if (!only || only == &subcommands[i])
+			printf("%s reproof snapshot %s %s\n", only || i == 0 ? "usage:" : "      ",
+				subcommands[i].name, subcommands[i].arguments);
+	}
+	fputs("\nPins are states of Debian archives, ARCHIVE@YYYYMMDDTHHMMSSZ[:SUITE,SUITE…].\n",
+		stdout);
+	for (size_t i = 0; i < ARRAY_SIZE(subcommands); i++) {
+		if (!only || only == &subcommands[i])
+			printf("  %-8s %s\n", subcommands[i].name, subcommands[i].summary);
+	}
+	putchar('\n');
+	for (size_t i = 0; i < ARRAY_SIZE(option_helps); i++) {
+		const struct option_help *option = &option_helps[i];
+
+		if (only && !strchr(only->options, option->letter))
+			continue;
+		printf("  %-22s %s", option->synopsis, option->text);
+		if (!only)
+			print_takers(option->letter);
+		putchar('\n');
+	}
+	return command_help(help_end);
+}
 
 static const char *option_name(int letter)
 {
-	const struct option *option = long_options;
+	const struct command_option *option = options_known;
 
-	while (option->name && option->val != letter)
+	while (option->name && option->code != letter)
 		option++;
 	return option->name;
 }
@@ -97,7 +149,7 @@ static bool port_parse(const char *text, unsigned short *port)
 }
 
 /* Takes one option; false when its value makes no sense. */
-static bool option_take(struct snapshot_options *options, int letter, char *value)
+static bool option_take(struct snapshot_options *options, int letter, const char *value)
 {
 	switch (letter) {
 	case 'p':
@@ -149,28 +201,23 @@ static bool option_take(struct snapshot_options *options, int letter, char *valu
 static int options_read(const struct subcommand *subcommand, int argc, char **argv,
 	struct snapshot_options *options, bool *is_help)
 {
+	struct command_line line = {
+		.command = "snapshot", .options = options_known, .argc = argc, .argv = argv};
 	int letter;
 
-	opterr = 0;
-	optind = 1;
-	while ((letter = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
-		if (letter == 'h') {
-			*is_help = true;
-			return command_help(help);
-		}
-		if (letter == ':')
-			return command_usage("snapshot", "%s needs a value", argv[optind - 1]);
-		if (letter == '?')
-			return command_usage("snapshot", "%s is no option", argv[optind - 1]);
+	while ((letter = command_option_next(&line)) > 0) {
 		if (!strchr(subcommand->options, letter))
 			return command_usage("snapshot", "%s takes no --%s", subcommand->name,
 				option_name(letter));
-		if (!option_take(options, letter, optarg))
+		if (!option_take(options, letter, line.value))
 			return command_usage("snapshot", "--%s: \"%s\" makes no sense",
-				option_name(letter), optarg);
+				option_name(letter), line.value);
 	}
-	for (; optind < argc; optind++)
-		text_list_add(&options->words, argv[optind]);
+	*is_help = line.is_help;
+	if (letter == OPTION_STOP)
+		return line.is_help ? print_help(subcommand) : line.code;
+	for (int i = 0; i < line.word_count; i++)
+		text_list_add(&options->words, line.words[i]);
 	if (options->words.count && !subcommand->takes_words)
 		return command_usage("snapshot", "%s takes no argument like \"%s\"",
 			subcommand->name, options->words.items[0]);
@@ -267,7 +314,7 @@ int cmd_snapshot(int argc, char **argv)
 	if (argc < 2)
 		return command_usage("snapshot", "which of capture, fetch, solve, serve, list?");
 	if (strcmp(argv[1], "--help") == 0)
-		return command_help(help);
+		return print_help(NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(subcommands); i++) {
 		if (strcmp(argv[1], subcommands[i].name) == 0)
 			return subcommand_run(&subcommands[i], argc - 1, argv + 1);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <getopt.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-#include "base/alloc.h"
 #include "base/array.h"
-#include "base/path.h"
-#include "base/progress.h"
 #include "verifier/cmd/command.h"
 #include "verifier/cmd/report_run.h"
 #include "verifier/verify.h"
@@ -34,8 +34,8 @@ static const char help[] =
 	"Exit codes: 0 all reproduced, 1 differences, 2 usage or descriptor, 3 trouble\n"
 	"(network, build), 4 incomplete, 7 signature or trust failure.\n";
 
-enum option_code {
-	OPTION_ARTIFACT = 256,
+enum {
+	OPTION_ARTIFACT = REPORT_OPTIONS_END,
 	OPTION_STORE,
 	OPTION_DB,
 	OPTION_MIRROR,
@@ -43,37 +43,27 @@ enum option_code {
 	OPTION_KEYRING,
 	OPTION_ACCEPT_EXPIRED_KEY,
 	OPTION_NO_SANDBOX,
-	OPTION_KEEP,
-	OPTION_ALL,
-	OPTION_GROUP,
-	OPTION_JSON,
-	OPTION_QUIET,
-	OPTION_HELP
+	OPTION_KEEP
 };
 
-static const struct option options[] = {
-	{"artifact", required_argument, NULL, OPTION_ARTIFACT},
-	{"store", required_argument, NULL, OPTION_STORE},
-	{"db", required_argument, NULL, OPTION_DB},
-	{"mirror", required_argument, NULL, OPTION_MIRROR},
-	{"apt", required_argument, NULL, OPTION_APT},
-	{"keyring", required_argument, NULL, OPTION_KEYRING},
-	{"accept-expired-key", no_argument, NULL, OPTION_ACCEPT_EXPIRED_KEY},
-	{"no-sandbox", no_argument, NULL, OPTION_NO_SANDBOX},
-	{"keep", no_argument, NULL, OPTION_KEEP},
-	{"all", no_argument, NULL, OPTION_ALL},
-	{"group", no_argument, NULL, OPTION_GROUP},
-	{"json", no_argument, NULL, OPTION_JSON},
-	{"quiet", no_argument, NULL, OPTION_QUIET},
-	{"help", no_argument, NULL, OPTION_HELP},
-	{NULL, 0, NULL, 0},
+static const struct command_option options[] = {
+	REPORT_OPTIONS,
+	{"artifact", OPTION_ARTIFACT, true},
+	{"store", OPTION_STORE, true},
+	{"db", OPTION_DB, true},
+	{"mirror", OPTION_MIRROR, true},
+	{"apt", OPTION_APT, true},
+	{"keyring", OPTION_KEYRING, true},
+	{"accept-expired-key", OPTION_ACCEPT_EXPIRED_KEY, false},
+	{"no-sandbox", OPTION_NO_SANDBOX, false},
+	{"keep", OPTION_KEEP, false},
+	{NULL, 0, false},
 };
 
 struct verify_arguments {
 	struct verify_request request;
 	struct text_list artifacts, mirrors;
 	struct report_run report;
-	char *store, *database;
 };
 
 static void note_signal(int number)
@@ -91,6 +81,19 @@ static void catch_signals(void)
 	sigaction(SIGHUP, &action, NULL);
 }
 
+/* Before a database is made: a name typed wrongly leaves nothing behind. EXIT_USAGE, or 0. */
+static int check_descriptor(const char *path)
+{
+	struct stat status;
+
+	if (stat(path, &status) < 0 || access(path, R_OK) < 0)
+		return command_usage("verify", "%s: %s", path, strerror(errno));
+	if (S_ISDIR(status.st_mode))
+		return command_usage(
+			"verify", "%s is a directory; name the release descriptor in it", path);
+	return EXIT_REPRODUCED;
+}
+
 static int run_verify(struct verify_arguments *arguments)
 {
 	struct evidence *evidence = NULL;
@@ -100,11 +103,9 @@ static int run_verify(struct verify_arguments *arguments)
 
 	arguments->request.artifacts = &arguments->artifacts;
 	arguments->request.mirrors = &arguments->mirrors;
-	arguments->request.store = arguments->store;
-	arguments->request.database = arguments->database;
-	arguments->report.options.database = arguments->database;
+	arguments->report.options.database = arguments->request.database;
 	catch_signals();
-	if (evidence_open(arguments->database, &evidence, &err) < 0 ||
+	if (evidence_open(arguments->request.database, &evidence, &err) < 0 ||
 		verify_release(&arguments->request, evidence, run, &err) < 0)
 		code = command_fail("verify", &err);
 	else
@@ -113,84 +114,67 @@ static int run_verify(struct verify_arguments *arguments)
 	return code;
 }
 
-/* False when the option is not one of ours; getopt has said so. */
-static bool take_option(struct verify_arguments *arguments, int option)
+static void take_option(struct verify_arguments *arguments, int option, const char *value)
 {
 	struct verify_request *request = &arguments->request;
 
 	switch (option) {
 	case OPTION_ARTIFACT:
-		text_list_add(&arguments->artifacts, optarg);
-		return true;
+		text_list_add(&arguments->artifacts, value);
+		break;
 	case OPTION_STORE:
-		free(arguments->store);
-		arguments->store = xstrdup(optarg);
-		return true;
+		request->store = value;
+		break;
 	case OPTION_DB:
-		free(arguments->database);
-		arguments->database = xstrdup(optarg);
-		return true;
+		request->database = value;
+		break;
 	case OPTION_MIRROR:
-		text_list_add(&arguments->mirrors, optarg);
-		return true;
+		text_list_add(&arguments->mirrors, value);
+		break;
 	case OPTION_APT:
-		request->etc_apt = optarg;
-		return true;
+		request->etc_apt = value;
+		break;
 	case OPTION_KEYRING:
-		request->keyring = optarg;
-		return true;
+		request->keyring = value;
+		break;
 	case OPTION_ACCEPT_EXPIRED_KEY:
 		request->accept_expired_key = true;
-		return true;
+		break;
 	case OPTION_NO_SANDBOX:
 		request->no_sandbox = true;
-		return true;
+		break;
 	case OPTION_KEEP:
 		request->keep = true;
-		return true;
-	case OPTION_ALL:
-		arguments->report.options.all = true;
-		return true;
-	case OPTION_GROUP:
-		arguments->report.options.group = true;
-		return true;
-	case OPTION_JSON:
-		arguments->report.json = true;
-		return true;
-	case OPTION_QUIET:
-		progress_set_quiet(true);
-		return true;
+		break;
 	default:
-		return false;
+		report_run_take(&arguments->report, option);
 	}
 }
 
 int cmd_verify(int argc, char **argv)
 {
+	struct command_line line = {
+		.command = "verify", .options = options, .argc = argc, .argv = argv};
+	char *store = command_default_store(), *database = command_default_database();
 	struct verify_arguments arguments = {
-		.request.etc_apt = "/etc/apt",
-		.store = command_default_store(),
-		.database = command_default_database(),
+		.request = {.etc_apt = "/etc/apt", .store = store, .database = database},
 	};
-	int code = EXIT_USAGE, option;
+	int code, option;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == OPTION_HELP) {
-			code = command_help(help);
-			goto out;
-		}
-		if (!take_option(&arguments, option))
-			goto out;
-	}
-	if (argc - optind != 1) {
+	while ((option = command_option_next(&line)) > 0)
+		take_option(&arguments, option, line.value);
+	if (option == OPTION_STOP) {
+		code = line.is_help ? command_help(help) : line.code;
+	} else if (line.word_count != 1) {
 		code = command_usage("verify", "one release descriptor is needed");
-		goto out;
+	} else {
+		arguments.request.descriptor = line.words[0];
+		code = check_descriptor(line.words[0]);
+		if (code == EXIT_REPRODUCED)
+			code = run_verify(&arguments);
 	}
-	arguments.request.descriptor = argv[optind];
-	code = run_verify(&arguments);
-out:
-	free(arguments.store);
-	free(arguments.database);
+	free(store);
+	free(database);
 	text_list_release(&arguments.artifacts);
 	text_list_release(&arguments.mirrors);
 	return code;

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/array.h"
@@ -100,6 +101,67 @@ int command_finish(const char *command, int code)
 	fprintf(stderr, "reproof %s: stdout cannot be written; the result is not complete\n",
 		command);
 	return EXIT_TROUBLE;
+}
+
+static const struct command_option *option_find(
+	const struct command_option *options, const char *name, size_t len)
+{
+	for (; options->name; options++) {
+		if (strlen(options->name) == len && memcmp(options->name, name, len) == 0)
+			return options;
+	}
+	return NULL;
+}
+
+static int option_stop(struct command_line *line, int code)
+{
+	line->code = code;
+	return OPTION_STOP;
+}
+
+/* Takes the option in `text`, and what follows it when that is its value. */
+static int option_take(struct command_line *line, const char *text)
+{
+	const char *name = text + (strncmp(text, "--", 2) == 0 ? 2 : 0);
+	size_t len = strcspn(name, "=");
+	const struct command_option *option = option_find(line->options, name, len);
+
+	line->value = name[len] ? name + len + 1 : NULL;
+	if (strcmp(text, "--help") == 0) {
+		line->is_help = true;
+		return OPTION_STOP;
+	}
+	if (!option || name == text)
+		return option_stop(line,
+			command_usage(line->command, "%.*s is no option",
+				(int)(name - text + (ptrdiff_t)len), text));
+	if (option->has_value && !line->value && line->read < line->argc)
+		line->value = line->argv[line->read++];
+	/* An empty one is a variable that was not set. */
+	if (option->has_value ? !line->value || !line->value[0] : line->value != NULL)
+		return option_stop(line,
+			command_usage(line->command, "--%s %s", option->name,
+				option->has_value ? "needs a value" : "takes no value"));
+	return option->code;
+}
+
+int command_option_next(struct command_line *line)
+{
+	if (!line->words) {
+		line->words = line->argv + 1;
+		line->read = 1;
+	}
+	while (line->read < line->argc) {
+		char *text = line->argv[line->read++];
+
+		if (line->is_past_options || text[0] != '-' || !text[1])
+			line->words[line->word_count++] = text;
+		else if (strcmp(text, "--") == 0)
+			line->is_past_options = true;
+		else
+			return option_take(line, text);
+	}
+	return OPTION_END;
 }
 
 static char *state_path(const char *variable, const char *name)

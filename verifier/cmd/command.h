@@ -2,6 +2,8 @@
 #ifndef VERIFIER_CMD_COMMAND_H
 #define VERIFIER_CMD_COMMAND_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 
 /* A subcommand: one row in main.c's table, one file verifier/cmd/cmd_NAME.c. */
@@ -50,6 +52,41 @@ int command_help(const char *text);
  * was printed could not be written.
  */
 int command_finish(const char *command, int code);
+
+/* An option, always long and written out whole; a table of them ends with a NULL name. */
+struct command_option {
+	const char *name;
+	int code; /* over 0 */
+	bool has_value;
+};
+
+/* What the reading of an option gives in place of its code. */
+enum {
+	OPTION_END = 0, /* all are read, and the words are known */
+	OPTION_STOP =
+		-1, /* there is nothing more to do: --help, or a usage error, which was said */
+};
+
+/* A command's arguments being read. The first four are given, the others begin zeroed. */
+struct command_line {
+	const char *command; /* for messages */
+	const struct command_option *options;
+	int argc;
+	char **argv;	   /* argv[0] is the command */
+	const char *value; /* of the option just read; NULL for one that has none */
+	int code;	   /* at OPTION_STOP the exit code, but for --help */
+	bool is_help;	   /* at OPTION_STOP --help was asked for */
+	char **words;	   /* what is no option, in order; they may stand among options */
+	int word_count;
+	int read; /* arguments that have been looked at */
+	bool is_past_options;
+};
+
+/*
+ * The code of the next option, or OPTION_END or OPTION_STOP. Every command has --help without its
+ * table saying so. Puts the words to the front of argv.
+ */
+int command_option_next(struct command_line *line);
 
 /*
  * Where state is kept when no option says so: $REPROOF_STORE or $XDG_STATE_HOME/reproof/store or

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verifier/cmd/report_run.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/progress.h"
 #include "verifier/cmd/command.h"
 
 static const enum exit_code verdict_codes[VERDICT_COUNT] = {
@@ -31,16 +35,40 @@ static enum exit_code code_of(const struct report_outcome *outcome)
 	return code;
 }
 
+bool report_run_take(struct report_run *how, int option)
+{
+	switch (option) {
+	case REPORT_ALL:
+		how->options.all = true;
+		return true;
+	case REPORT_GROUP:
+		how->options.group = true;
+		return true;
+	case REPORT_JSON:
+		how->json = true;
+		return true;
+	case REPORT_QUIET:
+		progress_set_quiet(true);
+		return true;
+	default:
+		return false;
+	}
+}
+
 int report_run(const char *command, struct evidence *evidence, const char *run,
 	const struct report_run *how)
 {
+	struct report_options options = how->options;
+	char *usual = command_default_database();
 	struct report_outcome outcome;
 	struct error err;
 
+	options.is_default_database = options.database && strcmp(options.database, usual) == 0;
+	free(usual);
 	if (report_outcome(evidence, run, &outcome, &err) < 0)
 		return command_fail(command, &err);
-	if (how->json ? report_json(stdout, evidence, run, &err) < 0
-		      : report_text(stdout, evidence, run, &how->options, &err) < 0)
+	if (how->json ? report_json(stdout, evidence, run, &options, &err) < 0
+		      : report_text(stdout, evidence, run, &options, &err) < 0)
 		return command_fail(command, &err);
 	return command_finish(command, how->is_query ? EXIT_REPRODUCED : (int)code_of(&outcome));
 }

@@ -2,6 +2,7 @@
 #ifndef VERIFIER_CMD_REPORT_RUN_H
 #define VERIFIER_CMD_REPORT_RUN_H
 
+#include "verifier/cmd/command.h"
 #include "verifier/report/report.h"
 
 /* How a command prints the run it made or found. */
@@ -10,6 +11,23 @@ struct report_run {
 	bool is_query; /* exit 0 whatever the run came to */
 	struct report_options options;
 };
+
+/* The options of every command that reports, for its table; its own codes begin behind them. */
+enum {
+	REPORT_ALL = 1,
+	REPORT_GROUP,
+	REPORT_JSON,
+	REPORT_QUIET,
+	REPORT_OPTIONS_END
+};
+#define REPORT_OPTIONS                                                                             \
+	{"all", REPORT_ALL, false}, {"group", REPORT_GROUP, false}, {"json", REPORT_JSON, false},  \
+	{                                                                                          \
+		"quiet", REPORT_QUIET, false                                                       \
+	}
+
+/* Takes one of them; false when `option` is another. */
+bool report_run_take(struct report_run *how, int option);
 
 /* Prints the run to stdout and gives the exit code that its result stands for (design §6). */
 int report_run(const char *command, struct evidence *evidence, const char *run,

@@ -3,13 +3,13 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "verifier/evidence/read.h"
 #include "verifier/report/report.h"
 
 /* What the visitors share. */
 struct writer {
 	struct json *json;
 	struct evidence *evidence;
+	bool is_recorded;   /* the run has a name that can be asked for */
 	const char *change; /* the kind of package change being listed */
 };
 
@@ -229,8 +229,7 @@ static enum status write_run(struct writer *writer, const struct run_record *run
 
 	json_object_begin(json, NULL);
 	json_text(json, "format", "reproof-compare-1");
-	json_text(json, "verdict",
-		verdict_word(run->finished ? run->verdict : VERDICT_NOT_ATTEMPTED));
+	json_text(json, "verdict", verdict_word(report_verdict(run)));
 	json_array_begin(json, "artifacts");
 	if (evidence_each_artifact(evidence, run->id, false, write_artifact, writer, err) < 0)
 		return err->status;
@@ -255,15 +254,17 @@ static enum status write_run(struct writer *writer, const struct run_record *run
 		0)
 		return err->status;
 	json_array_end(json);
-	json_text(json, "run", strcmp(run->kind, "verify") == 0 ? run->id : NULL);
+	json_text(json, "run", writer->is_recorded ? run->id : NULL);
 	json_object_end(json);
 	return STATUS_OK;
 }
 
-enum status report_json(FILE *stream, struct evidence *evidence, const char *run, struct error *err)
+enum status report_json(FILE *stream, struct evidence *evidence, const char *run,
+	const struct report_options *options, struct error *err)
 {
 	struct json json;
-	struct writer writer = {.json = &json, .evidence = evidence};
+	struct writer writer = {
+		.json = &json, .evidence = evidence, .is_recorded = options->database != NULL};
 	struct run_record record;
 	enum status status = evidence_read_run(evidence, run, &record, err);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
-#include "verifier/evidence/read.h"
 #include "verifier/report/report.h"
 
 static enum status count_artifact(
@@ -13,6 +12,17 @@ static enum status count_artifact(
 	outcome->counts[artifact->record.verdict]++;
 	outcome->artifacts++;
 	return STATUS_OK;
+}
+
+enum verdict report_verdict(const struct run_record *run)
+{
+	if (!run->finished)
+		return VERDICT_NOT_ATTEMPTED;
+	/* What failed on the way may have been about to find a difference. */
+	if (run->failure_class &&
+		(run->verdict == VERDICT_REPRODUCED || run->verdict == VERDICT_CONTENT_EQUAL))
+		return VERDICT_NOT_ATTEMPTED;
+	return run->verdict;
 }
 
 enum status report_outcome(struct evidence *evidence, const char *run,
@@ -27,7 +37,7 @@ enum status report_outcome(struct evidence *evidence, const char *run,
 	if (record.failure_class)
 		snprintf(outcome->failure_class, sizeof(outcome->failure_class), "%s",
 			record.failure_class);
-	outcome->verdict = record.finished ? record.verdict : VERDICT_NOT_ATTEMPTED;
+	outcome->verdict = report_verdict(&record);
 	run_record_release(&record);
 	return evidence_each_artifact(evidence, run, false, count_artifact, outcome, err);
 }

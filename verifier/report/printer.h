@@ -2,7 +2,6 @@
 #ifndef VERIFIER_REPORT_PRINTER_H
 #define VERIFIER_REPORT_PRINTER_H
 
-#include "verifier/evidence/read.h"
 #include "verifier/report/report.h"
 
 /* Shared by the text report's files only. */
@@ -26,15 +25,24 @@ struct report_printer {
 	size_t differing;
 };
 
-/* One line's part of a hostile text. */
+/* Prints text of hostile origin as part of one line: newlines too are escaped. */
 void report_put_line(FILE *stream, const char *text);
+/* The same for text of several lines; puts `indent` in front of each and ends the last. */
+void report_put_block(FILE *stream, const char *text, const char *indent);
 
-/* Pin drift in words for line 1, "" when none or not looked at. */
+/*
+ * Pin drift: *looked_at says whether the package sets of both sides were read, *changes how many
+ * packages differ between them (0 when not looked at). Uses `shown`.
+ */
 enum status report_package_count(
 	struct report_printer *printer, bool *looked_at, size_t *changes, struct error *err);
 
+/* The section MEMBERS: differing members artifact by artifact; nothing when there is none. */
 enum status report_members(struct report_printer *printer, struct error *err);
-/* Causes, packages, bytes, pins, isolation, hosts, what was published anew. */
+/*
+ * Causes, what was published anew, packages, bytes, pins, isolation and hosts; each only when there
+ * is something to say. The sums of bytes are those of the artifacts printed before.
+ */
 enum status report_sections(struct report_printer *printer, struct error *err);
 
 #endif

@@ -5,22 +5,25 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "verifier/evidence/evidence.h"
+#include "verifier/evidence/read.h"
 
 /* How much of a run a text report shows. What is left out is always counted. */
 struct report_options {
-	bool all;	      /* every member, with its diff */
-	bool group;	      /* artifacts of one verdict without details on one line */
-	const char *database; /* for the command that shows more; NULL: nothing was recorded */
+	bool all;		  /* every member, with its diff */
+	bool group;		  /* reproduced artifacts are counted in place of listed */
+	const char *database;	  /* the file that keeps the run; NULL: none does */
+	bool is_default_database; /* a command finds it without being told */
+	bool is_again;		  /* of an old run: its end does not say where that is recorded */
 };
 
 /* The report of a recorded run, for people: design §9. Prints to `stream`; escapes every name. */
 enum status report_text(FILE *stream, struct evidence *evidence, const char *run,
 	const struct report_options *options, struct error *err);
 
-/* The one JSON object of `compare --json` and `verify --json`: docs/json.md. */
-enum status report_json(
-	FILE *stream, struct evidence *evidence, const char *run, struct error *err);
+/* The one JSON object of `compare --json` and `verify --json`: docs/json.md. Always all of it: of
+ * the options only the database counts, without which the run has no name. */
+enum status report_json(FILE *stream, struct evidence *evidence, const char *run,
+	const struct report_options *options, struct error *err);
 
 /* What decides the exit code. */
 struct report_outcome {
@@ -28,9 +31,16 @@ struct report_outcome {
 	size_t artifacts;
 	bool failed; /* a step failed */
 	char failure_class[24];
-	enum verdict verdict; /* of the release */
+	enum verdict verdict; /* report_verdict() */
 };
 
+/*
+ * The verdict of the release that may be said of a run: never a good one for a run that is not
+ * finished or in which a step failed, whatever was recorded.
+ */
+enum verdict report_verdict(const struct run_record *run);
+
+/* Counts the artifacts of a recorded run by verdict. */
 enum status report_outcome(struct evidence *evidence, const char *run,
 	struct report_outcome *outcome, struct error *err);
 

@@ -76,6 +76,39 @@ static void print_counts(struct report_printer *printer, const struct report_out
 	fputc('.', printer->stream);
 }
 
+/* What a failed build printed last, behind this in the failure's text, is a section of its own. */
+static const char log_begin[] = "; its last words: ";
+
+/* NULL when there is none, or it says nothing. */
+static const char *find_log(const struct run_record *run)
+{
+	const char *at = run->failure_text ? strstr(run->failure_text, log_begin) : NULL;
+
+	return at && at[sizeof(log_begin) - 1] ? at + sizeof(log_begin) - 1 : NULL;
+}
+
+static void print_failure(const struct report_printer *printer)
+{
+	const char *text = printer->run->failure_text;
+	const char *log = find_log(printer->run);
+	size_t len = log ? (size_t)(log - text) - (sizeof(log_begin) - 1) : strlen(text);
+	struct buffer line = {0};
+
+	escape_line(&line, text, len);
+	fputs(buffer_text(&line), printer->stream);
+	buffer_release(&line);
+}
+
+static void print_log(const struct report_printer *printer)
+{
+	const char *log = find_log(printer->run);
+
+	if (!log)
+		return;
+	fputs("\nLOG (its end)\n", printer->stream);
+	report_put_block(printer->stream, log, "  ");
+}
+
 /* Line 1: the answer. */
 static enum status print_answer(
 	struct report_printer *printer, const struct report_outcome *outcome, struct error *err)
@@ -101,7 +134,7 @@ static enum status print_answer(
 		return err->status;
 	fputs(printer->shown ? "). " : ". ", printer->stream);
 	if (run->failure_text) {
-		report_put_line(printer->stream, run->failure_text);
+		print_failure(printer);
 	} else {
 		print_counts(printer, outcome);
 	}
@@ -203,6 +236,42 @@ static enum status print_artifacts(struct report_printer *printer, struct error 
 	return STATUS_OK;
 }
 
+/* " --db FILE" as a shell takes it, unless that is where a command looks anyway. */
+static void put_database(FILE *stream, const struct report_options *options)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789_-+=:,./@%";
+	const char *path = options->database;
+	struct buffer word = {0};
+
+	if (options->is_default_database)
+		return;
+	if (path[0] && !path[strspn(path, plain)]) {
+		buffer_add_text(&word, path);
+	} else {
+		buffer_add_text(&word, "'");
+		for (; *path; path++) {
+			if (*path == '\'')
+				buffer_add_text(&word, "'\\''");
+			else
+				buffer_add(&word, path, 1);
+		}
+		buffer_add_text(&word, "'");
+	}
+	fputs(" --db ", stream);
+	report_put_line(stream, buffer_text(&word));
+	buffer_release(&word);
+}
+
+static void print_recorded(FILE *stream, const struct report_options *options, const char *run)
+{
+	if (!options->database || options->is_again)
+		return;
+	fprintf(stream, "\nrecorded as run %s · again: reproof show %s", run, run);
+	put_database(stream, options);
+	fputc('\n', stream);
+}
+
 enum status report_text(FILE *stream, struct evidence *evidence, const char *run,
 	const struct report_options *options, struct error *err)
 {
@@ -218,13 +287,14 @@ enum status report_text(FILE *stream, struct evidence *evidence, const char *run
 	status = print_answer(&printer, &outcome, err);
 	if (status == STATUS_OK)
 		status = print_artifacts(&printer, err);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
+		print_log(&printer);
 		status = report_sections(&printer, err);
+	}
 	if (status == STATUS_OK)
 		status = report_members(&printer, err);
-	if (status == STATUS_OK && options->database)
-		fprintf(stream, "\nrecorded as run %s · again: reproof show %s\n", record.id,
-			record.id);
+	if (status == STATUS_OK)
+		print_recorded(stream, options, record.id);
 	run_record_release(&record);
 	return status;
 }

@@ -5,7 +5,7 @@
 #include "base/escape.h"
 #include "verifier/report/printer.h"
 
-static void put_block(FILE *stream, const char *text, const char *indent)
+void report_put_block(FILE *stream, const char *text, const char *indent)
 {
 	struct buffer block = {0};
 	const char *at, *end;
@@ -59,7 +59,7 @@ static enum status print_member(
 	for (size_t i = 0; i < difference->field_count; i++)
 		print_field(stream, &difference->fields[i]);
 	if (difference->diff && (printer->options->all || printer->diffs < SHOWN_DIFFS)) {
-		put_block(stream, difference->diff, "      ");
+		report_put_block(stream, difference->diff, "      ");
 		printer->diffs++;
 	}
 	return STATUS_OK;
