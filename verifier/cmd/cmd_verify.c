@@ -66,15 +66,20 @@ struct verify_arguments {
 	struct report_run report;
 };
 
-static void note_signal(int number)
+/* Nothing done is lost, and the kernel ends the build with us: so it says that and dies of it. */
+static void end_on_signal(int number)
 {
-	(void)number;
-}
+	static const char text[] =
+		"\nreproof verify: interrupted; the same command goes on with it\n";
+	ssize_t written = write(STDERR_FILENO, text, sizeof(text) - 1);
 
-/* Without SA_RESTART: what waits is woken, ends the build, and leaves the run to be continued. */
+	(void)written;
+	signal(number, SIG_DFL);
+	raise(number);
+}
 static void catch_signals(void)
 {
-	struct sigaction action = {.sa_handler = note_signal};
+	struct sigaction action = {.sa_handler = end_on_signal};
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
