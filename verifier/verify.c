@@ -16,7 +16,7 @@
 #include "base/clock.h"
 #include "base/path.h"
 #include "verifier/verification.h"
-#include "verifier/verify_compare.h"
+#include "verifier/verify_judge.h"
 
 /* A run is continued when all this is the same; what the build was given is checked apart. */
 static void digest_key(const struct verification *verification, struct digest *key)

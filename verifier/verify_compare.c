@@ -1,267 +1,136 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "verifier/verify_compare.h"
-
-#include <stdio.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/progress.h"
+#include "base/alloc.h"
+#include "base/path.h"
+#include "verifier/verify.h"
+#include "verifier/verify_judge.h"
 
-/* What all pairs of one run share. */
-struct judge {
-	struct evidence *evidence;
-	const char *run;
-	const struct file_set *published, *rebuilt;
+/* One side of a comparison as it was named on the command line. */
+struct given {
+	const char *path;
+	struct stat st;
+	struct file_set files;
 };
 
-/* An artifact's record while it is being judged; `reason` is kept in `text`. */
-struct judgement {
-	struct artifact_record record;
-	struct error text;
-};
-
-static void not_inspected(struct judgement *judgement, const char *side, const struct error *cause)
+static enum status stat_given(struct given *given, struct error *err)
 {
-	struct error text = *cause;
-
-	error_context(&text, "%s", side);
-	judgement->text = text;
-	judgement->record.reason = judgement->text.text;
-	judgement->record.verdict = VERDICT_NOT_INSPECTED;
-}
-
-/* Trouble with one file is data of that artifact; broken trust is not (law 3). */
-static bool is_fatal(enum status status)
-{
-	return status == STATUS_TRUST || status == STATUS_USAGE || status == STATUS_DATABASE ||
-		status == STATUS_INTERRUPTED;
-}
-
-/* The same file on both sides would always be equal, and says nothing (trust T2). */
-static enum status refuse_same_file(
-	const char *name, int published_fd, int rebuilt_fd, struct error *err)
-{
-	struct stat one, two;
-
-	if (fstat(published_fd, &one) < 0 || fstat(rebuilt_fd, &two) < 0)
-		return error_set_errno(err, "%s", name);
-	if (one.st_dev == two.st_dev && one.st_ino == two.st_ino)
-		return error_set(err, STATUS_FORMAT,
-			"%s is the same file on both sides (a hard link?); comparing it with "
-			"itself shows nothing",
-			name);
-	return STATUS_OK;
-}
-
-static void take_sides(struct artifact_record *record, const struct comparison_side *published,
-	const struct comparison_side *rebuilt)
-{
-	record->has_published = record->has_rebuilt = record->has_published_size = true;
-	record->published = published->sha256;
-	record->published_size = published->size;
-	record->rebuilt = rebuilt->sha256;
-	record->rebuilt_size = rebuilt->size;
-}
-
-/* Bytes that a hash list or an earlier part of this run spoke of must be those. */
-static enum status check_expected(
-	const char *side, const struct file *file, const struct digest *digest, struct error *err)
-{
-	char want[SHA256_HEX_SIZE], got[SHA256_HEX_SIZE];
-
-	if (!file->has_digest || digest_equal(&file->digest, digest))
+	given->files = (struct file_set)FILE_SET_INIT;
+	if (stat(given->path, &given->st) < 0) {
+		error_set_errno(err, "%s", given->path);
+		return err->status = STATUS_USAGE;
+	}
+	if (S_ISREG(given->st.st_mode) || S_ISDIR(given->st.st_mode))
 		return STATUS_OK;
-	digest_hex(&file->digest, want);
-	digest_hex(digest, got);
-	return error_set(err, STATUS_TRUST,
-		"%s %s has sha256 %s now and had %s when this run %s it: it was changed meanwhile; "
-		"run it again",
-		side, file->name, got, want, strcmp(side, "rebuilt") == 0 ? "built" : "fetched");
+	return error_set(
+		err, STATUS_USAGE, "%s is neither a regular file nor a directory", given->path);
 }
 
-static enum status compare_insides(struct judge *judge, struct judgement *judgement,
-	const struct comparison_side *published, const struct comparison_side *rebuilt,
+/* A single file is a set of one, under the name that both sides get. */
+static enum status open_single(struct given *given, const char *name, struct error *err)
+{
+	char *resolved, *directory;
+	struct file *file;
+
+	if (path_resolve(given->path, &resolved, err) < 0)
+		return err->status;
+	directory = path_directory(resolved);
+	given->files.root_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (given->files.root_fd < 0)
+		error_set_errno(err, "%s", directory);
+	file = file_set_add(&given->files, name, FILE_IN_DIRECTORY);
+	file->size = (uint64_t)given->st.st_size;
+	if (strcmp(name, path_basename(resolved)) != 0)
+		file->stored_name = xstrdup(path_basename(resolved));
+	free(directory);
+	free(resolved);
+	return given->files.root_fd < 0 ? err->status : STATUS_OK;
+}
+
+static enum status open_both(struct given *published, struct given *rebuilt, struct error *err)
+{
+	const char *name = path_basename(published->path);
+
+	if (S_ISDIR(published->st.st_mode)) {
+		if (file_set_list(&published->files, published->path, err) < 0)
+			return err->status;
+		return file_set_list(&rebuilt->files, rebuilt->path, err);
+	}
+	if (open_single(published, name, err) < 0)
+		return err->status;
+	return open_single(rebuilt, name, err);
+}
+
+static enum status judge_sets(struct evidence *evidence, const char *run,
+	const struct given *published, const struct given *rebuilt, const struct pair_list *pairs,
+	enum verdict *worst, struct error *err)
+{
+	if (verify_pairs(evidence, run, &published->files, &rebuilt->files, pairs, worst, err) < 0)
+		return err->status;
+	return verify_packages(evidence, run, &published->files, &rebuilt->files, NULL, NULL, err);
+}
+
+static enum status record_comparison(struct evidence *evidence, const struct given *published,
+	const struct given *rebuilt, const struct text_list *artifacts, char run[RUN_ID_SIZE],
 	struct error *err)
 {
-	struct set_writer *writer;
-	struct difference_sink sink;
-	struct comparison comparison;
-	bool known;
+	struct run_start start = {
+		.kind = "compare", .release = published->path, .target = rebuilt->path};
+	enum verdict worst = VERDICT_NOT_ATTEMPTED;
+	struct pair_list pairs = {0};
+	enum status status;
+	bool continued;
 
-	if (evidence_set_known(judge->evidence, &judgement->record, &known, err) < 0)
-		return err->status;
-	judgement->record.has_set = true;
-	if (known)
-		return STATUS_OK;
-	writer = set_writer_new(judge->evidence, &judgement->record);
-	sink = set_writer_sink(writer);
-	if (dbdiff_compare(judgement->record.name, published, rebuilt, &comparison_options_default,
-		    &sink, &comparison, err) < 0) {
-		set_writer_abandon(writer);
-		return err->status;
-	}
-	return set_writer_commit(writer, &comparison, err);
-}
+	pair_files(&published->files, &rebuilt->files, NULL, &pairs);
+	status = pair_select(&pairs, artifacts, err);
+	if (status == STATUS_OK)
+		status = evidence_run_begin(evidence, &start, run, &continued, err);
+	if (status == STATUS_OK && artifacts->count)
+		status = evidence_run_mark(evidence, run, "partial", err);
+	if (status == STATUS_OK) {
+		struct run_failure failure = {.step = "compare", .text = err->text};
+		struct error finish_error;
 
-/* Both sides are open: their bytes decide. */
-static enum status judge_bytes(struct judge *judge, const struct pair *pair,
-	struct judgement *judgement, int published_fd, int rebuilt_fd, struct error *err)
-{
-	struct comparison_side published = {.fd = published_fd}, rebuilt = {.fd = rebuilt_fd};
-	struct artifact_record *record = &judgement->record;
-
-	if (refuse_same_file(pair->name, published_fd, rebuilt_fd, err) < 0) {
-		judgement->text = *err;
-		record->reason = judgement->text.text;
-		record->verdict = VERDICT_NOT_INSPECTED;
-		return STATUS_OK;
-	}
-	if (dbdiff_hash(&published, &rebuilt, err) < 0) {
-		not_inspected(judgement, "reading", err);
-		return STATUS_OK;
-	}
-	if (check_expected("published", pair->published, &published.sha256, err) < 0 ||
-		check_expected("rebuilt", pair->rebuilt, &rebuilt.sha256, err) < 0)
-		return err->status;
-	take_sides(record, &published, &rebuilt);
-	if (digest_equal(&published.sha256, &rebuilt.sha256)) {
-		record->verdict = VERDICT_REPRODUCED;
-		return STATUS_OK;
-	}
-	record->verdict = VERDICT_DIFFERENT;
-	if (compare_insides(judge, judgement, &published, &rebuilt, err) == STATUS_OK)
-		return STATUS_OK;
-	if (is_fatal(err->status))
-		return err->status;
-	/* The digests differ, which is all a verdict needs; why is not known. */
-	judgement->text = *err;
-	error_context(&judgement->text, "not compared inside");
-	record->reason = judgement->text.text;
-	record->has_set = false;
-	return STATUS_OK;
-}
-
-/* A side of which there are bytes that only a hash can be held against. */
-static enum status judge_hash_only(struct judge *judge, const struct pair *pair,
-	struct judgement *judgement, struct error *err)
-{
-	struct artifact_record *record = &judgement->record;
-	int fd;
-
-	record->has_published = true;
-	record->published = pair->published->digest;
-	if (file_set_open(judge->rebuilt, pair->rebuilt, &fd, err) < 0 ||
-		hash_fd(fd, &record->rebuilt, &record->rebuilt_size, err) < 0) {
-		not_inspected(judgement, "rebuilt", err);
-		if (fd >= 0)
-			close(fd);
-		return is_fatal(err->status) ? err->status : STATUS_OK;
-	}
-	close(fd);
-	record->has_rebuilt = true;
-	if (check_expected("rebuilt", pair->rebuilt, &record->rebuilt, err) < 0)
-		return err->status;
-	record->verdict = digest_equal(&record->published, &record->rebuilt) ? VERDICT_REPRODUCED
-									     : VERDICT_DIFFERENT;
-	if (record->verdict == VERDICT_DIFFERENT)
-		record->reason = "only the published hash is known; nothing could be opened";
-	return STATUS_OK;
-}
-
-static enum status judge_pair(struct judge *judge, const struct pair *pair,
-	struct judgement *judgement, struct error *err)
-{
-	int published_fd = -1, rebuilt_fd = -1;
-	enum status status = STATUS_OK;
-
-	if (pair->published->place == FILE_HASH_ONLY)
-		return judge_hash_only(judge, pair, judgement, err);
-	if (file_set_open(judge->published, pair->published, &published_fd, err) < 0) {
-		not_inspected(judgement, "published", err);
-		status = is_fatal(err->status) ? err->status : STATUS_OK;
-	} else if (file_set_open(judge->rebuilt, pair->rebuilt, &rebuilt_fd, err) < 0) {
-		not_inspected(judgement, "rebuilt", err);
-		status = is_fatal(err->status) ? err->status : STATUS_OK;
-	} else {
-		status = judge_bytes(judge, pair, judgement, published_fd, rebuilt_fd, err);
-	}
-	if (published_fd >= 0)
-		close(published_fd);
-	if (rebuilt_fd >= 0)
-		close(rebuilt_fd);
-	return status;
-}
-
-/* What is known of a file that has no other side: its size, and its digest when it can be read. */
-static enum status describe_alone(struct judge *judge, const struct pair *pair,
-	struct judgement *judgement, struct error *err)
-{
-	struct artifact_record *record = &judgement->record;
-	enum status status = STATUS_OK;
-	int fd = -1;
-
-	record->reason = pair->problem;
-	if (pair->published && pair->published->has_digest) {
-		record->has_published = true;
-		record->published = pair->published->digest;
-	}
-	if (pair->published && pair->published->place != FILE_HASH_ONLY) {
-		status = file_set_open(judge->published, pair->published, &fd, err);
-		if (status == STATUS_OK)
-			status = hash_fd(fd, &record->published, &record->published_size, err);
-		if (status == STATUS_OK)
-			record->has_published = record->has_published_size = true;
-	} else if (pair->rebuilt && !pair->published) {
-		status = file_set_open(judge->rebuilt, pair->rebuilt, &fd, err);
-		if (status == STATUS_OK)
-			status = hash_fd(fd, &record->rebuilt, &record->rebuilt_size, err);
-		record->has_rebuilt = status == STATUS_OK;
-	}
-	if (fd >= 0)
-		close(fd);
-	if (status < 0 && !is_fatal(status)) {
-		judgement->text = *err;
-		if (pair->problem)
-			error_context(&judgement->text, "%s", pair->problem);
-		record->reason = judgement->text.text;
-		status = STATUS_OK;
-	}
-	return status;
-}
-
-enum status verify_pairs(struct evidence *evidence, const char *run,
-	const struct file_set *published, const struct file_set *rebuilt,
-	const struct pair_list *pairs, enum verdict *worst, struct error *err)
-{
-	struct judge judge = {evidence, run, published, rebuilt};
-	enum verdict least = VERDICT_REPRODUCED;
-	struct progress progress;
-
-	if (pairs->count == 0)
-		return error_set(err, STATUS_INCOMPLETE,
-			"there is no artifact on either side; nothing was compared");
-	progress_begin(&progress, "compare", false, pairs->count, "%zu artifacts", pairs->count);
-	for (size_t i = 0; i < pairs->count; i++) {
-		const struct pair *pair = &pairs->items[i];
-		struct judgement judgement = {
-			.record = {.name = pair->name, .required = pair->required}};
-		enum status status;
-
-		if (pair_is_decided(pair, &judgement.record.verdict))
-			status = describe_alone(&judge, pair, &judgement, err);
-		else
-			status = judge_pair(&judge, pair, &judgement, err);
-		if (status == STATUS_OK)
-			status = evidence_artifact(evidence, run, &judgement.record, err);
-		if (status < 0) {
-			progress_end(&progress, "failed", "at %s", pair->name);
-			return status;
+		status = judge_sets(evidence, run, published, rebuilt, &pairs, &worst, err);
+		failure.class = failure_class(status);
+		if (evidence_run_finish(evidence, run, worst, status < 0 ? &failure : NULL,
+			    &finish_error) < 0) {
+			*err = finish_error;
+			status = err->status;
 		}
-		least = verdict_worst(least, judgement.record.verdict);
-		progress_update(&progress, i + 1);
+		/* What was asked for makes no sense, or cannot be recorded: there is no result. */
+		if (status != STATUS_USAGE && status != STATUS_DATABASE)
+			status = STATUS_OK;
 	}
-	progress_end(&progress, "ok", "%s", "");
-	*worst = least;
-	return STATUS_OK;
+	pair_list_release(&pairs);
+	return status;
+}
+
+enum status verify_compare(const char *published_path, const char *rebuilt_path,
+	const struct text_list *artifacts, struct evidence *evidence, char run[RUN_ID_SIZE],
+	struct error *err)
+{
+	struct given published = {.path = published_path}, rebuilt = {.path = rebuilt_path};
+	enum status status;
+
+	if (stat_given(&published, err) < 0 || stat_given(&rebuilt, err) < 0)
+		return err->status;
+	if (S_ISDIR(published.st.st_mode) != S_ISDIR(rebuilt.st.st_mode))
+		return error_set(err, STATUS_USAGE,
+			"%s and %s: one is a file and the other a directory", published_path,
+			rebuilt_path);
+	if (published.st.st_dev == rebuilt.st.st_dev && published.st.st_ino == rebuilt.st.st_ino)
+		return error_set(err, STATUS_USAGE,
+			"%s and %s are the same; comparing a thing with itself shows nothing",
+			published_path, rebuilt_path);
+	status = open_both(&published, &rebuilt, err);
+	if (status == STATUS_OK)
+		status = record_comparison(evidence, &published, &rebuilt, artifacts, run, err);
+	file_set_release(&published.files);
+	file_set_release(&rebuilt.files);
+	return status;
 }

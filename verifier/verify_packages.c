@@ -10,7 +10,7 @@
 #include "base/deb822.h"
 #include "base/escape.h"
 #include "base/source.h"
-#include "verifier/verify_compare.h"
+#include "verifier/verify_judge.h"
 
 #define LIST_LIMIT ((size_t)256 * 1024 * 1024)
 

@@ -274,8 +274,8 @@ static enum status judge_exit(
 	else
 		snprintf(how, sizeof(how), "ended with exit code %d", result->exit_code);
 	read_tail(attempt->log, &tail);
-	error_set(err, STATUS_BUILD, "the build %s; its log: %s; its last words: %s", how,
-		attempt->log, buffer_text(&tail));
+	error_set(err, STATUS_BUILD, "the build %s; its log: %s%s%s", how, attempt->log,
+		tail.len ? "; its last words: " : "", buffer_text(&tail));
 	buffer_release(&tail);
 	return STATUS_BUILD;
 }

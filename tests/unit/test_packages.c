@@ -8,7 +8,7 @@
 #include "base/path.h"
 #include "base/tempfile.h"
 #include "verifier/evidence/read.h"
-#include "verifier/verify_compare.h"
+#include "verifier/verify_judge.h"
 
 static struct evidence *evidence;
 static char run[RUN_ID_SIZE];

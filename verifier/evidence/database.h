@@ -71,6 +71,8 @@ extern const char *const evidence_statements[EVIDENCE_STATEMENT_COUNT];
 void difference_set_id(const struct artifact_record *artifact, char id[SHA256_HEX_SIZE]);
 
 void bind_digest(sqlite3_stmt *statement, int parameter, const struct digest *digest);
+/* NULL for NULL; valid until the next step. */
+const char *column_text_or_null(sqlite3_stmt *statement, int column);
 void bind_name(
 	sqlite3_stmt *statement, int parameter, const char *name); /* a BLOB; NULL binds NULL */
 

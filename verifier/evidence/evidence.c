@@ -113,6 +113,13 @@ void bind_digest(sqlite3_stmt *statement, int parameter, const struct digest *di
 	sql_bind_text(statement, parameter, hex);
 }
 
+const char *column_text_or_null(sqlite3_stmt *statement, int column)
+{
+	return sqlite3_column_type(statement, column) == SQLITE_NULL
+		? NULL
+		: sql_column_text(statement, column);
+}
+
 void bind_name(sqlite3_stmt *statement, int parameter, const char *name)
 {
 	if (name)

@@ -14,12 +14,6 @@ static bool is_null(sqlite3_stmt *statement, int column)
 	return sqlite3_column_type(statement, column) == SQLITE_NULL;
 }
 
-/* NULL for NULL; valid until the next step. */
-static const char *text_or_null(sqlite3_stmt *statement, int column)
-{
-	return is_null(statement, column) ? NULL : sql_column_text(statement, column);
-}
-
 static char *copy_or_null(sqlite3_stmt *statement, int column)
 {
 	return is_null(statement, column) ? NULL : xstrdup(sql_column_text(statement, column));
@@ -33,7 +27,7 @@ static int64_t number_or(sqlite3_stmt *statement, int column, int64_t otherwise)
 static enum status read_digest(
 	sqlite3_stmt *statement, int column, bool *has, struct digest *digest, struct error *err)
 {
-	const char *hex = text_or_null(statement, column);
+	const char *hex = column_text_or_null(statement, column);
 
 	*has = hex != NULL;
 	if (hex && !digest_parse(hex, strlen(hex), digest))
@@ -125,8 +119,8 @@ static enum status read_artifact(
 	record->has_published_size = !is_null(statement, 4);
 	record->published_size = (uint64_t)number_or(statement, 4, 0);
 	record->rebuilt_size = (uint64_t)number_or(statement, 6, 0);
-	record->reason = text_or_null(statement, 7);
-	row->set_id = text_or_null(statement, 8);
+	record->reason = column_text_or_null(statement, 7);
+	row->set_id = column_text_or_null(statement, 8);
 	record->has_set = row->set_id != NULL;
 	row->inspected = number_or(statement, 9, 1) != 0;
 	row->differences = (uint64_t)number_or(statement, 10, 0);
@@ -220,8 +214,8 @@ static enum status visit_difference(struct evidence *evidence, const char *set_i
 		.path = sql_column_text(statement, 0),
 		.occurrence = (uint64_t)sqlite3_column_int64(statement, 1),
 		.inspected = sqlite3_column_int(statement, 3) != 0,
-		.reason = text_or_null(statement, 4),
-		.diff = text_or_null(statement, 5),
+		.reason = column_text_or_null(statement, 4),
+		.diff = column_text_or_null(statement, 5),
 	};
 	enum status status = STATUS_OK;
 

@@ -25,12 +25,6 @@ static enum status each_row(struct evidence *evidence, enum evidence_statement w
 	return status < 0 ? status : STATUS_OK;
 }
 
-static const char *text_or_null(sqlite3_stmt *row, int column)
-{
-	return sqlite3_column_type(row, column) == SQLITE_NULL ? NULL
-							       : sql_column_text(row, column);
-}
-
 struct cause_call {
 	cause_visitor visit;
 	void *context;
@@ -127,8 +121,8 @@ static enum status read_package(sqlite3_stmt *row, void *context, struct error *
 		.change = sql_column_text(row, 0),
 		.name = sql_column_text(row, 1),
 		.architecture = sql_column_text(row, 2),
-		.published = text_or_null(row, 3),
-		.rebuilt = text_or_null(row, 4),
+		.published = column_text_or_null(row, 3),
+		.rebuilt = column_text_or_null(row, 4),
 	};
 
 	return call->visit(call->context, &change, err);

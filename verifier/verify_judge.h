@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef VERIFIER_VERIFY_COMPARE_H
-#define VERIFIER_VERIFY_COMPARE_H
+#ifndef VERIFIER_VERIFY_JUDGE_H
+#define VERIFIER_VERIFY_JUDGE_H
 
 #include "verifier/evidence/evidence.h"
 #include "verifier/verify_pair.h"
