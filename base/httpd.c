@@ -2,8 +2,6 @@
 #include "base/httpd.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -269,55 +267,6 @@ int httpd_reply_content(struct httpd_request *request, const struct httpd_conten
 		return MHD_HTTP_INTERNAL_SERVER_ERROR;
 	}
 	return reply(request, status, response);
-}
-
-struct file_content {
-	int fd;
-	uint64_t offset;
-};
-
-static bool file_read(void *context, uint64_t offset, void *data, size_t len, bool last)
-{
-	const struct file_content *file = context;
-	char *at = data;
-
-	(void)last;
-	while (len > 0) {
-		ssize_t got = pread(file->fd, at, len, (off_t)(file->offset + offset));
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return false;
-		at += got;
-		offset += (uint64_t)got;
-		len -= (size_t)got;
-	}
-	return true;
-}
-
-static void file_free(void *context)
-{
-	struct file_content *file = context;
-
-	close(file->fd);
-	free(file);
-}
-
-int httpd_reply_file(struct httpd_request *request, int fd, uint64_t offset, uint64_t size,
-	const char *type, const char *etag, int64_t modified)
-{
-	struct file_content *file = xmalloc(sizeof(*file));
-	struct httpd_content content = {.size = size,
-		.type = type,
-		.etag = etag,
-		.modified = modified,
-		.read = file_read,
-		.free = file_free,
-		.context = file};
-
-	*file = (struct file_content){.fd = fd, .offset = offset};
-	return httpd_reply_content(request, &content);
 }
 
 static enum status listen_on_loopback(unsigned short port, int *listen_fd, struct error *err)

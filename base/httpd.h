@@ -69,9 +69,6 @@ struct httpd_content {
 int httpd_reply_text(
 	struct httpd_request *request, int status, const char *type, const char *text, size_t len);
 int httpd_reply_content(struct httpd_request *request, const struct httpd_content *content);
-/* `size` bytes at `offset` of a file, which is closed afterwards in any case. */
-int httpd_reply_file(struct httpd_request *request, int fd, uint64_t offset, uint64_t size,
-	const char *type, const char *etag, int64_t modified);
 
 /* "Sat, 11 Jul 2026 10:16:37 GMT" (RFC 9110, 5.6.7), without regard to the locale. */
 #define HTTPD_DATE_SIZE 32

@@ -267,17 +267,6 @@ enum status process_wait(
 	return wait_until(pid, deadline_after(timeout_seconds), result, err);
 }
 
-enum status process_run(
-	const struct process_spec *spec, struct process_result *result, struct error *err)
-{
-	pid_t pid;
-	enum status status = process_start(spec, &pid, err);
-
-	if (status != STATUS_OK)
-		return status;
-	return process_wait(pid, spec->timeout_seconds, result, err);
-}
-
 /* One of the two outputs that are being taken. */
 struct capture {
 	struct buffer *buffer;

@@ -45,8 +45,6 @@ enum status process_start(const struct process_spec *spec, pid_t *pid, struct er
 /* STATUS_OK however it ended: `result` says how. */
 enum status process_wait(
 	pid_t pid, unsigned timeout_seconds, struct process_result *result, struct error *err);
-enum status process_run(
-	const struct process_spec *spec, struct process_result *result, struct error *err);
 
 /*
  * Runs it with stdout and stderr into buffers; for NULL they go where `spec` says. Ends with the

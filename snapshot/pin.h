@@ -87,7 +87,7 @@ void place_list_add_entry(struct place_list *places, const char *uri, const char
 /* A flat repository ("./") has no dists/, and so nothing that a pin could hold. */
 bool suite_is_flat(const char *suite);
 
-/* The suites that apt sources have of an archive, with their components: for apt_suites(). */
+/* The suites that apt sources have of an archive, with their components. */
 struct apt_suite {
 	char *archive;
 	char *url; /* of the archive's root, as this entry has it */

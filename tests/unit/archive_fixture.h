@@ -32,7 +32,8 @@ static inline void shell(const char *script)
 
 	spec.argv = (const char *const[]){"bash", "-euc", text, NULL};
 	spec.timeout_seconds = 120;
-	ck_assert_msg(process_run(&spec, &result, &err) == STATUS_OK, "%s", err.text);
+	ck_assert_msg(
+		process_capture(&spec, 0, NULL, NULL, &result, &err) == STATUS_OK, "%s", err.text);
 	ck_assert_msg(result.exit_code == 0, "exit %d: %s", result.exit_code, script);
 	free(text);
 }

@@ -56,7 +56,7 @@ MAYBE void shell(const char *script)
 
 	spec.argv = argv;
 	spec.directory = comparing.directory;
-	ck_assert_int_eq(process_run(&spec, &result, &comparing.err), STATUS_OK);
+	ck_assert_int_eq(process_capture(&spec, 0, NULL, NULL, &result, &comparing.err), STATUS_OK);
 	ck_assert_msg(result.exit_code == 0, "%s: exit %d", script, result.exit_code);
 }
 

@@ -265,6 +265,43 @@ START_TEST(limits_are_findings)
 }
 END_TEST
 
+START_TEST(an_artifact_over_the_limit_of_a_member_is_a_finding)
+{
+	char big[3000];
+
+	memset(big, 'x', sizeof(big));
+	tar_add(&a, &(struct tar_member){.name = "big", .data = big, .len = sizeof(big)});
+	add(&a, "z", "1");
+	big[2999] = 'y';
+	tar_add(&b, &(struct tar_member){.name = "big", .data = big, .len = sizeof(big)});
+	add(&b, "z", "2");
+	end();
+	comparing.options.limits.member_bytes = a.len - 1;
+	ck_assert_int_eq(
+		compare_fds(memory_file(a.data, a.len), memory_file(b.data, b.len)), STATUS_OK);
+	expect_has(buffer_text(&comparing.text), "content t (unexplained) not inspected: ");
+	expect_has(buffer_text(&comparing.text), " bytes in one member");
+	ck_assert(!comparing.result.inspected);
+}
+END_TEST
+
+/* 80 MiB of one byte behind each gzip: more than the free 64 MiB, and about a thousand times it. */
+START_TEST(a_bomb_is_a_finding_and_its_neighbour_is_compared)
+{
+	shell("mkdir a b; for side in a b; do"
+	      " { head -c 83886080 /dev/zero; echo $side; } | gzip -1n >$side/bomb.gz;"
+	      " echo $side >$side/z; tar -C $side --mtime=@0 -cf $side.tar bomb.gz z; done");
+	comparing.options.limits.ratio = 100;
+	ck_assert_int_eq(compare_fds(file_open("a.tar"), file_open("b.tar")), STATUS_OK);
+	expect_has(buffer_text(&comparing.text), "content t//bomb.gz");
+	expect_has(buffer_text(&comparing.text), "unpacks to more than 100 times its size");
+	expect_has(buffer_text(&comparing.text), "content t//z\n");
+	ck_assert(!comparing.result.inspected);
+	comparing.options.limits.ratio = 0;
+	expect_files("a.tar", "b.tar", "content t//bomb.gz//bomb\ncontent t//z\n");
+}
+END_TEST
+
 START_TEST(a_long_name_is_a_finding)
 {
 	comparing.options.limits.name_bytes = 5;
@@ -325,6 +362,8 @@ int main(void)
 	tcase_add_test(tests, a_full_temporary_directory_is_trouble_with_files);
 	tcase_add_test(tests, hashing_reads_from_the_start_and_reports_trouble);
 	tcase_add_test(tests, limits_are_findings);
+	tcase_add_test(tests, an_artifact_over_the_limit_of_a_member_is_a_finding);
+	tcase_add_test(tests, a_bomb_is_a_finding_and_its_neighbour_is_compared);
 	tcase_add_test(tests, a_long_name_is_a_finding);
 	tcase_add_test(tests, diffs_are_bounded_and_large_members_show_where);
 	tcase_add_test(tests, words_of_changes);

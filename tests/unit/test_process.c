@@ -125,15 +125,15 @@ START_TEST(an_absent_program_is_told)
 	struct error err = {0};
 
 	spec.argv = ARGV("reproof-no-such-program");
-	ck_assert_int_eq(process_run(&spec, &result, &err), STATUS_NOT_FOUND);
+	ck_assert_int_eq(process_capture(&spec, 0, NULL, NULL, &result, &err), STATUS_NOT_FOUND);
 	ck_assert_ptr_nonnull(strstr(err.text, "reproof-no-such-program"));
 	spec.argv = ARGV("/nonexistent/program");
-	ck_assert_int_eq(process_run(&spec, &result, &err), STATUS_NOT_FOUND);
+	ck_assert_int_eq(process_capture(&spec, 0, NULL, NULL, &result, &err), STATUS_NOT_FOUND);
 	spec.argv = ARGV("/etc/passwd");
-	ck_assert_int_eq(process_run(&spec, &result, &err), STATUS_IO);
+	ck_assert_int_eq(process_capture(&spec, 0, NULL, NULL, &result, &err), STATUS_IO);
 	spec.argv = ARGV("true");
 	spec.directory = "/nonexistent";
-	ck_assert_int_eq(process_run(&spec, &result, &err), STATUS_NOT_FOUND);
+	ck_assert_int_eq(process_capture(&spec, 0, NULL, NULL, &result, &err), STATUS_NOT_FOUND);
 	ck_assert_ptr_nonnull(strstr(err.text, "/nonexistent"));
 	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
 	ck_assert_int_eq(errno, ECHILD);
@@ -151,7 +151,7 @@ START_TEST(a_script_without_interpreter_is_not_given_to_a_shell)
 	char *script = path_join(directory, "script");
 	ck_assert_int_eq(tempfile_write_all(script, "exit 0\n", 7, 0755, &err), STATUS_OK);
 	spec.argv = ARGV(script);
-	ck_assert_int_eq(process_run(&spec, &result, &err), STATUS_IO);
+	ck_assert_int_eq(process_capture(&spec, 0, NULL, NULL, &result, &err), STATUS_IO);
 	path_remove_tree(directory, &err);
 	free(script);
 	free(directory);
@@ -192,7 +192,7 @@ START_TEST(a_signal_is_told)
 	struct error err;
 
 	spec.argv = SHELL("kill -TERM $$");
-	ck_assert_int_eq(process_run(&spec, &result, &err), STATUS_OK);
+	ck_assert_int_eq(process_capture(&spec, 0, NULL, NULL, &result, &err), STATUS_OK);
 	ck_assert_int_eq(result.exit_code, -1);
 	ck_assert_int_eq(result.signal, SIGTERM);
 	ck_assert(!result.timed_out);
@@ -217,7 +217,7 @@ START_TEST(a_timeout_kills_the_whole_group)
 		spec.pass_fd = alive[1];
 		enum status status = captured
 			? process_capture(&spec, 100, &out, NULL, &result, &err)
-			: process_run(&spec, &result, &err);
+			: process_capture(&spec, 0, NULL, NULL, &result, &err);
 		ck_assert_int_eq(status, STATUS_OK);
 		ck_assert(result.timed_out);
 		ck_assert_int_eq(result.signal, SIGKILL);
@@ -304,7 +304,7 @@ START_TEST(outputs_can_be_crossed)
 	spec.argv = SHELL("echo out; echo err >&2");
 	spec.stdout_fd = 2;
 	spec.stderr_fd = 1;
-	enum status status = process_run(&spec, &result, &err);
+	enum status status = process_capture(&spec, 0, NULL, NULL, &result, &err);
 	dup2(kept_out, 1);
 	dup2(kept_err, 2);
 	ck_assert_msg(status == STATUS_OK, "%s", err.text);
@@ -351,7 +351,7 @@ START_TEST(no_descriptor_leaks)
 	for (int i = 0; i < 3; i++) {
 		spec.argv = ARGV("true");
 		process_capture(&spec, 10, &out, &errors, &result, &err);
-		process_run(&spec, &result, &err);
+		process_capture(&spec, 0, NULL, NULL, &result, &err);
 		spec.argv = ARGV("/nonexistent");
 		process_capture(&spec, 10, &out, &errors, &result, &err);
 		spec.argv = ARGV("reproof-no-such-program");

@@ -48,7 +48,7 @@ static int shell(const char *script, unsigned short port)
 	spec.argv = argv;
 	spec.directory = directory;
 	spec.timeout_seconds = 100;
-	ck_assert_int_eq(process_run(&spec, &result, &err), STATUS_OK);
+	ck_assert_int_eq(process_capture(&spec, 0, NULL, NULL, &result, &err), STATUS_OK);
 	free(number);
 	return result.exit_code;
 }

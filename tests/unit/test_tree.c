@@ -35,7 +35,7 @@ static void shell(const char *script)
 	struct process_result result;
 	struct error err;
 
-	ck_assert(process_run(&spec, &result, &err) == STATUS_OK);
+	ck_assert(process_capture(&spec, 0, NULL, NULL, &result, &err) == STATUS_OK);
 	ck_assert_int_eq(result.exit_code, 0);
 	free(command);
 }
