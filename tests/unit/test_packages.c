@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <check.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,6 +17,7 @@ static char run[RUN_ID_SIZE];
 static char *directory;
 static struct file_set published, rebuilt;
 static struct error err;
+static char said[1024]; /* on stderr by the last reading */
 
 static void set_up(void)
 {
@@ -65,8 +68,20 @@ static enum status read_lists(const char *status_name, const char *manifest_name
 	file_set_release(&rebuilt);
 	ck_assert_int_eq(file_set_list(&published, "published", &err), STATUS_OK);
 	ck_assert_int_eq(file_set_list(&rebuilt, "rebuilt", &err), STATUS_OK);
-	return verify_packages(
+	fflush(stderr);
+	int kept = dup(2), fd = open("said", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	ssize_t got;
+
+	dup2(fd, 2);
+	enum status status = verify_packages(
 		evidence, run, &published, &rebuilt, status_name, manifest_name, &err);
+	dup2(kept, 2);
+	close(kept);
+	got = pread(fd, said, sizeof(said) - 1, 0);
+	close(fd);
+	ck_assert_int_ge(got, 0);
+	said[got] = 0;
+	return status;
 }
 
 static enum status add_change(
@@ -106,30 +121,32 @@ static void compare_lists(const char *name, const char *one, const char *two, co
 	expect(expected);
 }
 
+/* It is said, and nothing is recorded. */
+static void expect_said(const char *text)
+{
+	ck_assert_int_eq(read_lists(NULL, NULL), STATUS_OK);
+	ck_assert_msg(strstr(said, text) != NULL, "\"%s\" is not in: %s", text, said);
+	expect("nothing\n");
+}
+
 static void expect_malformed(const char *name, const char *data, size_t len, const char *text)
 {
-	static const char status_list[] = "Package: a\nStatus: install ok installed\n"
-					  "Architecture: all\nVersion: 1\n";
-	const char *good = strstr(name, "manifest") ? "s|1|a|1\n" : status_list;
+	const char *good = strstr(name, "manifest") ? "s|1|a|1\n"
+						    : "Package: a\nStatus: install ok installed\n"
+						      "Architecture: all\nVersion: 1\n";
 	char *path = path_join("published", name);
-	char *expected;
 
-	write_lists(name, good, good);
+	write_lists(name, NULL, good);
 	write_data(path, data, len);
-	ck_assert_int_eq(read_lists(NULL, NULL), STATUS_FORMAT);
-	ck_assert_str_eq(err.text, text);
+	expect_said(text);
+	free(path);
 	/* The rebuilt side is read as strictly. */
-	write_lists(name, good, NULL);
-	free(path);
 	path = path_join("rebuilt", name);
+	write_lists(name, good, NULL);
 	write_data(path, data, len);
-	ck_assert_int_eq(read_lists(NULL, NULL), STATUS_FORMAT);
-	expected = strchr(err.text, ' ');
-	ck_assert_ptr_nonnull(expected);
-	ck_assert_int_eq(strncmp(err.text, "rebuilt ", strlen("rebuilt ")), 0);
-	ck_assert_str_eq(expected, strchr(text, ' '));
+	expect_said(strchr(text, ' '));
+	expect_said("rebuilt ");
 	free(path);
-	expect("nothing\n");
 }
 
 #define MALFORMED(name, data, text) expect_malformed(name, data, sizeof(data) - 1, text)
@@ -243,13 +260,11 @@ START_TEST(malformed_dpkg_statuses_are_refused)
 	MALFORMED("x.dpkg_status", STANZA("a", "deinstall ok config-files", "all", "1"),
 		"published x.dpkg_status: it lists no package");
 	write_lists("x.dpkg_status", INSTALLED("a", "1"), "Package a\n");
-	ck_assert_int_eq(read_lists(NULL, NULL), STATUS_FORMAT);
-	ck_assert_int_eq(strncmp(err.text, "rebuilt x.dpkg_status: ", 23), 0);
+	expect_said("rebuilt x.dpkg_status: ");
 	write_lists("x.dpkg_status", INSTALLED("a", "1") "Version: 2\n", INSTALLED("a", "1"));
-	ck_assert_int_eq(read_lists(NULL, NULL), STATUS_FORMAT);
-	ck_assert_int_eq(strncmp(err.text, "published x.dpkg_status: ", 25), 0);
+	expect_said("published x.dpkg_status: ");
 	write_data("published/x.dpkg_status", "Package: a\0b\n", 13);
-	ck_assert_int_eq(read_lists(NULL, NULL), STATUS_FORMAT);
+	expect_said("published x.dpkg_status: ");
 	expect("nothing\n");
 }
 END_TEST
@@ -266,14 +281,12 @@ START_TEST(a_list_that_one_side_lacks_is_not_read)
 }
 END_TEST
 
-START_TEST(the_dpkg_status_is_preferred_unless_a_manifest_is_named)
+START_TEST(the_dpkg_status_is_preferred)
 {
 	write_lists("x.manifest", "m|1|m|1\n", "m|1|m|2\n");
 	write_lists("x.dpkg_status", INSTALLED("s", "1"), INSTALLED("s", "1"));
 	ck_assert_int_eq(read_lists(NULL, NULL), STATUS_OK);
 	expect("x.dpkg_status 1\n");
-	ck_assert_int_eq(read_lists(NULL, "x.manifest"), STATUS_OK);
-	expect("x.manifest 1\nchanged m: 1 2\n");
 }
 END_TEST
 
@@ -292,9 +305,7 @@ START_TEST(a_link_in_place_of_a_list_is_not_followed)
 	write_lists("real", INSTALLED("s", "1"), INSTALLED("s", "1"));
 	write_lists("x.dpkg_status", INSTALLED("s", "1"), NULL);
 	ck_assert_int_eq(symlink("real", "rebuilt/x.dpkg_status"), 0);
-	ck_assert_int_eq(read_lists(NULL, NULL), STATUS_FORMAT);
-	ck_assert_str_eq(err.text,
-		"rebuilt x.dpkg_status: is a symbolic link; only regular files are artifacts");
+	expect_said("rebuilt x.dpkg_status: is a symbolic link; only regular files are artifacts");
 	expect("nothing\n");
 }
 END_TEST
@@ -331,7 +342,7 @@ int main(void)
 	tcase_add_test(tcase, malformed_manifests_are_refused);
 	tcase_add_test(tcase, malformed_dpkg_statuses_are_refused);
 	tcase_add_test(tcase, a_list_that_one_side_lacks_is_not_read);
-	tcase_add_test(tcase, the_dpkg_status_is_preferred_unless_a_manifest_is_named);
+	tcase_add_test(tcase, the_dpkg_status_is_preferred);
 	tcase_add_test(tcase, a_list_may_have_any_name_when_it_is_named);
 	tcase_add_test(tcase, a_link_in_place_of_a_list_is_not_followed);
 	tcase_add_test(tcase, a_list_of_which_only_the_hash_is_known_is_not_read);

@@ -169,13 +169,13 @@ START_TEST(two_entries_for_one_file_are_a_problem_and_it_is_required)
 	fill(&published, "a b c");
 	fill(&rebuilt, "a b c");
 	pair_all(&release);
-	expect("a:pr ! 3 artifact entries of the descriptor match it; one must\n"
-	       "b:pr ! 2 artifact entries of the descriptor match it; one must\n"
+	expect("a:pr ! 3 artifact entries of the descriptor match it; exactly one must\n"
+	       "b:pr ! 2 artifact entries of the descriptor match it; exactly one must\n"
 	       "c:pr optional\n");
 }
 END_TEST
 
-START_TEST(what_is_ignored_is_in_no_pair_and_meets_no_entry)
+START_TEST(what_is_ignored_is_in_no_pair_unless_an_entry_names_it)
 {
 	struct release_ignore ignores[] = {{.name = (char *)"*.log"}, {.name = (char *)"boot.img"}};
 	struct release release = release_of_entries();
@@ -185,9 +185,9 @@ START_TEST(what_is_ignored_is_in_no_pair_and_meets_no_entry)
 	fill(&published, "a.tar build.log boot.img");
 	fill(&rebuilt, "a.tar other.log boot.img sub/x.log");
 	pair_all(&release);
-	/* Ignoring a required artifact does not make it be there. */
 	expect("a.tar:pr\n"
-	       "boot.img:-- ! required, and on neither side\n"
+	       "boot.img:pr ! an artifact entry and an ignore of the descriptor match it; only "
+	       "one may\n"
 	       "sub/x.log:-r ! no entry of the descriptor matches it; add one to artifacts, or "
 	       "ignore it with a reason\n");
 }
@@ -277,7 +277,7 @@ int main(void)
 	tcase_add_test(tcase, required_on_neither_side_is_a_pair_and_optional_is_none);
 	tcase_add_test(tcase, required_and_rebuilt_only_is_missing_from_what_was_published);
 	tcase_add_test(tcase, two_entries_for_one_file_are_a_problem_and_it_is_required);
-	tcase_add_test(tcase, what_is_ignored_is_in_no_pair_and_meets_no_entry);
+	tcase_add_test(tcase, what_is_ignored_is_in_no_pair_unless_an_entry_names_it);
 	tcase_add_test(tcase, globs_choose_pairs);
 	tcase_add_test(tcase, a_glob_that_chooses_nothing_is_an_error);
 	tcase_add_test(tcase, the_sides_alone_decide_some_verdicts);
