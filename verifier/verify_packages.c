@@ -68,10 +68,15 @@ static enum status read_stanza(struct deb822 *reader, struct package_set *set, s
 		if (slot && !*slot)
 			*slot = deb822_text(&field);
 	}
-	if (status == STATUS_END && name && version && architecture && state &&
-		strstr(state, " installed")) {
-		add_package(set, name, architecture, version);
-		name = architecture = version = NULL;
+	if (status == STATUS_END && state && strstr(state, " installed")) {
+		if (!name || !version || !architecture) {
+			status = error_set(err, STATUS_FORMAT,
+				"the installed package %s has no name, version or architecture",
+				name ? name : "(without a name)");
+		} else {
+			add_package(set, name, architecture, version);
+			name = architecture = version = NULL;
+		}
 	}
 	free(name);
 	free(architecture);
@@ -181,6 +186,11 @@ static enum status record_change(struct evidence *evidence, const char *run,
 	return evidence_package_change(evidence, run, &change, err);
 }
 
+static bool package_set_has(const struct package_set *set, const struct package *package)
+{
+	return bsearch(package, set->items, set->count, sizeof(set->items[0]), compare_packages);
+}
+
 static enum status record_changes(struct evidence *evidence, const char *run,
 	const struct package_set *published, const struct package_set *rebuilt, struct error *err)
 {
@@ -194,6 +204,10 @@ static enum status record_changes(struct evidence *evidence, const char *run,
 
 		if (order == 0)
 			order = strcmp(one->architecture, two->architecture);
+		/* Of several versions of one package, those that both sides have are no change. */
+		if (order == 0 &&
+			(package_set_has(rebuilt, one) || package_set_has(published, two)))
+			order = strcmp(one->version, two->version);
 		p += order <= 0;
 		r += order >= 0;
 		if (order != 0)
@@ -238,13 +252,17 @@ enum status verify_packages(struct evidence *evidence, const char *run,
 	const struct file_set *published, const struct file_set *rebuilt, const char *status_name,
 	const char *manifest_name, struct error *err)
 {
-	const struct file *file = find_list(published, rebuilt, status_name, ".dpkg_status");
-	bool is_manifest = !file && (manifest_name || !status_name);
+	/* What the descriptor names comes first, and a dpkg status before a manifest. */
+	bool is_manifest = manifest_name && !status_name;
+	const struct file *file =
+		is_manifest ? NULL : find_list(published, rebuilt, status_name, ".dpkg_status");
 	struct package_set one = {0}, two = {0};
 	enum status status = STATUS_OK;
 
-	if (is_manifest)
+	if (!file && !status_name) {
+		is_manifest = true;
 		file = find_list(published, rebuilt, manifest_name, ".manifest");
+	}
 	if (!file || file->place == FILE_HASH_ONLY) {
 		if (status_name || manifest_name)
 			note_trouble("the descriptor's", status_name ? status_name : manifest_name,

@@ -242,6 +242,13 @@ START_TEST(one_of_several_versions_is_not_the_same_as_both)
 }
 END_TEST
 
+START_TEST(versions_that_both_sides_have_are_no_change)
+{
+	compare_lists("x.manifest", "l|1|linux|1\nl|2|linux|2\n", "l|2|linux|2\nl|3|linux|3\n",
+		"x.manifest 2\nadded linux: - 3\nremoved linux: 1 -\n");
+}
+END_TEST
+
 START_TEST(malformed_manifests_are_refused)
 {
 	MALFORMED("x.manifest", "a|1|a|1\nb|2|b\n",
@@ -287,6 +294,15 @@ START_TEST(the_dpkg_status_is_preferred)
 	write_lists("x.dpkg_status", INSTALLED("s", "1"), INSTALLED("s", "1"));
 	ck_assert_int_eq(read_lists(NULL, NULL), STATUS_OK);
 	expect("x.dpkg_status 1\n");
+}
+END_TEST
+
+START_TEST(the_manifest_is_read_when_it_is_named)
+{
+	write_lists("x.manifest", "m|1|m|1\n", "m|1|m|2\n");
+	write_lists("x.dpkg_status", INSTALLED("s", "1"), INSTALLED("s", "1"));
+	ck_assert_int_eq(read_lists(NULL, "x.manifest"), STATUS_OK);
+	expect("x.manifest 1\nchanged m: 1 2\n");
 }
 END_TEST
 
@@ -339,10 +355,12 @@ int main(void)
 	tcase_add_test(tcase, changes_of_a_manifest);
 	tcase_add_test(tcase, the_order_of_a_list_is_no_change);
 	tcase_add_test(tcase, one_of_several_versions_is_not_the_same_as_both);
+	tcase_add_test(tcase, versions_that_both_sides_have_are_no_change);
 	tcase_add_test(tcase, malformed_manifests_are_refused);
 	tcase_add_test(tcase, malformed_dpkg_statuses_are_refused);
 	tcase_add_test(tcase, a_list_that_one_side_lacks_is_not_read);
 	tcase_add_test(tcase, the_dpkg_status_is_preferred);
+	tcase_add_test(tcase, the_manifest_is_read_when_it_is_named);
 	tcase_add_test(tcase, a_list_may_have_any_name_when_it_is_named);
 	tcase_add_test(tcase, a_link_in_place_of_a_list_is_not_followed);
 	tcase_add_test(tcase, a_list_of_which_only_the_hash_is_known_is_not_read);
