@@ -201,3 +201,18 @@ void progress_end(struct progress *progress, const char *outcome, const char *fo
 	buffer_release(&remark);
 	buffer_release(&line);
 }
+
+void progress_note(const char *step, const char *format, ...)
+{
+	struct buffer text = {0}, line = {0};
+	va_list arguments;
+
+	va_start(arguments, format);
+	buffer_add_vformat(&text, format, arguments);
+	va_end(arguments);
+	buffer_add_format(&line, "%-*s ", STEP_COLUMNS, step);
+	escape_line(&line, buffer_text(&text), text.len);
+	fprintf(stderr, "%s\n", buffer_text(&line));
+	buffer_release(&line);
+	buffer_release(&text);
+}

@@ -30,6 +30,12 @@ void progress_update(struct progress *progress, uint64_t done);
 void progress_end(struct progress *progress, const char *outcome, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/*
+ * A line beside the steps, about one of them: what a person has to know whatever the outcome. Also
+ * printed when quiet; escaped.
+ */
+void progress_note(const char *step, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* "1.4 GB", "312 B": decimal units. */
 void progress_format_bytes(uint64_t bytes, char text[32]);
 

@@ -15,6 +15,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/path.h"
+#include "base/progress.h"
 #include "verifier/verification.h"
 #include "verifier/verify_judge.h"
 
@@ -108,8 +109,7 @@ static enum status begin(struct verification *verification, struct error *err)
 			verification->evidence, &start, verification->run, &continued, err) < 0)
 		return err->status;
 	if (continued)
-		fprintf(stderr, "run      %s was interrupted: going on with it\n",
-			verification->run);
+		progress_note("run", "%s was interrupted: going on with it", verification->run);
 	directory = path_directory(verification->request->database);
 	verification->work = xasprintf("%s/runs/%s", directory, verification->run);
 	free(directory);
@@ -257,7 +257,7 @@ static void clean(const struct verification *verification, bool all)
 
 		/* The result stands; what is left over is only worth a word. */
 		if (path_remove_tree(path, &err) < 0)
-			fprintf(stderr, "run      %s could not be removed: %s\n", path, err.text);
+			progress_note("run", "%s could not be removed: %s", path, err.text);
 		free(path);
 	}
 }

@@ -2,9 +2,9 @@
 #include "verifier/verify_outputs.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <unistd.h>
 
+#include "base/progress.h"
 #include "verifier/rebuild/output.h"
 
 static enum status record_output(struct verification *verification, const struct output *output,
@@ -101,8 +101,7 @@ enum status outputs_reuse(
 	}
 	file_set_release(&there);
 	if (*usable)
-		fprintf(stderr,
-			"rebuild  kept: what this run had built before it was interrupted\n");
+		progress_note("rebuild", "kept: what this run had built before it was interrupted");
 	else
 		file_set_release(rebuilt);
 	return STATUS_OK;

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/array.h"
-#include "base/buffer.h"
+
 #include "base/deb822.h"
-#include "base/escape.h"
+#include "base/progress.h"
 #include "base/source.h"
 #include "verifier/verify_judge.h"
 
@@ -238,13 +237,7 @@ static const struct file *find_list(const struct file_set *published,
 /* A package list that cannot be had is worth a word, and no reason to distrust the bytes. */
 static enum status note_trouble(const char *side, const char *name, const char *what)
 {
-	char *text = xasprintf("%s %s: %s", side, name, what);
-	struct buffer line = {0};
-
-	escape_line(&line, text, strlen(text));
-	fprintf(stderr, "packages not compared: %s\n", buffer_text(&line));
-	buffer_release(&line);
-	free(text);
+	progress_note("packages", "not compared: %s %s: %s", side, name, what);
 	return STATUS_OK;
 }
 

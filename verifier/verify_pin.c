@@ -1,9 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdio.h>
-#include <string.h>
-
-#include "base/buffer.h"
-#include "base/escape.h"
 #include "base/progress.h"
 #include "verifier/verification.h"
 
@@ -41,22 +36,11 @@ static enum status hold_to_lock(struct verification *verification, struct error 
 		return status;
 	status = lock_write(verification->lock_path, &verification->pins, err);
 	if (status == STATUS_OK)
-		fprintf(stderr,
-			"pin      first use: what was served is the lock now, %s; keep it with the "
-			"descriptor\n",
+		progress_note("pin",
+			"first use: what was served is the lock now, %s; keep it with the "
+			"descriptor",
 			verification->lock_path);
 	return status;
-}
-
-static void print_notes(struct text_list *notes)
-{
-	for (size_t i = 0; i < notes->count; i++) {
-		struct buffer line = {0};
-
-		escape_line(&line, notes->items[i], strlen(notes->items[i]));
-		fprintf(stderr, "pin      note: %s\n", buffer_text(&line));
-		buffer_release(&line);
-	}
 }
 
 enum status verify_pin(struct verification *verification, struct error *err)
@@ -77,6 +61,7 @@ enum status verify_pin(struct verification *verification, struct error *err)
 	for (size_t i = 0; i < verification->pins.count && status == STATUS_OK; i++)
 		status = record_pin(verification, &verification->pins.items[i], err);
 	progress_end(&progress, status == STATUS_OK ? "ok" : "failed", "%s", "");
-	print_notes(&verification->notes);
+	for (size_t i = 0; i < verification->notes.count; i++)
+		progress_note("pin", "note: %s", verification->notes.items[i]);
 	return status;
 }

@@ -42,6 +42,7 @@ static void work(void)
 	/* Once ended it says nothing more. */
 	progress_update(&progress, 0);
 	progress_end(&progress, "ok", "%s", "again");
+	progress_note("pin", "first use\033[2J of %s", "x.lock\n");
 }
 
 /* What the steps write on a stderr of that kind. */
@@ -90,7 +91,8 @@ START_TEST(a_pipe_gets_one_plain_line)
 
 	ck_assert_str_eq(text,
 		"fetch    7 artifacts\\x1b[2J, 1.4 GB                     "
-		"ok        0:00   (unchanged\\x0a)\n");
+		"ok        0:00   (unchanged\\x0a)\n"
+		"pin      first use\\x1b[2J of x.lock\\x0a\n");
 	free(text);
 }
 END_TEST
@@ -121,12 +123,13 @@ START_TEST(a_dumb_terminal_is_none)
 }
 END_TEST
 
-START_TEST(quiet_is_quiet)
+/* Steps are not shown; what a person has to know is. */
+START_TEST(quiet_says_notes_alone)
 {
 	progress_set_quiet(true);
 	char *text = written_to_pipe();
 
-	ck_assert_str_eq(text, "");
+	ck_assert_str_eq(text, "pin      first use\\x1b[2J of x.lock\\x0a\n");
 	free(text);
 }
 END_TEST
@@ -141,7 +144,7 @@ int main(void)
 	tcase_add_test(test, a_pipe_gets_one_plain_line);
 	tcase_add_test(test, a_terminal_gets_a_line_rewritten);
 	tcase_add_test(test, a_dumb_terminal_is_none);
-	tcase_add_test(test, quiet_is_quiet);
+	tcase_add_test(test, quiet_says_notes_alone);
 	suite_add_tcase(suite, test);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
