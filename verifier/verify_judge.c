@@ -241,7 +241,8 @@ enum status verify_pairs(struct evidence *evidence, const char *run,
 	if (pairs->count == 0)
 		return error_set(err, STATUS_INCOMPLETE,
 			"there is no artifact on either side; nothing was compared");
-	progress_begin(&progress, "compare", false, pairs->count, "%zu artifacts", pairs->count);
+	progress_begin(&progress, "compare", false, pairs->count, "%zu artifact%s", pairs->count,
+		pairs->count == 1 ? "" : "s");
 	for (size_t i = 0; i < pairs->count; i++) {
 		const struct pair *pair = &pairs->items[i];
 		struct judgement judgement = {

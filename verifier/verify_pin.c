@@ -49,7 +49,8 @@ enum status verify_pin(struct verification *verification, struct error *err)
 	struct progress progress;
 	enum status status = STATUS_OK;
 
-	progress_begin(&progress, "pin", false, names->count, "%zu pins", names->count);
+	progress_begin(&progress, "pin", false, names->count, "%zu pin%s", names->count,
+		names->count == 1 ? "" : "s");
 	for (size_t i = 0; i < names->count && status == STATUS_OK; i++) {
 		status = snapshot_pin(verification->store, verification->fetcher,
 			&verification->places, &verification->trust, names->items[i],
