@@ -26,7 +26,10 @@ static enum exit_code code_of(const struct report_outcome *outcome)
 	if (outcome->failed)
 		code = exit_code_of(failure_status(outcome->failure_class));
 	for (int i = 0; i < VERDICT_COUNT; i++) {
-		if (outcome->counts[i] && i != VERDICT_NOT_ATTEMPTED && i != VERDICT_REBUILD_FAILED)
+		bool follows = outcome->failed &&
+			(i == VERDICT_NOT_ATTEMPTED || i == VERDICT_REBUILD_FAILED);
+
+		if (outcome->counts[i] && !follows)
 			code = exit_worst(code, verdict_codes[i]);
 	}
 	/* Nothing was compared, so nothing was reproduced. */
