@@ -8,6 +8,7 @@
 #include "dbdiff/walk.h"
 
 struct capture {
+	const struct walk_setup *setup;
 	struct budget budget;
 	const struct wanted *items;
 	size_t count;
@@ -51,6 +52,8 @@ static enum status capture_bytes(struct capture *capture, const struct wanted *w
 	uint64_t len;
 	size_t got;
 
+	if (capture->setup->board != NULL)
+		capture->setup->board->capturing = wanted->id;
 	if (wanted->offset > 0)
 		status = source_skip(content, wanted->offset, err);
 	if (status == STATUS_OK)
@@ -136,7 +139,8 @@ static enum status capture_container(struct capture *capture, const struct wante
 	if (format == NULL)
 		return error_set(err, STATUS_FORMAT, "not a container any more");
 	if (format->needs_seek && !source_can_seek(source)) {
-		status = source_spool_new(source, limits->member_bytes, &spooled, err);
+		status = source_spool_new(source, capture->setup->pool, SPOOL_NESTED,
+			limits->member_bytes, &spooled, err);
 		if (status != STATUS_OK)
 			return status;
 		source = spooled;
@@ -166,9 +170,12 @@ static enum status capture_content(struct capture *capture, const struct wanted 
 }
 
 enum status walk_capture(struct source *source, const char *name, const struct limits *limits,
-	const struct wanted *items, size_t count, int out_fd, struct error *err)
+	const struct walk_setup *setup, const struct wanted *items, size_t count, int out_fd,
+	struct error *err)
 {
+	static const struct walk_setup no_setup;
 	struct capture capture = {
+		.setup = setup != NULL ? setup : &no_setup,
 		.budget = {.limits = limits},
 		.items = items,
 		.count = count,

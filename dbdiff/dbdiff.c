@@ -76,7 +76,7 @@ static enum status run_index(void *context, struct error *err)
 
 	if (status == STATUS_OK)
 		status = walk_index(
-			source, job->pair->name, &job->pair->options->limits, &index, err);
+			source, job->pair->name, &job->pair->options->limits, NULL, &index, err);
 	if (status == STATUS_OK)
 		status = index_commit(&index, err);
 	index_release(&index);
@@ -92,8 +92,8 @@ static enum status run_capture(void *context, struct error *err)
 	struct source *source = source_file_new(side->fd, side->size);
 	enum status status;
 
-	status = walk_capture(source, job->pair->name, &job->pair->options->limits, wanted->items,
-		wanted->count, job->out_fd, err);
+	status = walk_capture(source, job->pair->name, &job->pair->options->limits, NULL,
+		wanted->items, wanted->count, job->out_fd, err);
 	source_free(source);
 	return status;
 }

@@ -10,6 +10,8 @@
 #include "dbdiff/tap.h"
 
 struct walk {
+	const struct walk_setup *setup;
+	volatile struct way *way;
 	struct index *index;
 	struct budget budget;
 	int64_t last_id;
@@ -62,6 +64,7 @@ static enum status check_member(struct walk *walk, const struct member *member, 
 static enum status walk_member(struct walk *walk, struct members *members, struct member *member,
 	struct index_row *row, const struct source *packed, unsigned depth, struct error *err)
 {
+	const struct closed_way *closed = closed_find(walk->setup->closed, walk->way);
 	struct source *content = NULL;
 	char *path = xstrndup(buffer_text(&member->path), member->path.len);
 	enum status status = STATUS_OK;
@@ -77,7 +80,10 @@ static enum status walk_member(struct walk *walk, struct members *members, struc
 		status = index_add(walk->index, row, err);
 		goto out;
 	}
-	status = members->ops->open(members, &content, err);
+	if (closed != NULL && closed->is_unread)
+		status = error_set(err, STATUS_LIMIT, "%s", closed->reason);
+	else
+		status = members->ops->open(members, &content, err);
 	if (is_finding(status)) {
 		row->inspected = false;
 		row->reason = err->text;
@@ -107,7 +113,9 @@ static enum status walk_members(struct walk *walk, struct members *members, int6
 		if (status != STATUS_OK)
 			break;
 		row.id = ++walk->last_id;
+		way_enter(walk->way, depth - 1, (uint64_t)position);
 		status = walk_member(walk, members, &member, &row, packed, depth, err);
+		way_leave(walk->way, depth - 1);
 		if (status != STATUS_OK) {
 			/* Never taken for a finding about the container: that is recorded already.
 			 */
@@ -122,16 +130,19 @@ static enum status walk_members(struct walk *walk, struct members *members, int6
 }
 
 /* Opens what a format bids on; OK with *members NULL for a leaf. */
-static enum status open_container(struct walk *walk, struct tap *tap, const char *name,
+static enum status open_container(struct walk *walk, struct tap *tap, const struct index_row *row,
 	unsigned depth, struct source **spooled, const struct format **format,
 	struct members **members, struct error *err)
 {
+	const struct closed_way *closed = closed_find(walk->setup->closed, walk->way);
 	const struct limits *limits = walk->budget.limits;
 	struct source *source = &tap->source;
 	const unsigned char *data;
 	enum status status;
 	size_t len;
 
+	if (closed != NULL)
+		return error_set(err, STATUS_LIMIT, "%s", closed->reason);
 	status = source_peek(source, format_bid_bytes(), &data, &len, err);
 	if (status != STATUS_OK)
 		return status;
@@ -142,12 +153,14 @@ static enum status open_container(struct walk *walk, struct tap *tap, const char
 		return error_set(err, STATUS_LIMIT, "more than %u containers inside each other",
 			limits->depth);
 	if ((*format)->needs_seek && !source_can_seek(source)) {
-		status = source_spool_new(source, limits->member_bytes, spooled, err);
+		status = source_spool_new(source, walk->setup->pool,
+			row->id == INDEX_ARTIFACT_ID + 1 ? SPOOL_OUTERMOST : SPOOL_NESTED,
+			limits->member_bytes, spooled, err);
 		if (status != STATUS_OK)
 			return status;
 		source = *spooled;
 	}
-	return (*format)->open(source, name, limits, members, err);
+	return (*format)->open(source, row->path, limits, members, err);
 }
 
 static enum status record(struct walk *walk, struct tap *tap, struct index_row *row,
@@ -180,7 +193,7 @@ static enum status walk_content(struct walk *walk, struct source *content,
 	struct tap tap;
 
 	tap_init(&tap, content, &walk->budget, packed, true);
-	status = open_container(walk, &tap, row->path, depth, &spooled, &format, &members, err);
+	status = open_container(walk, &tap, row, depth, &spooled, &format, &members, err);
 	if (status == STATUS_OK && members != NULL) {
 		finding.format = format->name;
 		status = walk_members(walk, members, row->id,
@@ -204,9 +217,13 @@ out:
 }
 
 enum status walk_index(struct source *source, const char *name, const struct limits *limits,
-	struct index *index, struct error *err)
+	const struct walk_setup *setup, struct index *index, struct error *err)
 {
+	static const struct walk_setup no_setup;
+	struct way way = {0};
 	struct walk walk = {
+		.setup = setup != NULL ? setup : &no_setup,
+		.way = setup != NULL && setup->board != NULL ? &setup->board->way : &way,
 		.index = index,
 		.budget = {.limits = limits},
 		.last_id = INDEX_ARTIFACT_ID,

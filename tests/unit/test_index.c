@@ -95,7 +95,8 @@ START_TEST(two_indexes_of_one_artifact_have_the_same_bytes)
 		index_release(&idx);
 		path[strlen(path) - 1] = (char)('0' + i);
 		ck_assert_int_eq(index_create(&idx, path, &comparing.err), STATUS_OK);
-		ck_assert_int_eq(walk_index(source, "t.tar", &limits_default, &idx, &comparing.err),
+		ck_assert_int_eq(
+			walk_index(source, "t.tar", &limits_default, NULL, &idx, &comparing.err),
 			STATUS_OK);
 		ck_assert_int_eq(index_commit(&idx, &comparing.err), STATUS_OK);
 		source_free(source);
