@@ -7,7 +7,6 @@
 
 #include "base/alloc.h"
 #include "base/array.h"
-#include "base/path.h"
 #include "base/tempfile.h"
 #include "dbdiff/compare.h"
 #include "dbdiff/diffs.h"
@@ -51,8 +50,7 @@ struct pair {
 	const char *name;
 	const struct comparison_side *sides[SIDES];
 	const struct comparison_options *options;
-	char *directory; /* private, for the indexes */
-	char *index_paths[SIDES];
+	int index_fds[SIDES]; /* unlinked; -1 when there is none */
 	struct index indexes[SIDES];
 	struct error trouble[SIDES]; /* why a side could not be indexed; STATUS_OK if it could */
 	struct diff_plan plan;
@@ -72,7 +70,7 @@ static enum status run_index(void *context, struct error *err)
 	const struct comparison_side *side = job->pair->sides[job->side];
 	struct source *source = source_file_new(side->fd, side->size);
 	struct index index = {0};
-	enum status status = index_create(&index, job->pair->index_paths[job->side], err);
+	enum status status = index_create(&index, job->pair->index_fds[job->side], err);
 
 	if (status == STATUS_OK)
 		status = walk_index(
@@ -149,14 +147,12 @@ static enum status check_unchanged(struct pair *pair, int side, struct error *er
 
 static enum status make_indexes(struct pair *pair, struct error *err)
 {
-	static const int no_fds[SIDES] = {-1, -1};
-	enum status status = tempfile_directory(&pair->directory, err);
+	enum status status = STATUS_OK;
 
-	if (status != STATUS_OK)
-		return status;
-	pair->index_paths[PUBLISHED] = path_join(pair->directory, "published.index");
-	pair->index_paths[REBUILT] = path_join(pair->directory, "rebuilt.index");
-	status = run_both(pair, run_index, no_fds, pair->trouble, err);
+	for (int side = 0; side < SIDES && status == STATUS_OK; side++)
+		status = tempfile_unlinked(&pair->index_fds[side], err);
+	if (status == STATUS_OK)
+		status = run_both(pair, run_index, pair->index_fds, pair->trouble, err);
 	for (int side = 0; side < SIDES && status == STATUS_OK; side++) {
 		/* A worker that was ended is a finding about what it read, the rest is trouble. */
 		if (pair->trouble[side].status == STATUS_LIMIT)
@@ -165,7 +161,7 @@ static enum status make_indexes(struct pair *pair, struct error *err)
 			*err = pair->trouble[side];
 			return err->status;
 		}
-		status = index_open(&pair->indexes[side], pair->index_paths[side], err);
+		status = index_open(&pair->indexes[side], pair->index_fds[side], err);
 		if (status == STATUS_OK)
 			status = check_unchanged(pair, side, err);
 	}
@@ -320,17 +316,13 @@ static enum status compare_pair(struct pair *pair, struct comparison *result, st
 
 static void pair_release(struct pair *pair)
 {
-	struct error ignored;
-
 	for (int side = 0; side < SIDES; side++) {
 		index_release(&pair->indexes[side]);
-		free(pair->index_paths[side]);
+		if (pair->index_fds[side] >= 0)
+			close(pair->index_fds[side]);
 	}
 	diff_plan_release(&pair->plan);
 	findings_release(&pair->findings);
-	if (pair->directory != NULL)
-		path_remove_tree(pair->directory, &ignored);
-	free(pair->directory);
 }
 
 /* The caller's sink, and whether what went wrong was its. */
@@ -363,7 +355,12 @@ enum status dbdiff_compare(const char *name, const struct comparison_side *publi
 	const struct comparison_side *rebuilt, const struct comparison_options *options,
 	const struct difference_sink *sink, struct comparison *result, struct error *err)
 {
-	struct pair pair = {.name = name, .sides = {published, rebuilt}, .options = options};
+	struct pair pair = {
+		.name = name,
+		.sides = {published, rebuilt},
+		.options = options,
+		.index_fds = {-1, -1},
+	};
 	struct watched_sink watched = {.sink = sink};
 	enum status status;
 
