@@ -7,12 +7,18 @@
 #include "dbdiff/fields.h"
 #include "dbdiff/format/formats.h"
 #include "dbdiff/members.h"
+#include "dbdiff/regions.h"
 #include "dbdiff/tap.h"
+
+/* How many regions an artifact may have for each member that it may have. */
+#define REGIONS_PER_MEMBER 16
 
 struct walk {
 	struct index *index;
 	struct budget budget;
 	int64_t last_id;
+	uint64_t regions_left;
+	bool with_lazy; /* formats that are opened only where two sides differ */
 };
 
 /* What came of reading one member. */
@@ -121,6 +127,11 @@ static enum status walk_members(struct walk *walk, struct members *members, int6
 	return status;
 }
 
+static struct source *seekable(struct source *source)
+{
+	return source_can_seek(source) && source->size != SOURCE_SIZE_UNKNOWN ? source : NULL;
+}
+
 /* Opens what a format bids on; OK with *members NULL for a leaf. */
 static enum status open_container(struct walk *walk, struct tap *tap, const char *name,
 	unsigned depth, struct source **spooled, const struct format **format,
@@ -135,7 +146,8 @@ static enum status open_container(struct walk *walk, struct tap *tap, const char
 	status = source_peek(source, format_bid_bytes(), &data, &len, err);
 	if (status != STATUS_OK)
 		return status;
-	*format = format_find(data, len);
+	*format = format_find(
+		&(struct candidate){name, data, len, seekable(source)}, walk->with_lazy);
 	if (*format == NULL)
 		return STATUS_OK;
 	if (depth >= limits->depth)
@@ -148,6 +160,31 @@ static enum status open_container(struct walk *walk, struct tap *tap, const char
 		source = *spooled;
 	}
 	return (*format)->open(source, name, limits, members, err);
+}
+
+/* Reads a container, with its regions, and adds what it says of itself to `fields`. */
+static enum status walk_container(struct walk *walk, struct members *members, int64_t id,
+	const struct source *packed, unsigned depth, struct buffer *fields, struct error *err)
+{
+	struct region_sink sink = {
+		.index = walk->index, .container = id, .left = &walk->regions_left};
+	struct member container = {0};
+	struct error sink_error = {0};
+	enum status status;
+
+	members->regions = &sink;
+	status = walk_members(walk, members, id, packed, depth, err);
+	if (members->ops->describe != NULL)
+		members->ops->describe(members, &container);
+	members->regions = NULL;
+	if (region_sink_finish(&sink, &sink_error) < 0 && status >= 0) {
+		*err = sink_error;
+		status = sink_error.status;
+	}
+	buffer_add(fields, buffer_text(&container.fields), container.fields.len);
+	fields_sort(fields, NULL);
+	member_release(&container);
+	return status;
 }
 
 static enum status record(struct walk *walk, struct tap *tap, struct index_row *row,
@@ -176,15 +213,19 @@ static enum status walk_content(struct walk *walk, struct source *content,
 	const struct format *format = NULL;
 	struct members *members = NULL;
 	struct source *spooled = NULL;
+	struct buffer fields = {0};
 	enum status status;
 	struct tap tap;
 
+	buffer_add(&fields, row->fields, row->fields_len);
 	tap_init(&tap, content, &walk->budget, packed, true);
 	status = open_container(walk, &tap, row->path, depth, &spooled, &format, &members, err);
 	if (status == STATUS_OK && members != NULL) {
 		finding.format = format->name;
-		status = walk_members(walk, members, row->id,
-			spooled != NULL ? spooled : &tap.source, depth + 1, err);
+		status = walk_container(walk, members, row->id,
+			spooled != NULL ? spooled : &tap.source, depth + 1, &fields, err);
+		row->fields = buffer_text(&fields);
+		row->fields_len = fields.len;
 	}
 	status = find(&finding, status, err);
 	if (members != NULL)
@@ -199,6 +240,7 @@ static enum status walk_content(struct walk *walk, struct source *content,
 		status = record(walk, &tap, row, &finding, err);
 out:
 	free(finding.reason);
+	buffer_release(&fields);
 	tap_release(&tap);
 	return status;
 }
@@ -210,6 +252,7 @@ enum status walk_index(struct source *source, const char *name, const struct lim
 		.index = index,
 		.budget = {.limits = limits},
 		.last_id = INDEX_ARTIFACT_ID,
+		.regions_left = limits->members * REGIONS_PER_MEMBER,
 	};
 	struct index_row row = {
 		.id = INDEX_ARTIFACT_ID,
