@@ -23,7 +23,10 @@ struct source_ops {
 		size_t *len, struct error *err);
 	/* Goes on by `count` bytes; past the end is STATUS_FORMAT. */
 	enum status (*skip)(struct source *source, uint64_t count, struct error *err);
-	/* Reads exactly `len` bytes at an offset, and moves nothing. NULL where it cannot seek. */
+	/*
+	 * Reads exactly `len` bytes at an offset; moves nothing and leaves the window valid. NULL
+	 * where it cannot seek.
+	 */
 	enum status (*pread)(
 		struct source *source, uint64_t offset, void *data, size_t len, struct error *err);
 	void (*free)(struct source *source);

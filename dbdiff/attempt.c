@@ -49,20 +49,21 @@ enum status attempt_start(struct attempt *attempt, struct worker *worker,
 	return STATUS_OK;
 }
 
-bool attempt_again(struct attempt *attempt, unsigned seconds)
+bool attempt_again(struct attempt *attempt, const struct worker *worker)
 {
 	double now = clock_monotonic();
 
 	if (attempt->restarts >= ATTEMPT_RESTARTS)
 		return false;
 	if (attempt->restarts++ == 0)
-		attempt->deadline = now + seconds;
+		attempt->deadline = now + worker->seconds;
 	return attempt->deadline > now;
 }
 
-bool attempt_close(struct attempt *attempt, unsigned seconds, const struct error *why)
+bool attempt_close(struct attempt *attempt, const struct worker *worker, const struct error *why)
 {
 	struct way way = attempt->board->way;
 
-	return attempt_again(attempt, seconds) && closed_add(&attempt->closed, &way, why->text);
+	return attempt_again(attempt, worker) &&
+		closed_add(&attempt->closed, &way, worker->was_late, why->text);
 }

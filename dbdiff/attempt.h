@@ -30,12 +30,12 @@ struct walk_setup attempt_setup(const struct attempt *attempt);
  */
 enum status attempt_start(struct attempt *attempt, struct worker *worker,
 	const struct worker_job *job, struct error *err);
-/* Whether there is a restart left, which is counted; `seconds` is the time that all have. */
-bool attempt_again(struct attempt *attempt, unsigned seconds);
+/* Whether there is a restart left after `worker` died, which is counted. */
+bool attempt_again(struct attempt *attempt, const struct worker *worker);
 /*
- * Whether one more start may help after a worker died of `why`: there is a restart left, and the
+ * Whether one more start may help after `worker` died of `why`: there is a restart left, and the
  * member that it was in is closed now.
  */
-bool attempt_close(struct attempt *attempt, unsigned seconds, const struct error *why);
+bool attempt_close(struct attempt *attempt, const struct worker *worker, const struct error *why);
 
 #endif

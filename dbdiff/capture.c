@@ -135,7 +135,7 @@ static enum status capture_container(struct capture *capture, const struct wante
 	status = source_peek(source, format_bid_bytes(), &data, &len, err);
 	if (status != STATUS_OK)
 		return status;
-	format = format_find(data, len);
+	format = format_find(&(struct candidate){name, data, len, NULL}, false);
 	if (format == NULL)
 		return error_set(err, STATUS_FORMAT, "not a container any more");
 	if (format->needs_seek && !source_can_seek(source)) {

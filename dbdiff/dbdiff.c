@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/array.h"
 #include "base/tempfile.h"
+#include "dbdiff/attempt.h"
 #include "dbdiff/compare.h"
 #include "dbdiff/diffs.h"
 #include "dbdiff/worker.h"
@@ -52,6 +53,7 @@ struct pair {
 	const struct comparison_options *options;
 	int index_fds[SIDES]; /* unlinked; -1 when there is none */
 	struct index indexes[SIDES];
+	struct attempt attempts[SIDES];
 	struct error trouble[SIDES]; /* why a side could not be indexed; STATUS_OK if it could */
 	struct diff_plan plan;
 	struct findings findings;
@@ -62,19 +64,22 @@ struct job {
 	struct pair *pair;
 	int side;
 	int out_fd;
+	/* Makes ready for one more start after a worker died; false when that cannot help. */
+	bool (*again)(struct job *job, const struct worker *died, const struct error *why);
 };
 
 static enum status run_index(void *context, struct error *err)
 {
 	const struct job *job = context;
 	const struct comparison_side *side = job->pair->sides[job->side];
+	struct walk_setup setup = attempt_setup(&job->pair->attempts[job->side]);
 	struct source *source = source_file_new(side->fd, side->size);
 	struct index index = {0};
-	enum status status = index_create(&index, job->pair->index_fds[job->side], err);
+	enum status status = index_create(&index, job->out_fd, err);
 
 	if (status == STATUS_OK)
 		status = walk_index(
-			source, job->pair->name, &job->pair->options->limits, NULL, &index, err);
+			source, job->pair->name, &job->pair->options->limits, &setup, &index, err);
 	if (status == STATUS_OK)
 		status = index_commit(&index, err);
 	index_release(&index);
@@ -82,44 +87,100 @@ static enum status run_index(void *context, struct error *err)
 	return status;
 }
 
+static bool index_again(struct job *job, const struct worker *died, const struct error *why)
+{
+	struct attempt *attempt = &job->pair->attempts[job->side];
+
+	return attempt_close(attempt, died, why) && ftruncate(job->out_fd, 0) == 0;
+}
+
 static enum status run_capture(void *context, struct error *err)
 {
 	const struct job *job = context;
 	const struct comparison_side *side = job->pair->sides[job->side];
 	const struct wanted_list *wanted = &job->pair->plan.wanted[job->side];
+	struct walk_setup setup = attempt_setup(&job->pair->attempts[job->side]);
 	struct source *source = source_file_new(side->fd, side->size);
 	enum status status;
 
-	status = walk_capture(source, job->pair->name, &job->pair->options->limits, NULL,
+	status = walk_capture(source, job->pair->name, &job->pair->options->limits, &setup,
 		wanted->items, wanted->count, job->out_fd, err);
 	source_free(source);
 	return status;
 }
 
-/* Runs a job for each side at the same time; errors[] are what came of them. */
-static enum status run_both(struct pair *pair, enum status (*run)(void *, struct error *),
-	const int out_fds[SIDES], struct error errors[SIDES], struct error *err)
+/* What is captured stays, and the member that it died of is left out: it costs its own diff. */
+static bool capture_again(struct job *job, const struct worker *died, const struct error *why)
+{
+	struct attempt *attempt = &job->pair->attempts[job->side];
+	struct wanted_list *wanted = &job->pair->plan.wanted[job->side];
+	int64_t died_of = attempt->board->capturing;
+	struct captured captured = {.fd = -1};
+	struct error ignored;
+	bool is_found = false;
+	size_t kept = 0;
+
+	(void)why;
+	if (captured_read(&captured, job->out_fd, wanted->count, &ignored) < 0)
+		return false;
+	for (size_t i = 0; i < wanted->count; i++) {
+		const struct wanted *item = &wanted->items[i];
+		bool is_culprit = !item->is_container && item->id == died_of;
+
+		is_found = is_found || is_culprit;
+		if (!is_culprit && (item->is_container || !captured_has(&captured, item->id)))
+			wanted->items[kept++] = *item;
+	}
+	wanted->count = kept;
+	is_found = is_found && ftruncate(job->out_fd, (off_t)captured.end) == 0 &&
+		lseek(job->out_fd, 0, SEEK_END) >= 0;
+	captured_release(&captured);
+	return is_found && attempt_again(attempt, died);
+}
+
+static enum status start_job(struct job *job, enum status (*run)(void *, struct error *),
+	struct worker *worker, struct error *err)
+{
+	struct attempt *attempt = &job->pair->attempts[job->side];
+	int outs[1 + ATTEMPT_SPOOLS] = {job->out_fd};
+	struct worker_job spec = {
+		.run = run,
+		.context = job,
+		.fds = &job->pair->sides[job->side]->fd,
+		.fd_count = 1,
+		.out_fds = outs,
+		.out_count = 1 + attempt->pool.count,
+		.limits = &job->pair->options->limits,
+	};
+
+	for (size_t i = 0; i < attempt->pool.count; i++)
+		outs[1 + i] = attempt->pool.fds[i];
+	return attempt_start(attempt, worker, &spec, err);
+}
+
+/*
+ * Runs a job for each side at the same time, anew where a worker dies; errors[] are what came of
+ * them.
+ */
+static enum status run_both(struct job jobs[SIDES], enum status (*run)(void *, struct error *),
+	struct error errors[SIDES], struct error *err)
 {
 	struct worker workers[SIDES] = {0};
-	struct job jobs[SIDES];
 	enum status status = STATUS_OK;
+	int running = 0;
 
-	for (int side = 0; side < SIDES && status == STATUS_OK; side++) {
-		int fds[2] = {pair->sides[side]->fd, out_fds[side]};
-		struct worker_job job = {
-			.run = run,
-			.context = &jobs[side],
-			.fds = fds,
-			.fd_count = out_fds[side] >= 0 ? 2 : 1,
-			.limits = &pair->options->limits,
-		};
+	for (; running < SIDES && status == STATUS_OK; running++)
+		status = start_job(&jobs[running], run, &workers[running], err);
+	while (running > 0 && status == STATUS_OK) {
+		size_t side = worker_next(workers, SIDES);
 
-		jobs[side] = (struct job){pair, side, out_fds[side]};
-		status = worker_start(&workers[side], &job, err);
-	}
-	for (int side = 0; side < SIDES && status == STATUS_OK; side++) {
 		errors[side] = (struct error){0};
 		errors[side].status = worker_wait(&workers[side], &errors[side]);
+		if (workers[side].has_died &&
+			jobs[side].again(&jobs[side], &workers[side], &errors[side]))
+			status = start_job(&jobs[side], run, &workers[side], err);
+		else
+			running--;
 	}
 	for (int side = 0; side < SIDES; side++)
 		worker_release(&workers[side]);
@@ -147,12 +208,17 @@ static enum status check_unchanged(struct pair *pair, int side, struct error *er
 
 static enum status make_indexes(struct pair *pair, struct error *err)
 {
+	struct job jobs[SIDES];
 	enum status status = STATUS_OK;
 
-	for (int side = 0; side < SIDES && status == STATUS_OK; side++)
+	for (int side = 0; side < SIDES && status == STATUS_OK; side++) {
 		status = tempfile_unlinked(&pair->index_fds[side], err);
+		if (status == STATUS_OK)
+			status = attempt_open(&pair->attempts[side], err);
+		jobs[side] = (struct job){pair, side, pair->index_fds[side], index_again};
+	}
 	if (status == STATUS_OK)
-		status = run_both(pair, run_index, pair->index_fds, pair->trouble, err);
+		status = run_both(jobs, run_index, pair->trouble, err);
 	for (int side = 0; side < SIDES && status == STATUS_OK; side++) {
 		/* A worker that was ended is a finding about what it read, the rest is trouble. */
 		if (pair->trouble[side].status == STATUS_LIMIT)
@@ -164,6 +230,12 @@ static enum status make_indexes(struct pair *pair, struct error *err)
 		status = index_open(&pair->indexes[side], pair->index_fds[side], err);
 		if (status == STATUS_OK)
 			status = check_unchanged(pair, side, err);
+		/* Nor is what a worker wrote that was taken over. */
+		if (status == STATUS_FORMAT || status == STATUS_LIMIT) {
+			error_context(err, "what the process that read it wrote");
+			pair->trouble[side] = *err;
+			status = STATUS_OK;
+		}
 	}
 	return status;
 }
@@ -204,18 +276,22 @@ static enum status make_diffs(struct pair *pair, struct error *err)
 {
 	struct captured captured[SIDES] = {{.fd = -1}, {.fd = -1}};
 	int fds[SIDES] = {-1, -1};
+	struct job jobs[SIDES];
 	struct error errors[SIDES];
 	enum status status = STATUS_OK;
 
 	if (pair->plan.count == 0)
 		return STATUS_OK;
 	diff_plan_finish(&pair->plan);
-	for (int side = 0; side < SIDES && status == STATUS_OK; side++)
+	for (int side = 0; side < SIDES && status == STATUS_OK; side++) {
+		pair->attempts[side].restarts = 0;
 		status = tempfile_unlinked(&fds[side], err);
+		jobs[side] = (struct job){pair, side, fds[side], capture_again};
+	}
 	if (status == STATUS_OK)
-		status = run_both(pair, run_capture, fds, errors, err);
+		status = run_both(jobs, run_capture, errors, err);
 	for (int side = 0; side < SIDES && status == STATUS_OK; side++)
-		status = captured_read(&captured[side], fds[side], err);
+		status = captured_read(&captured[side], fds[side], pair->plan.count, err);
 	if (status == STATUS_OK)
 		status = diffs_write(
 			&pair->plan, captured, pair->options->diff_bytes, &pair->findings, err);
@@ -318,6 +394,7 @@ static void pair_release(struct pair *pair)
 {
 	for (int side = 0; side < SIDES; side++) {
 		index_release(&pair->indexes[side]);
+		attempt_release(&pair->attempts[side]);
 		if (pair->index_fds[side] >= 0)
 			close(pair->index_fds[side]);
 	}

@@ -39,7 +39,7 @@ static int part_compare(const void *a, const void *b)
 	return (part_a->member > part_b->member) - (part_a->member < part_b->member);
 }
 
-enum status captured_read(struct captured *captured, int fd, struct error *err)
+enum status captured_read(struct captured *captured, int fd, size_t most, struct error *err)
 {
 	enum status status;
 	uint64_t at = 0, size;
@@ -49,7 +49,7 @@ enum status captured_read(struct captured *captured, int fd, struct error *err)
 		return error_set_errno(err, "cannot read a temporary file");
 	size = (uint64_t)st.st_size;
 	captured->fd = fd;
-	while (at + HEADER_SIZE <= size) {
+	while (at + HEADER_SIZE <= size && captured->count < most) {
 		struct captured_part part = {.at = at + HEADER_SIZE};
 		uint64_t len;
 
@@ -61,7 +61,7 @@ enum status captured_read(struct captured *captured, int fd, struct error *err)
 		if (status != STATUS_OK || len > PART_MOST || len > size - part.at)
 			break;
 		part.len = (size_t)len;
-		at = part.at + len;
+		at = captured->end = part.at + len;
 		ARRAY_GROW(captured->parts, captured->count, captured->capacity);
 		captured->parts[captured->count++] = part;
 	}
@@ -76,16 +76,27 @@ void captured_release(struct captured *captured)
 	*captured = (struct captured){.fd = -1};
 }
 
+static const struct captured_part *find_part(const struct captured *captured, int64_t member)
+{
+	struct captured_part key = {.member = member};
+
+	if (captured->count == 0)
+		return NULL;
+	return bsearch(&key, captured->parts, captured->count, sizeof(key), part_compare);
+}
+
+bool captured_has(const struct captured *captured, int64_t member)
+{
+	return find_part(captured, member) != NULL;
+}
+
 /* STATUS_END when it was not captured. */
 static enum status load(const struct captured *captured, int64_t member, uint64_t offset,
 	struct buffer *bytes, struct stretch *stretch, struct error *err)
 {
-	struct captured_part key = {.member = member};
-	const struct captured_part *part = NULL;
+	const struct captured_part *part = find_part(captured, member);
 	enum status status;
 
-	if (captured->count > 0)
-		part = bsearch(&key, captured->parts, captured->count, sizeof(key), part_compare);
 	if (part == NULL)
 		return STATUS_END;
 	buffer_clear(bytes);

@@ -3,40 +3,85 @@
 
 #include "base/array.h"
 
+/* A value that only its bytes explain has this cause until somebody explains it. */
+#define UNEXPLAINED "unexplained"
+
 static const struct field field_table[] = {
-	{"type", "file type", FIELD_OWN},
-	{"mode", "permissions", FIELD_OWN},
-	{"uid", "owner id", FIELD_OWN},
-	{"gid", "group id", FIELD_OWN},
-	{"user", "owner name", FIELD_OWN},
-	{"group", "group name", FIELD_OWN},
-	{"size", "size", FIELD_OWN},
-	{"mtime", "modification time", FIELD_OWN},
-	{"atime", "access time", FIELD_TIME},
-	{"ctime", "change time", FIELD_TIME},
-	{"birthtime", "creation time", FIELD_TIME},
-	{"link-target", "link target", FIELD_OWN},
-	{"hard-link", "hard link to", FIELD_OWN},
-	{"device", "device numbers", FIELD_OWN},
-	{"inode", "inode number", FIELD_OWN},
-	{"links", "link count", FIELD_OWN},
-	{"filesystem", "device numbers of its file system", FIELD_OWN},
-	{"acl-access", "access list", FIELD_OWN},
-	{"acl-default", "default access list", FIELD_OWN},
-	{"flags", "file flags", FIELD_OWN},
-	{"xattr:", "extended attribute", FIELD_OWN},
-	{"sparse", "holes", FIELD_OWN},
-	{"name", "stored name", FIELD_OWN},
-	{"header", "header form", FIELD_OWN},
-	{"warning", "warning of the reader", FIELD_OWN},
-	{"order", "order of members", FIELD_OWN},
-	{"inode-times", "times that the file system keeps", FIELD_OWN},
-	{"filesystem-bytes", "size of the file system", FIELD_FOLLOWS},
-	{"filesystem-inodes", "number of inodes", FIELD_FOLLOWS},
-	{"filesystem-fragments", "number of fragments", FIELD_FOLLOWS},
-	{"filesystem-free-blocks", "free blocks", FIELD_FOLLOWS},
-	{"filesystem-free-inodes", "free inodes", FIELD_FOLLOWS},
-	{"", "field", FIELD_OWN},
+	/* ---- of members of any format ---- */
+	{"type", "file type", FIELD_OWN, UNEXPLAINED},
+	{"mode", "permissions", FIELD_OWN, "mode"},
+	{"uid", "owner id", FIELD_OWN, "ownership"},
+	{"gid", "group id", FIELD_OWN, "ownership"},
+	{"user", "owner name", FIELD_OWN, "ownership"},
+	{"group", "group name", FIELD_OWN, "ownership"},
+	{"size", "size", FIELD_OWN, UNEXPLAINED},
+	{"mtime", "modification time", FIELD_OWN, "mtime-only"},
+	{"atime", "access time", FIELD_TIME, "filesystem-times"},
+	{"ctime", "change time", FIELD_TIME, "filesystem-times"},
+	{"birthtime", "creation time", FIELD_TIME, "filesystem-times"},
+	{"link-target", "link target", FIELD_OWN, UNEXPLAINED},
+	{"hard-link", "hard link to", FIELD_OWN, UNEXPLAINED},
+	{"device", "device numbers", FIELD_OWN, UNEXPLAINED},
+	{"inode", "inode number", FIELD_OWN, "inode-number"},
+	{"links", "link count", FIELD_OWN, "inode-number"},
+	{"filesystem", "device numbers of its file system", FIELD_OWN, "inode-number"},
+	{"acl-access", "access list", FIELD_OWN, "xattr"},
+	{"acl-default", "default access list", FIELD_OWN, "xattr"},
+	{"flags", "file flags", FIELD_OWN, "mode"},
+	{"xattr:", "extended attribute", FIELD_OWN, "xattr"},
+	{"sparse", "holes", FIELD_OWN, "layout"},
+	{"name", "stored name", FIELD_OWN, "stored-form"},
+	{"header", "header form", FIELD_OWN, "stored-form"},
+	{"warning", "warning of the reader", FIELD_OWN, UNEXPLAINED},
+	{"order", "order of members", FIELD_OWN, "order-only"},
+	{"inode-times", "times that the file system keeps", FIELD_OWN, "filesystem-times"},
+
+	/* ---- of any container: names of regions (dbdiff/members.h) ---- */
+	{"layout", "where members lie", FIELD_FOLLOWS, "layout"},
+	{"padding", "padding", FIELD_OWN, UNEXPLAINED},
+	{"free-space", "free space", FIELD_OWN, UNEXPLAINED},
+	{"checksum", "checksums", FIELD_FOLLOWS, "derived"},
+	{"trailing-data", "bytes behind the end", FIELD_OWN, UNEXPLAINED},
+
+	/* ---- file systems ---- */
+	{"filesystem-uuid", "UUID", FIELD_OWN, "filesystem-uuid"},
+	{"filesystem-label", "label", FIELD_OWN, UNEXPLAINED},
+	{"filesystem-hash-seed", "directory hash seed", FIELD_OWN, "hash-seed"},
+	{"filesystem-created", "time of creation", FIELD_OWN, "filesystem-times"},
+	{"filesystem-written", "time last written", FIELD_OWN, "filesystem-times"},
+	{"filesystem-mounted", "time last mounted", FIELD_OWN, "filesystem-times"},
+	{"filesystem-last-checked", "time last checked", FIELD_OWN, "filesystem-times"},
+	{"filesystem-checksum-seed", "checksum seed", FIELD_OWN, "filesystem-uuid"},
+	{"filesystem-bytes", "size of the file system", FIELD_FOLLOWS, "layout"},
+	{"filesystem-inodes", "number of inodes", FIELD_FOLLOWS, "layout"},
+	{"filesystem-fragments", "number of fragments", FIELD_FOLLOWS, "layout"},
+	{"filesystem-free-blocks", "free blocks", FIELD_FOLLOWS, "layout"},
+	{"filesystem-free-inodes", "free inodes", FIELD_FOLLOWS, "layout"},
+
+	/* ---- disks: GPT, MBR ---- */
+
+	/* ---- FAT ---- */
+
+	/* ---- ext ---- */
+
+	/* ---- squashfs, ISO 9660 ---- */
+
+	/* ---- dm-verity ---- */
+
+	/* ---- archives and compressors ---- */
+
+	/* ---- PE/COFF, unified kernel images, boot loaders ---- */
+
+	/* ---- kernels, modules, device trees, FIT, uImage ---- */
+
+	/* ---- sw-description, CMS, deltas ---- */
+
+	/* ---- ELF ---- */
+
+	/* ---- texts read by key ---- */
+
+	/* What has no row of its own. */
+	{"", "field", FIELD_OWN, UNEXPLAINED},
 };
 
 const struct field *field_find(const char *name)

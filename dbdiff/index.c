@@ -11,6 +11,8 @@ enum {
 	INSERT_MEMBER,
 	NEXT_OCCURRENCE,
 	INSERT_BLOCKS,
+	INSERT_REGION,
+	NEXT_SEQUENCE,
 	SELECT_PATH,
 	SELECT_BLOCKS,
 };
@@ -22,6 +24,11 @@ static const char *const statements[] = {
 	[NEXT_OCCURRENCE] =
 		"SELECT max(occurrence) + 1 FROM member WHERE container = ?1 AND path = ?2",
 	[INSERT_BLOCKS] = "INSERT INTO block (member, hashes) VALUES (?1, ?2)",
+	[INSERT_REGION] = "INSERT OR IGNORE INTO region (container, start, sequence, length, kind,"
+			  " name, owner, content, detail)"
+			  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+	[NEXT_SEQUENCE] =
+		"SELECT max(sequence) + 1 FROM region WHERE container = ?1 AND start = ?2",
 	[SELECT_PATH] = "SELECT path FROM member WHERE container = ?1 AND position = ?2",
 	[SELECT_BLOCKS] = "SELECT hashes FROM block WHERE member = ?1",
 };
@@ -147,6 +154,54 @@ enum status index_add_blocks(
 	sql_bind_integer(insert, 1, member);
 	sql_bind_blob(insert, 2, hashes, len);
 	return sql_run(&index->sql, insert, err);
+}
+
+static enum status insert_region(struct index *index, int64_t container,
+	const struct region *region, int64_t sequence, bool *added, struct error *err)
+{
+	sqlite3_stmt *insert = sql_statement(&index->sql, INSERT_REGION, err);
+	enum status status;
+
+	if (insert == NULL)
+		return err->status;
+	sql_bind_integer(insert, 1, container);
+	sql_bind_integer(insert, 2, (int64_t)region->offset);
+	sql_bind_integer(insert, 3, sequence);
+	sql_bind_integer(insert, 4, (int64_t)region->len);
+	sql_bind_integer(insert, 5, region->kind);
+	sql_bind_text(insert, 6, region->name);
+	if (region->owner != REGION_NO_OWNER)
+		sql_bind_integer(insert, 7, region->owner);
+	if (region->content_offset != REGION_PACKED)
+		sql_bind_integer(insert, 8, (int64_t)region->content_offset);
+	sql_bind_text(insert, 9, region->detail);
+	status = sql_run(&index->sql, insert, err);
+	*added = sqlite3_changes(index->sql.db) == 1;
+	return status;
+}
+
+/* Several owners of the same bytes are counted on, as members of one path are. */
+enum status index_add_region(
+	struct index *index, int64_t container, const struct region *region, struct error *err)
+{
+	bool added = false;
+	enum status status = insert_region(index, container, region, 0, &added, err);
+	sqlite3_stmt *select;
+	int64_t sequence;
+
+	if (status != STATUS_OK || added)
+		return status;
+	select = sql_statement(&index->sql, NEXT_SEQUENCE, err);
+	if (select == NULL)
+		return err->status;
+	sql_bind_integer(select, 1, container);
+	sql_bind_integer(select, 2, (int64_t)region->offset);
+	status = sql_step(&index->sql, select, err);
+	if (status != STATUS_OK)
+		return status;
+	sequence = sqlite3_column_int64(select, 0);
+	sqlite3_reset(select);
+	return insert_region(index, container, region, sequence, &added, err);
 }
 
 enum status index_commit(struct index *index, struct error *err)

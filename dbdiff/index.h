@@ -9,6 +9,7 @@
 #include "base/buffer.h"
 #include "base/hash.h"
 #include "base/sql.h"
+#include "dbdiff/members.h"
 
 #define INDEX_BLOCK_SIZE  ((size_t)64 * 1024)
 #define INDEX_ARTIFACT_ID 1
@@ -52,6 +53,8 @@ enum status index_add(struct index *index, struct index_row *row, struct error *
 /* `hashes` is bytes as index.sql says. */
 enum status index_add_blocks(
 	struct index *index, int64_t member, const void *hashes, size_t len, struct error *err);
+enum status index_add_region(
+	struct index *index, int64_t container, const struct region *region, struct error *err);
 /* Nothing is in the file before this. */
 enum status index_commit(struct index *index, struct error *err);
 

@@ -25,3 +25,17 @@ CREATE TABLE block (
 	member INTEGER PRIMARY KEY,
 	hashes BLOB NOT NULL
 ) STRICT;
+
+-- What the bytes of a container are (dbdiff/members.h, struct region).
+CREATE TABLE region (
+	container INTEGER NOT NULL, -- id of the member whose bytes they are
+	start     INTEGER NOT NULL, -- in them
+	sequence  INTEGER NOT NULL, -- 0, or more where several owners share the bytes
+	length    INTEGER NOT NULL,
+	kind      INTEGER NOT NULL, -- enum region_kind
+	name      TEXT NOT NULL,
+	owner     INTEGER,          -- position of the member they belong to; NULL: the container's own
+	content   INTEGER,          -- where in the owner's content they are; NULL: packed
+	detail    TEXT,             -- who signed; NULL for anything but a wrapper
+	PRIMARY KEY (container, start, sequence)
+) STRICT, WITHOUT ROWID;

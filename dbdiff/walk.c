@@ -7,7 +7,11 @@
 #include "dbdiff/fields.h"
 #include "dbdiff/format/formats.h"
 #include "dbdiff/members.h"
+#include "dbdiff/regions.h"
 #include "dbdiff/tap.h"
+
+/* How many regions an artifact may have for each member that it may have. */
+#define REGIONS_PER_MEMBER 16
 
 struct walk {
 	const struct walk_setup *setup;
@@ -15,6 +19,8 @@ struct walk {
 	struct index *index;
 	struct budget budget;
 	int64_t last_id;
+	uint64_t regions_left;
+	bool with_lazy; /* formats that are opened only where two sides differ */
 };
 
 /* What came of reading one member. */
@@ -129,6 +135,11 @@ static enum status walk_members(struct walk *walk, struct members *members, int6
 	return status;
 }
 
+static struct source *seekable(struct source *source)
+{
+	return source_can_seek(source) && source->size != SOURCE_SIZE_UNKNOWN ? source : NULL;
+}
+
 /* Opens what a format bids on; OK with *members NULL for a leaf. */
 static enum status open_container(struct walk *walk, struct tap *tap, const struct index_row *row,
 	unsigned depth, struct source **spooled, const struct format **format,
@@ -146,13 +157,15 @@ static enum status open_container(struct walk *walk, struct tap *tap, const stru
 	status = source_peek(source, format_bid_bytes(), &data, &len, err);
 	if (status != STATUS_OK)
 		return status;
-	*format = format_find(data, len);
+	*format = format_find(
+		&(struct candidate){row->path, data, len, seekable(source)}, walk->with_lazy);
 	if (*format == NULL)
 		return STATUS_OK;
 	if (depth >= limits->depth)
 		return error_set(err, STATUS_LIMIT, "more than %u containers inside each other",
 			limits->depth);
 	if ((*format)->needs_seek && !source_can_seek(source)) {
+		walk->way->stage = WAY_READING;
 		status = source_spool_new(source, walk->setup->pool,
 			row->id == INDEX_ARTIFACT_ID + 1 ? SPOOL_OUTERMOST : SPOOL_NESTED,
 			limits->member_bytes, spooled, err);
@@ -160,7 +173,34 @@ static enum status open_container(struct walk *walk, struct tap *tap, const stru
 			return status;
 		source = *spooled;
 	}
+	walk->way->stage = WAY_OPENING;
 	return (*format)->open(source, row->path, limits, members, err);
+}
+
+/* Reads a container, with its regions, and adds what it says of itself to `fields`. */
+static enum status walk_container(struct walk *walk, struct members *members, int64_t id,
+	const struct source *packed, unsigned depth, struct buffer *fields, struct error *err)
+{
+	struct region_sink sink = {
+		.index = walk->index, .container = id, .left = &walk->regions_left};
+	struct member container = {0};
+	struct error sink_error = {0};
+	enum status status;
+
+	walk->way->stage = WAY_INSIDE;
+	members->regions = &sink;
+	status = walk_members(walk, members, id, packed, depth, err);
+	if (members->ops->describe != NULL)
+		members->ops->describe(members, &container);
+	members->regions = NULL;
+	if (region_sink_finish(&sink, &sink_error) < 0 && status >= 0) {
+		*err = sink_error;
+		status = sink_error.status;
+	}
+	buffer_add(fields, buffer_text(&container.fields), container.fields.len);
+	fields_sort(fields, NULL);
+	member_release(&container);
+	return status;
 }
 
 static enum status record(struct walk *walk, struct tap *tap, struct index_row *row,
@@ -189,15 +229,19 @@ static enum status walk_content(struct walk *walk, struct source *content,
 	const struct format *format = NULL;
 	struct members *members = NULL;
 	struct source *spooled = NULL;
+	struct buffer fields = {0};
 	enum status status;
 	struct tap tap;
 
+	buffer_add(&fields, row->fields, row->fields_len);
 	tap_init(&tap, content, &walk->budget, packed, true);
 	status = open_container(walk, &tap, row, depth, &spooled, &format, &members, err);
 	if (status == STATUS_OK && members != NULL) {
 		finding.format = format->name;
-		status = walk_members(walk, members, row->id,
-			spooled != NULL ? spooled : &tap.source, depth + 1, err);
+		status = walk_container(walk, members, row->id,
+			spooled != NULL ? spooled : &tap.source, depth + 1, &fields, err);
+		row->fields = buffer_text(&fields);
+		row->fields_len = fields.len;
 	}
 	status = find(&finding, status, err);
 	if (members != NULL)
@@ -205,6 +249,7 @@ static enum status walk_content(struct walk *walk, struct source *content,
 	source_free(spooled);
 	if (status != STATUS_OK)
 		goto out;
+	walk->way->stage = WAY_READING;
 	status = tap_drain(&tap, err);
 	finding.is_hashed = status == STATUS_OK;
 	status = find(&finding, status, err);
@@ -212,6 +257,7 @@ static enum status walk_content(struct walk *walk, struct source *content,
 		status = record(walk, &tap, row, &finding, err);
 out:
 	free(finding.reason);
+	buffer_release(&fields);
 	tap_release(&tap);
 	return status;
 }
@@ -227,6 +273,7 @@ enum status walk_index(struct source *source, const char *name, const struct lim
 		.index = index,
 		.budget = {.limits = limits},
 		.last_id = INDEX_ARTIFACT_ID,
+		.regions_left = limits->members * REGIONS_PER_MEMBER,
 	};
 	struct index_row row = {
 		.id = INDEX_ARTIFACT_ID,

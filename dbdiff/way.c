@@ -11,6 +11,7 @@ void way_enter(volatile struct way *way, unsigned at, uint64_t position)
 	if (at >= WAY_DEPTH_MOST)
 		return;
 	way->positions[at] = position;
+	way->stage = WAY_OPENING;
 	way->depth = at + 1;
 }
 
@@ -18,6 +19,7 @@ void way_leave(volatile struct way *way, unsigned at)
 {
 	if (at < WAY_DEPTH_MOST)
 		way->depth = at;
+	way->stage = WAY_INSIDE;
 }
 
 static bool is_same(const struct way *a, const volatile struct way *b)
@@ -44,13 +46,19 @@ const struct closed_way *closed_find(
 	return closed != NULL ? find(closed, way) : NULL;
 }
 
-bool closed_add(struct closed_ways *closed, const struct way *way, const char *reason)
+bool closed_add(
+	struct closed_ways *closed, const struct way *way, bool was_late, const char *reason)
 {
 	struct way at = *way;
+	bool is_unread = at.stage == WAY_READING;
 	struct closed_way *item;
 
 	if (at.depth > WAY_DEPTH_MOST)
 		at.depth = 0;
+	if (was_late && is_unread && at.depth > 1) {
+		at.depth--;
+		is_unread = false;
+	}
 	while ((item = find(closed, &at)) != NULL) {
 		if (at.depth == 0)
 			return false;
@@ -59,10 +67,11 @@ bool closed_add(struct closed_ways *closed, const struct way *way, const char *r
 			return true;
 		}
 		at.depth--;
+		is_unread = false;
 	}
 	ARRAY_GROW(closed->items, closed->count, closed->capacity);
 	item = &closed->items[closed->count++];
-	*item = (struct closed_way){.way = at};
+	*item = (struct closed_way){.way = at, .is_unread = is_unread};
 	snprintf(item->reason, sizeof(item->reason), "%s", reason);
 	return true;
 }

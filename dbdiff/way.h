@@ -8,6 +8,13 @@
 
 #define WAY_DEPTH_MOST 64
 
+/* What is being done with a member. */
+enum way_stage {
+	WAY_OPENING, /* a format looks at it */
+	WAY_READING, /* its bytes are spooled, or hashed to their end */
+	WAY_INSIDE,  /* its own members are listed */
+};
+
 /*
  * Which member: its position in its container, and that container's in the one around it, from the
  * artifact's members down. Depth 0 is the artifact itself. A deeper member than fits is known by
@@ -15,6 +22,7 @@
  */
 struct way {
 	uint32_t depth;
+	uint32_t stage; /* enum way_stage */
 	uint64_t positions[WAY_DEPTH_MOST];
 };
 
@@ -46,11 +54,14 @@ struct closed_ways {
 const struct closed_way *closed_find(
 	const struct closed_ways *closed, const volatile struct way *way);
 /*
- * A worker died at `way`: the member is closed; when that did not help its bytes are not read
- * either, and when that did not, its container is closed. False when there is nothing left to
- * close. What the worker wrote to `way` is believed in nothing but which member it names.
+ * A worker died at `way`: the member is closed; when that did not help, or it died reading, its
+ * bytes are not read either; and when that did not, its container is closed: that at once when it
+ * `was_late`, because what is unpacked in time that there is not will not be skipped in less. False
+ * when there is nothing left to close. What the worker wrote to `way` is believed in nothing but
+ * which member it names.
  */
-bool closed_add(struct closed_ways *closed, const struct way *way, const char *reason);
+bool closed_add(
+	struct closed_ways *closed, const struct way *way, bool was_late, const char *reason);
 void closed_release(struct closed_ways *closed);
 
 #endif

@@ -162,6 +162,7 @@ enum status worker_wait(struct worker *worker, struct error *err)
 	close(worker->result_fd);
 	worker->result_fd = -1;
 	worker->has_died = got != (ssize_t)sizeof(result);
+	worker->was_late = is_late;
 	if (!worker->has_died)
 		return take_result(&result, err);
 	if (is_late)

@@ -20,6 +20,7 @@ struct worker {
 	double deadline; /* clock_monotonic() */
 	unsigned seconds;
 	bool has_died; /* it was waited for, and gave no result of its own */
+	bool was_late; /* because its time was over */
 };
 
 struct worker_job {

@@ -19,17 +19,25 @@ const struct format *const formats[] = {
 	NULL,
 };
 
-const struct format *format_find(const unsigned char *data, size_t len)
+static unsigned bid(const struct format *format, const struct candidate *candidate)
+{
+	unsigned plain = format->bid != NULL ? format->bid(candidate->data, candidate->len) : 0;
+	unsigned more = format->bid_more != NULL ? format->bid_more(candidate) : 0;
+
+	return more > plain ? more : plain;
+}
+
+const struct format *format_find(const struct candidate *candidate, bool with_lazy)
 {
 	const struct format *best = NULL;
 	unsigned best_bid = 0;
 
 	for (size_t i = 0; formats[i] != NULL; i++) {
-		unsigned bid = formats[i]->bid(data, len);
+		unsigned sure = formats[i]->is_lazy && !with_lazy ? 0 : bid(formats[i], candidate);
 
-		if (bid > best_bid) {
+		if (sure > best_bid) {
 			best = formats[i];
-			best_bid = bid;
+			best_bid = sure;
 		}
 	}
 	return best;

@@ -12,8 +12,8 @@ extern const struct format format_squashfs, format_ext;
 extern const struct format format_gzip, format_bzip2, format_xz, format_lzma, format_zstd,
 	format_lz4, format_lzip, format_lzop, format_compress;
 
-/* The row that is surest of these first bytes; NULL for a leaf. */
-const struct format *format_find(const unsigned char *data, size_t len);
+/* The row that is surest; NULL for a leaf. `with_lazy`: what is opened only when it differs too. */
+const struct format *format_find(const struct candidate *candidate, bool with_lazy);
 /* How many bytes it wants to see. */
 size_t format_bid_bytes(void);
 
