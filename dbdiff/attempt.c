@@ -7,24 +7,30 @@
 
 enum status attempt_open(struct attempt *attempt, struct error *err)
 {
-	void *board;
+	void *way;
 
 	if (spool_pool_open(&attempt->pool, ATTEMPT_SPOOLS, err) < 0)
 		return err->status;
-	board = mmap(NULL, sizeof(*attempt->board), PROT_READ | PROT_WRITE,
-		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (board == MAP_FAILED)
+	way = mmap(NULL, sizeof(*attempt->way), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		-1, 0);
+	if (way == MAP_FAILED)
 		return error_set_errno(err, "memory shared with a worker");
-	attempt->board = board;
+	attempt->way = way;
 	return STATUS_OK;
+}
+
+void attempt_renew(struct attempt *attempt)
+{
+	attempt->restarts = 0;
+	attempt->deadline = 0;
 }
 
 void attempt_release(struct attempt *attempt)
 {
 	spool_pool_release(&attempt->pool);
 	closed_release(&attempt->closed);
-	if (attempt->board != NULL)
-		munmap(attempt->board, sizeof(*attempt->board));
+	if (attempt->way != NULL)
+		munmap(attempt->way, sizeof(*attempt->way));
 	*attempt = (struct attempt){0};
 }
 
@@ -33,7 +39,7 @@ struct walk_setup attempt_setup(const struct attempt *attempt)
 	/* The pool is the worker's own from here on: it is a copy of this process. */
 	return (struct walk_setup){
 		.pool = (struct spool_pool *)&attempt->pool,
-		.board = attempt->board,
+		.way = attempt->way,
 		.closed = &attempt->closed,
 	};
 }
@@ -41,7 +47,7 @@ struct walk_setup attempt_setup(const struct attempt *attempt)
 enum status attempt_start(struct attempt *attempt, struct worker *worker,
 	const struct worker_job *job, struct error *err)
 {
-	memset(attempt->board, 0, sizeof(*attempt->board));
+	memset(attempt->way, 0, sizeof(*attempt->way));
 	if (worker_start(worker, job, err) < 0)
 		return err->status;
 	if (attempt->restarts > 0)
@@ -49,7 +55,7 @@ enum status attempt_start(struct attempt *attempt, struct worker *worker,
 	return STATUS_OK;
 }
 
-bool attempt_again(struct attempt *attempt, const struct worker *worker)
+static bool has_restart(struct attempt *attempt, const struct worker *worker)
 {
 	double now = clock_monotonic();
 
@@ -62,8 +68,8 @@ bool attempt_again(struct attempt *attempt, const struct worker *worker)
 
 bool attempt_close(struct attempt *attempt, const struct worker *worker, const struct error *why)
 {
-	struct way way = attempt->board->way;
+	struct way way = *attempt->way;
 
-	return attempt_again(attempt, worker) &&
+	return has_restart(attempt, worker) &&
 		closed_add(&attempt->closed, &way, worker->was_late, why->text);
 }

@@ -14,13 +14,15 @@
  */
 struct attempt {
 	struct spool_pool pool;
-	struct way_board *board; /* shared with the worker */
+	struct way *way; /* shared with the worker, which says there what it is at */
 	struct closed_ways closed;
 	unsigned restarts;
 	double deadline; /* of all restarts; 0 before the first */
 };
 
 enum status attempt_open(struct attempt *attempt, struct error *err);
+/* Before another job than the one before: all restarts are there again, what is closed stays. */
+void attempt_renew(struct attempt *attempt);
 void attempt_release(struct attempt *attempt);
 /* What a walk in the worker is given. */
 struct walk_setup attempt_setup(const struct attempt *attempt);
@@ -30,8 +32,6 @@ struct walk_setup attempt_setup(const struct attempt *attempt);
  */
 enum status attempt_start(struct attempt *attempt, struct worker *worker,
 	const struct worker_job *job, struct error *err);
-/* Whether there is a restart left after `worker` died, which is counted. */
-bool attempt_again(struct attempt *attempt, const struct worker *worker);
 /*
  * Whether one more start may help after `worker` died of `why`: there is a restart left, and the
  * member that it was in is closed now.

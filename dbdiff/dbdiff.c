@@ -3,17 +3,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
+#include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "base/array.h"
 #include "base/tempfile.h"
 #include "dbdiff/attempt.h"
+#include "dbdiff/attribute.h"
 #include "dbdiff/compare.h"
 #include "dbdiff/diffs.h"
 #include "dbdiff/worker.h"
-
-#define READ_SIZE ((size_t)256 * 1024)
 
 static const char *const change_words[] = {
 	[CHANGE_ADDED] = "added",
@@ -64,8 +63,7 @@ struct job {
 	struct pair *pair;
 	int side;
 	int out_fd;
-	/* Makes ready for one more start after a worker died; false when that cannot help. */
-	bool (*again)(struct job *job, const struct worker *died, const struct error *why);
+	int base_fd; /* what is in out_fd when the job begins; -1 for nothing */
 };
 
 static enum status run_index(void *context, struct error *err)
@@ -87,13 +85,6 @@ static enum status run_index(void *context, struct error *err)
 	return status;
 }
 
-static bool index_again(struct job *job, const struct worker *died, const struct error *why)
-{
-	struct attempt *attempt = &job->pair->attempts[job->side];
-
-	return attempt_close(attempt, died, why) && ftruncate(job->out_fd, 0) == 0;
-}
-
 static enum status run_capture(void *context, struct error *err)
 {
 	const struct job *job = context;
@@ -103,41 +94,53 @@ static enum status run_capture(void *context, struct error *err)
 	struct source *source = source_file_new(side->fd, side->size);
 	enum status status;
 
-	status = walk_capture(source, job->pair->name, &job->pair->options->limits, &setup,
-		wanted->items, wanted->count, job->out_fd, err);
+	status = walk_again(source, job->pair->name, &job->pair->options->limits, &setup,
+		wanted->items, wanted->count, job->out_fd, NULL, err);
 	source_free(source);
 	return status;
 }
 
-/* What is captured stays, and the member that it died of is left out: it costs its own diff. */
-static bool capture_again(struct job *job, const struct worker *died, const struct error *why)
+static enum status run_inside(void *context, struct error *err)
 {
-	struct attempt *attempt = &job->pair->attempts[job->side];
-	struct wanted_list *wanted = &job->pair->plan.wanted[job->side];
-	int64_t died_of = attempt->board->capturing;
-	struct captured captured = {.fd = -1};
-	struct error ignored;
-	bool is_found = false;
-	size_t kept = 0;
+	const struct job *job = context;
+	const struct comparison_side *side = job->pair->sides[job->side];
+	const struct wanted_list *inside = &job->pair->plan.inside[job->side];
+	struct walk_setup setup = attempt_setup(&job->pair->attempts[job->side]);
+	struct source *source = source_file_new(side->fd, side->size);
+	struct index index = {0};
+	enum status status = index_open_again(&index, job->out_fd, err);
 
-	(void)why;
-	if (captured_read(&captured, job->out_fd, wanted->count, &ignored) < 0)
-		return false;
-	for (size_t i = 0; i < wanted->count; i++) {
-		const struct wanted *item = &wanted->items[i];
-		bool is_culprit = !item->is_container && item->id == died_of;
-
-		is_found = is_found || is_culprit;
-		if (!is_culprit && (item->is_container || !captured_has(&captured, item->id)))
-			wanted->items[kept++] = *item;
-	}
-	wanted->count = kept;
-	is_found = is_found && ftruncate(job->out_fd, (off_t)captured.end) == 0 &&
-		lseek(job->out_fd, 0, SEEK_END) >= 0;
-	captured_release(&captured);
-	return is_found && attempt_again(attempt, died);
+	if (status == STATUS_OK)
+		status = walk_again(source, job->pair->name, &job->pair->options->limits, &setup,
+			inside->items, inside->count, -1, &index, err);
+	if (status == STATUS_OK)
+		status = index_commit(&index, err);
+	index_release(&index);
+	source_free(source);
+	return status;
 }
 
+static enum status copy_file(int from, int to, struct error *err)
+{
+	struct stat st;
+	off_t at = 0;
+
+	if (fstat(from, &st) < 0)
+		return error_set_errno(err, "cannot read a temporary file");
+	while (at < st.st_size) {
+		off_t to_at = at;
+		ssize_t copied =
+			copy_file_range(from, &at, to, &to_at, (size_t)(st.st_size - at), 0);
+
+		if (copied < 0 && errno == EINTR)
+			continue;
+		if (copied <= 0)
+			return error_set_errno(err, "cannot copy a temporary file");
+	}
+	return STATUS_OK;
+}
+
+/* Each start begins with the same bytes: what a worker that died left is not gone on with. */
 static enum status start_job(struct job *job, enum status (*run)(void *, struct error *),
 	struct worker *worker, struct error *err)
 {
@@ -153,6 +156,10 @@ static enum status start_job(struct job *job, enum status (*run)(void *, struct 
 		.limits = &job->pair->options->limits,
 	};
 
+	if (ftruncate(job->out_fd, 0) < 0 || lseek(job->out_fd, 0, SEEK_SET) < 0)
+		return error_set_errno(err, "cannot empty a temporary file");
+	if (job->base_fd >= 0 && copy_file(job->base_fd, job->out_fd, err) < 0)
+		return err->status;
 	for (size_t i = 0; i < attempt->pool.count; i++)
 		outs[1 + i] = attempt->pool.fds[i];
 	return attempt_start(attempt, worker, &spec, err);
@@ -169,15 +176,17 @@ static enum status run_both(struct job jobs[SIDES], enum status (*run)(void *, s
 	enum status status = STATUS_OK;
 	int running = 0;
 
-	for (; running < SIDES && status == STATUS_OK; running++)
+	for (; running < SIDES && status == STATUS_OK; running++) {
+		attempt_renew(&jobs[running].pair->attempts[running]);
 		status = start_job(&jobs[running], run, &workers[running], err);
+	}
 	while (running > 0 && status == STATUS_OK) {
 		size_t side = worker_next(workers, SIDES);
+		struct attempt *attempt = &jobs[side].pair->attempts[side];
 
 		errors[side] = (struct error){0};
 		errors[side].status = worker_wait(&workers[side], &errors[side]);
-		if (workers[side].has_died &&
-			jobs[side].again(&jobs[side], &workers[side], &errors[side]))
+		if (workers[side].has_died && attempt_close(attempt, &workers[side], &errors[side]))
 			status = start_job(&jobs[side], run, &workers[side], err);
 		else
 			running--;
@@ -212,10 +221,10 @@ static enum status make_indexes(struct pair *pair, struct error *err)
 	enum status status = STATUS_OK;
 
 	for (int side = 0; side < SIDES && status == STATUS_OK; side++) {
-		status = tempfile_unlinked(&pair->index_fds[side], err);
+		status = attempt_open(&pair->attempts[side], err);
 		if (status == STATUS_OK)
-			status = attempt_open(&pair->attempts[side], err);
-		jobs[side] = (struct job){pair, side, pair->index_fds[side], index_again};
+			status = tempfile_unlinked(&pair->index_fds[side], err);
+		jobs[side] = (struct job){pair, side, pair->index_fds[side], -1};
 	}
 	if (status == STATUS_OK)
 		status = run_both(jobs, run_index, pair->trouble, err);
@@ -268,6 +277,13 @@ static enum status report_unread(struct pair *pair, struct error *err)
 	return status;
 }
 
+static void close_fds(const int fds[SIDES])
+{
+	for (int side = 0; side < SIDES; side++)
+		if (fds[side] >= 0)
+			close(fds[side]);
+}
+
 /*
  * A worker that ends early costs diffs only: what differs has been found already. Trouble of this
  * machine with what was captured fails the comparison.
@@ -282,92 +298,86 @@ static enum status make_diffs(struct pair *pair, struct error *err)
 
 	if (pair->plan.count == 0)
 		return STATUS_OK;
-	diff_plan_finish(&pair->plan);
 	for (int side = 0; side < SIDES && status == STATUS_OK; side++) {
-		pair->attempts[side].restarts = 0;
+		wanted_list_finish(&pair->plan.wanted[side]);
 		status = tempfile_unlinked(&fds[side], err);
-		jobs[side] = (struct job){pair, side, fds[side], capture_again};
+		jobs[side] = (struct job){pair, side, fds[side], -1};
 	}
 	if (status == STATUS_OK)
 		status = run_both(jobs, run_capture, errors, err);
 	for (int side = 0; side < SIDES && status == STATUS_OK; side++)
-		status = captured_read(&captured[side], fds[side], pair->plan.count, err);
+		status = captured_read(
+			&captured[side], fds[side], pair->plan.wanted[side].count, err);
 	if (status == STATUS_OK)
 		status = diffs_write(
 			&pair->plan, captured, pair->options->diff_bytes, &pair->findings, err);
-	for (int side = 0; side < SIDES; side++) {
+	for (int side = 0; side < SIDES; side++)
 		captured_release(&captured[side]);
-		if (fds[side] >= 0)
-			close(fds[side]);
-	}
+	close_fds(fds);
 	return status;
 }
 
-static enum status read_block(const struct comparison_side *side, void *data, size_t len,
-	uint64_t offset, struct error *err)
+static enum status compare_once(struct pair *pair, struct error *err)
 {
-	char *to = data;
-
-	while (len > 0) {
-		ssize_t got = pread(side->fd, to, len, (off_t)offset);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return error_set_errno(err, "reading at %" PRIu64, offset);
-		if (got == 0)
-			return error_set(
-				err, STATUS_CONFLICT, "a file changed while it was compared");
-		to += got;
-		offset += (uint64_t)got;
-		len -= (size_t)got;
-	}
-	return STATUS_OK;
+	return compare_indexes(pair->name, &pair->indexes[PUBLISHED], &pair->indexes[REBUILT],
+		pair->options->diff_members, &pair->findings, &pair->plan, err);
 }
 
-/* Bytes at the same offset that differ, and those that only one side has. */
-static enum status count_differing(struct pair *pair, int64_t *count, struct error *err)
+/*
+ * Opens the leaves that differ and may be opened for that, and compares again. What a worker that
+ * ended early did not open stays a leaf.
+ */
+static enum status compare_inside(struct pair *pair, struct error *err)
 {
-	uint64_t size_a = pair->sides[PUBLISHED]->size, size_b = pair->sides[REBUILT]->size;
-	uint64_t least = size_a < size_b ? size_a : size_b;
-	uint64_t differing = size_a + size_b - 2 * least;
-	unsigned char *blocks = xmalloc(2 * READ_SIZE);
+	int fds[SIDES] = {-1, -1};
+	struct job jobs[SIDES];
+	struct error errors[SIDES];
 	enum status status = STATUS_OK;
 
-	for (uint64_t at = 0; at < least && status == STATUS_OK; at += READ_SIZE) {
-		size_t len = least - at < READ_SIZE ? (size_t)(least - at) : READ_SIZE;
-
-		status = read_block(pair->sides[PUBLISHED], blocks, len, at, err);
-		if (status == STATUS_OK)
-			status = read_block(pair->sides[REBUILT], blocks + READ_SIZE, len, at, err);
-		for (size_t i = 0; i < len && status == STATUS_OK; i++)
-			differing += blocks[i] != blocks[READ_SIZE + i];
-	}
-	free(blocks);
-	*count = (int64_t)differing;
-	return status;
-}
-
-/* Two artifacts that no format knows: every differing byte is the artifact's own. */
-static enum status measure_leaves(struct pair *pair, struct comparison *result, struct error *err)
-{
-	bool are_leaves = true;
-	enum status status = STATUS_OK;
-
+	if (pair->plan.inside[PUBLISHED].count == 0)
+		return STATUS_OK;
 	for (int side = 0; side < SIDES && status == STATUS_OK; side++) {
-		struct index_cursor cursor = {0};
-
-		status = index_cursor_open(&cursor, &pair->indexes[side], 0, err);
-		if (status == STATUS_OK)
-			status = index_cursor_next(&cursor, err);
-		are_leaves = are_leaves && status == STATUS_OK && cursor.row.format == NULL &&
-			cursor.row.inspected;
-		index_cursor_release(&cursor);
+		wanted_list_finish(&pair->plan.inside[side]);
+		index_release(&pair->indexes[side]);
+		status = tempfile_unlinked(&fds[side], err);
+		jobs[side] = (struct job){pair, side, fds[side], pair->index_fds[side]};
 	}
-	if (status != STATUS_OK || !are_leaves)
-		return status;
-	result->unattributed_bytes = 0;
-	return count_differing(pair, &result->unexplained_bytes, err);
+	if (status == STATUS_OK)
+		status = run_both(jobs, run_inside, errors, err);
+	for (int side = 0; side < SIDES && status == STATUS_OK; side++) {
+		if (errors[side].status == STATUS_OK) {
+			int before = pair->index_fds[side];
+
+			pair->index_fds[side] = fds[side];
+			fds[side] = before;
+		}
+		status = index_open(&pair->indexes[side], pair->index_fds[side], err);
+	}
+	close_fds(fds);
+	diff_plan_release(&pair->plan);
+	if (status == STATUS_OK)
+		status = findings_clear(&pair->findings, err);
+	return status == STATUS_OK ? compare_once(pair, err) : status;
+}
+
+/* Whose the bytes are that differ. */
+static enum status attribute(struct pair *pair, struct comparison *result, struct error *err)
+{
+	struct attributed_side sides[SIDES];
+	struct attributed attributed;
+	enum status status;
+
+	for (int side = 0; side < SIDES; side++)
+		sides[side] = (struct attributed_side){
+			.fd = pair->sides[side]->fd,
+			.size = pair->sides[side]->size,
+			.index = &pair->indexes[side],
+		};
+	status = attribute_bytes(sides, &pair->findings, &attributed, err);
+	result->differing_bytes = (int64_t)attributed.differing;
+	result->unattributed_bytes = (int64_t)attributed.unattributed;
+	result->unexplained_bytes = (int64_t)attributed.unexplained;
+	return status;
 }
 
 static enum status compare_pair(struct pair *pair, struct comparison *result, struct error *err)
@@ -381,10 +391,11 @@ static enum status compare_pair(struct pair *pair, struct comparison *result, st
 	if (pair->trouble[PUBLISHED].status != STATUS_OK ||
 		pair->trouble[REBUILT].status != STATUS_OK)
 		return report_unread(pair, err);
-	status = compare_indexes(pair->name, &pair->indexes[PUBLISHED], &pair->indexes[REBUILT],
-		pair->options->diff_members, &pair->findings, &pair->plan, err);
+	status = compare_once(pair, err);
 	if (status == STATUS_OK)
-		status = measure_leaves(pair, result, err);
+		status = compare_inside(pair, err);
+	if (status == STATUS_OK)
+		status = attribute(pair, result, err);
 	if (status == STATUS_OK)
 		status = make_diffs(pair, err);
 	return status;
@@ -395,9 +406,8 @@ static void pair_release(struct pair *pair)
 	for (int side = 0; side < SIDES; side++) {
 		index_release(&pair->indexes[side]);
 		attempt_release(&pair->attempts[side]);
-		if (pair->index_fds[side] >= 0)
-			close(pair->index_fds[side]);
 	}
+	close_fds(pair->index_fds);
 	diff_plan_release(&pair->plan);
 	findings_release(&pair->findings);
 }
@@ -441,15 +451,20 @@ enum status dbdiff_compare(const char *name, const struct comparison_side *publi
 	struct watched_sink watched = {.sink = sink};
 	enum status status;
 
-	*result = (struct comparison){.unattributed_bytes = -1, .unexplained_bytes = -1};
+	*result = (struct comparison){
+		.differing_bytes = -1, .unattributed_bytes = -1, .unexplained_bytes = -1};
 	if (digest_equal(&published->sha256, &rebuilt->sha256))
 		return error_set(err, STATUS_USAGE, "two files of the same bytes were compared");
 	status = compare_pair(&pair, result, err);
 	if (status == STATUS_OK) {
 		result->differences = pair.findings.count;
 		result->inspected = pair.findings.inspected;
-		status = findings_emit(
-			&pair.findings, &(struct difference_sink){take_watched, &watched}, err);
+		status = findings_emit(&pair.findings,
+			&(struct difference_sink){take_watched, &watched, NULL}, err);
+	}
+	if (status == STATUS_OK && result->is_content_equal && sink->wrapper != NULL) {
+		status = findings_each_wrapper(&pair.findings, sink->wrapper, sink->context, err);
+		watched.failed = status != STATUS_OK;
 	}
 	if (status == STATUS_DATABASE && !watched.failed)
 		status = own_database_failed(err);

@@ -87,9 +87,23 @@ enum status index_check_row(const struct index_cursor *cursor, struct error *err
 	if (row->path_len == 0 || row->id <= row->container || row->position < 0 ||
 		row->occurrence < 0 || (row->is_hashed && (int64_t)row->size < 0) ||
 		(row->format != NULL && strlen(row->format) > FORMAT_NAME_MOST) ||
+		(row->lazy != NULL && strlen(row->lazy) > FORMAT_NAME_MOST) ||
 		(row->reason != NULL && strlen(row->reason) >= ERROR_TEXT_SIZE))
 		return error_set(err, STATUS_FORMAT, "index: a row that is none of ours");
 	if (cursor->has_last && !is_behind_last(cursor))
 		return error_set(err, STATUS_FORMAT, "index: its rows are in no order");
+	return STATUS_OK;
+}
+
+enum status index_check_region(const struct region_row *region, struct error *err)
+{
+	const uint64_t most = INT64_MAX;
+
+	if (region->start > most || region->len == 0 || region->len > most - region->start ||
+		region->kind > REGION_WRAPPER || region->owner < REGION_NO_OWNER ||
+		(region->content_offset != REGION_PACKED &&
+			(region->content_offset > most ||
+				region->len > most - region->content_offset)))
+		return error_set(err, STATUS_FORMAT, "index: a region that is none of ours");
 	return STATUS_OK;
 }

@@ -20,4 +20,7 @@ enum status index_check_pages(struct sql *sql, struct error *err);
  */
 enum status index_check_row(const struct index_cursor *cursor, struct error *err);
 
+/* Likewise for a region: a kind that is known, bytes that can be, and sums that do not wrap. */
+enum status index_check_region(const struct region_row *region, struct error *err);
+
 #endif

@@ -26,12 +26,6 @@ struct way {
 	uint64_t positions[WAY_DEPTH_MOST];
 };
 
-/* Where a worker is, in memory that its parent sees: what it was at when it died. */
-struct way_board {
-	struct way way;
-	int64_t capturing; /* the id of the member whose bytes are captured */
-};
-
 /* `at` counts from 0 for the artifact's own members. */
 void way_enter(volatile struct way *way, unsigned at, uint64_t position);
 void way_leave(volatile struct way *way, unsigned at);
