@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 
 #include "base/array.h"
@@ -67,6 +68,8 @@ static const int sanitizers[] = {
 	SCMP_SYS(nanosleep),
 	SCMP_SYS(clock_nanosleep),
 	SCMP_SYS(getppid),
+	SCMP_SYS(pipe2), /* writing to one tells whether memory can be read */
+	SCMP_SYS(write),
 };
 
 /* pthread_create(3) of glibc: exactly this, so that it makes threads and never a process. */
@@ -138,6 +141,15 @@ static void allow_sanitizers(struct filter *filter)
 	note(filter,
 		seccomp_rule_add(filter->context, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
 			SCMP_A2(SCMP_CMP_MASKED_EQ, writing, 0)));
+	/* Of what it opens to find names of functions. */
+	for (int command = F_GETFD; command <= F_GETFL; command++)
+		note(filter,
+			seccomp_rule_add(filter->context, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
+				SCMP_A1(SCMP_CMP_MASKED_EQ, LOW_32, (scmp_datum_t)command)));
+	/* Is it a terminal? */
+	note(filter,
+		seccomp_rule_add(filter->context, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+			SCMP_A1(SCMP_CMP_MASKED_EQ, LOW_32, TCGETS)));
 	/* prlimit64() that only asks. */
 	note(filter,
 		seccomp_rule_add(filter->context, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1,

@@ -123,7 +123,7 @@ static const struct call calls[] = {
 	{"keys", SYS_keyctl, {0}, false},
 	{"bpf", SYS_bpf, {0, P(page), 8}, false},
 	{"user faults", SYS_userfaultfd, {1}, false},
-	{"a pipe", SYS_pipe2, {P(page), 0}, false},
+	{"a pipe", SYS_pipe2, {P(page), 0}, true},
 	{"mount", SYS_mount, {P("x"), P("/"), P("tmpfs"), 0, 0}, false},
 	{"a root", SYS_chroot, {P("/")}, false},
 	{"a user", SYS_setuid, {0}, false},
