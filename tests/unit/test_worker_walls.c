@@ -491,24 +491,36 @@ START_TEST(nothing_is_printed)
 }
 END_TEST
 
+static enum status loop_inside(void *context, struct error *err)
+{
+	if (write(out_fd, "r", 1) != 1)
+		return error_set_errno(err, "announcing");
+	return loop(context, err);
+}
+
 /* The worker's end of the pipe closes when it is gone, although nobody waits for it. */
 START_TEST(it_ends_with_its_parent)
 {
 	struct worker worker = {0};
 	struct worker_job spec = {
-		.run = loop, .out_fds = &ready[1], .out_count = 1, .limits = &limits};
+		.run = loop_inside, .out_fds = &out_fd, .out_count = 1, .limits = &limits};
 	char byte;
 	pid_t pid;
 
 	ck_assert_int_eq(pipe(ready), 0);
+	close(out_fd);
+	out_fd = dup(ready[1]);
 	pid = fork();
 	if (pid == 0) {
 		worker_start(&worker, &spec, &comparing.err);
-		_exit(worker.pid > 0 ? 0 : 1);
+		/* It is in, and past the look at who its parent is. */
+		_exit(read(ready[0], &byte, 1) == 1 ? 0 : 1);
 	}
 	close(ready[1]);
+	close(out_fd);
+	out_fd = -1;
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
 	ck_assert_int_eq(read(ready[0], &byte, 1), 0);
-	waitpid(pid, NULL, 0);
 	close(ready[0]);
 }
 END_TEST
