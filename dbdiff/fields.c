@@ -67,6 +67,22 @@ static const struct field field_table[] = {
 	/* ---- squashfs, ISO 9660 ---- */
 
 	/* ---- dm-verity ---- */
+	{"verity-uuid", "UUID of the hash tree", FIELD_OWN, "verity-uuid"},
+	{"verity-salt", "salt of the hash tree", FIELD_OWN, "verity-salt"},
+	{"verity-root", "root hash", FIELD_OWN, "verity-root"},
+	{"verity-tree", "hash tree", FIELD_FOLLOWS, "derived"},
+	{"verity-tree-invalid", "hash tree that does not fit the data", FIELD_OWN, UNEXPLAINED},
+	{"verity-hashes", "hashes of data that is elsewhere", FIELD_OWN, UNEXPLAINED},
+	{"verity-unchecked", "hash tree that was not computed", FIELD_OWN, UNEXPLAINED},
+	{"verity-data", "where the data is", FIELD_OWN, UNEXPLAINED},
+	{"verity-gap", "bytes that the hash tree does not protect", FIELD_OWN, UNEXPLAINED},
+	{"verity-header", "superblock of the hash tree", FIELD_OWN, UNEXPLAINED},
+	{"verity-version", "version of the superblock", FIELD_OWN, UNEXPLAINED},
+	{"verity-hash-type", "how salt and data are hashed", FIELD_OWN, UNEXPLAINED},
+	{"verity-algorithm", "hash algorithm", FIELD_OWN, UNEXPLAINED},
+	{"verity-data-block-size", "size of a block of data", FIELD_OWN, UNEXPLAINED},
+	{"verity-hash-block-size", "size of a block of hashes", FIELD_OWN, UNEXPLAINED},
+	{"verity-data-blocks", "blocks of data", FIELD_FOLLOWS, "layout"},
 
 	/* ---- archives and compressors ---- */
 
