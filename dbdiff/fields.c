@@ -91,6 +91,17 @@ static const struct field field_table[] = {
 	/* ---- kernels, modules, device trees, FIT, uImage ---- */
 
 	/* ---- sw-description, CMS, deltas ---- */
+	{"cms-signature", "CMS signature", FIELD_OWN, "cms-signature"},
+	{"cms-signer", "signer's certificate", FIELD_OWN, "cms-signature"},
+	{"cms-signing-time", "time of signing", FIELD_OWN, "cms-signature"},
+	{"swu:", "what the update says of itself", FIELD_OWN, UNEXPLAINED},
+	{"sw-description-invalid", "description that cannot be read", FIELD_OWN, UNEXPLAINED},
+	{"image-sha256", "hash of a file, as described", FIELD_FOLLOWS, "derived"},
+	{"image-sha256-mismatch:", "hash that is not that of its file", FIELD_OWN, UNEXPLAINED},
+	{"image-sha256-missing:", "described without a hash", FIELD_OWN, UNEXPLAINED},
+	{"checksum-invalid:", "checksum that does not fit", FIELD_OWN, UNEXPLAINED},
+	{"setting", "name of a setting", FIELD_OWN, UNEXPLAINED},
+	{"text-between", "text between settings", FIELD_OWN, UNEXPLAINED},
 
 	/* ---- ELF ---- */
 

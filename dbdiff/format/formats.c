@@ -8,6 +8,8 @@ const struct format *const formats[] = {
 	&format_squashfs,
 	&format_ext,
 	&format_verity,
+	&format_swu,
+	&format_sw_description,
 	&format_gzip,
 	&format_bzip2,
 	&format_xz,
