@@ -102,10 +102,18 @@ static const struct field field_table[] = {
 	{"checksum-invalid:", "checksum that does not fit", FIELD_OWN, UNEXPLAINED},
 	{"setting", "name of a setting", FIELD_OWN, UNEXPLAINED},
 	{"text-between", "text between settings", FIELD_OWN, UNEXPLAINED},
+	{"delta-header", "header of the delta", FIELD_OWN, UNEXPLAINED},
+	{"delta-command", "commands of the delta", FIELD_OWN, UNEXPLAINED},
+	{"delta-literal", "bytes that the delta adds", FIELD_OWN, UNEXPLAINED},
+	{"delta-end", "end of the delta", FIELD_OWN, UNEXPLAINED},
+	{"delta-literals", "what the delta adds", FIELD_FOLLOWS, UNEXPLAINED},
+	{"delta-copies", "what the delta copies", FIELD_FOLLOWS, UNEXPLAINED},
 
 	/* ---- ELF ---- */
 
 	/* ---- texts read by key ---- */
+	{"env-line", "line around a value", FIELD_OWN, UNEXPLAINED},
+	{"env-other", "lines without a value", FIELD_OWN, UNEXPLAINED},
 
 	/* What has no row of its own. */
 	{"", "field", FIELD_OWN, UNEXPLAINED},

@@ -10,6 +10,8 @@ const struct format *const formats[] = {
 	&format_verity,
 	&format_swu,
 	&format_sw_description,
+	&format_env,
+	&format_rdiff,
 	&format_gzip,
 	&format_bzip2,
 	&format_xz,
