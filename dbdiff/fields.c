@@ -113,6 +113,10 @@ static const struct field field_table[] = {
 	/* ---- ELF ---- */
 
 	/* ---- texts read by key ---- */
+	{"bmap-element", "element around a value", FIELD_OWN, UNEXPLAINED},
+	{"bmap-text", "text between elements", FIELD_OWN, UNEXPLAINED},
+	{"bmap-checksum", "checksum of the block map", FIELD_FOLLOWS, "derived"},
+	{"bmap-checksum-invalid", "checksum that does not fit", FIELD_OWN, UNEXPLAINED},
 	{"env-line", "line around a value", FIELD_OWN, UNEXPLAINED},
 	{"env-other", "lines without a value", FIELD_OWN, UNEXPLAINED},
 

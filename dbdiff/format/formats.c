@@ -12,6 +12,7 @@ const struct format *const formats[] = {
 	&format_sw_description,
 	&format_env,
 	&format_rdiff,
+	&format_bmap,
 	&format_gzip,
 	&format_bzip2,
 	&format_xz,

@@ -150,3 +150,16 @@ void spans_add_structure(struct spans *spans, const char *name, size_t offset, s
 {
 	add(spans, &(struct span){NULL, name, REGION_STRUCTURE, offset, offset, len, offset + len});
 }
+
+static int by_start(const void *a, const void *b)
+{
+	const struct span *span_a = a, *span_b = b;
+
+	return span_a->start < span_b->start ? -1 : span_a->start > span_b->start;
+}
+
+void spans_sort(struct spans *spans)
+{
+	if (spans->count > 1)
+		qsort(spans->items, spans->count, sizeof(spans->items[0]), by_start);
+}

@@ -34,6 +34,9 @@ void spans_add_derived(struct spans *spans, const char *name, size_t offset, siz
 /* Bytes of the container that have a name of their own. */
 void spans_add_structure(struct spans *spans, const char *name, size_t offset, size_t len);
 
+/* Puts what was added out of order into the order of the text. */
+void spans_sort(struct spans *spans);
+
 #define spans_add_field(spans, name, ...)                                                          \
 	do {                                                                                       \
 		struct member container_ = {.fields = (spans)->fields};                            \
