@@ -108,6 +108,16 @@ static const struct field field_table[] = {
 	{"delta-literal", "bytes that the delta adds", FIELD_OWN, UNEXPLAINED},
 	{"delta-end", "end of the delta", FIELD_OWN, UNEXPLAINED},
 	{"delta-literals", "what the delta adds", FIELD_FOLLOWS, UNEXPLAINED},
+	{"zchunk-header", "header of the zchunk file", FIELD_OWN, UNEXPLAINED},
+	{"zchunk-index", "index of chunks", FIELD_OWN, UNEXPLAINED},
+	{"zchunk-entry", "sizes of a chunk", FIELD_FOLLOWS, UNEXPLAINED},
+	{"zchunk-chunk-sum", "checksum of a chunk", FIELD_FOLLOWS, "derived"},
+	{"zchunk-header-sum", "checksum of the header", FIELD_FOLLOWS, "derived"},
+	{"zchunk-data-sum", "checksum of all chunks", FIELD_FOLLOWS, "derived"},
+	{"zchunk-chunks", "number of chunks", FIELD_FOLLOWS, UNEXPLAINED},
+	{"zchunk-dictionary", "dictionary", FIELD_OWN, UNEXPLAINED},
+	{"zchunk-compression", "compression", FIELD_OWN, "compression"},
+	{"chunk-bytes", "size of the chunk", FIELD_OWN, UNEXPLAINED},
 	{"delta-copies", "what the delta copies", FIELD_FOLLOWS, UNEXPLAINED},
 
 	/* ---- ELF ---- */

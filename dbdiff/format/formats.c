@@ -13,6 +13,7 @@ const struct format *const formats[] = {
 	&format_env,
 	&format_rdiff,
 	&format_bmap,
+	&format_zchunk,
 	&format_gzip,
 	&format_bzip2,
 	&format_xz,

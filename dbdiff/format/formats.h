@@ -10,6 +10,7 @@ extern const struct format format_squashfs, format_ext;
 extern const struct format format_verity;
 extern const struct format format_swu, format_sw_description;
 extern const struct format format_env, format_rdiff, format_bmap;
+extern const struct format format_zchunk;
 
 /* dbdiff/format/compressed.c */
 extern const struct format format_gzip, format_bzip2, format_xz, format_lzma, format_zstd,
