@@ -7,6 +7,7 @@ const struct format *const formats[] = {
 	&format_ar,
 	&format_squashfs,
 	&format_ext,
+	&format_other_filesystem,
 	&format_gzip,
 	&format_bzip2,
 	&format_xz,
