@@ -231,8 +231,7 @@ static bool take_entry(struct fat *fat, struct fat_directory *directory, struct 
 		take_label(fat, raw, offset);
 	} else if (is_dots(directory, raw)) {
 		drop_long_name(fat, name);
-		members_add_metadata(
-			&fat->members, offset, FAT_ENTRY_SIZE, "dot-entries", directory->owner);
+		emit_dots(fat, offset, directory->owner);
 	} else {
 		finish_name(fat, name, entry);
 		entry->offset = offset;
