@@ -16,7 +16,8 @@
 	"printf x >tree/Grüße; echo up >tree/UPPER.TXT; echo low >tree/lower.txt; : >tree/empty;" \
 	"for i in $(seq 90); do echo $i >tree/many/entry-number-$i; done;"                          \
 	"find tree | tr '\\n' '\\0' | xargs -0 touch -d '2020-01-02 03:04:06';"                     \
-	"fat() { rm -f $1; truncate -s $2 $1; name=$1; shift 2; TZ=UTC mkfs.fat -i 1234abcd -n "    \
+	"fat() { rm -f $1; truncate -s $2 $1; name=$1; shift 2; TZ=UTC mkfs.fat --invariant -i "    \
+	"9876fedc -n "                                                                              \
 	"LABEL"                                                                                     \
 	" \"$@\" $name >/dev/null; TZ=UTC mcopy -s -m -i $name tree/* ::; };"
 
