@@ -7,6 +7,7 @@
 /* Rows of the table `formats` (dbdiff/members.h), each in the file of its name. */
 extern const struct format format_tar, format_cpio, format_ar;
 extern const struct format format_squashfs, format_ext, format_other_filesystem;
+extern const struct format format_disk, format_fat, format_bgenv;
 
 /* dbdiff/format/compressed.c */
 extern const struct format format_gzip, format_bzip2, format_xz, format_lzma, format_zstd,
