@@ -38,6 +38,7 @@ static const struct field field_table[] = {
 
 	/* ---- of any container: names of regions (dbdiff/members.h) ---- */
 	{"layout", "where members lie", FIELD_FOLLOWS, "layout"},
+	{"packed-data", "how members are packed", FIELD_FOLLOWS, "compression"},
 	{"padding", "padding", FIELD_OWN, UNEXPLAINED},
 	{"free-space", "free space", FIELD_OWN, UNEXPLAINED},
 	{"checksum", "checksums", FIELD_FOLLOWS, "derived"},

@@ -49,6 +49,15 @@ const struct format *format_find(const struct candidate *candidate, bool with_la
 	return best;
 }
 
+const struct format *format_named(const char *name)
+{
+	for (size_t i = 0; formats[i] != NULL; i++) {
+		if (strcmp(formats[i]->name, name) == 0)
+			return formats[i];
+	}
+	return NULL;
+}
+
 size_t format_bid_bytes(void)
 {
 	size_t most = 0;

@@ -17,6 +17,8 @@ extern const struct format format_gzip, format_bzip2, format_xz, format_lzma, fo
 
 /* The row that is surest; NULL for a leaf. `with_lazy`: what is opened only when it differs too. */
 const struct format *format_find(const struct candidate *candidate, bool with_lazy);
+/* The row of that name, or NULL. */
+const struct format *format_named(const char *name);
 /* How many bytes it wants to see. */
 size_t format_bid_bytes(void);
 
