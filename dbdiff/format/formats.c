@@ -20,6 +20,12 @@ const struct format *const formats[] = {
 	&format_lzip,
 	&format_lzop,
 	&format_compress,
+	&format_pe,
+	&format_bzimage,
+	&format_kernel_image,
+	&format_kernel_module,
+	&format_uimage,
+	&format_devicetree,
 	NULL,
 };
 

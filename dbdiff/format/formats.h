@@ -9,6 +9,9 @@ extern const struct format format_tar, format_cpio, format_ar;
 extern const struct format format_squashfs, format_ext, format_other_filesystem;
 extern const struct format format_disk, format_fat, format_bgenv;
 
+extern const struct format format_pe, format_bzimage, format_kernel_image, format_kernel_module;
+extern const struct format format_uimage, format_devicetree;
+
 /* dbdiff/format/compressed.c */
 extern const struct format format_gzip, format_bzip2, format_xz, format_lzma, format_zstd,
 	format_lz4, format_lzip, format_lzop, format_compress;
