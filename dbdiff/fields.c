@@ -56,6 +56,7 @@ static const struct field field_table[] = {
 	{"filesystem-bytes", "size of the file system", FIELD_FOLLOWS, "layout"},
 	{"filesystem-inodes", "number of inodes", FIELD_FOLLOWS, "layout"},
 	{"filesystem-fragments", "number of fragments", FIELD_FOLLOWS, "layout"},
+	{"filesystem-trailing-data", "bytes behind the file system", FIELD_OWN, UNEXPLAINED},
 	{"filesystem-free-blocks", "free blocks", FIELD_FOLLOWS, "layout"},
 	{"filesystem-free-inodes", "free inodes", FIELD_FOLLOWS, "layout"},
 
@@ -64,8 +65,48 @@ static const struct field field_table[] = {
 	/* ---- FAT ---- */
 
 	/* ---- ext ---- */
+	{"filesystem-boot-block", "boot block", FIELD_OWN, UNEXPLAINED},
+	{"filesystem-written-kib", "KiB written to it", FIELD_OWN, "filesystem-times"},
+	{"filesystem-superblock-rest", "rest of the superblock", FIELD_OWN, UNEXPLAINED},
+	{"superblock-backup", "backups of the superblock", FIELD_FOLLOWS, "derived"},
+	{"group-descriptors", "group descriptors", FIELD_FOLLOWS, "layout"},
+	{"group-descriptors-backup", "backups of the group descriptors", FIELD_FOLLOWS, "derived"},
+	{"group-counters", "counters of groups", FIELD_FOLLOWS, "layout"},
+	{"reserved-group-descriptors", "blocks kept for descriptors", FIELD_OWN, UNEXPLAINED},
+	{"block-bitmap", "block bitmaps", FIELD_FOLLOWS, "layout"},
+	{"inode-bitmap", "inode bitmaps", FIELD_FOLLOWS, "layout"},
+	{"inode-record", "bytes of inodes that no field stands for", FIELD_OWN, UNEXPLAINED},
+	{"free-inodes", "inodes not in use", FIELD_OWN, UNEXPLAINED},
+	{"reserved-inodes", "reserved inodes", FIELD_OWN, UNEXPLAINED},
+	{"unnamed-inodes", "inodes in use without a name", FIELD_OWN, UNEXPLAINED},
+	{"xattr-inode", "inodes with extended attributes", FIELD_OWN, "xattr"},
+	{"xattr-block", "blocks with extended attributes", FIELD_OWN, "xattr"},
+	{"extent-tree", "extent trees", FIELD_FOLLOWS, "layout"},
+	{"indirect-blocks", "indirect blocks", FIELD_FOLLOWS, "layout"},
+	{"directory-block", "directory blocks", FIELD_OWN, UNEXPLAINED},
+	{"journal-superblock", "superblock of the journal", FIELD_OWN, UNEXPLAINED},
+	{"journal", "journal", FIELD_OWN, UNEXPLAINED},
+	{"orphan-file", "list of orphans", FIELD_OWN, UNEXPLAINED},
+	{"quota", "quota files", FIELD_OWN, UNEXPLAINED},
+	{"resize-inode", "inode of blocks kept for descriptors", FIELD_FOLLOWS, "layout"},
+	{"mount-protection", "block of multiple mount protection", FIELD_OWN, UNEXPLAINED},
+	{"slack", "bytes behind the ends of files", FIELD_OWN, UNEXPLAINED},
+	{"unwritten", "blocks of files that were never written", FIELD_OWN, UNEXPLAINED},
+	{"unreferenced-blocks", "blocks in use by nobody", FIELD_OWN, UNEXPLAINED},
+	{"filesystem-type", "file system", FIELD_OWN, UNEXPLAINED},
 
 	/* ---- squashfs, ISO 9660 ---- */
+	{"filesystem-compressor", "compressor", FIELD_OWN, "compression"},
+	{"filesystem-compressor-options", "options of the compressor", FIELD_OWN, "compression"},
+	{"filesystem-ids", "number of owner ids", FIELD_FOLLOWS, "layout"},
+	{"table-offsets", "where the tables lie", FIELD_FOLLOWS, "layout"},
+	{"inode-table", "packed inodes", FIELD_FOLLOWS, "layout"},
+	{"directory-table", "packed directories", FIELD_FOLLOWS, "layout"},
+	{"fragment-table", "table of fragments", FIELD_FOLLOWS, "layout"},
+	{"export-table", "table of inodes to export", FIELD_FOLLOWS, "layout"},
+	{"id-table", "table of owner ids", FIELD_FOLLOWS, "layout"},
+	{"xattr-table", "table of extended attributes", FIELD_FOLLOWS, "layout"},
+	{"unreferenced-data", "data of no file", FIELD_OWN, UNEXPLAINED},
 
 	/* ---- dm-verity ---- */
 
