@@ -61,8 +61,8 @@ static enum status check_inside(
 {
 	if (block < layout->first || block - layout->first >= layout->blocks ||
 		count > layout->blocks - (block - layout->first))
-		return error_set(err, STATUS_FORMAT,
-			"block %" PRIu64 " is outside the file system", block);
+		return error_set(
+			err, STATUS_FORMAT, "block %" PRIu64 " is outside the file system", block);
 	return STATUS_OK;
 }
 
@@ -102,14 +102,13 @@ static void add(
 }
 
 /* Its checksums were verified when it was read. */
-static void add_inode(struct ext_layout *layout, uint32_t number, uint16_t extra, const char *name,
-	int64_t owner)
+static void add_inode(
+	struct ext_layout *layout, uint32_t number, uint16_t extra, const char *name, int64_t owner)
 {
 	struct ext2_super_block *super = layout->fs->super;
 	uint32_t index = (number - 1) % super->s_inodes_per_group;
 	uint64_t size = EXT2_INODE_SIZE(super);
-	uint64_t at = ext2fs_inode_table_loc(
-			      layout->fs, (number - 1) / super->s_inodes_per_group) *
+	uint64_t at = ext2fs_inode_table_loc(layout->fs, (number - 1) / super->s_inodes_per_group) *
 			layout->fs->blocksize +
 		index * size;
 	uint64_t behind = CHECKSUM_LOW + CHECKSUM_HALF;
@@ -200,7 +199,7 @@ static enum status add_unused(
 		else
 			add(layout, one.physical * layout->fs->blocksize, layout->fs->blocksize,
 				adding->is_journal && one.block == 0 ? "journal-superblock"
-								      : adding->name,
+								     : adding->name,
 				REGION_NO_OWNER);
 	}
 	return STATUS_OK;
@@ -249,8 +248,8 @@ static enum status add_xattrs(const struct adding *adding, uint64_t block, struc
 		if (ext_layout_take(layout, block, 1, err) < 0)
 			return err->status;
 		if (has_checksum)
-			members_add_derived(layout->members, at + XATTR_CHECKSUM, CHECKSUM_SIZE,
-				"checksum");
+			members_add_derived(
+				layout->members, at + XATTR_CHECKSUM, CHECKSUM_SIZE, "checksum");
 	}
 	add(layout, at, has_checksum ? XATTR_CHECKSUM : size, name, adding->owner);
 	if (has_checksum)
@@ -265,8 +264,7 @@ static enum status add_blocks(
 	struct ext_layout *layout = adding->layout;
 	const struct ext2_inode *basic = ext_inode_basic(inode);
 	struct ext_map *map;
-	enum status status =
-		add_xattrs(adding, ext2fs_file_acl_block(layout->fs, basic), err);
+	enum status status = add_xattrs(adding, ext2fs_file_acl_block(layout->fs, basic), err);
 
 	if (status < 0 || ext_inode_is_inline(inode))
 		return status;
@@ -276,8 +274,8 @@ static enum status add_blocks(
 	return status;
 }
 
-enum status ext_layout_add_member(struct ext_layout *layout, const struct ext_inode *inode,
-	int64_t owner, struct error *err)
+enum status ext_layout_add_member(
+	struct ext_layout *layout, const struct ext_inode *inode, int64_t owner, struct error *err)
 {
 	const struct ext2_inode *basic = ext_inode_basic(inode);
 	struct adding adding = {
