@@ -144,6 +144,22 @@ static const struct field field_table[] = {
 	/* ---- squashfs, ISO 9660 ---- */
 
 	/* ---- dm-verity ---- */
+	{"verity-uuid", "UUID of the hash tree", FIELD_OWN, "verity-uuid"},
+	{"verity-salt", "salt of the hash tree", FIELD_OWN, "verity-salt"},
+	{"verity-root", "root hash", FIELD_OWN, "verity-root"},
+	{"verity-tree", "hash tree", FIELD_FOLLOWS, "derived"},
+	{"verity-tree-invalid", "hash tree that does not fit the data", FIELD_OWN, UNEXPLAINED},
+	{"verity-hashes", "hashes of data that is elsewhere", FIELD_OWN, UNEXPLAINED},
+	{"verity-unchecked", "hash tree that was not computed", FIELD_OWN, UNEXPLAINED},
+	{"verity-data", "where the data is", FIELD_OWN, UNEXPLAINED},
+	{"verity-gap", "bytes that the hash tree does not protect", FIELD_OWN, UNEXPLAINED},
+	{"verity-header", "superblock of the hash tree", FIELD_OWN, UNEXPLAINED},
+	{"verity-version", "version of the superblock", FIELD_OWN, UNEXPLAINED},
+	{"verity-hash-type", "how salt and data are hashed", FIELD_OWN, UNEXPLAINED},
+	{"verity-algorithm", "hash algorithm", FIELD_OWN, UNEXPLAINED},
+	{"verity-data-block-size", "size of a block of data", FIELD_OWN, UNEXPLAINED},
+	{"verity-hash-block-size", "size of a block of hashes", FIELD_OWN, UNEXPLAINED},
+	{"verity-data-blocks", "blocks of data", FIELD_FOLLOWS, "layout"},
 
 	/* ---- archives and compressors ---- */
 
@@ -203,10 +219,43 @@ static const struct field field_table[] = {
 	{"property:", "property", FIELD_OWN, UNEXPLAINED},
 
 	/* ---- sw-description, CMS, deltas ---- */
+	{"cms-signature", "CMS signature", FIELD_OWN, "cms-signature"},
+	{"cms-signer", "signer's certificate", FIELD_OWN, "cms-signature"},
+	{"cms-signing-time", "time of signing", FIELD_OWN, "cms-signature"},
+	{"swu:", "what the update says of itself", FIELD_OWN, UNEXPLAINED},
+	{"sw-description-invalid", "description that cannot be read", FIELD_OWN, UNEXPLAINED},
+	{"image-sha256", "hash of a file, as described", FIELD_FOLLOWS, "derived"},
+	{"image-sha256-mismatch:", "hash that is not that of its file", FIELD_OWN, UNEXPLAINED},
+	{"image-sha256-missing:", "described without a hash", FIELD_OWN, UNEXPLAINED},
+	{"checksum-invalid:", "checksum that does not fit", FIELD_OWN, UNEXPLAINED},
+	{"setting", "name of a setting", FIELD_OWN, UNEXPLAINED},
+	{"text-between", "text between settings", FIELD_OWN, UNEXPLAINED},
+	{"delta-header", "header of the delta", FIELD_OWN, UNEXPLAINED},
+	{"delta-command", "commands of the delta", FIELD_OWN, UNEXPLAINED},
+	{"delta-literal", "bytes that the delta adds", FIELD_OWN, UNEXPLAINED},
+	{"delta-end", "end of the delta", FIELD_OWN, UNEXPLAINED},
+	{"delta-literals", "what the delta adds", FIELD_FOLLOWS, UNEXPLAINED},
+	{"zchunk-header", "header of the zchunk file", FIELD_OWN, UNEXPLAINED},
+	{"zchunk-index", "index of chunks", FIELD_OWN, UNEXPLAINED},
+	{"zchunk-entry", "sizes of a chunk", FIELD_FOLLOWS, UNEXPLAINED},
+	{"zchunk-chunk-sum", "checksum of a chunk", FIELD_FOLLOWS, "derived"},
+	{"zchunk-header-sum", "checksum of the header", FIELD_FOLLOWS, "derived"},
+	{"zchunk-data-sum", "checksum of all chunks", FIELD_FOLLOWS, "derived"},
+	{"zchunk-chunks", "number of chunks", FIELD_FOLLOWS, UNEXPLAINED},
+	{"zchunk-dictionary", "dictionary", FIELD_OWN, UNEXPLAINED},
+	{"zchunk-compression", "compression", FIELD_OWN, "compression"},
+	{"chunk-bytes", "size of the chunk", FIELD_OWN, UNEXPLAINED},
+	{"delta-copies", "what the delta copies", FIELD_FOLLOWS, UNEXPLAINED},
 
 	/* ---- ELF ---- */
 
 	/* ---- texts read by key ---- */
+	{"bmap-element", "element around a value", FIELD_OWN, UNEXPLAINED},
+	{"bmap-text", "text between elements", FIELD_OWN, UNEXPLAINED},
+	{"bmap-checksum", "checksum of the block map", FIELD_FOLLOWS, "derived"},
+	{"bmap-checksum-invalid", "checksum that does not fit", FIELD_OWN, UNEXPLAINED},
+	{"env-line", "line around a value", FIELD_OWN, UNEXPLAINED},
+	{"env-other", "lines without a value", FIELD_OWN, UNEXPLAINED},
 
 	/* What has no row of its own. */
 	{"", "field", FIELD_OWN, UNEXPLAINED},

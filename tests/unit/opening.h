@@ -94,7 +94,9 @@ static void open_source(const struct format *format, struct source *source)
 
 	index_close();
 	unlink(path);
-	ck_assert_int_eq(index_create(&indexing, path, &opening.err), STATUS_OK);
+	indexing_fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	ck_assert_int_ge(indexing_fd, 0);
+	ck_assert_int_eq(index_create(&indexing, indexing_fd, &opening.err), STATUS_OK);
 	buffer_clear(&opening.members);
 	buffer_clear(&opening.fields);
 	opening.err = (struct error){0};
