@@ -182,19 +182,26 @@ static enum status capture_members(struct capture *capture, struct members *memb
 	return status;
 }
 
-static enum status capture_container(struct capture *capture, const struct index_row *row,
-	struct source *source, unsigned depth, struct error *err)
+static enum status capture_container(struct capture *capture, const struct wanted *wanted,
+	struct source *source, const char *name, unsigned depth, struct error *err)
 {
-	struct opening opening = walk_opening(&capture->walk, row);
+	const struct limits *limits = capture->walk.budget.limits;
 	struct container container = {0};
-	enum status status = container_open(&container, source, row->path, &opening, err);
+	enum status status = container_find(&container, source, name, err);
 
-	capture->walk.way->stage = WAY_INSIDE;
-	if (status == STATUS_OK && container.members == NULL)
+	if (status == STATUS_OK && container.format == NULL)
 		status = error_set(err, STATUS_FORMAT, "not a container any more");
+	capture->walk.way->stage = WAY_READING;
+	if (status == STATUS_OK)
+		status = container_spool(
+			&container, source, capture->walk.setup->pool, SPOOL_NESTED, limits, err);
+	capture->walk.way->stage = WAY_OPENING;
+	if (status == STATUS_OK)
+		status = container_open(&container, name, limits, err);
+	capture->walk.way->stage = WAY_INSIDE;
 	if (status == STATUS_OK)
 		status = capture_members(
-			capture, container.members, row->id, container.source, depth + 1, err);
+			capture, container.members, wanted->id, container.source, depth + 1, err);
 	container_close(&container);
 	return status;
 }
@@ -205,7 +212,6 @@ static enum status capture_content(struct capture *capture, const struct wanted 
 {
 	struct index_row row = {
 		.container = wanted->container,
-		.position = wanted->position,
 		.id = wanted->id,
 		.path = buffer_text(&member->path),
 		.path_len = member->path.len,
@@ -217,7 +223,7 @@ static enum status capture_content(struct capture *capture, const struct wanted 
 		return walk_leaf(&capture->walk, content, packed, &row, depth, err);
 	tap_init(&tap, content, &capture->walk.budget, packed, false);
 	if (wanted->what == WANTED_WAY)
-		status = capture_container(capture, &row, &tap.source, depth, err);
+		status = capture_container(capture, wanted, &tap.source, row.path, depth, err);
 	for (; wanted < end && wanted->what == WANTED_BYTES && status == STATUS_OK; wanted++)
 		status = capture_stretch(capture, wanted, &tap.source, err);
 	tap_release(&tap);

@@ -3,9 +3,7 @@
 #define DBDIFF_CONTAINER_H
 
 #include "base/limits.h"
-#include "base/spool.h"
 #include "dbdiff/members.h"
-#include "dbdiff/way.h"
 
 /* Bytes opened as the format that is surest of them. Zeroed is safe to close. */
 struct container {
@@ -15,24 +13,16 @@ struct container {
 	struct source *spooled;	     /* its own, when the bytes could not seek */
 };
 
-/* How something is opened. */
-struct opening {
-	const struct limits *limits;
-	bool with_lazy;		 /* formats that are opened on demand too */
-	struct spool_pool *pool; /* for what cannot seek; may be NULL */
-	enum spool_place place;
-	volatile struct way *way; /* is told what is being done */
-};
-
 /* Sets only the format; NULL for a leaf. */
 enum status container_find(
 	struct container *container, struct source *source, const char *name, struct error *err);
-/*
- * `source` outlives the container; `name` is its path. Never fails for a leaf; after an error the
- * format is set when one was tried.
- */
-enum status container_open(struct container *container, struct source *source, const char *name,
-	const struct opening *opening, struct error *err);
+/* Copies a source that cannot seek, when the format found needs that, and sets the source. */
+enum status container_spool(struct container *container, struct source *source,
+	struct spool_pool *pool, enum spool_place place, const struct limits *limits,
+	struct error *err);
+/* Opens what was found; the source given before outlives the container. `name` is its path. */
+enum status container_open(struct container *container, const char *name,
+	const struct limits *limits, struct error *err);
 void container_close(struct container *container);
 
 #endif

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "base/array.h"
@@ -12,6 +11,7 @@
 #include "dbdiff/attribute.h"
 #include "dbdiff/compare.h"
 #include "dbdiff/diffs.h"
+#include "dbdiff/format/formats.h"
 #include "dbdiff/worker.h"
 
 static const char *const change_words[] = {
@@ -122,20 +122,15 @@ static enum status run_inside(void *context, struct error *err)
 
 static enum status copy_file(int from, int to, struct error *err)
 {
-	struct stat st;
-	off_t at = 0;
+	off_t size = lseek(from, 0, SEEK_END), at = 0, to_at = 0;
 
-	if (fstat(from, &st) < 0)
-		return error_set_errno(err, "cannot read a temporary file");
-	while (at < st.st_size) {
-		off_t to_at = at;
-		ssize_t copied =
-			copy_file_range(from, &at, to, &to_at, (size_t)(st.st_size - at), 0);
+	while (at < size) {
+		ssize_t copied = copy_file_range(from, &at, to, &to_at, (size_t)(size - at), 0);
 
 		if (copied < 0 && errno == EINTR)
 			continue;
 		if (copied <= 0)
-			return error_set_errno(err, "cannot copy a temporary file");
+			return error_set_errno(err, "copying a temporary index");
 	}
 	return STATUS_OK;
 }
@@ -221,9 +216,9 @@ static enum status make_indexes(struct pair *pair, struct error *err)
 	enum status status = STATUS_OK;
 
 	for (int side = 0; side < SIDES && status == STATUS_OK; side++) {
-		status = attempt_open(&pair->attempts[side], err);
+		status = tempfile_unlinked(&pair->index_fds[side], err);
 		if (status == STATUS_OK)
-			status = tempfile_unlinked(&pair->index_fds[side], err);
+			status = attempt_open(&pair->attempts[side], err);
 		jobs[side] = (struct job){pair, side, pair->index_fds[side], -1};
 	}
 	if (status == STATUS_OK)
@@ -277,13 +272,6 @@ static enum status report_unread(struct pair *pair, struct error *err)
 	return status;
 }
 
-static void close_fds(const int fds[SIDES])
-{
-	for (int side = 0; side < SIDES; side++)
-		if (fds[side] >= 0)
-			close(fds[side]);
-}
-
 /*
  * A worker that ends early costs diffs only: what differs has been found already. Trouble of this
  * machine with what was captured fails the comparison.
@@ -311,9 +299,11 @@ static enum status make_diffs(struct pair *pair, struct error *err)
 	if (status == STATUS_OK)
 		status = diffs_write(
 			&pair->plan, captured, pair->options->diff_bytes, &pair->findings, err);
-	for (int side = 0; side < SIDES; side++)
+	for (int side = 0; side < SIDES; side++) {
 		captured_release(&captured[side]);
-	close_fds(fds);
+		if (fds[side] >= 0)
+			close(fds[side]);
+	}
 	return status;
 }
 
@@ -323,41 +313,92 @@ static enum status compare_once(struct pair *pair, struct error *err)
 		pair->options->diff_members, &pair->findings, &pair->plan, err);
 }
 
+/* Takes the copy over when its worker came to an end, and it reads as an index. */
+static enum status take_copy(
+	struct pair *pair, int side, int *copy, const struct error *outcome, struct error *err)
+{
+	struct index index = {0};
+
+	if (outcome->status < 0)
+		return outcome->status == STATUS_LIMIT ? STATUS_OK : (*err = *outcome, err->status);
+	if (index_open(&index, *copy, err) < 0)
+		return err->status == STATUS_FORMAT ? STATUS_OK : err->status;
+	index_release(&pair->indexes[side]);
+	close(pair->index_fds[side]);
+	pair->indexes[side] = index;
+	pair->index_fds[side] = *copy;
+	*copy = -1;
+	return STATUS_OK;
+}
+
 /*
  * Opens the leaves that differ and may be opened for that, and compares again. What a worker that
  * ended early did not open stays a leaf.
  */
 static enum status compare_inside(struct pair *pair, struct error *err)
 {
-	int fds[SIDES] = {-1, -1};
-	struct job jobs[SIDES];
+	int copies[SIDES] = {-1, -1};
 	struct error errors[SIDES];
+	struct job jobs[SIDES];
 	enum status status = STATUS_OK;
 
 	if (pair->plan.inside[PUBLISHED].count == 0)
 		return STATUS_OK;
 	for (int side = 0; side < SIDES && status == STATUS_OK; side++) {
 		wanted_list_finish(&pair->plan.inside[side]);
-		index_release(&pair->indexes[side]);
-		status = tempfile_unlinked(&fds[side], err);
-		jobs[side] = (struct job){pair, side, fds[side], pair->index_fds[side]};
+		status = tempfile_unlinked(&copies[side], err);
+		jobs[side] = (struct job){pair, side, copies[side], pair->index_fds[side]};
 	}
 	if (status == STATUS_OK)
 		status = run_both(jobs, run_inside, errors, err);
-	for (int side = 0; side < SIDES && status == STATUS_OK; side++) {
-		if (errors[side].status == STATUS_OK) {
-			int before = pair->index_fds[side];
-
-			pair->index_fds[side] = fds[side];
-			fds[side] = before;
-		}
-		status = index_open(&pair->indexes[side], pair->index_fds[side], err);
+	for (int side = 0; side < SIDES && status == STATUS_OK; side++)
+		status = take_copy(pair, side, &copies[side], &errors[side], err);
+	for (int side = 0; side < SIDES; side++) {
+		if (copies[side] >= 0)
+			close(copies[side]);
 	}
-	close_fds(fds);
 	diff_plan_release(&pair->plan);
 	if (status == STATUS_OK)
 		status = findings_clear(&pair->findings, err);
 	return status == STATUS_OK ? compare_once(pair, err) : status;
+}
+
+/*
+ * The bytes that differences are counted in: the artifact's, or what its outermost stream holds,
+ * which the walk left in the first spool.
+ */
+static enum status find_bytes(
+	struct pair *pair, int side, struct attributed_side *bytes, struct error *err)
+{
+	struct index_cursor cursor = {0};
+	enum status status = index_cursor_open(&cursor, &pair->indexes[side], 0, err);
+	bool is_stream = false;
+
+	*bytes = (struct attributed_side){
+		.fd = pair->sides[side]->fd,
+		.size = pair->sides[side]->size,
+		.index = &pair->indexes[side],
+	};
+	if (status == STATUS_OK)
+		status = index_cursor_next(&cursor, err);
+	if (status == STATUS_OK && cursor.row.format != NULL) {
+		const struct format *format = format_named(cursor.row.format);
+
+		is_stream = format != NULL && format->is_stream;
+	}
+	index_cursor_release(&cursor);
+	if (status != STATUS_OK || !is_stream)
+		return status < 0 ? status : STATUS_OK;
+	status = index_cursor_open(&cursor, &pair->indexes[side], INDEX_ARTIFACT_ID, err);
+	while (status == STATUS_OK && (status = index_cursor_next(&cursor, err)) == STATUS_OK) {
+		if (cursor.row.position != 0 || !cursor.row.is_hashed)
+			continue;
+		bytes->fd = pair->attempts[side].pool.fds[0];
+		bytes->size = cursor.row.size;
+		bytes->container = INDEX_ARTIFACT_ID;
+	}
+	index_cursor_release(&cursor);
+	return status < 0 ? status : STATUS_OK;
 }
 
 /* Whose the bytes are that differ. */
@@ -365,19 +406,24 @@ static enum status attribute(struct pair *pair, struct comparison *result, struc
 {
 	struct attributed_side sides[SIDES];
 	struct attributed attributed;
-	enum status status;
+	enum status status = STATUS_OK;
 
-	for (int side = 0; side < SIDES; side++)
-		sides[side] = (struct attributed_side){
-			.fd = pair->sides[side]->fd,
-			.size = pair->sides[side]->size,
-			.index = &pair->indexes[side],
-		};
-	status = attribute_bytes(sides, &pair->findings, &attributed, err);
+	for (int side = 0; side < SIDES && status == STATUS_OK; side++)
+		status = find_bytes(pair, side, &sides[side], err);
+	/* A stream on one side only: both are counted as they are. */
+	for (int side = 0; side < SIDES && status == STATUS_OK; side++) {
+		if (sides[!side].container == 0)
+			sides[side].fd = pair->sides[side]->fd,
+			sides[side].size = pair->sides[side]->size, sides[side].container = 0;
+	}
+	if (status == STATUS_OK)
+		status = attribute_bytes(sides, &pair->findings, &attributed, err);
+	if (status != STATUS_OK)
+		return status;
 	result->differing_bytes = (int64_t)attributed.differing;
 	result->unattributed_bytes = (int64_t)attributed.unattributed;
 	result->unexplained_bytes = (int64_t)attributed.unexplained;
-	return status;
+	return STATUS_OK;
 }
 
 static enum status compare_pair(struct pair *pair, struct comparison *result, struct error *err)
@@ -406,8 +452,9 @@ static void pair_release(struct pair *pair)
 	for (int side = 0; side < SIDES; side++) {
 		index_release(&pair->indexes[side]);
 		attempt_release(&pair->attempts[side]);
+		if (pair->index_fds[side] >= 0)
+			close(pair->index_fds[side]);
 	}
-	close_fds(pair->index_fds);
 	diff_plan_release(&pair->plan);
 	findings_release(&pair->findings);
 }

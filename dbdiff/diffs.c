@@ -84,16 +84,23 @@ void captured_release(struct captured *captured)
 	*captured = (struct captured){.fd = -1};
 }
 
+static const struct captured_part *find_part(
+	const struct captured *captured, int64_t member, uint64_t offset)
+{
+	struct captured_part key = {.member = member, .offset = offset};
+
+	if (captured->count == 0)
+		return NULL;
+	return bsearch(&key, captured->parts, captured->count, sizeof(key), part_compare);
+}
+
 /* STATUS_END when it was not captured. */
 static enum status load(const struct captured *captured, int64_t member, uint64_t offset,
 	struct buffer *bytes, struct stretch *stretch, struct error *err)
 {
-	struct captured_part key = {.member = member, .offset = offset};
-	const struct captured_part *part = NULL;
+	const struct captured_part *part = find_part(captured, member, offset);
 	enum status status;
 
-	if (captured->count > 0)
-		part = bsearch(&key, captured->parts, captured->count, sizeof(key), part_compare);
 	if (part == NULL)
 		return STATUS_END;
 	buffer_clear(bytes);

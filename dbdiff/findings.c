@@ -77,6 +77,7 @@ void findings_release(struct findings *findings)
 enum status findings_clear(struct findings *findings, struct error *err)
 {
 	findings->count = 0;
+	findings->last_id = 0;
 	findings->inspected = true;
 	return sql_exec(&findings->sql,
 		"DELETE FROM difference; DELETE FROM difference_cause; DELETE FROM place;"

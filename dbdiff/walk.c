@@ -2,6 +2,7 @@
 #include "dbdiff/walk.h"
 
 #include <inttypes.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "dbdiff/container.h"
@@ -121,37 +122,28 @@ static enum status walk_members(struct walk *walk, struct members *members, int6
 	return status;
 }
 
-struct opening walk_opening(const struct walk *walk, const struct index_row *row)
-{
-	return (struct opening){
-		.limits = walk->budget.limits,
-		.with_lazy = walk->with_lazy,
-		.pool = walk->setup->pool,
-		.place = walk->is_first && row->container == INDEX_ARTIFACT_ID && row->position == 0
-			? SPOOL_OUTERMOST
-			: SPOOL_NESTED,
-		.way = walk->way,
-	};
-}
-
 /* What a format bids on, unless it is too deep; a leaf is fine at any depth. */
 static enum status open_container(struct walk *walk, struct tap *tap, const struct index_row *row,
 	unsigned depth, struct container *container, struct error *err)
 {
 	const struct closed_way *closed = closed_find(walk->setup->closed, walk->way);
-	struct opening opening = walk_opening(walk, row);
 	const struct limits *limits = walk->budget.limits;
 	enum status status;
 
 	if (closed != NULL)
 		return error_set(err, STATUS_LIMIT, "%s", closed->reason);
-	if (depth < limits->depth)
-		return container_open(container, &tap->source, row->path, &opening, err);
 	status = container_find(container, &tap->source, row->path, err);
-	if (status == STATUS_OK && container->format != NULL && !container->format->is_lazy)
-		status = error_set(err, STATUS_LIMIT, "more than %u containers inside each other",
+	if (status != STATUS_OK || container->format == NULL ||
+		(container->format->is_lazy && !walk->with_lazy))
+		return status;
+	if (depth >= limits->depth)
+		return error_set(err, STATUS_LIMIT, "more than %u containers inside each other",
 			limits->depth);
-	return status;
+	walk->way->stage = WAY_READING;
+	status = container_spool(container, &tap->source, walk->setup->pool,
+		row->id == INDEX_ARTIFACT_ID + 1 ? SPOOL_OUTERMOST : SPOOL_NESTED, limits, err);
+	walk->way->stage = WAY_OPENING;
+	return status == STATUS_OK ? container_open(container, row->path, limits, err) : status;
 }
 
 /* Reads a container, with its regions, and adds what it says of itself to `fields`. */
@@ -199,6 +191,17 @@ static enum status record(struct walk *walk, struct tap *tap, struct index_row *
 	return status;
 }
 
+/* What an outermost stream holds is left in the first spool for whoever counts bytes. */
+static void copy_outermost(const struct walk *walk, struct tap *tap, const struct index_row *row)
+{
+	struct spool_pool *pool = walk->setup->pool;
+
+	if (walk->is_stream && row->id == INDEX_ARTIFACT_ID + 1 && pool != NULL &&
+		pool->count > 0 && !source_can_seek(&tap->source) && tap->source.offset == 0 &&
+		ftruncate(pool->fds[0], 0) == 0)
+		tap_copy_to(tap, pool->fds[0]);
+}
+
 /* Opens it and goes through it; what is wrong with it is a finding. */
 static enum status walk_inside(struct walk *walk, struct tap *tap, struct index_row *row,
 	unsigned depth, struct finding *finding, struct buffer *fields, struct error *err)
@@ -207,6 +210,8 @@ static enum status walk_inside(struct walk *walk, struct tap *tap, struct index_
 	enum status status;
 
 	status = open_container(walk, tap, row, depth, &container, err);
+	if (status == STATUS_OK && container.spooled == NULL)
+		copy_outermost(walk, tap, row);
 	if (status == STATUS_OK && container.members != NULL)
 		status = walk_container(
 			walk, container.members, row->id, container.source, depth + 1, fields, err);
@@ -282,7 +287,6 @@ enum status walk_index(struct source *source, const char *name, const struct lim
 		.index = index,
 		.budget = {.limits = limits},
 		.last_id = INDEX_ARTIFACT_ID,
-		.is_first = true,
 		.regions_left = limits->members * WALK_REGIONS_PER_MEMBER,
 	};
 	struct index_row row = {

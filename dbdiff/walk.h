@@ -19,8 +19,8 @@ struct walk_setup {
  * Writes the index of one artifact: goes through it once, into every container that a format
  * opens, hashing each member on the way, the artifact itself too. A container that cannot be read
  * whole, or reaches a limit, is recorded as not inspected, and is no error; trouble of this machine
- * is one. `name` is the artifact's. What the artifact's first member unpacks to is spooled as
- * SPOOL_OUTERMOST. Runs in a worker (dbdiff/worker.h). `setup` may be NULL.
+ * is one. `name` is the artifact's. What the first member of an outermost stream unpacks to is
+ * spooled as SPOOL_OUTERMOST. Runs in a worker (dbdiff/worker.h).
  */
 enum status walk_index(struct source *source, const char *name, const struct limits *limits,
 	const struct walk_setup *setup, struct index *index, struct error *err);

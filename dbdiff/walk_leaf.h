@@ -2,7 +2,6 @@
 #ifndef DBDIFF_WALK_LEAF_H
 #define DBDIFF_WALK_LEAF_H
 
-#include "dbdiff/container.h"
 #include "dbdiff/tap.h"
 #include "dbdiff/walk.h"
 
@@ -12,17 +11,15 @@
 /* What both ways of going through an artifact share: the first, and the second to some leaves. */
 struct walk {
 	const struct walk_setup *setup;
-	volatile struct way *way; /* to what is being read now */
+	volatile struct way *way; /* where it is */
 	struct index *index;
 	struct budget budget;
 	int64_t last_id; /* members get the ids behind it */
 	uint64_t regions_left;
-	bool is_first;	/* of both */
+	bool is_stream; /* the artifact is a compressed stream */
 	bool with_lazy; /* formats that are opened only where two sides differ */
 };
 
-/* How the walk opens a member. */
-struct opening walk_opening(const struct walk *walk, const struct index_row *row);
 /*
  * Opens what the first walk took for a leaf, as the format that bids on it now, and records what is
  * inside below `row`, which names it by container, path and id.

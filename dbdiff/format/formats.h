@@ -6,7 +6,15 @@
 
 /* Rows of the table `formats` (dbdiff/members.h), each in the file of its name. */
 extern const struct format format_tar, format_cpio, format_ar;
-extern const struct format format_squashfs, format_ext;
+extern const struct format format_squashfs, format_ext, format_other_filesystem;
+extern const struct format format_disk, format_fat, format_bgenv;
+
+extern const struct format format_pe, format_bzimage, format_kernel_image, format_kernel_module;
+extern const struct format format_uimage, format_devicetree;
+extern const struct format format_verity;
+extern const struct format format_swu, format_sw_description;
+extern const struct format format_env, format_rdiff, format_bmap;
+extern const struct format format_zchunk;
 
 /* dbdiff/format/compressed.c */
 extern const struct format format_gzip, format_bzip2, format_xz, format_lzma, format_zstd,
