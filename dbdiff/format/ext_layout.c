@@ -122,11 +122,6 @@ static void add_inode(
 	uint64_t size = EXT2_INODE_SIZE(super), begin = 0;
 	uint64_t at = ext2fs_inode_table_loc(
 			      layout->fs, (inode->number - 1) / super->s_inodes_per_group) *
-/* Its checksums were verified when it was read. */
-	struct ext_layout *layout, uint32_t number, uint16_t extra, const char *name, int64_t owner)
-	uint32_t index = (number - 1) % super->s_inodes_per_group;
-	uint64_t size = EXT2_INODE_SIZE(super);
-	uint64_t at = ext2fs_inode_table_loc(layout->fs, (number - 1) / super->s_inodes_per_group) *
 			layout->fs->blocksize +
 		index * size;
 	bool has_places = name == NULL && !ext_inode_is_inline(inode) &&

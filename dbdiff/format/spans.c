@@ -23,8 +23,12 @@ static void tell(struct spans *spans, const struct span *span)
 	spans->told = span->end;
 	if (span->path == NULL) {
 		members_add_region(members,
-			&(struct region){span->offset, span->len, span->kind, span->name,
-				REGION_NO_OWNER, REGION_PACKED, NULL});
+			&(struct region){.offset = span->offset,
+				.len = span->len,
+				.kind = span->kind,
+				.name = span->name,
+				.owner = REGION_NO_OWNER,
+				.content_offset = REGION_PACKED});
 		return;
 	}
 	members_add_metadata(

@@ -282,8 +282,12 @@ static void tell_description(struct swu *swu, const struct swu_file *file)
 			continue;
 		members_add_content(&swu->members, file->data + at, image->offset - at, 0, at);
 		members_add_region(&swu->members,
-			&(struct region){file->data + image->offset, 2 * SHA256_SIZE,
-				REGION_DERIVED, "image-sha256", 0, image->offset, NULL});
+			&(struct region){.offset = file->data + image->offset,
+				.len = 2 * SHA256_SIZE,
+				.kind = REGION_DERIVED,
+				.name = "image-sha256",
+				.owner = 0,
+				.content_offset = image->offset});
 		at = image->offset + 2 * SHA256_SIZE;
 	}
 	members_add_content(&swu->members, file->data + at, file->size - at, 0, at);
@@ -307,8 +311,13 @@ static void tell_file(struct swu *swu, const struct swu_file *file, int64_t owne
 		tell_description(swu, file);
 	else if (owner == 1 && swu->is_signed)
 		members_add_region(members,
-			&(struct region){file->data, file->size, REGION_WRAPPER, "cms-signature",
-				owner, 0, swu->signer});
+			&(struct region){.offset = file->data,
+				.len = file->size,
+				.kind = REGION_WRAPPER,
+				.name = "cms-signature",
+				.owner = owner,
+				.content_offset = 0,
+				.detail = swu->signer});
 	else
 		members_add_content(members, file->data, file->size, owner, 0);
 	members_add_metadata(members, end, (4 - end % 4) % 4, "padding", owner);

@@ -146,7 +146,9 @@ MAYBE enum status index_as(const struct format *format, const char *name, struct
 
 	index_close();
 	unlink(path);
-	ck_assert_int_eq(index_create(&indexing, path, &(struct error){0}), STATUS_OK);
+	indexing_fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	ck_assert_int_ge(indexing_fd, 0);
+	ck_assert_int_eq(index_create(&indexing, indexing_fd, &(struct error){0}), STATUS_OK);
 	status = format->open(source, name, &limits_default, &members, &comparing.err);
 	if (status == STATUS_OK)
 		status = index_opened(members, &container);
