@@ -238,6 +238,7 @@ static const struct field field_table[] = {
 	{"setup-header", "set-up header", FIELD_OWN, UNEXPLAINED},
 	{"setup-code", "set-up code", FIELD_OWN, UNEXPLAINED},
 	{"payload-size", "size of the payload unpacked", FIELD_FOLLOWS, "derived"},
+	{"kernel-sum", "last bytes of the kernel", FIELD_FOLLOWS, UNEXPLAINED},
 	{"module-signature", "module signature", FIELD_OWN, "module-signature"},
 	{"module-signature-form", "form of the module signature", FIELD_OWN, UNEXPLAINED},
 	{"uimage-timestamp", "time of the image", FIELD_OWN, "embedded-timestamp"},

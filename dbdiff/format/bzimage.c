@@ -142,10 +142,13 @@ static enum status add_checksum(struct bzimage *image, struct error *err)
 	status = source_pread(source, image->end - CRC_SIZE, stored, sizeof(stored), err);
 	if (status == STATUS_OK)
 		status = sum(image, image->end - CRC_SIZE, &crc, err);
-	if (status < 0 || get_le32(stored) != crc)
+	if (status < 0)
 		return status;
 	image->end -= CRC_SIZE;
-	parts_add(image->parts, REGION_DERIVED, "checksum", image->end, CRC_SIZE);
+	if (get_le32(stored) == crc)
+		parts_add(image->parts, REGION_DERIVED, "checksum", image->end, CRC_SIZE);
+	else
+		parts_add(image->parts, REGION_STRUCTURE, "kernel-sum", image->end, CRC_SIZE);
 	return STATUS_OK;
 }
 

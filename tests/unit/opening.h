@@ -194,7 +194,7 @@ MAYBE void survive_damage(const struct format *format, const char *name, size_t 
 	char *data = file_read(name, &len);
 	size_t failed = 0;
 
-	for (size_t at = 0; at < len; at += at < 1024 || at + 1024 > len ? 1 : step) {
+	for (size_t at = 0; at < len; at += at < 1024 || at + step + 1024 > len ? 1 : step) {
 		data[at] ^= (char)0x81;
 		open_memory(format, data, len);
 		if (opening.status == STATUS_END)
