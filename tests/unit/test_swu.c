@@ -196,7 +196,8 @@ END_TEST
 START_TEST(tells_sums_that_do_not_fit_and_what_is_behind)
 {
 	shell(TOOLS "payload; describe one; pack x.swu one; printf ONE | dd of=x.swu bs=1 "
-		    "seek=$(grep -abo one x.swu | tail -n 1 | cut -d: -f1) conv=notrunc status=none; echo "
+		    "seek=$(grep -abo one x.swu | tail -n 1 | cut -d: -f1) conv=notrunc "
+		    "status=none; echo "
 		    "behind >>x.swu");
 	index_swu("x.swu");
 	expect_field("x.swu", "checksum-invalid:one", "does not fit");
