@@ -127,12 +127,15 @@ static enum status capture_container(struct capture *capture, const struct wante
 	struct source *spooled = NULL;
 	const unsigned char *data;
 	enum status status;
+	bool seekable;
 	size_t len;
 
 	status = source_peek(source, format_bid_bytes(), &data, &len, err);
 	if (status != STATUS_OK)
 		return status;
-	format = format_find(&(struct candidate){name, data, len, NULL}, false);
+	/* As the walk asked. */
+	seekable = source_can_seek(source) && source->size != SOURCE_SIZE_UNKNOWN;
+	format = format_find(&(struct candidate){name, data, len, seekable ? source : NULL}, false);
 	if (format == NULL)
 		return error_set(err, STATUS_FORMAT, "not a container any more");
 	if (format->needs_seek && !source_can_seek(source)) {

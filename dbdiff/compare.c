@@ -5,6 +5,7 @@
 
 #include "dbdiff/compare_fields.h"
 #include "dbdiff/fields.h"
+#include "dbdiff/format/formats.h"
 #include "dbdiff/order.h"
 
 static const char cause_unexplained[] = "unexplained";
@@ -252,7 +253,8 @@ static enum status compare_opened(
 	if (inside.order_differs) {
 		if (compare->fields.len == 0 && inside.times == 0)
 			change = CHANGE_ORDER;
-		fields_add_difference(&compare->fields, "order", "as listed", "another");
+		fields_add_difference(&compare->fields, format_order_field(published->format),
+			"as listed", "another");
 	}
 	if (inside.times > 0)
 		add_times(&inside, &compare->fields);

@@ -69,6 +69,36 @@ static const struct field field_table[] = {
 	/* ---- dm-verity ---- */
 
 	/* ---- archives and compressors ---- */
+	{"initrd-order", "order of members", FIELD_OWN, "initrd-order"},
+	{"debian-control-order", "order of members", FIELD_OWN, "debian-control-order"},
+	{"segments", "number of segments", FIELD_OWN, UNEXPLAINED},
+	{"end-mark", "end mark", FIELD_OWN, UNEXPLAINED},
+	{"fill", "zeros that fill up a block", FIELD_FOLLOWS, "layout"},
+	{"checksum-invalid", "checksums that do not fit", FIELD_OWN, UNEXPLAINED},
+	{"stream", "form of the compressed stream", FIELD_OWN, UNEXPLAINED},
+	{"stream-settings", "settings of the compressor", FIELD_OWN, "compression"},
+	{"stream-header", "headers of the second stream and on", FIELD_OWN, UNEXPLAINED},
+	{"stream-padding", "zeros between streams", FIELD_OWN, UNEXPLAINED},
+	{"stream-blocks", "number of blocks", FIELD_FOLLOWS, "compression"},
+	{"stream-index", "index of blocks", FIELD_FOLLOWS, "derived"},
+	{"skippable-frame", "skippable frames", FIELD_OWN, UNEXPLAINED},
+	{"gzip-mtime", "time in the gzip header", FIELD_OWN, "mtime-only"},
+	{"gzip-name", "name in the gzip header", FIELD_OWN, "stored-form"},
+	{"gzip-flags", "flags in the gzip header", FIELD_OWN, "compression"},
+	{"gzip-os", "system in the gzip header", FIELD_OWN, "compression"},
+	{"gzip-extra", "extra field of the gzip header", FIELD_OWN, UNEXPLAINED},
+	{"gzip-comment", "comment in the gzip header", FIELD_OWN, UNEXPLAINED},
+	{"zip-comment", "comment of the archive", FIELD_OWN, UNEXPLAINED},
+	{"zip-end", "end of the central directory", FIELD_OWN, UNEXPLAINED},
+	{"zip-made-by", "system and version that wrote it", FIELD_OWN, "toolchain-version"},
+	{"zip-method", "way it is packed", FIELD_OWN, "compression"},
+	{"zip-flags", "general purpose flags", FIELD_OWN, UNEXPLAINED},
+	{"zip-attributes", "internal and external attributes", FIELD_OWN, "mode"},
+	{"zip-extra", "extra fields", FIELD_OWN, UNEXPLAINED},
+	{"zip-time", "time in local time", FIELD_OWN, "mtime-only"},
+	{"zip-local-extra", "extra fields of the local header", FIELD_OWN, UNEXPLAINED},
+	{"zip-local", "what the local header says otherwise", FIELD_OWN, UNEXPLAINED},
+	{"between-members", "bytes between members", FIELD_OWN, UNEXPLAINED},
 
 	/* ---- PE/COFF, unified kernel images, boot loaders ---- */
 

@@ -3,8 +3,12 @@
 
 const struct format *const formats[] = {
 	&format_tar,
+	&format_control,
 	&format_cpio,
+	&format_initrd,
 	&format_ar,
+	&format_deb,
+	&format_zip,
 	&format_squashfs,
 	&format_ext,
 	&format_gzip,
@@ -41,6 +45,15 @@ const struct format *format_find(const struct candidate *candidate, bool with_la
 		}
 	}
 	return best;
+}
+
+const char *format_order_field(const char *name)
+{
+	for (size_t i = 0; formats[i] != NULL; i++) {
+		if (strcmp(formats[i]->name, name) == 0 && formats[i]->order_field != NULL)
+			return formats[i]->order_field;
+	}
+	return "order";
 }
 
 size_t format_bid_bytes(void)

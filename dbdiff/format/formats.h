@@ -5,15 +5,19 @@
 #include "dbdiff/members.h"
 
 /* Rows of the table `formats` (dbdiff/members.h), each in the file of its name. */
-extern const struct format format_tar, format_cpio, format_ar;
+extern const struct format format_tar, format_cpio, format_initrd, format_ar, format_zip;
+extern const struct format format_control; /* dbdiff/format/tar.c */
+extern const struct format format_deb;	   /* dbdiff/format/ar.c */
 extern const struct format format_squashfs, format_ext;
 
-/* dbdiff/format/compressed.c */
-extern const struct format format_gzip, format_bzip2, format_xz, format_lzma, format_zstd,
-	format_lz4, format_lzip, format_lzop, format_compress;
+extern const struct format format_gzip, format_bzip2, format_xz, format_zstd, format_lz4;
+extern const struct format format_lzma, format_lzip;	 /* dbdiff/format/lzma.c */
+extern const struct format format_lzop, format_compress; /* dbdiff/format/compressed.c */
 
 /* The row that is surest; NULL for a leaf. `with_lazy`: what is opened only when it differs too. */
 const struct format *format_find(const struct candidate *candidate, bool with_lazy);
+/* The field that another order of the members of a format is told as. */
+const char *format_order_field(const char *name);
 /* How many bytes it wants to see. */
 size_t format_bid_bytes(void);
 

@@ -162,10 +162,10 @@ START_TEST(sees_a_second_tar_behind_the_end_mark)
 	end();
 	tar_add(&b, &(struct tar_member){.name = "hidden", .data = "payload"});
 	tar_end(&b);
-	expect_buffers(&a, &b, "added t///trailing\n");
+	expect_buffers(&a, &b, "added t///trailing.tar\n");
 	tar_add(&a, &(struct tar_member){.name = "hidden", .data = "Payload"});
 	tar_end(&a);
-	expect_buffers(&a, &b, "content t///trailing//hidden\n");
+	expect_buffers(&a, &b, "content t///trailing.tar//hidden\n");
 }
 END_TEST
 
