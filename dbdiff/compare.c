@@ -8,7 +8,8 @@
 #include "dbdiff/format/formats.h"
 #include "dbdiff/order.h"
 
-static const char cause_unexplained[] = "unexplained";
+/* The cause of packed bytes that differ around what is equal inside. */
+static const char cause_compression[] = "compression";
 
 struct compare {
 	struct index *sides[SIDES];
@@ -83,6 +84,10 @@ static enum status report_single(
 			.fields = &none,
 		},
 		&id, err);
+	if (status == STATUS_OK)
+		status = findings_add_place(compare->findings,
+			change == CHANGE_ADDED ? REBUILT : PUBLISHED, row->container, row->position,
+			&(struct finding_range){id, id, true}, err);
 	buffer_truncate(&compare->path, before);
 	return status;
 }
@@ -228,6 +233,29 @@ static void add_times(const struct inside *inside, struct buffer *fields)
 	buffer_release(&text);
 }
 
+/* A compressed stream of which nothing is left out that could say more (trust T7). */
+static bool is_plain_stream(const struct index_row *row)
+{
+	const struct format *format = format_named(row->format);
+	struct field_cursor field;
+
+	if (format == NULL || !format->is_stream)
+		return false;
+	field_cursor_init(&field, row->fields, row->fields_len);
+	while (field_cursor_next(&field)) {
+		if (strcmp(field.name, "stream") == 0)
+			return strcmp(field.value, "plain") == 0;
+	}
+	return false;
+}
+
+static const char *order_field(const struct index_row *row)
+{
+	const struct format *format = format_named(row->format);
+
+	return format != NULL && format->order_field != NULL ? format->order_field : "order";
+}
+
 /* The bytes differ and both are containers of one format: what is inside says why, or nothing. */
 static enum status compare_opened(
 	struct compare *compare, const struct level *level, struct error *err)
@@ -239,22 +267,24 @@ static enum status compare_opened(
 	enum change change = CHANGE_METADATA;
 	const char *cause = NULL;
 	enum status status;
-	int64_t id;
+	int64_t id = 0;
 
 	status = compare_containers(compare, level, &inside, err);
 	if (status != STATUS_OK)
 		goto out;
 	if (!is_whole || (inside.differences == 0 && !inside.order_differs)) {
 		change = CHANGE_CONTENT;
-		cause = cause_unexplained;
+		cause = is_whole && is_plain_stream(published) && is_plain_stream(rebuilt)
+			? cause_compression
+			: cause_unexplained;
 	}
 	buffer_clear(&compare->fields);
 	fields_compare(published, rebuilt, change == CHANGE_CONTENT, &compare->fields);
 	if (inside.order_differs) {
 		if (compare->fields.len == 0 && inside.times == 0)
 			change = CHANGE_ORDER;
-		fields_add_difference(&compare->fields, format_order_field(published->format),
-			"as listed", "another");
+		fields_add_difference(
+			&compare->fields, order_field(published), "as listed", "another");
 	}
 	if (inside.times > 0)
 		add_times(&inside, &compare->fields);
@@ -263,6 +293,10 @@ static enum status compare_opened(
 	if (status == STATUS_OK && inside.order_differs)
 		status = findings_set_diff(
 			compare->findings, id, buffer_text(&inside.order_text), err);
+	if (status == STATUS_OK)
+		status = findings_add_opened(compare->findings,
+			(int64_t[SIDES]){published->id, rebuilt->id}, &compare->path,
+			published->occurrence, id, err);
 out:
 	buffer_release(&inside.order_text);
 	buffer_release(&inside.first_time);
@@ -280,8 +314,10 @@ static enum status compare_leaves(
 
 	buffer_clear(&compare->fields);
 	fields_compare(published, rebuilt, true, &compare->fields);
-	status = report_pair(compare, level, CHANGE_CONTENT,
-		level->parent == NULL ? cause_unexplained : NULL, &id, err);
+	status = report_pair(compare, level, CHANGE_CONTENT, NULL, &id, err);
+	if (published->lazy != NULL && rebuilt->lazy != NULL &&
+		strcmp(published->lazy, rebuilt->lazy) == 0)
+		diff_plan_add_inside(compare->plan, level);
 	if (status == STATUS_OK && compare->plan->count < compare->diff_members)
 		status = diff_plan_add(compare->plan, compare->sides, level, id, err);
 	return status;
@@ -319,15 +355,21 @@ static enum status compare_pair(
 	const struct index_row *published = level->rows[PUBLISHED];
 	const struct index_row *rebuilt = level->rows[REBUILT];
 	size_t before = path_push(compare, published);
+	bool is_same = same_bytes(published, rebuilt);
+	struct finding_range range = {.first = compare->findings->last_id + 1, .content = !is_same};
 	enum status status;
 
-	if (same_bytes(published, rebuilt))
+	if (is_same)
 		status = compare_metadata(compare, level, outer, err);
 	else if (published->format != NULL && rebuilt->format != NULL &&
 		strcmp(published->format, rebuilt->format) == 0)
 		status = compare_opened(compare, level, err);
 	else
 		status = compare_leaves(compare, level, err);
+	range.last = compare->findings->last_id;
+	for (int side = 0; side < SIDES && range.last >= range.first && status == STATUS_OK; side++)
+		status = findings_add_place(compare->findings, side, level->rows[side]->container,
+			level->rows[side]->position, &range, err);
 	buffer_truncate(&compare->path, before);
 	return status;
 }

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dbdiff/dbdiff.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 
 #include "base/alloc.h"
 #include "base/array.h"
 #include "base/path.h"
 #include "base/tempfile.h"
+#include "dbdiff/attribute.h"
 #include "dbdiff/compare.h"
 #include "dbdiff/diffs.h"
 #include "dbdiff/worker.h"
-
-#define READ_SIZE ((size_t)256 * 1024)
 
 static const char *const change_words[] = {
 	[CHANGE_ADDED] = "added",
@@ -92,8 +89,27 @@ static enum status run_capture(void *context, struct error *err)
 	struct source *source = source_file_new(side->fd, side->size);
 	enum status status;
 
-	status = walk_capture(source, job->pair->name, &job->pair->options->limits, wanted->items,
-		wanted->count, job->out_fd, err);
+	status = walk_again(source, job->pair->name, &job->pair->options->limits, wanted->items,
+		wanted->count, job->out_fd, NULL, err);
+	source_free(source);
+	return status;
+}
+
+static enum status run_inside(void *context, struct error *err)
+{
+	const struct job *job = context;
+	const struct comparison_side *side = job->pair->sides[job->side];
+	const struct wanted_list *inside = &job->pair->plan.inside[job->side];
+	struct source *source = source_file_new(side->fd, side->size);
+	struct index index = {0};
+	enum status status = index_open_again(&index, job->pair->index_paths[job->side], err);
+
+	if (status == STATUS_OK)
+		status = walk_again(source, job->pair->name, &job->pair->options->limits,
+			inside->items, inside->count, -1, &index, err);
+	if (status == STATUS_OK)
+		status = index_commit(&index, err);
+	index_release(&index);
 	source_free(source);
 	return status;
 }
@@ -213,9 +229,10 @@ static enum status make_diffs(struct pair *pair, struct error *err)
 
 	if (pair->plan.count == 0)
 		return STATUS_OK;
-	diff_plan_finish(&pair->plan);
-	for (int side = 0; side < SIDES && status == STATUS_OK; side++)
+	for (int side = 0; side < SIDES && status == STATUS_OK; side++) {
+		wanted_list_finish(&pair->plan.wanted[side]);
 		status = tempfile_unlinked(&fds[side], err);
+	}
 	if (status == STATUS_OK)
 		status = run_both(pair, run_capture, fds, errors, err);
 	for (int side = 0; side < SIDES && status == STATUS_OK; side++)
@@ -231,71 +248,55 @@ static enum status make_diffs(struct pair *pair, struct error *err)
 	return status;
 }
 
-static enum status read_block(const struct comparison_side *side, void *data, size_t len,
-	uint64_t offset, struct error *err)
+static enum status compare_once(struct pair *pair, struct error *err)
 {
-	char *to = data;
-
-	while (len > 0) {
-		ssize_t got = pread(side->fd, to, len, (off_t)offset);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return error_set_errno(err, "reading at %" PRIu64, offset);
-		if (got == 0)
-			return error_set(
-				err, STATUS_CONFLICT, "a file changed while it was compared");
-		to += got;
-		offset += (uint64_t)got;
-		len -= (size_t)got;
-	}
-	return STATUS_OK;
+	return compare_indexes(pair->name, &pair->indexes[PUBLISHED], &pair->indexes[REBUILT],
+		pair->options->diff_members, &pair->findings, &pair->plan, err);
 }
 
-/* Bytes at the same offset that differ, and those that only one side has. */
-static enum status count_differing(struct pair *pair, int64_t *count, struct error *err)
+/*
+ * Opens the leaves that differ and may be opened for that, and compares again. What a worker that
+ * ended early did not open stays a leaf.
+ */
+static enum status compare_inside(struct pair *pair, struct error *err)
 {
-	uint64_t size_a = pair->sides[PUBLISHED]->size, size_b = pair->sides[REBUILT]->size;
-	uint64_t least = size_a < size_b ? size_a : size_b;
-	uint64_t differing = size_a + size_b - 2 * least;
-	unsigned char *blocks = xmalloc(2 * READ_SIZE);
+	static const int no_fds[SIDES] = {-1, -1};
+	struct error errors[SIDES];
 	enum status status = STATUS_OK;
 
-	for (uint64_t at = 0; at < least && status == STATUS_OK; at += READ_SIZE) {
-		size_t len = least - at < READ_SIZE ? (size_t)(least - at) : READ_SIZE;
-
-		status = read_block(pair->sides[PUBLISHED], blocks, len, at, err);
-		if (status == STATUS_OK)
-			status = read_block(pair->sides[REBUILT], blocks + READ_SIZE, len, at, err);
-		for (size_t i = 0; i < len && status == STATUS_OK; i++)
-			differing += blocks[i] != blocks[READ_SIZE + i];
+	if (pair->plan.inside[PUBLISHED].count == 0)
+		return STATUS_OK;
+	for (int side = 0; side < SIDES; side++) {
+		wanted_list_finish(&pair->plan.inside[side]);
+		index_release(&pair->indexes[side]);
 	}
-	free(blocks);
-	*count = (int64_t)differing;
+	status = run_both(pair, run_inside, no_fds, errors, err);
+	for (int side = 0; side < SIDES && status == STATUS_OK; side++)
+		status = index_open(&pair->indexes[side], pair->index_paths[side], err);
+	diff_plan_release(&pair->plan);
+	if (status == STATUS_OK)
+		status = findings_clear(&pair->findings, err);
+	return status == STATUS_OK ? compare_once(pair, err) : status;
+}
+
+/* Whose the bytes are that differ. */
+static enum status attribute(struct pair *pair, struct comparison *result, struct error *err)
+{
+	struct attributed_side sides[SIDES];
+	struct attributed attributed;
+	enum status status;
+
+	for (int side = 0; side < SIDES; side++)
+		sides[side] = (struct attributed_side){
+			.fd = pair->sides[side]->fd,
+			.size = pair->sides[side]->size,
+			.index = &pair->indexes[side],
+		};
+	status = attribute_bytes(sides, &pair->findings, &attributed, err);
+	result->differing_bytes = (int64_t)attributed.differing;
+	result->unattributed_bytes = (int64_t)attributed.unattributed;
+	result->unexplained_bytes = (int64_t)attributed.unexplained;
 	return status;
-}
-
-/* Two artifacts that no format knows: every differing byte is the artifact's own. */
-static enum status measure_leaves(struct pair *pair, struct comparison *result, struct error *err)
-{
-	bool are_leaves = true;
-	enum status status = STATUS_OK;
-
-	for (int side = 0; side < SIDES && status == STATUS_OK; side++) {
-		struct index_cursor cursor = {0};
-
-		status = index_cursor_open(&cursor, &pair->indexes[side], 0, err);
-		if (status == STATUS_OK)
-			status = index_cursor_next(&cursor, err);
-		are_leaves = are_leaves && status == STATUS_OK && cursor.row.format == NULL &&
-			cursor.row.inspected;
-		index_cursor_release(&cursor);
-	}
-	if (status != STATUS_OK || !are_leaves)
-		return status;
-	result->unattributed_bytes = 0;
-	return count_differing(pair, &result->unexplained_bytes, err);
 }
 
 static enum status compare_pair(struct pair *pair, struct comparison *result, struct error *err)
@@ -309,10 +310,11 @@ static enum status compare_pair(struct pair *pair, struct comparison *result, st
 	if (pair->trouble[PUBLISHED].status != STATUS_OK ||
 		pair->trouble[REBUILT].status != STATUS_OK)
 		return report_unread(pair, err);
-	status = compare_indexes(pair->name, &pair->indexes[PUBLISHED], &pair->indexes[REBUILT],
-		pair->options->diff_members, &pair->findings, &pair->plan, err);
+	status = compare_once(pair, err);
 	if (status == STATUS_OK)
-		status = measure_leaves(pair, result, err);
+		status = compare_inside(pair, err);
+	if (status == STATUS_OK)
+		status = attribute(pair, result, err);
 	if (status == STATUS_OK)
 		status = make_diffs(pair, err);
 	return status;
@@ -367,15 +369,20 @@ enum status dbdiff_compare(const char *name, const struct comparison_side *publi
 	struct watched_sink watched = {.sink = sink};
 	enum status status;
 
-	*result = (struct comparison){.unattributed_bytes = -1, .unexplained_bytes = -1};
+	*result = (struct comparison){
+		.differing_bytes = -1, .unattributed_bytes = -1, .unexplained_bytes = -1};
 	if (digest_equal(&published->sha256, &rebuilt->sha256))
 		return error_set(err, STATUS_USAGE, "two files of the same bytes were compared");
 	status = compare_pair(&pair, result, err);
 	if (status == STATUS_OK) {
 		result->differences = pair.findings.count;
 		result->inspected = pair.findings.inspected;
-		status = findings_emit(
-			&pair.findings, &(struct difference_sink){take_watched, &watched}, err);
+		status = findings_emit(&pair.findings,
+			&(struct difference_sink){take_watched, &watched, NULL}, err);
+	}
+	if (status == STATUS_OK && result->is_content_equal && sink->wrapper != NULL) {
+		status = findings_each_wrapper(&pair.findings, sink->wrapper, sink->context, err);
+		watched.failed = status != STATUS_OK;
 	}
 	if (status == STATUS_DATABASE && !watched.failed)
 		status = own_database_failed(err);

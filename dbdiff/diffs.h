@@ -5,12 +5,13 @@
 #include "dbdiff/findings.h"
 #include "dbdiff/plan.h"
 
-/* The bytes that walk_capture() wrote to a file, found by member. Zeroed is empty. */
+/* The stretches that walk_again() wrote to a file, by member and offset. Zeroed is empty. */
 struct captured {
 	int fd;
 	struct captured_part {
 		int64_t member;
-		uint64_t at;
+		uint64_t offset; /* in the member */
+		uint64_t at;	 /* in the file */
 		size_t len;
 	} * parts;
 	size_t count;

@@ -38,6 +38,7 @@ static const struct field field_table[] = {
 
 	/* ---- of any container: names of regions (dbdiff/members.h) ---- */
 	{"layout", "where members lie", FIELD_FOLLOWS, "layout"},
+	{"packed-data", "how members are packed", FIELD_FOLLOWS, "compression"},
 	{"padding", "padding", FIELD_OWN, UNEXPLAINED},
 	{"free-space", "free space", FIELD_OWN, UNEXPLAINED},
 	{"checksum", "checksums", FIELD_FOLLOWS, "derived"},
@@ -73,14 +74,12 @@ static const struct field field_table[] = {
 	{"debian-control-order", "order of members", FIELD_OWN, "debian-control-order"},
 	{"segments", "number of segments", FIELD_OWN, UNEXPLAINED},
 	{"end-mark", "end mark", FIELD_OWN, UNEXPLAINED},
-	{"fill", "zeros that fill up a block", FIELD_FOLLOWS, "layout"},
 	{"checksum-invalid", "checksums that do not fit", FIELD_OWN, UNEXPLAINED},
 	{"stream", "form of the compressed stream", FIELD_OWN, UNEXPLAINED},
 	{"stream-settings", "settings of the compressor", FIELD_OWN, "compression"},
 	{"stream-header", "headers of the second stream and on", FIELD_OWN, UNEXPLAINED},
 	{"stream-padding", "zeros between streams", FIELD_OWN, UNEXPLAINED},
 	{"stream-blocks", "number of blocks", FIELD_FOLLOWS, "compression"},
-	{"stream-index", "index of blocks", FIELD_FOLLOWS, "derived"},
 	{"skippable-frame", "skippable frames", FIELD_OWN, UNEXPLAINED},
 	{"gzip-mtime", "time in the gzip header", FIELD_OWN, "mtime-only"},
 	{"gzip-name", "name in the gzip header", FIELD_OWN, "stored-form"},

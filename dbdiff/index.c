@@ -11,14 +11,19 @@ enum {
 	INSERT_BLOCKS,
 	INSERT_REGION,
 	NEXT_SEQUENCE,
+	OPEN_LEAF,
+	SELECT_OPENED,
+	SELECT_REGION_BEFORE,
+	SELECT_REGION_BEHIND,
+	SELECT_LAST_ID,
 	SELECT_PATH,
 	SELECT_BLOCKS,
 };
 
 static const char *const statements[] = {
 	[INSERT_MEMBER] = "INSERT OR IGNORE INTO member (container, path, occurrence, id, position,"
-			  " fields, content, size, sha256, format, inspected, reason)"
-			  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+			  " fields, content, size, sha256, format, inspected, reason, lazy)"
+			  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
 	[NEXT_OCCURRENCE] =
 		"SELECT max(occurrence) + 1 FROM member WHERE container = ?1 AND path = ?2",
 	[INSERT_BLOCKS] = "INSERT INTO block (member, hashes) VALUES (?1, ?2)",
@@ -27,13 +32,25 @@ static const char *const statements[] = {
 			  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 	[NEXT_SEQUENCE] =
 		"SELECT max(sequence) + 1 FROM region WHERE container = ?1 AND start = ?2",
+	[OPEN_LEAF] = "UPDATE member SET format = ?4, inspected = ?5, reason = ?6,"
+		      " fields = CAST(fields || ?7 AS BLOB)"
+		      " WHERE container = ?1 AND path = ?2 AND id = ?3",
+	[SELECT_OPENED] = "SELECT id FROM member WHERE container = ?1 AND position = ?2"
+			  " AND format IS NOT NULL",
+	[SELECT_REGION_BEFORE] = "SELECT start, length, kind, name, owner, content, detail FROM"
+				 " region WHERE container = ?1 AND sequence = ?3 AND start <= ?2"
+				 " ORDER BY start DESC LIMIT 1",
+	[SELECT_REGION_BEHIND] = "SELECT start, length, kind, name, owner, content, detail FROM"
+				 " region WHERE container = ?1 AND sequence = ?3 AND start > ?2"
+				 " ORDER BY start LIMIT 1",
+	[SELECT_LAST_ID] = "SELECT max(id) FROM member",
 	[SELECT_PATH] = "SELECT path FROM member WHERE container = ?1 AND position = ?2",
 	[SELECT_BLOCKS] = "SELECT hashes FROM block WHERE member = ?1",
 };
 
 static const char select_members[] =
 	"SELECT path, occurrence, id, position, fields, content, size, sha256, format, inspected,"
-	" reason FROM member WHERE container = ?1 ORDER BY path, occurrence";
+	" reason, lazy FROM member WHERE container = ?1 ORDER BY path, occurrence";
 
 /*
  * The file is thrown away when its writer dies, so it needs neither journal nor sync; the page
@@ -54,6 +71,18 @@ enum status index_create(struct index *index, const char *path, struct error *er
 		status = sql_exec(&index->sql, writer_pragmas, err);
 	if (status == STATUS_OK)
 		status = sql_exec(&index->sql, index_sql, err);
+	if (status == STATUS_OK)
+		status = sql_begin(&index->sql, err);
+	return status;
+}
+
+enum status index_open_again(struct index *index, const char *path, struct error *err)
+{
+	enum status status;
+
+	status = sql_open(&index->sql, path, SQL_WRITE, statements, ARRAY_SIZE(statements), err);
+	if (status == STATUS_OK)
+		status = sql_exec(&index->sql, writer_pragmas, err);
 	if (status == STATUS_OK)
 		status = sql_begin(&index->sql, err);
 	return status;
@@ -90,6 +119,7 @@ static void bind_row(sqlite3_stmt *insert, const struct index_row *row)
 	sql_bind_text(insert, 10, row->format);
 	sql_bind_integer(insert, 11, row->inspected);
 	sql_bind_text(insert, 12, row->reason);
+	sql_bind_text(insert, 13, row->lazy);
 }
 
 static enum status insert_row(
@@ -142,6 +172,22 @@ enum status index_add_blocks(
 	sql_bind_integer(insert, 1, member);
 	sql_bind_blob(insert, 2, hashes, len);
 	return sql_run(&index->sql, insert, err);
+}
+
+enum status index_open_leaf(struct index *index, const struct index_row *row, struct error *err)
+{
+	sqlite3_stmt *update = sql_statement(&index->sql, OPEN_LEAF, err);
+
+	if (update == NULL)
+		return err->status;
+	sql_bind_integer(update, 1, row->container);
+	sql_bind_blob(update, 2, row->path, row->path_len);
+	sql_bind_integer(update, 3, row->id);
+	sql_bind_text(update, 4, row->format);
+	sql_bind_integer(update, 5, row->inspected);
+	sql_bind_text(update, 6, row->reason);
+	sql_bind_blob(update, 7, row->fields != NULL ? row->fields : "", row->fields_len);
+	return sql_run(&index->sql, update, err);
 }
 
 static enum status insert_region(struct index *index, int64_t container,
@@ -240,6 +286,7 @@ enum status index_cursor_next(struct index_cursor *cursor, struct error *err)
 	row->format = (const char *)sqlite3_column_text(statement, 8);
 	row->inspected = sqlite3_column_int(statement, 9) != 0;
 	row->reason = (const char *)sqlite3_column_text(statement, 10);
+	row->lazy = (const char *)sqlite3_column_text(statement, 11);
 	return STATUS_OK;
 }
 
@@ -260,6 +307,77 @@ static enum status read_blob(
 			(size_t)sqlite3_column_bytes(select, 0));
 	sqlite3_reset(select);
 	return status;
+}
+
+static enum status read_number(
+	struct index *index, sqlite3_stmt *select, int64_t *number, struct error *err)
+{
+	enum status status = sql_step(&index->sql, select, err);
+
+	if (status == STATUS_OK)
+		*number = sqlite3_column_int64(select, 0);
+	sqlite3_reset(select);
+	return status;
+}
+
+enum status index_opened_at(
+	struct index *index, int64_t container, int64_t position, int64_t *id, struct error *err)
+{
+	sqlite3_stmt *select = sql_statement(&index->sql, SELECT_OPENED, err);
+
+	if (select == NULL)
+		return err->status;
+	sql_bind_integer(select, 1, container);
+	sql_bind_integer(select, 2, position);
+	return read_number(index, select, id, err);
+}
+
+static enum status read_region(struct index *index, int statement_index, int64_t container,
+	uint64_t offset, int64_t sharer, struct region_row *region, struct error *err)
+{
+	sqlite3_stmt *select = sql_statement(&index->sql, (size_t)statement_index, err);
+	enum status status;
+
+	if (select == NULL)
+		return err->status;
+	sql_bind_integer(select, 1, container);
+	sql_bind_integer(select, 2, (int64_t)offset);
+	sql_bind_integer(select, 3, sharer);
+	status = sql_step(&index->sql, select, err);
+	if (status != STATUS_OK)
+		return status;
+	*region = (struct region_row){
+		.start = (uint64_t)sqlite3_column_int64(select, 0),
+		.len = (uint64_t)sqlite3_column_int64(select, 1),
+		.kind = (enum region_kind)sqlite3_column_int(select, 2),
+		.name = sql_column_text(select, 3),
+		.owner = REGION_NO_OWNER,
+		.content_offset = REGION_PACKED,
+		.detail = (const char *)sqlite3_column_text(select, 6),
+	};
+	if (sqlite3_column_type(select, 4) != SQLITE_NULL)
+		region->owner = sqlite3_column_int64(select, 4);
+	if (sqlite3_column_type(select, 5) != SQLITE_NULL)
+		region->content_offset = (uint64_t)sqlite3_column_int64(select, 5);
+	return STATUS_OK;
+}
+
+enum status index_region_at(struct index *index, int64_t container, uint64_t offset, int64_t sharer,
+	struct region_row *region, struct error *err)
+{
+	enum status status;
+
+	status = read_region(index, SELECT_REGION_BEFORE, container, offset, sharer, region, err);
+	if (status < 0 || (status == STATUS_OK && offset - region->start < region->len))
+		return status;
+	return read_region(index, SELECT_REGION_BEHIND, container, offset, sharer, region, err);
+}
+
+enum status index_last_id(struct index *index, int64_t *id, struct error *err)
+{
+	sqlite3_stmt *select = sql_statement(&index->sql, SELECT_LAST_ID, err);
+
+	return select != NULL ? read_number(index, select, id, err) : err->status;
 }
 
 enum status index_path_at(struct index *index, int64_t container, int64_t position,

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What is inside one artifact: one row a member, at any depth. The artifact itself is the one
 -- member of container 0, and has the id 1.
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 
 CREATE TABLE member (
 	container  INTEGER NOT NULL, -- id of the member that holds it
@@ -16,8 +16,12 @@ CREATE TABLE member (
 	format     TEXT,             -- what it was opened as; NULL for a leaf
 	inspected  INTEGER NOT NULL, -- 0 when it could have held members and was not read whole
 	reason     TEXT,             -- why not
+	lazy       TEXT,             -- of a leaf: what it is opened as where its two sides differ
 	PRIMARY KEY (container, path, occurrence)
 ) STRICT, WITHOUT ROWID;
+
+-- From a region to the container that lies there.
+CREATE INDEX member_opened ON member (container, position) WHERE format IS NOT NULL;
 
 -- XXH3 of every 64 KiB of a member with more than one such block, 8 bytes each, little endian.
 -- They find where two members begin to differ; no verdict rests on them.

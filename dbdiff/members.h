@@ -150,6 +150,8 @@ struct format {
 	const char *order_field;
 	size_t bid_bytes; /* how much of the beginning bid() wants to see (≤ SOURCE_WINDOW) */
 	bool needs_seek;  /* the walker spools a source that cannot */
+	/* Its one member is what its bytes are packed from: a compressed stream. */
+	bool is_stream;
 	/*
 	 * What people look into only when it differs (a program, a package list): the walk takes
 	 * it for a leaf, and it is opened when its two sides are not the same.

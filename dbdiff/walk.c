@@ -4,22 +4,10 @@
 #include <inttypes.h>
 
 #include "base/alloc.h"
+#include "dbdiff/container.h"
 #include "dbdiff/fields.h"
-#include "dbdiff/format/formats.h"
-#include "dbdiff/members.h"
 #include "dbdiff/regions.h"
-#include "dbdiff/tap.h"
-
-/* How many regions an artifact may have for each member that it may have. */
-#define REGIONS_PER_MEMBER 16
-
-struct walk {
-	struct index *index;
-	struct budget budget;
-	int64_t last_id;
-	uint64_t regions_left;
-	bool with_lazy; /* formats that are opened only where two sides differ */
-};
+#include "dbdiff/walk_leaf.h"
 
 /* What came of reading one member. */
 struct finding {
@@ -127,39 +115,20 @@ static enum status walk_members(struct walk *walk, struct members *members, int6
 	return status;
 }
 
-static struct source *seekable(struct source *source)
-{
-	return source_can_seek(source) && source->size != SOURCE_SIZE_UNKNOWN ? source : NULL;
-}
-
-/* Opens what a format bids on; OK with *members NULL for a leaf. */
+/* What a format bids on, unless it is too deep; a leaf is fine at any depth. */
 static enum status open_container(struct walk *walk, struct tap *tap, const char *name,
-	unsigned depth, struct source **spooled, const struct format **format,
-	struct members **members, struct error *err)
+	unsigned depth, struct container *container, struct error *err)
 {
 	const struct limits *limits = walk->budget.limits;
-	struct source *source = &tap->source;
-	const unsigned char *data;
 	enum status status;
-	size_t len;
 
-	status = source_peek(source, format_bid_bytes(), &data, &len, err);
-	if (status != STATUS_OK)
-		return status;
-	*format = format_find(
-		&(struct candidate){name, data, len, seekable(source)}, walk->with_lazy);
-	if (*format == NULL)
-		return STATUS_OK;
-	if (depth >= limits->depth)
-		return error_set(err, STATUS_LIMIT, "more than %u containers inside each other",
+	if (depth < limits->depth)
+		return container_open(container, &tap->source, name, limits, walk->with_lazy, err);
+	status = container_find(container, &tap->source, name, err);
+	if (status == STATUS_OK && container->format != NULL && !container->format->is_lazy)
+		status = error_set(err, STATUS_LIMIT, "more than %u containers inside each other",
 			limits->depth);
-	if ((*format)->needs_seek && !source_can_seek(source)) {
-		status = source_spool_new(source, limits->member_bytes, spooled, err);
-		if (status != STATUS_OK)
-			return status;
-		source = *spooled;
-	}
-	return (*format)->open(source, name, limits, members, err);
+	return status;
 }
 
 /* Reads a container, with its regions, and adds what it says of itself to `fields`. */
@@ -206,39 +175,71 @@ static enum status record(struct walk *walk, struct tap *tap, struct index_row *
 	return status;
 }
 
+/* Opens it and goes through it; what is wrong with it is a finding. */
+static enum status walk_inside(struct walk *walk, struct tap *tap, struct index_row *row,
+	unsigned depth, struct finding *finding, struct buffer *fields, struct error *err)
+{
+	struct container container = {0};
+	enum status status;
+
+	status = open_container(walk, tap, row->path, depth, &container, err);
+	if (status == STATUS_OK && container.members != NULL)
+		status = walk_container(
+			walk, container.members, row->id, container.source, depth + 1, fields, err);
+	if (container.members != NULL)
+		finding->format = container.format->name;
+	else if (status == STATUS_OK && container.format != NULL)
+		row->lazy = container.format->name;
+	status = find(finding, status, err);
+	container_close(&container);
+	return status;
+}
+
 static enum status walk_content(struct walk *walk, struct source *content,
 	const struct source *packed, struct index_row *row, unsigned depth, struct error *err)
 {
 	struct finding finding = {.inspected = true};
-	const struct format *format = NULL;
-	struct members *members = NULL;
-	struct source *spooled = NULL;
 	struct buffer fields = {0};
 	enum status status;
 	struct tap tap;
 
 	buffer_add(&fields, row->fields, row->fields_len);
 	tap_init(&tap, content, &walk->budget, packed, true);
-	status = open_container(walk, &tap, row->path, depth, &spooled, &format, &members, err);
-	if (status == STATUS_OK && members != NULL) {
-		finding.format = format->name;
-		status = walk_container(walk, members, row->id,
-			spooled != NULL ? spooled : &tap.source, depth + 1, &fields, err);
-		row->fields = buffer_text(&fields);
-		row->fields_len = fields.len;
-	}
-	status = find(&finding, status, err);
-	if (members != NULL)
-		members->ops->free(members);
-	source_free(spooled);
+	status = walk_inside(walk, &tap, row, depth, &finding, &fields, err);
 	if (status != STATUS_OK)
 		goto out;
+	row->fields = buffer_text(&fields);
+	row->fields_len = fields.len;
 	status = tap_drain(&tap, err);
 	finding.is_hashed = status == STATUS_OK;
 	status = find(&finding, status, err);
 	if (status == STATUS_OK)
 		status = record(walk, &tap, row, &finding, err);
 out:
+	free(finding.reason);
+	buffer_release(&fields);
+	tap_release(&tap);
+	return status;
+}
+
+enum status walk_leaf(struct walk *walk, struct source *content, const struct source *packed,
+	struct index_row *row, unsigned depth, struct error *err)
+{
+	struct finding finding = {.inspected = true};
+	struct buffer fields = {0};
+	enum status status;
+	struct tap tap;
+
+	tap_init(&tap, content, &walk->budget, packed, false);
+	status = walk_inside(walk, &tap, row, depth, &finding, &fields, err);
+	if (status == STATUS_OK && (finding.format != NULL || !finding.inspected)) {
+		row->format = finding.format;
+		row->inspected = finding.inspected;
+		row->reason = finding.reason;
+		row->fields = buffer_text(&fields);
+		row->fields_len = fields.len;
+		status = index_open_leaf(walk->index, row, err);
+	}
 	free(finding.reason);
 	buffer_release(&fields);
 	tap_release(&tap);
@@ -252,7 +253,7 @@ enum status walk_index(struct source *source, const char *name, const struct lim
 		.index = index,
 		.budget = {.limits = limits},
 		.last_id = INDEX_ARTIFACT_ID,
-		.regions_left = limits->members * REGIONS_PER_MEMBER,
+		.regions_left = limits->members * WALK_REGIONS_PER_MEMBER,
 	};
 	struct index_row row = {
 		.id = INDEX_ARTIFACT_ID,

@@ -21,18 +21,25 @@ struct wanted {
 	int64_t container;
 	int64_t position;
 	int64_t id;
-	bool is_container; /* on the way: descend; otherwise capture */
-	uint64_t offset;   /* the bytes to capture; fewer when it ends before */
+	enum wanted_what {
+		WANTED_BYTES,  /* capture them */
+		WANTED_WAY,    /* descend */
+		WANTED_INSIDE, /* open a leaf, and index what is in it */
+	} what;
+	uint64_t offset; /* of WANTED_BYTES; fewer than `len` when it ends before */
 	uint64_t len;
 };
 
 int wanted_compare(const void *a, const void *b);
 
 /*
- * Goes the same ways again, and no others, and appends the bytes to a file: for each, its id and
- * its length (as int64_t and uint64_t of this machine), then the bytes. `items` is sorted.
+ * Goes the same ways again, and no others. Bytes are appended to a file: for each stretch its id
+ * and its length (as int64_t and uint64_t of this machine), then the bytes. What is inside leaves
+ * goes into `index`, which is that of the first walk; NULL when no item asks for it. `items` is
+ * sorted.
  */
-enum status walk_capture(struct source *source, const char *name, const struct limits *limits,
-	const struct wanted *items, size_t count, int out_fd, struct error *err);
+enum status walk_again(struct source *source, const char *name, const struct limits *limits,
+	const struct wanted *items, size_t count, int out_fd, struct index *index,
+	struct error *err);
 
 #endif

@@ -79,7 +79,7 @@ enum status behind_next(
 	is_fill = status == STATUS_END && is_ordinary_fill(behind, zeros);
 	behind->is_done = status == STATUS_END;
 	if (is_fill) {
-		members_add_structure(behind->members, start, zeros, "fill");
+		members_add_structure(behind->members, start, zeros, "layout");
 		return STATUS_END;
 	}
 	member_clear(member);

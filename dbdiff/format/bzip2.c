@@ -81,7 +81,7 @@ static enum status bzip2_decode(
 	if (result == BZ_STREAM_END) {
 		BZ2_bzDecompressEnd(&bzip2->decompress);
 		bzip2->is_inside = false;
-		stream_add_packed(stream, bzip2->begin, 0);
+		stream_add_packed(stream, bzip2->begin);
 	}
 	return status;
 }
@@ -111,5 +111,6 @@ const struct format format_bzip2 = {
 	.name = "bzip2",
 	.bid_bytes = MAGIC_SIZE,
 	.bid = bzip2_bid,
+	.is_stream = true,
 	.open = bzip2_open,
 };

@@ -61,5 +61,6 @@ const struct format format_compress = {
 	.name = "compress",
 	.bid_bytes = 16,
 	.bid = compress_bid,
+	.is_stream = true,
 	.open = compress_open,
 };

@@ -106,6 +106,32 @@ static void tell_header(struct cpio *self, uint64_t data_offset)
 	members_add_metadata(&self->members, end, data_offset - end, "header", owner);
 }
 
+static enum status need(
+	struct cpio *self, size_t want, const unsigned char **data, struct error *err)
+{
+	size_t len;
+	enum status status = source_peek(self->source, want, data, &len, err);
+
+	if (status == STATUS_OK && len < want)
+		return error_set(err, STATUS_FORMAT, "cpio: truncated at %" PRIu64,
+			self->source->offset + len);
+	return status;
+}
+
+/* Zeros say nothing but where the next member lies. */
+static enum status take_padding(struct cpio *self, uint64_t at, unsigned len, struct error *err)
+{
+	static const unsigned char zeros[4];
+	const unsigned char *data;
+	enum status status = need(self, len, &data, err);
+
+	if (status != STATUS_OK)
+		return status;
+	members_add_metadata(&self->members, at, len,
+		memcmp(data, zeros, len) == 0 ? "layout" : "padding", self->position - 1);
+	return source_skip(self->source, len, err);
+}
+
 /* What is left of the member before, with its padding. */
 static enum status finish_member(struct cpio *self, struct error *err)
 {
@@ -128,22 +154,29 @@ static enum status finish_member(struct cpio *self, struct error *err)
 			&self->members, data, header->file_size, "link-target", self->position - 1);
 	else
 		members_add_content(&self->members, data, header->file_size, self->position - 1, 0);
-	members_add_metadata(&self->members, end, padding, "padding", self->position - 1);
 	if (status == STATUS_OK)
-		status = source_skip(self->source, padding, err);
+		status = take_padding(self, end, padding, err);
 	return status;
 }
 
-static enum status need(
-	struct cpio *self, size_t want, const unsigned char **data, struct error *err)
+/* As writers make it, all zeros but one link: then it says nothing but where the end is. */
+static bool is_usual_trailer(
+	const struct cpio_header *header, const unsigned char *data, size_t all)
 {
-	size_t len;
-	enum status status = source_peek(self->source, want, data, &len, err);
+	static const struct cpio_header usual = {.links = 1};
+	size_t end = header->size + header->name_size;
 
-	if (status == STATUS_OK && len < want)
-		return error_set(err, STATUS_FORMAT, "cpio: truncated at %" PRIu64,
-			self->source->offset + len);
-	return status;
+	for (; end < all; end++) {
+		if (data[end] != 0)
+			return false;
+	}
+	return header->inode == usual.inode && header->mode == usual.mode &&
+		header->uid == usual.uid && header->gid == usual.gid &&
+		header->links == usual.links && header->mtime == usual.mtime &&
+		header->major == usual.major && header->minor == usual.minor &&
+		header->device_major == usual.device_major &&
+		header->device_minor == usual.device_minor &&
+		header->file_size == usual.file_size && header->check == usual.check;
 }
 
 static enum status begin_behind(struct cpio *self)
@@ -181,7 +214,8 @@ static enum status read_header(struct cpio *self, struct error *err)
 	if (status != STATUS_OK)
 		return status;
 	if (cpio_is_trailer(header, data + header->size, header->name_size)) {
-		members_add_structure(&self->members, self->begin, all, "end-mark");
+		members_add_structure(&self->members, self->begin, all,
+			is_usual_trailer(header, data, all) ? "layout" : "end-mark");
 		status = source_skip(self->source, all, err);
 		return status == STATUS_OK ? begin_behind(self) : status;
 	}

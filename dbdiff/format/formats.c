@@ -47,13 +47,13 @@ const struct format *format_find(const struct candidate *candidate, bool with_la
 	return best;
 }
 
-const char *format_order_field(const char *name)
+const struct format *format_named(const char *name)
 {
 	for (size_t i = 0; formats[i] != NULL; i++) {
-		if (strcmp(formats[i]->name, name) == 0 && formats[i]->order_field != NULL)
-			return formats[i]->order_field;
+		if (strcmp(formats[i]->name, name) == 0)
+			return formats[i];
 	}
-	return "order";
+	return NULL;
 }
 
 size_t format_bid_bytes(void)

@@ -16,8 +16,8 @@ extern const struct format format_lzop, format_compress; /* dbdiff/format/compre
 
 /* The row that is surest; NULL for a leaf. `with_lazy`: what is opened only when it differs too. */
 const struct format *format_find(const struct candidate *candidate, bool with_lazy);
-/* The field that another order of the members of a format is told as. */
-const char *format_order_field(const char *name);
+/* The row of that name, or NULL. */
+const struct format *format_named(const char *name);
 /* How many bytes it wants to see. */
 size_t format_bid_bytes(void);
 

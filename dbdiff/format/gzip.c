@@ -193,7 +193,7 @@ static enum status end_member(struct stream *stream, struct error *err)
 		return error_set(err, STATUS_FORMAT, "gzip: the length does not fit");
 	gzip->is_inside = false;
 	status = source_skip(stream->source, TRAILER_SIZE, err);
-	stream_add_packed(stream, gzip->begin, TRAILER_SIZE);
+	stream_add_packed(stream, gzip->begin);
 	return status;
 }
 
@@ -254,5 +254,6 @@ const struct format format_gzip = {
 	.name = "gzip",
 	.bid_bytes = HEADER_SIZE,
 	.bid = gzip_bid,
+	.is_stream = true,
 	.open = gzip_open,
 };

@@ -214,7 +214,7 @@ static enum status initrd_next(struct members *members, struct member *member, s
 		return status;
 	}
 	at = self->source->offset;
-	members_add_structure(members, at, segment->begin - at, "fill");
+	members_add_structure(members, at, segment->begin - at, "layout");
 	members_add_content(members, segment->begin, segment->len, self->position, 0);
 	member_clear(member);
 	buffer_add_format(&member->path, "segment%u", (unsigned)++self->position);

@@ -73,6 +73,14 @@ static void tell_data(struct archive_members *self, size_t len, uint64_t offset)
 	self->told = at + len;
 }
 
+/* Zeros say nothing but where the next member lies. */
+static void tell_padding(struct archive_members *self, uint64_t end)
+{
+	bool is_zero = archive_reader_saw_zeros(&self->reader, self->told, end);
+
+	tell(self, end, is_zero ? "layout" : "padding");
+}
+
 /* The member before ends where the next header begins; its content may not have been read. */
 static void tell_end_of_member(struct archive_members *self)
 {
@@ -85,7 +93,7 @@ static void tell_end_of_member(struct archive_members *self)
 			last_position(self), REGION_PACKED);
 		self->told = (uint64_t)header;
 	}
-	tell(self, (uint64_t)header, "padding");
+	tell_padding(self, (uint64_t)header);
 }
 
 /* The content of a member, as libarchive unpacks it, with holes filled. */
@@ -167,6 +175,17 @@ static struct content *content_new(struct archive_members *owner, uint64_t size)
 
 /* ---- members ---- */
 
+/* An end mark of zeros is as any other. */
+static void tell_end(struct archive_members *self, uint64_t end)
+{
+	bool is_zero = archive_reader_saw_zeros(&self->reader, self->told, end);
+
+	members_add_structure(&self->members, self->told, end - self->told,
+		is_zero				   ? "layout"
+			: self->kind->has_end_mark ? "end-mark"
+						   : "padding");
+}
+
 static enum status end_of_members(struct archive_members *self, struct error *err)
 {
 	struct archive *archive = self->reader.archive;
@@ -185,8 +204,7 @@ static enum status end_of_members(struct archive_members *self, struct error *er
 	if (self->kind->is_stream)
 		members_add_content(&self->members, 0, (uint64_t)end, 0, REGION_PACKED);
 	else
-		members_add_structure(&self->members, self->told, (uint64_t)end - self->told,
-			self->kind->has_end_mark ? "end-mark" : "padding");
+		tell_end(self, (uint64_t)end);
 	self->behind = (struct behind){
 		.members = &self->members,
 		.source = self->rest,

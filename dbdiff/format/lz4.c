@@ -15,7 +15,6 @@
 #define MAGIC_SIZE	  4
 #define MAGIC		  "\x04\x22\x4d\x18"
 #define LEGACY_MAGIC	  "\x02\x21\x4c\x18"
-#define CHECKSUM_SIZE	  4
 #define HEADER_SIZE_MAX	  19
 #define LEGACY_BLOCK_SIZE (8 << 20)
 
@@ -28,7 +27,6 @@ enum place {
 struct lz4 {
 	LZ4F_dctx *context;
 	enum place place;
-	bool has_checksum;
 	uint64_t begin;
 	/* Of the legacy frame: one block, packed and not. */
 	char *packed;
@@ -106,7 +104,6 @@ static enum status begin_frame(struct stream *stream, struct error *err)
 		describe_frame(stream, &info);
 	stream->extra += info.dictID != 0 ? 4 : 0;
 	lz4->place = IN_FRAME;
-	lz4->has_checksum = info.contentChecksumFlag != LZ4F_noContentChecksum;
 	lz4->begin = stream->source->offset + len;
 	return stream_take(stream, len, REGION_STRUCTURE, "stream-settings", err);
 }
@@ -154,7 +151,7 @@ static enum status decode_frame(
 	status = source_skip(stream->source, packed_len, err);
 	if (left == 0) {
 		lz4->place = BETWEEN;
-		stream_add_packed(stream, lz4->begin, lz4->has_checksum ? CHECKSUM_SIZE : 0);
+		stream_add_packed(stream, lz4->begin);
 	}
 	return status;
 }
@@ -164,7 +161,7 @@ static void end_legacy(struct stream *stream)
 	struct lz4 *lz4 = stream->state;
 
 	lz4->place = BETWEEN;
-	stream_add_packed(stream, lz4->begin, 0);
+	stream_add_packed(stream, lz4->begin);
 }
 
 /* A block: its packed length, then that many bytes. What cannot be one is behind the end. */
@@ -245,6 +242,7 @@ const struct format format_lz4 = {
 	.name = "lz4",
 	.bid_bytes = HEADER_SIZE_MAX,
 	.bid = lz4_bid,
+	.is_stream = true,
 	.bid_more = lz4_bid_more,
 	.open = lz4_open,
 };

@@ -7,10 +7,9 @@
 #include "dbdiff/format/xz_parts.h"
 
 /* The two older forms of LZMA: .lzma files, and .lz files of lzip (lzip(1), "File format"). */
-#define LZMA_HEADER_SIZE  13
-#define LZIP_HEADER_SIZE  6
-#define LZIP_TRAILER_SIZE 20
-#define MEMORY_MAX	  (STREAM_WINDOW_MAX + (1 << 20))
+#define LZMA_HEADER_SIZE 13
+#define LZIP_HEADER_SIZE 6
+#define MEMORY_MAX	 (STREAM_WINDOW_MAX + (1 << 20))
 
 struct lzma {
 	lzma_stream decoder;
@@ -109,8 +108,8 @@ static enum status begin_lzip(struct stream *stream, struct error *err)
 	return begin(stream, lzma_lzip_decoder(&lzma->decoder, MEMORY_MAX, 0), err);
 }
 
-static enum status decode(struct stream *stream, uint64_t trailer_size, const unsigned char **data,
-	size_t *len, struct error *err)
+static enum status decode(
+	struct stream *stream, const unsigned char **data, size_t *len, struct error *err)
 {
 	struct lzma *lzma = stream->state;
 	const unsigned char *packed;
@@ -134,7 +133,7 @@ static enum status decode(struct stream *stream, uint64_t trailer_size, const un
 		return xz_error(LZMA_BUF_ERROR, err);
 	status = source_skip(stream->source, packed_len - lzma->decoder.avail_in, err);
 	if (result == LZMA_STREAM_END) {
-		stream_add_packed(stream, lzma->begin, trailer_size);
+		stream_add_packed(stream, lzma->begin);
 		lzma->is_inside = false;
 	}
 	return status;
@@ -145,7 +144,7 @@ static enum status lzma_decode(
 {
 	if (!((struct lzma *)stream->state)->is_inside)
 		return begin_lzma(stream, err);
-	return decode(stream, 0, data, len, err);
+	return decode(stream, data, len, err);
 }
 
 static enum status lzip_decode(
@@ -153,7 +152,7 @@ static enum status lzip_decode(
 {
 	if (!((struct lzma *)stream->state)->is_inside)
 		return begin_lzip(stream, err);
-	return decode(stream, LZIP_TRAILER_SIZE, data, len, err);
+	return decode(stream, data, len, err);
 }
 
 static void lzma_free(struct stream *stream)
@@ -194,6 +193,7 @@ const struct format format_lzma = {
 	.name = "lzma",
 	.bid_bytes = LZMA_HEADER_SIZE + 1,
 	.bid = lzma_bid,
+	.is_stream = true,
 	.open = lzma_open,
 };
 
@@ -201,5 +201,6 @@ const struct format format_lzip = {
 	.name = "lzip",
 	.bid_bytes = LZIP_HEADER_SIZE,
 	.bid = lzip_bid,
+	.is_stream = true,
 	.open = lzip_open,
 };

@@ -32,12 +32,10 @@ enum status stream_take(struct stream *stream, uint64_t len, enum region_kind ki
 	return source_skip(stream->source, len, err);
 }
 
-void stream_add_packed(struct stream *stream, uint64_t begin, uint64_t checked)
+void stream_add_packed(struct stream *stream, uint64_t begin)
 {
-	uint64_t end = stream->source->offset - checked;
-
-	members_add_content(&stream->members, begin, end - begin, 0, REGION_PACKED);
-	members_add_derived(&stream->members, end, checked, "checksum");
+	members_add_content(
+		&stream->members, begin, stream->source->offset - begin, 0, REGION_PACKED);
 }
 
 static uint32_t read_u32(const unsigned char *data)

@@ -75,9 +75,11 @@ enum status stream_need(struct stream *stream, size_t want, const unsigned char 
 /* Goes by `len` bytes of the source, as a region. */
 enum status stream_take(struct stream *stream, uint64_t len, enum region_kind kind,
 	const char *name, struct error *err);
-/* The packed bytes from `begin` up to the source's offset, but for the last `checked` bytes: they
- * are a checksum that was found to fit. */
-void stream_add_packed(struct stream *stream, uint64_t begin, uint64_t checked);
+/*
+ * The bytes from `begin` up to the source's offset: what the content is packed in. Checksums of the
+ * content and an index of blocks, which were found to fit, follow from it and belong to it.
+ */
+void stream_add_packed(struct stream *stream, uint64_t begin);
 /* Skippable frames (RFC 8878, 3.1.2; LZ4 frame format): does one begin here, and goes by it. */
 #define SKIPPABLE_HEADER_SIZE 8
 bool stream_is_skippable(const unsigned char *data, size_t len);

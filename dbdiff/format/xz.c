@@ -129,7 +129,7 @@ static enum status end_block(struct stream *stream, struct error *err)
 	struct xz *xz = stream->state;
 	const lzma_block *block = &xz->block.block;
 
-	stream_add_packed(stream, xz->begin, lzma_check_size(xz->flags.check));
+	stream_add_packed(stream, xz->begin);
 	xz->place = AT_BLOCK;
 	return xz_error(lzma_index_hash_append(xz->index, lzma_block_unpadded_size(block),
 				block->uncompressed_size),
@@ -202,7 +202,10 @@ static enum status read_footer(struct stream *stream, struct error *err)
 	if (status != STATUS_OK)
 		return status;
 	xz->place = BETWEEN;
-	return stream_take(stream, LZMA_STREAM_HEADER_SIZE, REGION_DERIVED, "stream-index", err);
+	xz->begin = stream->source->offset;
+	status = source_skip(stream->source, LZMA_STREAM_HEADER_SIZE, err);
+	stream_add_packed(stream, xz->begin);
+	return status;
 }
 
 static enum status xz_decode(
@@ -256,5 +259,6 @@ const struct format format_xz = {
 	.name = "xz",
 	.bid_bytes = MAGIC_SIZE,
 	.bid = xz_bid,
+	.is_stream = true,
 	.open = xz_open,
 };

@@ -8,13 +8,11 @@
 /* RFC 8878: frames of a header, blocks and perhaps a checksum; skippable frames between them. */
 #define MAGIC_SIZE	4
 #define HEADER_SIZE_MAX 18
-#define CHECKSUM_SIZE	4
 #define WINDOW_LOG_MAX	27 /* STREAM_WINDOW_MAX */
 
 struct zstd {
 	ZSTD_DCtx *context;
 	bool is_inside;
-	bool has_checksum;
 	uint64_t begin;
 };
 
@@ -115,7 +113,6 @@ static enum status begin_frame(struct stream *stream, struct error *err)
 			header.has_checksum ? "checksum" : "no checksum");
 	stream->extra += header.dictionary_size;
 	zstd->is_inside = true;
-	zstd->has_checksum = header.has_checksum;
 	zstd->begin = stream->source->offset + header.size;
 	members_add_structure(
 		&stream->members, stream->source->offset, header.size, "stream-settings");
@@ -150,7 +147,7 @@ static enum status zstd_decode(
 	status = source_skip(stream->source, in.pos, err);
 	if (left == 0) {
 		zstd->is_inside = false;
-		stream_add_packed(stream, zstd->begin, zstd->has_checksum ? CHECKSUM_SIZE : 0);
+		stream_add_packed(stream, zstd->begin);
 	}
 	return status;
 }
@@ -177,6 +174,7 @@ const struct format format_zstd = {
 	.name = "zstd",
 	.bid_bytes = HEADER_SIZE_MAX,
 	.bid = zstd_bid,
+	.is_stream = true,
 	.bid_more = zstd_bid_more,
 	.open = zstd_open,
 };

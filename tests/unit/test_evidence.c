@@ -124,7 +124,8 @@ static enum status note_difference(
 	}
 	for (size_t i = 0; i < difference->cause_count; i++) {
 		len = strlen(seen->text);
-		snprintf(seen->text + len, sizeof(seen->text) - len, " !%s", difference->causes[i]);
+		snprintf(seen->text + len, sizeof(seen->text) - len, " !%s",
+			difference->causes[i].id);
 	}
 	len = strlen(seen->text);
 	snprintf(seen->text + len, sizeof(seen->text) - len, "\n");
@@ -135,7 +136,8 @@ static void write_set(const struct artifact_record *record, bool inspected)
 {
 	static const struct difference_field fields[] = {
 		{"mode", "0644", "0755"}, {"xattr:user.x", NULL, "new"}};
-	static const char *const causes[] = {"mode", "unexplained"};
+	static const struct difference_cause causes[] = {
+		{"mode", 0, "0644 published, 0755 rebuilt"}, {"unexplained", 7, NULL}};
 	struct difference first = {.path = "a//z\xff",
 		.change = CHANGE_CONTENT,
 		.inspected = true,

@@ -131,8 +131,7 @@ START_TEST(a_gzip_header_is_told_field_by_field)
 		"8+1 structure gzip-flags\n"
 		"9+1 structure gzip-os\n"
 		"10+5 structure gzip-name\n"
-		"15+4 content data of name\n"
-		"19+8 derived checksum\n");
+		"15+12 content data of name\n");
 }
 END_TEST
 

@@ -159,7 +159,9 @@ static enum status put_causes(
 		if (!statement)
 			return err->status;
 		bind_difference(statement, writer->id, difference);
-		sql_bind_text(statement, 5, difference->causes[i]);
+		sql_bind_text(statement, 5, difference->causes[i].id);
+		sql_bind_integer(statement, 6, (int64_t)difference->causes[i].bytes);
+		bind_name(statement, 7, difference->causes[i].evidence);
 		if (sql_run(sql, statement, err) < 0)
 			return err->status;
 	}
@@ -192,9 +194,28 @@ static enum status take_difference(
 	return put_causes(writer, difference, err);
 }
 
+/* A set is open by then: wrappers come after at least one difference. */
+static enum status take_wrapper(void *context, const struct wrapper *wrapper, struct error *err)
+{
+	struct set_writer *writer = context;
+	sqlite3_stmt *statement;
+
+	if (writer->is_known)
+		return STATUS_OK;
+	statement = sql_statement(&writer->evidence->sql, WRAPPER_PUT, err);
+	if (!statement)
+		return err->status;
+	sql_bind_text(statement, 1, writer->id);
+	bind_name(statement, 2, wrapper->path);
+	sql_bind_text(statement, 3, wrapper->kind);
+	sql_bind_text(statement, 4, wrapper->signer);
+	return sql_run(&writer->evidence->sql, statement, err);
+}
+
 struct difference_sink set_writer_sink(struct set_writer *writer)
 {
-	return (struct difference_sink){.take = take_difference, .context = writer};
+	return (struct difference_sink){
+		.take = take_difference, .context = writer, .wrapper = take_wrapper};
 }
 
 static void bind_bytes(sqlite3_stmt *statement, int parameter, int64_t bytes)
@@ -223,6 +244,8 @@ enum status set_writer_commit(
 		sql_bind_integer(statement, 3, (int64_t)writer->differences);
 		bind_bytes(statement, 4, comparison->unattributed_bytes);
 		bind_bytes(statement, 5, comparison->unexplained_bytes);
+		bind_bytes(statement, 6, comparison->differing_bytes);
+		sql_bind_integer(statement, 7, comparison->is_content_equal);
 		status = sql_run(sql, statement, err);
 	}
 	if (status == STATUS_OK)
