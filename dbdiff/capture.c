@@ -69,6 +69,8 @@ static enum status capture_stretch(struct capture *capture, const struct wanted 
 	uint64_t len;
 	size_t got;
 
+	if (capture->walk.setup->board != NULL)
+		capture->walk.setup->board->capturing = wanted->id;
 	if (wanted->offset > content->offset)
 		status = skip_to(content, wanted->offset, err);
 	if (status == STATUS_OK)
@@ -155,10 +157,15 @@ static enum status capture_container(struct capture *capture, const struct wante
 {
 	const struct limits *limits = capture->walk.budget.limits;
 	struct container container = {0};
-	enum status status = container_open(&container, source, name, limits, true, err);
+	enum status status = container_find(&container, source, name, err);
 
-	if (status == STATUS_OK && container.members == NULL)
+	if (status == STATUS_OK && container.format == NULL)
 		status = error_set(err, STATUS_FORMAT, "not a container any more");
+	if (status == STATUS_OK)
+		status = container_spool(
+			&container, source, capture->walk.setup->pool, SPOOL_NESTED, limits, err);
+	if (status == STATUS_OK)
+		status = container_open(&container, name, limits, err);
 	if (status == STATUS_OK)
 		status = capture_members(
 			capture, container.members, wanted->id, container.source, depth + 1, err);
@@ -191,11 +198,15 @@ static enum status capture_content(struct capture *capture, const struct wanted 
 }
 
 enum status walk_again(struct source *source, const char *name, const struct limits *limits,
-	const struct wanted *items, size_t count, int out_fd, struct index *index,
-	struct error *err)
+	const struct walk_setup *setup, const struct wanted *items, size_t count, int out_fd,
+	struct index *index, struct error *err)
 {
+	static const struct walk_setup no_setup;
+	struct way way = {0};
 	struct capture capture = {
-		.walk = {.index = index,
+		.walk = {.setup = setup != NULL ? setup : &no_setup,
+			.way = &way,
+			.index = index,
 			.budget = {.limits = limits},
 			.regions_left = limits->members * WALK_REGIONS_PER_MEMBER,
 			.with_lazy = true},

@@ -20,21 +20,23 @@ enum status container_find(
 	return status;
 }
 
-enum status container_open(struct container *container, struct source *source, const char *name,
-	const struct limits *limits, bool with_lazy, struct error *err)
+enum status container_spool(struct container *container, struct source *source,
+	struct spool_pool *pool, enum spool_place place, const struct limits *limits,
+	struct error *err)
 {
-	enum status status = container_find(container, source, name, err);
-
 	container->source = source;
-	if (status != STATUS_OK || container->format == NULL ||
-		(container->format->is_lazy && !with_lazy))
-		return status;
-	if (container->format->needs_seek && !can_seek(source)) {
-		status = source_spool_new(source, limits->member_bytes, &container->spooled, err);
-		if (status != STATUS_OK)
-			return status;
-		container->source = container->spooled;
-	}
+	if (!container->format->needs_seek || can_seek(source))
+		return STATUS_OK;
+	if (source_spool_new(source, pool, place, limits->member_bytes, &container->spooled, err) <
+		0)
+		return err->status;
+	container->source = container->spooled;
+	return STATUS_OK;
+}
+
+enum status container_open(struct container *container, const char *name,
+	const struct limits *limits, struct error *err)
+{
 	return container->format->open(container->source, name, limits, &container->members, err);
 }
 

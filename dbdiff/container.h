@@ -16,12 +16,13 @@ struct container {
 /* Sets only the format; NULL for a leaf. */
 enum status container_find(
 	struct container *container, struct source *source, const char *name, struct error *err);
-/*
- * `source` outlives the container; `name` is its path. `with_lazy` opens formats that are opened
- * on demand too. Never fails for a leaf; after an error the format is set when one was tried.
- */
-enum status container_open(struct container *container, struct source *source, const char *name,
-	const struct limits *limits, bool with_lazy, struct error *err);
+/* Copies a source that cannot seek, when the format found needs that, and sets the source. */
+enum status container_spool(struct container *container, struct source *source,
+	struct spool_pool *pool, enum spool_place place, const struct limits *limits,
+	struct error *err);
+/* Opens what was found; the source given before outlives the container. `name` is its path. */
+enum status container_open(struct container *container, const char *name,
+	const struct limits *limits, struct error *err);
 void container_close(struct container *container);
 
 #endif

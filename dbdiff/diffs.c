@@ -47,7 +47,7 @@ static int part_compare(const void *a, const void *b)
 	return (part_a->offset > part_b->offset) - (part_a->offset < part_b->offset);
 }
 
-enum status captured_read(struct captured *captured, int fd, struct error *err)
+enum status captured_read(struct captured *captured, int fd, size_t most, struct error *err)
 {
 	enum status status;
 	uint64_t at = 0, size;
@@ -57,7 +57,7 @@ enum status captured_read(struct captured *captured, int fd, struct error *err)
 		return error_set_errno(err, "cannot read a temporary file");
 	size = (uint64_t)st.st_size;
 	captured->fd = fd;
-	while (at + sizeof(struct part_header) <= size) {
+	while (at + sizeof(struct part_header) <= size && captured->count < most) {
 		struct part_header header;
 		struct captured_part part = {.at = at + sizeof(header)};
 
@@ -69,7 +69,7 @@ enum status captured_read(struct captured *captured, int fd, struct error *err)
 		part.member = header.member;
 		part.offset = header.offset;
 		part.len = (size_t)header.len;
-		at = part.at + header.len;
+		at = captured->end = part.at + header.len;
 		ARRAY_GROW(captured->parts, captured->count, captured->capacity);
 		captured->parts[captured->count++] = part;
 	}
@@ -84,16 +84,28 @@ void captured_release(struct captured *captured)
 	*captured = (struct captured){.fd = -1};
 }
 
+static const struct captured_part *find_part(
+	const struct captured *captured, int64_t member, uint64_t offset)
+{
+	struct captured_part key = {.member = member, .offset = offset};
+
+	if (captured->count == 0)
+		return NULL;
+	return bsearch(&key, captured->parts, captured->count, sizeof(key), part_compare);
+}
+
+bool captured_has(const struct captured *captured, int64_t member, uint64_t offset)
+{
+	return find_part(captured, member, offset) != NULL;
+}
+
 /* STATUS_END when it was not captured. */
 static enum status load(const struct captured *captured, int64_t member, uint64_t offset,
 	struct buffer *bytes, struct stretch *stretch, struct error *err)
 {
-	struct captured_part key = {.member = member, .offset = offset};
-	const struct captured_part *part = NULL;
+	const struct captured_part *part = find_part(captured, member, offset);
 	enum status status;
 
-	if (captured->count > 0)
-		part = bsearch(&key, captured->parts, captured->count, sizeof(key), part_compare);
 	if (part == NULL)
 		return STATUS_END;
 	buffer_clear(bytes);

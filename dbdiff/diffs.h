@@ -16,13 +16,15 @@ struct captured {
 	} * parts;
 	size_t count;
 	size_t capacity;
+	uint64_t end; /* of the last part that is whole */
 };
 
 /*
  * Finds the parts in `fd`, which stays the caller's. It was written by a process that read hostile
- * input: what makes no sense ends it there.
+ * input: what makes no sense ends it there, and so does the part number `most`.
  */
-enum status captured_read(struct captured *captured, int fd, struct error *err);
+enum status captured_read(struct captured *captured, int fd, size_t most, struct error *err);
+bool captured_has(const struct captured *captured, int64_t member, uint64_t offset);
 void captured_release(struct captured *captured);
 
 /* Writes the diff of every request whose bytes were captured on both sides. */

@@ -26,7 +26,8 @@ static const char *const statements[] = {
 	[CAUSE_SETTLE] = "DELETE FROM difference_cause WHERE difference = ?1"
 			 " AND cause = 'unexplained' AND bytes = 0 AND EXISTS (SELECT 1"
 			 " FROM difference_cause o WHERE o.difference = ?1"
-			 " AND o.cause <> 'unexplained')",
+			 " AND o.cause <> 'unexplained') AND EXISTS (SELECT 1 FROM difference d"
+			 " WHERE d.id = ?1 AND d.inspected = 1)",
 	[CAUSES_REMOVE] = "DELETE FROM difference_cause WHERE difference = ?1",
 	[CAUSES_SELECT] = "SELECT cause, bytes, evidence FROM difference_cause"
 			  " WHERE difference = ?1 ORDER BY cause",
@@ -77,6 +78,7 @@ void findings_release(struct findings *findings)
 enum status findings_clear(struct findings *findings, struct error *err)
 {
 	findings->count = 0;
+	findings->last_id = 0;
 	findings->inspected = true;
 	return sql_exec(&findings->sql,
 		"DELETE FROM difference; DELETE FROM difference_cause; DELETE FROM place;"

@@ -2,6 +2,8 @@
 #include "dbdiff/index.h"
 
 #include "base/array.h"
+#include "base/sql_fd.h"
+#include "dbdiff/index_check.h"
 
 extern const char index_sql[];
 
@@ -52,21 +54,22 @@ static const char select_members[] =
 	"SELECT path, occurrence, id, position, fields, content, size, sha256, format, inspected,"
 	" reason, lazy FROM member WHERE container = ?1 ORDER BY path, occurrence";
 
+#define CELL_MOST (64 * 1024 * 1024) /* bytes of one row: far over the largest of ours */
+
 /*
  * The file is thrown away when its writer dies, so it needs neither journal nor sync; the page
  * cache is what bounds the memory of a walk.
  */
-static const char writer_pragmas[] = "PRAGMA journal_mode = DELETE; PRAGMA journal_mode = OFF;"
-				     " PRAGMA synchronous = OFF; PRAGMA cache_size = -16384;"
-				     " PRAGMA temp_store = FILE;";
+static const char writer_pragmas[] = "PRAGMA cache_size = -16384";
 static const char reader_pragmas[] = "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
 				     " PRAGMA cache_size = -8192;";
 
-enum status index_create(struct index *index, const char *path, struct error *err)
+enum status index_create(struct index *index, int fd, struct error *err)
 {
 	enum status status;
 
-	status = sql_open(&index->sql, path, SQL_CREATE, statements, ARRAY_SIZE(statements), err);
+	*index = (struct index){0};
+	status = sql_open_fd(&index->sql, fd, SQL_CREATE, statements, ARRAY_SIZE(statements), err);
 	if (status == STATUS_OK)
 		status = sql_exec(&index->sql, writer_pragmas, err);
 	if (status == STATUS_OK)
@@ -76,11 +79,12 @@ enum status index_create(struct index *index, const char *path, struct error *er
 	return status;
 }
 
-enum status index_open_again(struct index *index, const char *path, struct error *err)
+enum status index_open_again(struct index *index, int fd, struct error *err)
 {
 	enum status status;
 
-	status = sql_open(&index->sql, path, SQL_WRITE, statements, ARRAY_SIZE(statements), err);
+	*index = (struct index){0};
+	status = sql_open_fd(&index->sql, fd, SQL_WRITE, statements, ARRAY_SIZE(statements), err);
 	if (status == STATUS_OK)
 		status = sql_exec(&index->sql, writer_pragmas, err);
 	if (status == STATUS_OK)
@@ -88,13 +92,22 @@ enum status index_open_again(struct index *index, const char *path, struct error
 	return status;
 }
 
-enum status index_open(struct index *index, const char *path, struct error *err)
+enum status index_open(struct index *index, int fd, struct error *err)
 {
 	enum status status;
 
-	status = sql_open(&index->sql, path, SQL_READ, statements, ARRAY_SIZE(statements), err);
+	*index = (struct index){0};
+	status = sql_open_fd(&index->sql, fd, SQL_READ, statements, ARRAY_SIZE(statements), err);
+	if (status != STATUS_OK)
+		return status;
+	sqlite3_limit(index->sql.db, SQLITE_LIMIT_LENGTH, CELL_MOST);
+	status = sql_exec(&index->sql, reader_pragmas, err);
 	if (status == STATUS_OK)
-		status = sql_exec(&index->sql, reader_pragmas, err);
+		status = index_check_schema(&index->sql, err);
+	if (status == STATUS_OK)
+		status = index_check_pages(&index->sql, err);
+	if (status != STATUS_OK)
+		index_release(index);
 	return status;
 }
 
@@ -251,6 +264,10 @@ static enum status database_error(struct index *index, struct error *err)
 enum status index_cursor_open(
 	struct index_cursor *cursor, struct index *index, int64_t container, struct error *err)
 {
+	if (index->cursors >= INDEX_DEPTH_MOST)
+		return error_set(err, STATUS_LIMIT,
+			"index: more than %d containers inside each other", INDEX_DEPTH_MOST);
+	index->cursors++;
 	/* Not one of the handle's statements: cursors are nested, one a depth. */
 	cursor->index = index;
 	if (sqlite3_prepare_v2(index->sql.db, select_members, -1, &cursor->statement, NULL) !=
@@ -265,8 +282,15 @@ enum status index_cursor_next(struct index_cursor *cursor, struct error *err)
 {
 	sqlite3_stmt *statement = cursor->statement;
 	struct index_row *row = &cursor->row;
-	int result = sqlite3_step(statement);
+	int result;
 
+	if (row->path != NULL) {
+		cursor->has_last = true;
+		buffer_clear(&cursor->last_path);
+		buffer_add(&cursor->last_path, row->path, row->path_len);
+		cursor->last_occurrence = row->occurrence;
+	}
+	result = sqlite3_step(statement);
 	if (result == SQLITE_DONE)
 		return STATUS_END;
 	if (result != SQLITE_ROW)
@@ -278,6 +302,8 @@ enum status index_cursor_next(struct index_cursor *cursor, struct error *err)
 	row->position = sqlite3_column_int64(statement, 3);
 	row->fields = sqlite3_column_blob(statement, 4);
 	row->fields_len = (size_t)sqlite3_column_bytes(statement, 4);
+	if (row->fields == NULL)
+		row->fields = "";
 	row->has_content = sqlite3_column_int(statement, 5) != 0;
 	row->size = (uint64_t)sqlite3_column_int64(statement, 6);
 	row->is_hashed = sqlite3_column_bytes(statement, 7) == SHA256_SIZE;
@@ -287,13 +313,16 @@ enum status index_cursor_next(struct index_cursor *cursor, struct error *err)
 	row->inspected = sqlite3_column_int(statement, 9) != 0;
 	row->reason = (const char *)sqlite3_column_text(statement, 10);
 	row->lazy = (const char *)sqlite3_column_text(statement, 11);
-	return STATUS_OK;
+	return index_check_row(cursor, err);
 }
 
 void index_cursor_release(struct index_cursor *cursor)
 {
+	if (cursor->index != NULL)
+		cursor->index->cursors--;
 	sqlite3_finalize(cursor->statement);
-	cursor->statement = NULL;
+	buffer_release(&cursor->last_path);
+	*cursor = (struct index_cursor){0};
 }
 
 /* Adds the first column of the one row that `select` gives, if it gives one. */

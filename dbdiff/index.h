@@ -13,10 +13,12 @@
 
 #define INDEX_BLOCK_SIZE  ((size_t)64 * 1024)
 #define INDEX_ARTIFACT_ID 1
+#define INDEX_DEPTH_MOST  256 /* cursors open at the same time */
 
 /* Every member of one artifact, in an SQLite file (dbdiff/index.sql). Zeroed is safe to release. */
 struct index {
 	struct sql sql;
+	unsigned cursors; /* open ones */
 };
 
 /* One member. Borrowed texts: until the cursor's next step, or the caller's when adding. */
@@ -40,10 +42,15 @@ struct index_row {
 		*lazy; /* of a leaf: the format it is opened as where its sides differ; or NULL */
 };
 
-enum status index_create(struct index *index, const char *path, struct error *err);
-enum status index_open(struct index *index, const char *path, struct error *err);
+/* In an empty file that is open for writing; it stays the caller's and must outlive the index. */
+enum status index_create(struct index *index, int fd, struct error *err);
+/*
+ * For reading one that may be hostile: STATUS_FORMAT for another schema than ours, and from a
+ * cursor for rows that cannot be ours.
+ */
+enum status index_open(struct index *index, int fd, struct error *err);
 /* Opens one that was committed, to add what is inside leaves. */
-enum status index_open_again(struct index *index, const char *path, struct error *err);
+enum status index_open_again(struct index *index, int fd, struct error *err);
 void index_release(struct index *index);
 
 enum status index_add(struct index *index, struct index_row *row, struct error *err);
@@ -63,8 +70,12 @@ struct index_cursor {
 	sqlite3_stmt *statement;
 	struct index *index;
 	struct index_row row;
+	struct buffer last_path; /* of the row before */
+	int64_t last_occurrence;
+	bool has_last;
 };
 
+/* One inside another for each depth: STATUS_LIMIT when there are too many. */
 enum status index_cursor_open(
 	struct index_cursor *cursor, struct index *index, int64_t container, struct error *err);
 enum status index_cursor_next(struct index_cursor *cursor, struct error *err);

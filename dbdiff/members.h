@@ -79,6 +79,7 @@ struct region {
 	int64_t owner;
 	uint64_t content_offset; /* where in the owner's content, or REGION_PACKED */
 	const char *detail;	 /* of a wrapper: who signed; otherwise NULL */
+	bool is_shared;		 /* several owners have these bytes: never joined with others */
 };
 
 struct region_sink;

@@ -8,7 +8,8 @@ static bool same_text(const char *a, const char *b)
 
 static bool follows(const struct region *last, const struct region *next)
 {
-	if (last->offset + last->len != next->offset || last->kind != next->kind ||
+	if (last->is_shared || next->is_shared || last->offset + last->len != next->offset ||
+		last->kind != next->kind ||
 		last->owner != next->owner || !same_text(last->name, next->name) ||
 		!same_text(last->detail, next->detail))
 		return false;

@@ -2,6 +2,7 @@
 #include "dbdiff/walk.h"
 
 #include <inttypes.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "dbdiff/container.h"
@@ -56,6 +57,7 @@ static enum status check_member(struct walk *walk, const struct member *member, 
 static enum status walk_member(struct walk *walk, struct members *members, struct member *member,
 	struct index_row *row, const struct source *packed, unsigned depth, struct error *err)
 {
+	const struct closed_way *closed = closed_find(walk->setup->closed, walk->way);
 	struct source *content = NULL;
 	char *path = xstrndup(buffer_text(&member->path), member->path.len);
 	enum status status = STATUS_OK;
@@ -71,7 +73,10 @@ static enum status walk_member(struct walk *walk, struct members *members, struc
 		status = index_add(walk->index, row, err);
 		goto out;
 	}
-	status = members->ops->open(members, &content, err);
+	if (closed != NULL && closed->is_unread)
+		status = error_set(err, STATUS_LIMIT, "%s", closed->reason);
+	else
+		status = members->ops->open(members, &content, err);
 	if (is_finding(status)) {
 		row->inspected = false;
 		row->reason = err->text;
@@ -101,7 +106,9 @@ static enum status walk_members(struct walk *walk, struct members *members, int6
 		if (status != STATUS_OK)
 			break;
 		row.id = ++walk->last_id;
+		way_enter(walk->way, depth - 1, (uint64_t)position);
 		status = walk_member(walk, members, &member, &row, packed, depth, err);
+		way_leave(walk->way, depth - 1);
 		if (status != STATUS_OK) {
 			/* Never taken for a finding about the container: that is recorded already.
 			 */
@@ -116,19 +123,27 @@ static enum status walk_members(struct walk *walk, struct members *members, int6
 }
 
 /* What a format bids on, unless it is too deep; a leaf is fine at any depth. */
-static enum status open_container(struct walk *walk, struct tap *tap, const char *name,
+static enum status open_container(struct walk *walk, struct tap *tap, const struct index_row *row,
 	unsigned depth, struct container *container, struct error *err)
 {
+	const struct closed_way *closed = closed_find(walk->setup->closed, walk->way);
 	const struct limits *limits = walk->budget.limits;
 	enum status status;
 
-	if (depth < limits->depth)
-		return container_open(container, &tap->source, name, limits, walk->with_lazy, err);
-	status = container_find(container, &tap->source, name, err);
-	if (status == STATUS_OK && container->format != NULL && !container->format->is_lazy)
-		status = error_set(err, STATUS_LIMIT, "more than %u containers inside each other",
+	if (closed != NULL)
+		return error_set(err, STATUS_LIMIT, "%s", closed->reason);
+	status = container_find(container, &tap->source, row->path, err);
+	if (status != STATUS_OK || container->format == NULL ||
+		(container->format->is_lazy && !walk->with_lazy))
+		return status;
+	if (depth >= limits->depth)
+		return error_set(err, STATUS_LIMIT, "more than %u containers inside each other",
 			limits->depth);
-	return status;
+	walk->way->stage = WAY_READING;
+	status = container_spool(container, &tap->source, walk->setup->pool,
+		row->id == INDEX_ARTIFACT_ID + 1 ? SPOOL_OUTERMOST : SPOOL_NESTED, limits, err);
+	walk->way->stage = WAY_OPENING;
+	return status == STATUS_OK ? container_open(container, row->path, limits, err) : status;
 }
 
 /* Reads a container, with its regions, and adds what it says of itself to `fields`. */
@@ -141,6 +156,7 @@ static enum status walk_container(struct walk *walk, struct members *members, in
 	struct error sink_error = {0};
 	enum status status;
 
+	walk->way->stage = WAY_INSIDE;
 	members->regions = &sink;
 	status = walk_members(walk, members, id, packed, depth, err);
 	if (members->ops->describe != NULL)
@@ -175,6 +191,17 @@ static enum status record(struct walk *walk, struct tap *tap, struct index_row *
 	return status;
 }
 
+/* What an outermost stream holds is left in the first spool for whoever counts bytes. */
+static void copy_outermost(const struct walk *walk, struct tap *tap, const struct index_row *row)
+{
+	struct spool_pool *pool = walk->setup->pool;
+
+	if (walk->is_stream && row->id == INDEX_ARTIFACT_ID + 1 && pool != NULL &&
+		pool->count > 0 && !source_can_seek(&tap->source) && tap->source.offset == 0 &&
+		ftruncate(pool->fds[0], 0) == 0)
+		tap_copy_to(tap, pool->fds[0]);
+}
+
 /* Opens it and goes through it; what is wrong with it is a finding. */
 static enum status walk_inside(struct walk *walk, struct tap *tap, struct index_row *row,
 	unsigned depth, struct finding *finding, struct buffer *fields, struct error *err)
@@ -182,7 +209,9 @@ static enum status walk_inside(struct walk *walk, struct tap *tap, struct index_
 	struct container container = {0};
 	enum status status;
 
-	status = open_container(walk, tap, row->path, depth, &container, err);
+	status = open_container(walk, tap, row, depth, &container, err);
+	if (status == STATUS_OK && container.spooled == NULL)
+		copy_outermost(walk, tap, row);
 	if (status == STATUS_OK && container.members != NULL)
 		status = walk_container(
 			walk, container.members, row->id, container.source, depth + 1, fields, err);
@@ -210,6 +239,7 @@ static enum status walk_content(struct walk *walk, struct source *content,
 		goto out;
 	row->fields = buffer_text(&fields);
 	row->fields_len = fields.len;
+	walk->way->stage = WAY_READING;
 	status = tap_drain(&tap, err);
 	finding.is_hashed = status == STATUS_OK;
 	status = find(&finding, status, err);
@@ -247,9 +277,13 @@ enum status walk_leaf(struct walk *walk, struct source *content, const struct so
 }
 
 enum status walk_index(struct source *source, const char *name, const struct limits *limits,
-	struct index *index, struct error *err)
+	const struct walk_setup *setup, struct index *index, struct error *err)
 {
+	static const struct walk_setup no_setup;
+	struct way way = {0};
 	struct walk walk = {
+		.setup = setup != NULL ? setup : &no_setup,
+		.way = setup != NULL && setup->board != NULL ? &setup->board->way : &way,
 		.index = index,
 		.budget = {.limits = limits},
 		.last_id = INDEX_ARTIFACT_ID,

@@ -6,15 +6,24 @@
 #include "base/limits.h"
 #include "base/source.h"
 #include "dbdiff/index.h"
+#include "dbdiff/way.h"
+
+/* What a walk in a worker is given by its parent; all of it may be NULL. */
+struct walk_setup {
+	struct spool_pool *pool; /* NULL: files are opened as they are needed */
+	struct way_board *board; /* where the walk writes what it is at */
+	const struct closed_ways *closed;
+};
 
 /*
  * Writes the index of one artifact: goes through it once, into every container that a format
  * opens, hashing each member on the way, the artifact itself too. A container that cannot be read
  * whole, or reaches a limit, is recorded as not inspected, and is no error; trouble of this machine
- * is one. `name` is the artifact's. Runs in a worker (dbdiff/worker.h).
+ * is one. `name` is the artifact's. What the first member of an outermost stream unpacks to is
+ * spooled as SPOOL_OUTERMOST. Runs in a worker (dbdiff/worker.h).
  */
 enum status walk_index(struct source *source, const char *name, const struct limits *limits,
-	struct index *index, struct error *err);
+	const struct walk_setup *setup, struct index *index, struct error *err);
 
 /* One step of the way to a member whose bytes are wanted, in the order of (container, position). */
 struct wanted {
@@ -39,7 +48,7 @@ int wanted_compare(const void *a, const void *b);
  * sorted.
  */
 enum status walk_again(struct source *source, const char *name, const struct limits *limits,
-	const struct wanted *items, size_t count, int out_fd, struct index *index,
-	struct error *err);
+	const struct walk_setup *setup, const struct wanted *items, size_t count, int out_fd,
+	struct index *index, struct error *err);
 
 #endif

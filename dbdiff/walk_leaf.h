@@ -10,10 +10,13 @@
 
 /* What both ways of going through an artifact share: the first, and the second to some leaves. */
 struct walk {
+	const struct walk_setup *setup;
+	volatile struct way *way; /* where it is */
 	struct index *index;
 	struct budget budget;
 	int64_t last_id; /* members get the ids behind it */
 	uint64_t regions_left;
+	bool is_stream; /* the artifact is a compressed stream */
 	bool with_lazy; /* formats that are opened only where two sides differ */
 };
 

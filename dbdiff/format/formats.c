@@ -11,6 +11,10 @@ const struct format *const formats[] = {
 	&format_zip,
 	&format_squashfs,
 	&format_ext,
+	&format_other_filesystem,
+	&format_fat,
+	&format_disk,
+	&format_bgenv,
 	&format_gzip,
 	&format_bzip2,
 	&format_xz,
@@ -20,6 +24,12 @@ const struct format *const formats[] = {
 	&format_lzip,
 	&format_lzop,
 	&format_compress,
+	&format_pe,
+	&format_bzimage,
+	&format_kernel_image,
+	&format_kernel_module,
+	&format_uimage,
+	&format_devicetree,
 	NULL,
 };
 

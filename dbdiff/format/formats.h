@@ -8,7 +8,11 @@
 extern const struct format format_tar, format_cpio, format_initrd, format_ar, format_zip;
 extern const struct format format_control; /* dbdiff/format/tar.c */
 extern const struct format format_deb;	   /* dbdiff/format/ar.c */
-extern const struct format format_squashfs, format_ext;
+extern const struct format format_squashfs, format_ext, format_other_filesystem;
+extern const struct format format_disk, format_fat, format_bgenv;
+
+extern const struct format format_pe, format_bzimage, format_kernel_image, format_kernel_module;
+extern const struct format format_uimage, format_devicetree;
 
 extern const struct format format_gzip, format_bzip2, format_xz, format_zstd, format_lz4;
 extern const struct format format_lzma, format_lzip;	 /* dbdiff/format/lzma.c */

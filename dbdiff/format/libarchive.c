@@ -196,15 +196,15 @@ static enum status end_of_members(struct archive_members *self, struct error *er
 	tell_end_of_member(self);
 	if (self->kind->has_end_mark && end == archive_read_header_position(archive))
 		return error_set(err, STATUS_FORMAT, "ends without its end mark: truncated");
-	status = archive_reader_rest(&self->reader, &self->rest, err);
-	if (status != STATUS_OK)
-		return status;
 	/* The packed side of a stream is the last filter's. */
 	end = archive_filter_bytes(archive, -1);
 	if (self->kind->is_stream)
 		members_add_content(&self->members, 0, (uint64_t)end, 0, REGION_PACKED);
 	else
 		tell_end(self, (uint64_t)end);
+	status = archive_reader_rest(&self->reader, &self->rest, err);
+	if (status != STATUS_OK)
+		return status;
 	self->behind = (struct behind){
 		.members = &self->members,
 		.source = self->rest,

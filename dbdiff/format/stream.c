@@ -26,7 +26,13 @@ enum status stream_take(struct stream *stream, uint64_t len, enum region_kind ki
 	const char *name, struct error *err)
 {
 	struct region region = {
-		stream->source->offset, len, kind, name, REGION_NO_OWNER, REGION_PACKED, NULL};
+		.offset = stream->source->offset,
+		.len = len,
+		.kind = kind,
+		.name = name,
+		.owner = REGION_NO_OWNER,
+		.content_offset = REGION_PACKED,
+	};
 
 	members_add_region(&stream->members, &region);
 	return source_skip(stream->source, len, err);

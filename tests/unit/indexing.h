@@ -14,10 +14,14 @@
  * index.
  */
 static struct index indexing;
+static int indexing_fd = -1;
 
 MAYBE void index_close(void)
 {
 	index_release(&indexing);
+	if (indexing_fd >= 0)
+		close(indexing_fd);
+	indexing_fd = -1;
 }
 
 /* Indexes a file of the directory, called by its name. */
@@ -30,9 +34,11 @@ MAYBE void index_file(const char *name)
 
 	index_close();
 	unlink(path);
-	ck_assert_int_eq(index_create(&indexing, path, &comparing.err), STATUS_OK);
-	ck_assert_msg(
-		walk_index(source, name, &limits_default, &indexing, &comparing.err) == STATUS_OK,
+	indexing_fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	ck_assert_int_ge(indexing_fd, 0);
+	ck_assert_int_eq(index_create(&indexing, indexing_fd, &comparing.err), STATUS_OK);
+	ck_assert_msg(walk_index(source, name, &limits_default, NULL, &indexing, &comparing.err) ==
+			STATUS_OK,
 		"%s", comparing.err.text);
 	ck_assert_int_eq(index_commit(&indexing, &comparing.err), STATUS_OK);
 	source_free(source);
@@ -62,7 +68,7 @@ MAYBE int64_t index_number(const char *sql)
 }
 
 /* A field of a member by its id, or "(none)"; kept until the next call. */
-MAYBE const char *index_field(int64_t id, const char *name)
+MAYBE const char *index_field_of(int64_t id, const char *name)
 {
 	static struct buffer text;
 	sqlite3_stmt *statement = index_select("SELECT fields FROM member WHERE id = ?1");

@@ -45,6 +45,7 @@ START_TEST(names_what_gnu_tar_changed)
 	      "touch -d @1 -h x/etc y/etc x/bin y/bin x y x/etc/* y/etc/*;"
 	      "for t in x y; do tar --sort=name -C $t -cf $t.tar .; done");
 	expect_files("x.tar", "y.tar",
+		"metadata t layout\n"
 		"metadata t//bin/c mtime\n"
 		"content t//etc/b\n"
 		"metadata t//etc/link link-target\n"
@@ -118,7 +119,7 @@ START_TEST(keeps_all_members_of_one_name)
 	both((struct tar_member){.name = "x", .data = "last"});
 	tar_add(&b, &(struct tar_member){.name = "x", .data = "one more"});
 	end();
-	expect_buffers(&a, &b, "content t//x#1\nadded t//x#3\n");
+	expect_buffers(&a, &b, "metadata t layout\ncontent t//x#1\nadded t//x#3\n");
 }
 END_TEST
 
@@ -194,7 +195,7 @@ START_TEST(a_truncated_tar_is_not_complete)
 	/* Not even its end mark, then a member cut in two. */
 	tar_end(&a);
 	expect_buffers(&a, &b,
-		"content t size (unexplained) not inspected: rebuilt: ends without its end mark:"
+		"content t size layout (unexplained) not inspected: rebuilt: ends without its end mark:"
 		" truncated\n"
 		"content t//a\n");
 	buffer_truncate(&b, b.len - 700);
@@ -230,7 +231,7 @@ START_TEST(another_order_is_one_difference)
 		tar_add(&b, &(struct tar_member){.name = moved[i]});
 	}
 	end();
-	expect_buffers(&a, &b, "order t order\n");
+	expect_buffers(&a, &b, "order t header order\n");
 	ck_assert_str_eq(buffer_text(&comparing.diffs),
 		"first that moved: d (member 4 published, 2 rebuilt)\n");
 }
@@ -242,7 +243,7 @@ START_TEST(bytes_between_members_are_unexplained)
 	both((struct tar_member){.name = "x", .data = "abc"});
 	end();
 	b.data[512 + 100] = '!';
-	expect_buffers(&a, &b, "content t (unexplained)\n");
+	expect_buffers(&a, &b, "content t padding (unexplained)\n");
 }
 END_TEST
 
@@ -311,9 +312,9 @@ START_TEST(a_member_is_its_headers_its_content_and_padding)
 	ck_assert_str_eq(index_regions(INDEX_ARTIFACT_ID),
 		"0+1536 metadata header of one\n"
 		"1536+5 content data of one@0\n"
-		"1541+507 metadata padding of one\n"
+		"1541+507 metadata layout of one\n"
 		"2048+512 metadata header of two\n"
-		"2560+1024 structure end-mark\n");
+		"2560+1024 structure layout\n");
 }
 END_TEST
 
@@ -349,7 +350,7 @@ START_TEST(an_owner_name_is_kept_as_it_is)
 	expect_buffers(&a, &b, "metadata t//x user\n");
 	write_file("b.tar", &b);
 	index_file("b.tar");
-	ck_assert_str_eq(index_field(2, "user"), "\x1b[31m");
+	ck_assert_str_eq(index_field_of(2, "user"), "\x1b[31m");
 }
 END_TEST
 

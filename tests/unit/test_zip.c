@@ -46,7 +46,7 @@ START_TEST(streams_and_other_forms_are_covered)
 		assert_covered();
 		ck_assert_int_eq(index_number("SELECT size FROM member WHERE id = 2"), 13893);
 	}
-	ck_assert_str_eq(index_field(INDEX_ARTIFACT_ID, "zip-comment"), "a comment");
+	ck_assert_str_eq(index_field_of(INDEX_ARTIFACT_ID, "zip-comment"), "a comment");
 }
 END_TEST
 

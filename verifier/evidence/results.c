@@ -45,8 +45,8 @@ enum status evidence_artifact(struct evidence *evidence, const char *run,
 	return sql_run(&evidence->sql, statement, err);
 }
 
-enum status evidence_set_known(struct evidence *evidence, const struct artifact_record *artifact,
-	bool *known, struct error *err)
+enum status evidence_set_state(struct evidence *evidence, const struct artifact_record *artifact,
+	enum set_state *state, struct error *err)
 {
 	sqlite3_stmt *statement = sql_statement(&evidence->sql, SET_FIND, err);
 	char id[SHA256_HEX_SIZE];
@@ -57,7 +57,9 @@ enum status evidence_set_known(struct evidence *evidence, const struct artifact_
 	difference_set_id(artifact, id);
 	sql_bind_text(statement, 1, id);
 	status = sql_step(&evidence->sql, statement, err);
-	*known = status == STATUS_OK && sqlite3_column_int(statement, 0) == 1;
+	*state = status != STATUS_OK			       ? SET_UNKNOWN
+		: sqlite3_column_int(statement, 0) == 1 ? SET_COMPLETE
+							: SET_INCOMPLETE;
 	sqlite3_reset(statement);
 	return status < 0 ? status : STATUS_OK;
 }
@@ -98,6 +100,7 @@ static enum status open_set(struct set_writer *writer, struct error *err)
 {
 	struct sql *sql = &writer->evidence->sql;
 	sqlite3_stmt *statement = sql_statement(sql, SET_PUT, err);
+	enum set_state state;
 
 	if (!statement || sql_begin(sql, err) < 0)
 		return err->status;
@@ -111,8 +114,9 @@ static enum status open_set(struct set_writer *writer, struct error *err)
 		return err->status;
 	if (sqlite3_changes(sql->db) > 0)
 		return STATUS_OK;
-	if (evidence_set_known(writer->evidence, &writer->artifact, &writer->is_known, err) < 0)
+	if (evidence_set_state(writer->evidence, &writer->artifact, &state, err) < 0)
 		return err->status;
+	writer->is_known = state == SET_COMPLETE;
 	return writer->is_known ? STATUS_OK : clear_set(writer, err);
 }
 
