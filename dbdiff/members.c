@@ -114,26 +114,28 @@ void members_add_content(struct members *members, uint64_t offset, uint64_t len,
 	uint64_t content_offset)
 {
 	members_add_region(members,
-		&(struct region){offset, len, REGION_CONTENT, "data", owner, content_offset, NULL, false});
+		&(struct region){
+			offset, len, REGION_CONTENT, "data", owner, content_offset, NULL, false});
 }
 
 void members_add_metadata(
 	struct members *members, uint64_t offset, uint64_t len, const char *name, int64_t owner)
 {
 	members_add_region(members,
-		&(struct region){offset, len, REGION_METADATA, name, owner, REGION_PACKED, NULL, false});
+		&(struct region){
+			offset, len, REGION_METADATA, name, owner, REGION_PACKED, NULL, false});
 }
 
 void members_add_structure(struct members *members, uint64_t offset, uint64_t len, const char *name)
 {
 	members_add_region(members,
-		&(struct region){
-			offset, len, REGION_STRUCTURE, name, REGION_NO_OWNER, REGION_PACKED, NULL, false});
+		&(struct region){offset, len, REGION_STRUCTURE, name, REGION_NO_OWNER,
+			REGION_PACKED, NULL, false});
 }
 
 void members_add_derived(struct members *members, uint64_t offset, uint64_t len, const char *name)
 {
 	members_add_region(members,
-		&(struct region){
-			offset, len, REGION_DERIVED, name, REGION_NO_OWNER, REGION_PACKED, NULL, false});
+		&(struct region){offset, len, REGION_DERIVED, name, REGION_NO_OWNER, REGION_PACKED,
+			NULL, false});
 }

@@ -9,9 +9,8 @@ static bool same_text(const char *a, const char *b)
 static bool follows(const struct region *last, const struct region *next)
 {
 	if (last->is_shared || next->is_shared || last->offset + last->len != next->offset ||
-		last->kind != next->kind ||
-		last->owner != next->owner || !same_text(last->name, next->name) ||
-		!same_text(last->detail, next->detail))
+		last->kind != next->kind || last->owner != next->owner ||
+		!same_text(last->name, next->name) || !same_text(last->detail, next->detail))
 		return false;
 	if (last->content_offset == REGION_PACKED || next->content_offset == REGION_PACKED)
 		return last->content_offset == next->content_offset;

@@ -67,8 +67,8 @@ static enum status enter_directory(struct ext *ext, struct error *err)
 			FILESYSTEM_DEPTH_MAX);
 	if (ext->frame_count)
 		parent = ext->frames[ext->frame_count - 1].number;
-	frame.directory = ext_directory_new(
-		&ext->layout, ext->position, map_inode(ext), &ext->inode, parent);
+	frame.directory =
+		ext_directory_new(&ext->layout, ext->position, map_inode(ext), &ext->inode, parent);
 	ARRAY_GROW(ext->frames, ext->frame_count, ext->frame_capacity);
 	ext->frames[ext->frame_count++] = frame;
 	return STATUS_OK;
@@ -131,9 +131,9 @@ static enum status take_inode(
 		return error_set(err, STATUS_FORMAT, "its entry names another type");
 	if (S_ISDIR(inode->i_mode)) {
 		status = enter_directory(ext, err);
-		return status < 0 ? status
-				  : ext_layout_add_member(
-					    &ext->layout, &ext->inode, ext->position, err);
+		return status < 0
+			? status
+			: ext_layout_add_member(&ext->layout, &ext->inode, ext->position, err);
 	}
 	if (inode->i_links_count > 1)
 		first = inode_map_meet(&ext->links, number, buffer_text(&ext->path));
@@ -222,8 +222,8 @@ static void ext_describe(struct members *members, struct member *container)
 {
 	struct ext *ext = (struct ext *)members;
 
-	buffer_add(&container->fields, buffer_text(&ext->container.fields),
-		ext->container.fields.len);
+	buffer_add(
+		&container->fields, buffer_text(&ext->container.fields), ext->container.fields.len);
 }
 
 static void ext_free(struct members *members)

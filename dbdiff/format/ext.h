@@ -141,8 +141,8 @@ enum status ext_layout_take(
 bool ext_layout_is_used(const struct ext_layout *layout, uint64_t block);
 bool ext_layout_is_met(const struct ext_layout *layout, uint32_t number);
 /* The inode, where its xattrs and its content are; nothing when it was met. */
-enum status ext_layout_add_member(struct ext_layout *layout, const struct ext_inode *inode,
-	int64_t owner, struct error *err);
+enum status ext_layout_add_member(
+	struct ext_layout *layout, const struct ext_inode *inode, int64_t owner, struct error *err);
 /* A block of a directory that was read, and its checksum verified. */
 void ext_layout_add_directory_block(struct ext_layout *layout, uint64_t block, int64_t owner);
 /* An inode in use that no directory leads to; STRUCTURE named `name`. */

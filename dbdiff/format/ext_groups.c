@@ -67,12 +67,12 @@ static size_t find_areas(const ext2_filsys fs, dgrp_t group, struct area areas[A
 				0};
 	}
 	if (new != 0)
-		areas[count++] = (struct area){
-			AREA_DESCRIPTORS, new, 1, group / descriptors_in_block(fs)};
+		areas[count++] =
+			(struct area){AREA_DESCRIPTORS, new, 1, group / descriptors_in_block(fs)};
 	areas[count++] = (struct area){AREA_BLOCK_BITMAP, ext2fs_block_bitmap_loc(fs, group), 1, 0};
 	areas[count++] = (struct area){AREA_INODE_BITMAP, ext2fs_inode_bitmap_loc(fs, group), 1, 0};
-	areas[count++] = (struct area){AREA_INODE_TABLE, ext2fs_inode_table_loc(fs, group),
-		fs->inode_blocks_per_group, 0};
+	areas[count++] = (struct area){
+		AREA_INODE_TABLE, ext2fs_inode_table_loc(fs, group), fs->inode_blocks_per_group, 0};
 	return count;
 }
 
@@ -230,8 +230,8 @@ static void check_inode_bitmap(struct group *group)
 }
 
 /* `used` bytes of a block are the bitmap. */
-static void add_bitmap(struct ext_layout *layout, uint64_t block, uint64_t used, bool is_right,
-	const char *name)
+static void add_bitmap(
+	struct ext_layout *layout, uint64_t block, uint64_t used, bool is_right, const char *name)
 {
 	uint64_t size = layout->fs->blocksize;
 
@@ -345,8 +345,8 @@ static enum status add_descriptor_backups(
 /* ---- superblocks ---- */
 
 /* Backups are written as not cleanly unmounted, and say which group they are in. */
-static bool is_backup(const struct ext_layout *layout, dgrp_t group,
-	const unsigned char backup[EXT_SUPER_SIZE])
+static bool is_backup(
+	const struct ext_layout *layout, dgrp_t group, const unsigned char backup[EXT_SUPER_SIZE])
 {
 	struct ext2_super_block first, copy;
 	uint16_t state;
@@ -465,8 +465,8 @@ static enum status add_group(struct ext_layout *layout, dgrp_t number, struct er
 	group.blocks = ext2fs_group_last_block2(fs, number) - group.first + 1;
 	if (fs->super->s_clusters_per_group / 8 > fs->blocksize)
 		return error_set(err, STATUS_FORMAT, "too many blocks in a group");
-	status = read_bitmap(layout, ext2fs_block_bitmap_loc(fs, number), is_there,
-		&group.block_bitmap, err);
+	status = read_bitmap(
+		layout, ext2fs_block_bitmap_loc(fs, number), is_there, &group.block_bitmap, err);
 	if (status == STATUS_OK)
 		status = read_inode_bitmap(layout, number, &group.inode_bitmap, err);
 	if (status == STATUS_OK) {

@@ -5,12 +5,10 @@
 #include <sys/stat.h>
 
 #include "base/alloc.h"
+#include "base/array.h"
 #include "dbdiff/format/ext.h"
 
 #define BITMAP_MAX     ((uint64_t)64 << 20) /* bytes: 2 TiB in blocks of 4 KiB */
-#define CHECKSUM_LOW   0x7c		    /* of an inode, in it */
-#define CHECKSUM_HIGH  0x82
-#define CHECKSUM_HALF  2
 #define CHECKSUM_SIZE  4
 #define XATTR_CHECKSUM 16 /* in its block */
 
@@ -61,8 +59,8 @@ static enum status check_inside(
 {
 	if (block < layout->first || block - layout->first >= layout->blocks ||
 		count > layout->blocks - (block - layout->first))
-		return error_set(err, STATUS_FORMAT,
-			"block %" PRIu64 " is outside the file system", block);
+		return error_set(
+			err, STATUS_FORMAT, "block %" PRIu64 " is outside the file system", block);
 	return STATUS_OK;
 }
 
@@ -101,32 +99,50 @@ static void add(
 		members_add_metadata(layout->members, offset, len, name, owner);
 }
 
-/* Its checksums were verified when it was read. */
-static void add_inode(struct ext_layout *layout, uint32_t number, uint16_t extra, const char *name,
-	int64_t owner)
+/* Where parts of an inode end that are told apart; each begins where the one before ends. */
+static const struct {
+	uint16_t end;
+	enum {
+		INODE_RECORD,
+		INODE_PLACES,
+		INODE_CHECKSUM
+	} part;
+} inode_parts[] = {
+	{0x28, INODE_RECORD}, {0x64, INODE_PLACES}, /* extents or blocks, if it has some */
+	{0x7c, INODE_RECORD}, {0x7e, INODE_CHECKSUM}, {0x82, INODE_RECORD},
+	{0x84, INODE_CHECKSUM}, /* if the inode reaches so far */
+};
+
+/* Its checksums were verified when it was read. `name` is NULL for a member's. */
+static void add_inode(
+	struct ext_layout *layout, const struct ext_inode *inode, const char *name, int64_t owner)
 {
 	struct ext2_super_block *super = layout->fs->super;
-	uint32_t index = (number - 1) % super->s_inodes_per_group;
-	uint64_t size = EXT2_INODE_SIZE(super);
+	uint32_t index = (inode->number - 1) % super->s_inodes_per_group;
+	uint64_t size = EXT2_INODE_SIZE(super), begin = 0;
 	uint64_t at = ext2fs_inode_table_loc(
-			      layout->fs, (number - 1) / super->s_inodes_per_group) *
+			      layout->fs, (inode->number - 1) / super->s_inodes_per_group) *
 			layout->fs->blocksize +
 		index * size;
-	uint64_t behind = CHECKSUM_LOW + CHECKSUM_HALF;
+	bool has_places = name == NULL && !ext_inode_is_inline(inode) &&
+		ext2fs_inode_has_valid_blocks2(layout->fs, (struct ext2_inode *)inode->raw);
 
-	if (!ext2fs_has_feature_metadata_csum(super)) {
-		add(layout, at, size, name, owner);
-		return;
+	for (size_t i = 0; i < ARRAY_SIZE(inode_parts) && begin < size; i++) {
+		uint64_t end = inode_parts[i].end < size ? inode_parts[i].end : size;
+		bool is_there = end <= EXT2_GOOD_OLD_INODE_SIZE ||
+			(uint64_t)EXT2_GOOD_OLD_INODE_SIZE + inode->raw->i_extra_isize >= end;
+
+		if (inode_parts[i].part == INODE_CHECKSUM && is_there &&
+			ext2fs_has_feature_metadata_csum(super))
+			members_add_derived(layout->members, at + begin, end - begin, "checksum");
+		else if (inode_parts[i].part == INODE_PLACES && has_places)
+			add(layout, at + begin, end - begin, "layout", owner);
+		else
+			add(layout, at + begin, end - begin, name != NULL ? name : "inode-record",
+				owner);
+		begin = end;
 	}
-	add(layout, at, CHECKSUM_LOW, name, owner);
-	members_add_derived(layout->members, at + CHECKSUM_LOW, CHECKSUM_HALF, "checksum");
-	if (size > EXT2_GOOD_OLD_INODE_SIZE &&
-		extra + EXT2_GOOD_OLD_INODE_SIZE >= CHECKSUM_HIGH + CHECKSUM_HALF) {
-		add(layout, at + behind, CHECKSUM_HIGH - behind, name, owner);
-		members_add_derived(layout->members, at + CHECKSUM_HIGH, CHECKSUM_HALF, "checksum");
-		behind = CHECKSUM_HIGH + CHECKSUM_HALF;
-	}
-	add(layout, at + behind, size - behind, name, owner);
+	add(layout, at + begin, size - begin, name != NULL ? name : "inode-record", owner);
 }
 
 /* What is being added, and of whom. */
@@ -200,7 +216,7 @@ static enum status add_unused(
 		else
 			add(layout, one.physical * layout->fs->blocksize, layout->fs->blocksize,
 				adding->is_journal && one.block == 0 ? "journal-superblock"
-								      : adding->name,
+								     : adding->name,
 				REGION_NO_OWNER);
 	}
 	return STATUS_OK;
@@ -249,8 +265,8 @@ static enum status add_xattrs(const struct adding *adding, uint64_t block, struc
 		if (ext_layout_take(layout, block, 1, err) < 0)
 			return err->status;
 		if (has_checksum)
-			members_add_derived(layout->members, at + XATTR_CHECKSUM, CHECKSUM_SIZE,
-				"checksum");
+			members_add_derived(
+				layout->members, at + XATTR_CHECKSUM, CHECKSUM_SIZE, "checksum");
 	}
 	add(layout, at, has_checksum ? XATTR_CHECKSUM : size, name, adding->owner);
 	if (has_checksum)
@@ -265,8 +281,7 @@ static enum status add_blocks(
 	struct ext_layout *layout = adding->layout;
 	const struct ext2_inode *basic = ext_inode_basic(inode);
 	struct ext_map *map;
-	enum status status =
-		add_xattrs(adding, ext2fs_file_acl_block(layout->fs, basic), err);
+	enum status status = add_xattrs(adding, ext2fs_file_acl_block(layout->fs, basic), err);
 
 	if (status < 0 || ext_inode_is_inline(inode))
 		return status;
@@ -276,8 +291,8 @@ static enum status add_blocks(
 	return status;
 }
 
-enum status ext_layout_add_member(struct ext_layout *layout, const struct ext_inode *inode,
-	int64_t owner, struct error *err)
+enum status ext_layout_add_member(
+	struct ext_layout *layout, const struct ext_inode *inode, int64_t owner, struct error *err)
 {
 	const struct ext2_inode *basic = ext_inode_basic(inode);
 	struct adding adding = {
@@ -292,7 +307,7 @@ enum status ext_layout_add_member(struct ext_layout *layout, const struct ext_in
 	bit_set(layout->met, inode->number - 1);
 	if (S_ISDIR(basic->i_mode))
 		layout->directories[(inode->number - 1) / layout->fs->super->s_inodes_per_group]++;
-	add_inode(layout, inode->number, inode->raw->i_extra_isize, "inode", owner);
+	add_inode(layout, inode, NULL, owner);
 	return add_blocks(&adding, inode, err);
 }
 
@@ -328,7 +343,7 @@ enum status ext_layout_add_special(
 		if (number < EXT2_FIRST_INO(layout->fs->super) || inode.raw->i_links_count > 0 ||
 			inode.raw->i_flags & EXT4_EA_INODE_FL)
 			bit_set(layout->met, number - 1);
-		add_inode(layout, number, inode.raw->i_extra_isize, name, REGION_NO_OWNER);
+		add_inode(layout, &inode, name, REGION_NO_OWNER);
 		/* All that the resize inode leads to are blocks kept for descriptors, but one. */
 		if (number == EXT2_RESIZE_INO && inode.raw->i_block[EXT2_DIND_BLOCK] != 0)
 			status = take_run(&adding,

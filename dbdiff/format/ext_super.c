@@ -283,8 +283,8 @@ void ext_super_add_regions(
 	for (size_t i = 0; i < count; i++) {
 		const struct stretch *stretch = &stretches[i];
 
-		members_add_structure(members, offset + at, stretch->offset - at,
-			"filesystem-superblock-rest");
+		members_add_structure(
+			members, offset + at, stretch->offset - at, "filesystem-superblock-rest");
 		if (is_derived(stretch->name, has_checksum, has_counters))
 			members_add_derived(
 				members, offset + stretch->offset, stretch->size, stretch->name);

@@ -63,11 +63,11 @@ static enum status add_sections(
 	struct pe pe;
 	enum status status = pe_read(parts->source, &pe, err);
 
-	if (status == STATUS_OK)
-		status = pe_add_headers(parts, &pe, err);
-	for (size_t i = 0; i < pe.section_count && status == STATUS_OK; i++)
+	if (status < 0)
+		return status;
+	for (size_t i = 0; i < pe.section_count; i++)
 		cut_config(parts, pe_add_section(parts, &pe, &pe.sections[i]), scan);
-	return status;
+	return pe_add_headers(parts, &pe, err);
 }
 
 static enum status read_image(struct parts *parts, struct error *err)

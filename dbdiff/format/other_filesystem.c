@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * File systems, and containers of file systems, that are known and not opened here: each ends with
- * STATUS_UNSUPPORTED, so that it is not inspected, with the reason, and never taken for a leaf. What
- * its superblock says of it is given as fields. (Offsets: libblkid/src/superblocks of util-linux,
- * include/linux headers of each file system.)
+ * STATUS_UNSUPPORTED, so that it is not inspected, with the reason, and never taken for a leaf.
+ * What its superblock says of it is given as fields. (Offsets: libblkid/src/superblocks of
+ * util-linux, include/linux headers of each file system.)
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -50,11 +50,7 @@ static const struct other others[] = {
 		.uuid = {65536 + 32, 16},
 		.label = {65536 + 299, 256},
 		.features = {65536 + 188, 8}},
-	{.name = "XFS",
-		.magic = {0, 4},
-		.bytes = "XFSB",
-		.uuid = {32, 16},
-		.label = {108, 12}},
+	{.name = "XFS", .magic = {0, 4}, .bytes = "XFSB", .uuid = {32, 16}, .label = {108, 12}},
 	{.name = "F2FS",
 		.magic = {1024, 4},
 		.bytes = "\x10\x20\xf5\xf2",
@@ -65,10 +61,7 @@ static const struct other others[] = {
 		.bytes = "SWAPSPAC",
 		.uuid = {1024 + 12, 16},
 		.label = {1024 + 28, 16}},
-	{.name = "LUKS",
-		.magic = {0, 6},
-		.bytes = "LUKS\xba\xbe",
-		.uuid = {168, 40}},
+	{.name = "LUKS", .magic = {0, 6}, .bytes = "LUKS\xba\xbe", .uuid = {168, 40}},
 	{.name = "LVM", .magic = {512, 8}, .bytes = "LABELONE", .uuid = {512 + 32, 32}},
 	{.name = "LVM", .magic = {0, 8}, .bytes = "LABELONE", .uuid = {32, 32}},
 	{.name = "bcachefs",
@@ -107,10 +100,7 @@ static const struct other others[] = {
 	{.name = "HFS+", .magic = {1024, 4}, .bytes = "H+\0\x04"},
 	{.name = "APFS", .magic = {32, 4}, .bytes = "NXSB"},
 	{.name = "UBI", .magic = {0, 4}, .bytes = "UBI#"},
-	{.name = "UBIFS",
-		.magic = {0, 4},
-		.bytes = "\x31\x18\x10\x06",
-		.uuid = {24 + 88, 16}},
+	{.name = "UBIFS", .magic = {0, 4}, .bytes = "\x31\x18\x10\x06", .uuid = {24 + 88, 16}},
 	{.name = "JFFS2", .magic = {0, 2}, .bytes = "\x85\x19"},
 	{.name = "JFFS2", .magic = {0, 2}, .bytes = "\x19\x85"},
 	{.name = "cramfs",
@@ -133,9 +123,9 @@ struct other_members {
 static uint32_t number_of(const unsigned char *data, bool is_big)
 {
 	return is_big ? (uint32_t)data[0] << 24 | (uint32_t)data[1] << 16 | (uint32_t)data[2] << 8 |
-				data[3]
+			data[3]
 		      : (uint32_t)data[3] << 24 | (uint32_t)data[2] << 16 | (uint32_t)data[1] << 8 |
-				data[0];
+			data[0];
 }
 
 /* CRC-32 as the kernel's crc32(0, …): neither turned over before nor after. */

@@ -52,7 +52,7 @@ enum status pe_read(struct source *source, struct pe *pe, struct error *err);
 
 /*
  * Adds what every PE has: the headers as regions and fields, the signatures, judged
- * (dbdiff/format/pe_signature.h). Not the sections and their table.
+ * (dbdiff/format/pe_signature.h). Not the sections and their table, which are to be added before.
  */
 enum status pe_add_headers(struct parts *parts, const struct pe *pe, struct error *err);
 

@@ -91,7 +91,7 @@ enum status pe_sum(
 	const struct range ranges[] = {
 		{pe->checksum, pe->checksum + CHECKSUM_SIZE},
 		{pe->security, pe->security != 0 ? pe->security + DIRECTORY_SIZE : 0},
-		{table, limit(table + pe->certificates_len, size)},
+		{table, size}, /* and what is behind it, which is told apart */
 	};
 	static const unsigned char zeros[ENTRY_ALIGN];
 	unsigned char *block = xmalloc(BLOCK_SIZE);
@@ -292,7 +292,34 @@ static void add_wrapper(
 	parts_add(parts, REGION_WRAPPER, SIGNATURE_REGION, offset, len)->detail = xstrdup(hex);
 }
 
-static void tell_signers(struct parts *parts, const struct table *table)
+/* Whoever signs fills the file up to where the table may begin; those zeros go with it. */
+static enum status add_alignment(struct parts *parts, const struct table *table, struct error *err)
+{
+	unsigned char filled[ENTRY_ALIGN] = {0};
+	uint64_t end = 0;
+	size_t len;
+	enum status status;
+
+	for (size_t i = 0; i < parts->count; i++) {
+		const struct part *part = &parts->items[i];
+
+		if (part->offset < table->start && part->offset + part->len > end)
+			end = part->offset + part->len;
+	}
+	if (end >= table->start || table->start - end >= ENTRY_ALIGN)
+		return STATUS_OK;
+	len = (size_t)(table->start - end);
+	status = source_pread(table->source, end, filled, len, err);
+	for (size_t i = 0; i < len && status == STATUS_OK; i++) {
+		if (filled[i] != 0)
+			return STATUS_OK;
+	}
+	if (status == STATUS_OK)
+		add_wrapper(parts, end, len, &table->signatures[0].cms);
+	return status;
+}
+
+static enum status tell_signers(struct parts *parts, const struct table *table, struct error *err)
 {
 	const struct pe *pe = table->pe;
 	const struct cms_signature *first = &table->signatures[0].cms;
@@ -312,6 +339,7 @@ static void tell_signers(struct parts *parts, const struct table *table)
 	}
 	buffer_add(&parts->fields, member.fields.data, member.fields.len);
 	member_release(&member);
+	return add_alignment(parts, table, err);
 }
 
 static void tell_checksum(struct parts *parts, const struct table *table)
@@ -377,10 +405,8 @@ enum status pe_add_signatures(struct parts *parts, const struct pe *pe, struct e
 	status = check_table(&table, err);
 	if (status < 0)
 		return status;
-	if (table.invalid.status == STATUS_OK && table.extra_where == NULL && table.count > 0) {
-		tell_signers(parts, &table);
-		return STATUS_OK;
-	}
+	if (table.invalid.status == STATUS_OK && table.extra_where == NULL && table.count > 0)
+		return tell_signers(parts, &table, err);
 	if (table.count == 0)
 		invalidate(&table, "no signature was verified");
 	tell_invalid(parts, &table, source->size);

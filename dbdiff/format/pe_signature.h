@@ -22,10 +22,10 @@ enum status pe_sum(
 	struct source *source, const struct pe *pe, struct pe_sums *sums, struct error *err);
 
 /*
- * Adds regions and fields of checksum, directory entry and table. They are REGION_WRAPPER called
- * "authenticode-signature" only if every signature in the table verifies over everything else,
- * nothing but signatures is in it, it ends the file, and the checksum is right; otherwise they
- * are structure, and a field signature-invalid or wrapper-extra-bytes says why.
+ * After all other parts: adds regions and fields of checksum, directory entry and table. They are
+ * REGION_WRAPPER called "authenticode-signature" only if every signature in the table verifies over
+ * everything else, nothing but signatures is in it, it ends the file, and the checksum is right;
+ * otherwise they are structure, and a field signature-invalid or wrapper-extra-bytes says why.
  */
 enum status pe_add_signatures(struct parts *parts, const struct pe *pe, struct error *err);
 

@@ -254,8 +254,7 @@ static enum status take_inode(struct squashfs *squashfs, uint64_t reference, uin
 	buffer_add(&member->path, squashfs->path.len ? squashfs->path.data : "/",
 		squashfs->path.len ? squashfs->path.len : 1);
 	/* The reader's position is behind the inode until xattrs are read. */
-	status = take_regions(
-		squashfs, squashfs->super.inode_table_start + (reference >> 16), err);
+	status = take_regions(squashfs, squashfs->super.inode_table_start + (reference >> 16), err);
 	if (status == STATUS_OK)
 		status = add_inode(squashfs, member, err);
 	if (status == STATUS_OK && S_ISDIR(squashfs->inode->base.mode))
@@ -276,8 +275,7 @@ static enum status take_root(struct squashfs *squashfs, struct member *member, s
 		return squashfs_error_set(&squashfs->file, failed, err);
 	number = inode->base.inode_number;
 	sqfs_free(inode);
-	if (squashfs_super_add(
-		    &squashfs->container, &squashfs->super, &squashfs->file, err) < 0)
+	if (squashfs_super_add(&squashfs->container, &squashfs->super, &squashfs->file, err) < 0)
 		return err->status;
 	return take_inode(squashfs, reference, number, SQFS_INODE_DIR, member, err);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Files share blocks (duplicates, fragments) and inodes share a metadata block, so regions are
- * gathered as 32 bytes each and given at the end in the order of their bytes, with what lies between
- * them.
+ * gathered as 32 bytes each and given at the end in the order of their bytes, with what lies
+ * between them.
  */
 #include <inttypes.h>
 #include <stddef.h>
@@ -126,8 +126,7 @@ static enum status find_areas(struct squashfs_regions *regions, const sqfs_super
 	if (status == STATUS_OK)
 		status = add_table(regions, file, super->id_table_start, "id-table", err);
 	if (status == STATUS_OK && !(super->flags & SQFS_FLAG_NO_XATTRS))
-		status = add_table(
-			regions, file, super->xattr_id_table_start, "xattr-table", err);
+		status = add_table(regions, file, super->xattr_id_table_start, "xattr-table", err);
 	qsort(regions->areas, regions->area_count, sizeof(regions->areas[0]), area_compare);
 	end = super->bytes_used;
 	for (size_t i = regions->area_count; i > 0; i--) {
@@ -178,8 +177,7 @@ void squashfs_regions_take(struct squashfs_regions *regions, enum squashfs_place
 	uint64_t offset, uint64_t len, int64_t owner, uint64_t content_offset)
 {
 	struct place place = {offset, content_offset, (uint32_t)len, (uint32_t)owner, kind};
-	struct place *last =
-		regions->count > 0 ? &regions->places[regions->count - 1] : &place;
+	struct place *last = regions->count > 0 ? &regions->places[regions->count - 1] : &place;
 
 	if (len == 0)
 		return;

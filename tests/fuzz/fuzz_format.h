@@ -49,6 +49,9 @@ static inline int fuzz_format(const struct format *format, const uint8_t *data, 
 			fuzz_read(content, &err);
 			source_free(content);
 		}
+		member_clear(&member);
+		if (members->ops->describe != NULL)
+			members->ops->describe(members, &member);
 		members->ops->free(members);
 	}
 	member_release(&member);

@@ -94,7 +94,9 @@ static void open_source(const struct format *format, struct source *source)
 
 	index_close();
 	unlink(path);
-	ck_assert_int_eq(index_create(&indexing, path, &opening.err), STATUS_OK);
+	indexing_fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	ck_assert_int_ge(indexing_fd, 0);
+	ck_assert_int_eq(index_create(&indexing, indexing_fd, &opening.err), STATUS_OK);
 	buffer_clear(&opening.members);
 	buffer_clear(&opening.fields);
 	opening.err = (struct error){0};
@@ -192,7 +194,7 @@ MAYBE void survive_damage(const struct format *format, const char *name, size_t 
 	char *data = file_read(name, &len);
 	size_t failed = 0;
 
-	for (size_t at = 0; at < len; at += at < 1024 ? 1 : step) {
+	for (size_t at = 0; at < len; at += at < 1024 || at + 1024 > len ? 1 : step) {
 		data[at] ^= (char)0x81;
 		open_memory(format, data, len);
 		if (opening.status == STATUS_END)

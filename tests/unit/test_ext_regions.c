@@ -76,8 +76,9 @@ static const struct {
 
 START_TEST(every_byte_has_a_region)
 {
-	char *command = xasprintf(
-		"mke2fs -q -F %s -d tree image 56M >log 2>&1; echo behind >>image", forms[_i].options);
+	char *command =
+		xasprintf("mke2fs -q -F %s -d tree image 56M >log 2>&1; echo behind >>image",
+			forms[_i].options);
 
 	make_tree();
 	shell(command);

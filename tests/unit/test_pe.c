@@ -124,6 +124,15 @@ static void expect_refused(const char *field, const char *why)
 	expect_field("authenticode-signer", NULL);
 }
 
+/* How long a file is. */
+static uint64_t size_of(const char *name)
+{
+	size_t len;
+
+	free(file_read(name, &len));
+	return len;
+}
+
 START_TEST(cuts_a_unified_kernel_image)
 {
 	shell(MAKE);
@@ -162,8 +171,11 @@ START_TEST(takes_off_a_signature_that_verifies)
 	expect_field("wrapper-extra-bytes", NULL);
 	expect_field("authenticode-digest", unsigned_digest);
 	ck_assert_ptr_nonnull(field_value("authenticode-time"));
+	/* Zeros in front of the table touch it, and are one with it. */
 	ck_assert_int_eq(wrappers(), 3);
 	expect_signer("good.cer", 3);
+	ck_assert_uint_eq(size_of("uki"),
+		(uint64_t)index_number("SELECT max(start) FROM region WHERE kind = 4"));
 	expect_has(index_regions(1), "+4 wrapper authenticode-signature\n");
 	expect_has(index_regions(1), "+8 wrapper authenticode-signature\n");
 	ck_assert_ptr_null(strstr(index_regions(1), "checksum"));

@@ -57,16 +57,18 @@ START_TEST(every_byte_has_a_region)
 	ck_assert_int_eq(count_regions("name = 'unreferenced-data'"), 0);
 	ck_assert_int_eq(count_regions("name = 'filesystem-created' AND start = 8"), 1);
 	ck_assert_int_eq(count_regions("name = 'filesystem-trailing-data'"), 1);
-	ck_assert_int_eq(count_regions("name IN ('inode-table', 'directory-table') AND kind = 2"),
-		0);
+	ck_assert_int_eq(
+		count_regions("name IN ('inode-table', 'directory-table') AND kind = 2"), 0);
 	/* Every file with bytes has some, and every member an inode. */
-	ck_assert_int_eq(index_number("SELECT count(*) FROM member WHERE container = 1"
-				      " AND size > 0 AND path <> CAST('zeros' AS BLOB) AND position NOT IN"
-				      " (SELECT owner FROM region WHERE kind = 0)"
-				      " AND instr(fields, CAST('hard-link' AS BLOB)) = 0"),
+	ck_assert_int_eq(
+		index_number("SELECT count(*) FROM member WHERE container = 1"
+			     " AND size > 0 AND path <> CAST('zeros' AS BLOB) AND position NOT IN"
+			     " (SELECT owner FROM region WHERE kind = 0)"
+			     " AND instr(fields, CAST('hard-link' AS BLOB)) = 0"),
 		0);
-	ck_assert_int_eq(index_number("SELECT count(*) FROM member WHERE container = 1 AND position"
-				      " NOT IN (SELECT owner FROM region WHERE name = 'inode-table')"),
+	ck_assert_int_eq(
+		index_number("SELECT count(*) FROM member WHERE container = 1 AND position"
+			     " NOT IN (SELECT owner FROM region WHERE name = 'inode-table')"),
 		0);
 }
 END_TEST
@@ -79,16 +81,18 @@ START_TEST(data_is_where_it_says)
 	index_image();
 	for (const char *const *name = (const char *const[]){"big", "text", "d/twice", "a", NULL};
 		*name != NULL; name++) {
-		char *sql = xasprintf("SELECT '%s', start, length, region.content FROM region"
-				      " JOIN member ON member.container = region.container"
-				      " AND position = owner WHERE region.kind = 0 AND path = CAST('%s' AS BLOB)",
+		char *sql = xasprintf(
+			"SELECT '%s', start, length, region.content FROM region"
+			" JOIN member ON member.container = region.container"
+			" AND position = owner WHERE region.kind = 0 AND path = CAST('%s' AS BLOB)",
 			*name, *name);
 		sqlite3_stmt *statement = index_select(sql);
 		int64_t bytes = 0;
 
 		while (sqlite3_step(statement) == SQLITE_ROW) {
 			char *command = xasprintf("cmp -n %lld -i %lld:%lld tree/%s image",
-				sqlite3_column_int64(statement, 2), sqlite3_column_int64(statement, 3),
+				sqlite3_column_int64(statement, 2),
+				sqlite3_column_int64(statement, 3),
 				sqlite3_column_int64(statement, 1), *name);
 
 			shell(command);
