@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "dbdiff/fields.h"
 #include "dbdiff/resolve.h"
 #include "dbdiff/tally.h"
 
@@ -33,6 +34,26 @@ static bool is_wrapped(enum span_kind kind)
 	return kind == SPAN_WRAPPER || kind == SPAN_DERIVED;
 }
 
+/* A structure of which nobody can say why it differs. */
+static bool is_unexplained(const struct resolver *resolver)
+{
+	return kind_of(resolver) == SPAN_STRUCTURE &&
+		strcmp(field_find(buffer_text(&resolver->span.name))->cause, cause_unexplained) ==
+		0;
+}
+
+/* What one side explains and the other does not is not explained (trust T9). */
+static bool answers_better(const struct resolver *rebuilt, const struct resolver *published)
+{
+	enum span_kind a = kind_of(published), b = kind_of(rebuilt);
+	bool are_structures = (a == SPAN_STRUCTURE || a == SPAN_DERIVED) &&
+		(b == SPAN_STRUCTURE || b == SPAN_DERIVED);
+
+	if (are_structures && is_unexplained(published) != is_unexplained(rebuilt))
+		return is_unexplained(rebuilt);
+	return b > a;
+}
+
 /* `count` bytes differ in the spans where the resolvers stand; a side past its end has none. */
 static enum status account(struct attribution *attribution, const struct resolver *published,
 	const struct resolver *rebuilt, uint64_t count, struct error *err)
@@ -41,7 +62,7 @@ static enum status account(struct attribution *attribution, const struct resolve
 	const struct resolver *who = published;
 
 	result->differing += count;
-	if (published == NULL || (rebuilt != NULL && kind_of(rebuilt) > kind_of(published)))
+	if (published == NULL || (rebuilt != NULL && answers_better(rebuilt, published)))
 		who = rebuilt;
 	if ((published == NULL || is_wrapped(kind_of(published))) &&
 		(rebuilt == NULL || is_wrapped(kind_of(rebuilt))))

@@ -233,11 +233,27 @@ static void add_times(const struct inside *inside, struct buffer *fields)
 	buffer_release(&text);
 }
 
-static bool is_stream(const struct index_row *row)
+/* A compressed stream of which nothing is left out that could say more (trust T7). */
+static bool is_plain_stream(const struct index_row *row)
+{
+	const struct format *format = format_named(row->format);
+	struct field_cursor field;
+
+	if (format == NULL || !format->is_stream)
+		return false;
+	field_cursor_init(&field, row->fields, row->fields_len);
+	while (field_cursor_next(&field)) {
+		if (strcmp(field.name, "stream") == 0)
+			return strcmp(field.value, "plain") == 0;
+	}
+	return false;
+}
+
+static const char *order_field(const struct index_row *row)
 {
 	const struct format *format = format_named(row->format);
 
-	return format != NULL && format->is_stream;
+	return format != NULL && format->order_field != NULL ? format->order_field : "order";
 }
 
 /* The bytes differ and both are containers of one format: what is inside says why, or nothing. */
@@ -258,14 +274,17 @@ static enum status compare_opened(
 		goto out;
 	if (!is_whole || (inside.differences == 0 && !inside.order_differs)) {
 		change = CHANGE_CONTENT;
-		cause = is_whole && is_stream(published) ? cause_compression : cause_unexplained;
+		cause = is_whole && is_plain_stream(published) && is_plain_stream(rebuilt)
+			? cause_compression
+			: cause_unexplained;
 	}
 	buffer_clear(&compare->fields);
 	fields_compare(published, rebuilt, change == CHANGE_CONTENT, &compare->fields);
 	if (inside.order_differs) {
 		if (compare->fields.len == 0 && inside.times == 0)
 			change = CHANGE_ORDER;
-		fields_add_difference(&compare->fields, "order", "as listed", "another");
+		fields_add_difference(
+			&compare->fields, order_field(published), "as listed", "another");
 	}
 	if (inside.times > 0)
 		add_times(&inside, &compare->fields);

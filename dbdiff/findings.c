@@ -26,7 +26,8 @@ static const char *const statements[] = {
 	[CAUSE_SETTLE] = "DELETE FROM difference_cause WHERE difference = ?1"
 			 " AND cause = 'unexplained' AND bytes = 0 AND EXISTS (SELECT 1"
 			 " FROM difference_cause o WHERE o.difference = ?1"
-			 " AND o.cause <> 'unexplained')",
+			 " AND o.cause <> 'unexplained') AND EXISTS (SELECT 1 FROM difference d"
+			 " WHERE d.id = ?1 AND d.inspected = 1)",
 	[CAUSES_REMOVE] = "DELETE FROM difference_cause WHERE difference = ?1",
 	[CAUSES_SELECT] = "SELECT cause, bytes, evidence FROM difference_cause"
 			  " WHERE difference = ?1 ORDER BY cause",

@@ -52,7 +52,11 @@ void member_set_name(struct member *member, const char *stored, size_t len)
 	}
 	if (path->len == 0)
 		buffer_add_char(path, '/');
-	if (path->len != len || memcmp(path->data, stored, len) != 0)
+	if (path->len == len && memcmp(path->data, stored, len) == 0)
+		return;
+	if (len <= FIELD_VALUE_SIZE && memchr(stored, '\0', len) == NULL)
+		member_add_field(member, "name", "%.*s", (int)len, stored);
+	else
 		member_add_field_bytes(member, "name", stored, len);
 }
 

@@ -145,6 +145,10 @@ struct candidate {
  */
 struct format {
 	const char *name; /* "tar", "ext4" */
+	/*
+	 * The field that another order of its members is told as (dbdiff/fields.h); NULL: "order".
+	 */
+	const char *order_field;
 	size_t bid_bytes; /* how much of the beginning bid() wants to see (≤ SOURCE_WINDOW) */
 	bool needs_seek;  /* the walker spools a source that cannot */
 	/* Its one member is what its bytes are packed from: a compressed stream. */

@@ -18,6 +18,15 @@ static unsigned ar_bid(const unsigned char *data, size_t len)
 	return memcmp(data + MAGIC_SIZE + HEADER_SIZE - 2, "`\n", 2) == 0 ? 80 : 32;
 }
 
+/* A package: its first member is called so (deb(5)). */
+static unsigned deb_bid(const unsigned char *data, size_t len)
+{
+	static const char first[] = "debian-binary ";
+
+	return ar_bid(data, len) == 80 && memcmp(data + MAGIC_SIZE, first, strlen(first)) == 0 ? 81
+											       : 0;
+}
+
 static int prepare(struct archive *archive)
 {
 	return archive_read_support_format_ar(archive);
@@ -26,6 +35,7 @@ static int prepare(struct archive *archive)
 static const struct archive_kind kind = {
 	.name = "ar",
 	.prepare = prepare,
+	.magic_size = MAGIC_SIZE,
 };
 
 static enum status ar_open(struct source *source, const char *name, const struct limits *limits,
@@ -39,5 +49,12 @@ const struct format format_ar = {
 	.name = "ar",
 	.bid_bytes = MAGIC_SIZE + HEADER_SIZE,
 	.bid = ar_bid,
+	.open = ar_open,
+};
+
+const struct format format_deb = {
+	.name = "deb",
+	.bid_bytes = MAGIC_SIZE + HEADER_SIZE,
+	.bid = deb_bid,
 	.open = ar_open,
 };

@@ -6,6 +6,8 @@
 
 #include "base/array.h"
 
+#define TEXT_SIZE 4096
+
 static const char *type_word(__LA_MODE_T type)
 {
 	switch (type) {
@@ -28,10 +30,15 @@ static const char *type_word(__LA_MODE_T type)
 	}
 }
 
+/* As it is stored: whoever prints it escapes it. Only what is very long is kept as its SHA-256. */
 static void add_text(struct member *member, const char *name, const char *text)
 {
-	if (text != NULL)
-		member_add_field_bytes(member, name, text, strlen(text));
+	size_t len = text != NULL ? strlen(text) : 0;
+
+	if (len > TEXT_SIZE)
+		member_add_field_bytes(member, name, text, len);
+	else if (text != NULL)
+		member_add_field(member, name, "%s", text);
 }
 
 static void add_times(struct archive_entry *entry, struct member *member)
@@ -140,13 +147,6 @@ void archive_fields_add(struct archive_entry *entry, struct member *member)
 	add_xattrs(entry, member);
 	add_sparse(entry, member);
 	add_content(entry, member);
-}
-
-void archive_fields_add_stream(struct archive_entry *entry, struct member *member)
-{
-	if (archive_entry_mtime_is_set(entry))
-		member_add_time(member, "mtime", archive_entry_mtime(entry),
-			archive_entry_mtime_nsec(entry));
 }
 
 void archive_fields_add_inode(struct archive_entry *entry, struct member *member)

@@ -8,8 +8,6 @@
 
 /* All metadata that an entry of an archive carries, and whether it has content, and how much. */
 void archive_fields_add(struct archive_entry *entry, struct member *member);
-/* What a compressed stream may carry: a time. */
-void archive_fields_add_stream(struct archive_entry *entry, struct member *member);
 /* Inode number, link count and device, for formats that store them. */
 void archive_fields_add_inode(struct archive_entry *entry, struct member *member);
 

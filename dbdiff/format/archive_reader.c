@@ -73,6 +73,38 @@ static la_int64_t skip_bytes(struct archive *archive, void *context, la_int64_t 
 	return request;
 }
 
+static bool are_zeros(const unsigned char *data, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (data[i] != 0)
+			return false;
+	}
+	return true;
+}
+
+bool archive_reader_saw_zeros(struct archive_reader *reader, uint64_t from, uint64_t to)
+{
+	uint64_t window = reader->source->offset;
+	const unsigned char *data;
+	struct error ignored;
+	size_t len;
+
+	if (from >= to || from + reader->tail_len < window || to > window + reader->given)
+		return false;
+	if (from < window) {
+		uint64_t end = to < window ? to : window;
+
+		if (!are_zeros(reader->tail + reader->tail_len - (window - from),
+			    (size_t)(end - from)))
+			return false;
+		from = end;
+	}
+	if (from == to)
+		return true;
+	return source_peek(reader->source, reader->given, &data, &len, &ignored) == STATUS_OK &&
+		to - window <= len && are_zeros(data + (from - window), (size_t)(to - from));
+}
+
 enum status archive_reader_error(struct archive_reader *reader, struct error *err)
 {
 	const char *text;

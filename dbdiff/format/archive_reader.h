@@ -4,6 +4,7 @@
 
 #include <archive.h>
 #include <locale.h>
+#include <stdbool.h>
 
 #include "dbdiff/pieces.h"
 
@@ -31,6 +32,8 @@ struct archive_reader {
 enum status archive_reader_open(struct archive_reader *reader, struct source *source,
 	int (*prepare)(struct archive *archive), struct error *err);
 void archive_reader_release(struct archive_reader *reader);
+/* Whether these bytes were seen, not long ago, and are all zero. */
+bool archive_reader_saw_zeros(struct archive_reader *reader, uint64_t from, uint64_t to);
 /* Turns what libarchive returned (below ARCHIVE_WARN) into an error. */
 enum status archive_reader_error(struct archive_reader *reader, struct error *err);
 

@@ -3,8 +3,12 @@
 
 const struct format *const formats[] = {
 	&format_tar,
+	&format_control,
 	&format_cpio,
+	&format_initrd,
 	&format_ar,
+	&format_deb,
+	&format_zip,
 	&format_squashfs,
 	&format_ext,
 	&format_verity,

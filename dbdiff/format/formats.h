@@ -5,7 +5,9 @@
 #include "dbdiff/members.h"
 
 /* Rows of the table `formats` (dbdiff/members.h), each in the file of its name. */
-extern const struct format format_tar, format_cpio, format_ar;
+extern const struct format format_tar, format_cpio, format_initrd, format_ar, format_zip;
+extern const struct format format_control; /* dbdiff/format/tar.c */
+extern const struct format format_deb;	   /* dbdiff/format/ar.c */
 extern const struct format format_squashfs, format_ext, format_other_filesystem;
 extern const struct format format_disk, format_fat, format_bgenv;
 
@@ -16,9 +18,9 @@ extern const struct format format_swu, format_sw_description;
 extern const struct format format_env, format_rdiff, format_bmap;
 extern const struct format format_zchunk;
 
-/* dbdiff/format/compressed.c */
-extern const struct format format_gzip, format_bzip2, format_xz, format_lzma, format_zstd,
-	format_lz4, format_lzip, format_lzop, format_compress;
+extern const struct format format_gzip, format_bzip2, format_xz, format_zstd, format_lz4;
+extern const struct format format_lzma, format_lzip;	 /* dbdiff/format/lzma.c */
+extern const struct format format_lzop, format_compress; /* dbdiff/format/compressed.c */
 
 /* The row that is surest; NULL for a leaf. `with_lazy`: what is opened only when it differs too. */
 const struct format *format_find(const struct candidate *candidate, bool with_lazy);

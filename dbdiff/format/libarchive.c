@@ -4,35 +4,102 @@
 #include <inttypes.h>
 
 #include "base/alloc.h"
-#include "base/path.h"
 #include "dbdiff/format/archive_fields.h"
 #include "dbdiff/format/archive_reader.h"
-
-enum stage {
-	STAGE_MEMBERS,
-	STAGE_TRAILING, /* what follows the end mark */
-	STAGE_END,
-};
+#include "dbdiff/format/stream.h"
 
 struct archive_members {
 	struct members members;
 	const struct archive_kind *kind;
 	struct archive_reader reader;
-	char *stream_name; /* of the one member of a stream */
-	enum stage stage;
+	char *stream_name;	     /* of the one member of a stream */
 	struct archive_entry *entry; /* the present member's; NULL where it has none */
 	bool has_stream;	     /* the one member of a stream was given */
 	bool is_empty_stream;	     /* libarchive has no member for it */
 	bool has_content;
 	bool is_open;	     /* its content was given out and not freed yet */
 	struct source *rest; /* from the end of the members on */
+	struct behind behind;
+	int64_t position; /* how many members were given */
+	/*
+	 * Every byte of the archive is told of as a region: all before this offset was. The bytes
+	 * of the present member's content are told of when libarchive gives them.
+	 */
+	uint64_t told;
+	bool had_content; /* the present member */
+	bool was_opened;  /* its content */
 };
+
+/* ---- what the bytes of the archive are ---- */
+
+/* How far libarchive has come in the bytes of the archive. */
+static uint64_t reached(const struct archive_members *self)
+{
+	la_int64_t at = archive_filter_bytes(self->reader.archive, 0);
+
+	return at > 0 ? (uint64_t)at : 0;
+}
+
+static int64_t last_position(const struct archive_members *self)
+{
+	return self->position > 0 ? self->position - 1 : REGION_NO_OWNER;
+}
+
+/* Up to `end`, of the last member or, before the first, of the archive. */
+static void tell(struct archive_members *self, uint64_t end, const char *name)
+{
+	int64_t owner = last_position(self);
+
+	if (end <= self->told)
+		return;
+	if (owner == REGION_NO_OWNER)
+		members_add_structure(&self->members, self->told, end - self->told, name);
+	else
+		members_add_metadata(&self->members, self->told, end - self->told, name, owner);
+	self->told = end;
+}
+
+/* A block that libarchive has just given, and has not gone by yet, unless it made it up. */
+static void tell_data(struct archive_members *self, size_t len, uint64_t offset)
+{
+	uint64_t at = reached(self);
+
+	if (len == 0 || self->kind->is_stream)
+		return;
+	tell(self, at, "padding");
+	if (at < self->told)
+		return;
+	members_add_content(&self->members, at, len, last_position(self), offset);
+	self->told = at + len;
+}
+
+/* Zeros say nothing but where the next member lies. */
+static void tell_padding(struct archive_members *self, uint64_t end)
+{
+	bool is_zero = archive_reader_saw_zeros(&self->reader, self->told, end);
+
+	tell(self, end, is_zero ? "layout" : "padding");
+}
+
+/* The member before ends where the next header begins; its content may not have been read. */
+static void tell_end_of_member(struct archive_members *self)
+{
+	la_int64_t header = archive_read_header_position(self->reader.archive);
+
+	if (header <= 0 || self->kind->is_stream || (uint64_t)header <= self->told)
+		return;
+	if (self->position > 0 && !self->was_opened && self->had_content) {
+		members_add_content(&self->members, self->told, (uint64_t)header - self->told,
+			last_position(self), REGION_PACKED);
+		self->told = (uint64_t)header;
+	}
+	tell_padding(self, (uint64_t)header);
+}
 
 /* The content of a member, as libarchive unpacks it, with holes filled. */
 struct content {
 	struct pieces pieces;
-	struct archive_members *owner; /* NULL: `rest` */
-	struct archive_members *locked;
+	struct archive_members *owner;
 	uint64_t handed; /* where the next piece begins */
 };
 
@@ -40,7 +107,7 @@ static void content_free(struct source *source)
 {
 	struct content *content = (struct content *)source;
 
-	content->locked->is_open = false;
+	content->owner->is_open = false;
 	pieces_release(&content->pieces);
 	free(content);
 }
@@ -86,6 +153,7 @@ static enum status content_next(struct pieces *pieces, struct error *err)
 		return archive_reader_error(reader, err);
 	if (offset < 0 || (uint64_t)offset < content->handed)
 		return error_set(err, STATUS_FORMAT, "a sparse member goes backwards");
+	tell_data(owner, len, (uint64_t)offset);
 	pieces->zeros = (uint64_t)offset - content->handed;
 	pieces->data = data;
 	pieces->len = len;
@@ -93,138 +161,78 @@ static enum status content_next(struct pieces *pieces, struct error *err)
 	return STATUS_OK;
 }
 
-static struct content *content_new(
-	struct archive_members *owner, const struct source_ops *ops, uint64_t size)
+static struct content *content_new(struct archive_members *owner, uint64_t size)
 {
 	struct content *content = xcalloc(1, sizeof(*content));
 
-	content->pieces.source = (struct source){.ops = ops, .size = size};
+	content->pieces.source = (struct source){.ops = &content_ops, .size = size};
 	content->pieces.next = content_next;
 	content->owner = owner;
-	content->locked = owner;
 	owner->is_open = true;
+	owner->was_opened = true;
 	return content;
 }
 
-/* ---- "/trailing": the rest, which the members own and only lend ---- */
+/* ---- members ---- */
 
-static enum status lent_peek(struct source *source, size_t want, const unsigned char **data,
-	size_t *len, struct error *err)
+/* An end mark of zeros is as any other. */
+static void tell_end(struct archive_members *self, uint64_t end)
 {
-	return source_peek(((struct content *)source)->locked->rest, want, data, len, err);
-}
+	bool is_zero = archive_reader_saw_zeros(&self->reader, self->told, end);
 
-static enum status lent_skip(struct source *source, uint64_t count, struct error *err)
-{
-	enum status status;
-
-	status = source_skip(((struct content *)source)->locked->rest, count, err);
-	if (status == STATUS_OK)
-		source->offset += count;
-	return status;
-}
-
-static const struct source_ops lent_ops = {
-	.peek = lent_peek,
-	.skip = lent_skip,
-	.free = content_free,
-};
-
-/* Goes on to the first byte that is not zero. */
-static enum status skip_zeros(struct source *rest, uint64_t *count, struct error *err)
-{
-	const unsigned char *data;
-	enum status status;
-	size_t len, zeros;
-
-	*count = 0;
-	do {
-		status = source_peek(rest, 1, &data, &len, err);
-		if (status != STATUS_OK)
-			return status;
-		for (zeros = 0; zeros < len && data[zeros] == 0; zeros++)
-			;
-		status = source_skip(rest, zeros, err);
-		if (status != STATUS_OK)
-			return status;
-		*count += zeros;
-	} while (len > 0 && zeros == len);
-	return len > 0 ? STATUS_OK : STATUS_END;
+	members_add_structure(&self->members, self->told, end - self->told,
+		is_zero				   ? "layout"
+			: self->kind->has_end_mark ? "end-mark"
+						   : "padding");
 }
 
 static enum status end_of_members(struct archive_members *self, struct error *err)
 {
 	struct archive *archive = self->reader.archive;
 	la_int64_t end = archive_filter_bytes(archive, 0);
+	enum status status;
 
-	self->stage = STAGE_TRAILING;
 	self->entry = NULL;
+	tell_end_of_member(self);
 	if (self->kind->has_end_mark && end == archive_read_header_position(archive))
 		return error_set(err, STATUS_FORMAT, "ends without its end mark: truncated");
-	return archive_reader_rest(&self->reader, &self->rest, err);
-}
-
-/* Writers fill up to their block: its length follows from the members, and says nothing more. */
-static bool is_ordinary_fill(const struct archive_members *self, uint64_t zeros)
-{
-	unsigned block = self->kind->fill_block;
-
-	return zeros == 0 ||
-		(block > 0 && zeros < block && self->reader.source->offset % block == 0);
-}
-
-static enum status next_trailing(
-	struct archive_members *self, struct member *member, struct error *err)
-{
-	enum status status;
-	uint64_t zeros;
-
-	if (self->rest == NULL)
-		return STATUS_END;
-	status = skip_zeros(self->rest, &zeros, err);
-	if (status < 0)
+	/* The packed side of a stream is the last filter's. */
+	end = archive_filter_bytes(archive, -1);
+	if (self->kind->is_stream)
+		members_add_content(&self->members, 0, (uint64_t)end, 0, REGION_PACKED);
+	else
+		tell_end(self, (uint64_t)end);
+	status = archive_reader_rest(&self->reader, &self->rest, err);
+	if (status != STATUS_OK)
 		return status;
-	if (status == STATUS_END) {
-		self->stage = STAGE_END;
-		if (is_ordinary_fill(self, zeros))
-			return STATUS_END;
-	}
-	member_clear(member);
-	self->has_content = zeros == 0;
-	member->has_content = self->has_content;
-	if (zeros > 0) {
-		buffer_add_text(&member->path, "/padding");
-		member_add_field(member, "type", "zeros behind the end");
-		member_add_field(member, "size", "%" PRIu64, zeros);
-		return STATUS_OK;
-	}
-	self->stage = STAGE_END;
-	buffer_add_text(&member->path, "/trailing");
-	member_add_field(member, "type", "bytes behind the end");
+	self->behind = (struct behind){
+		.members = &self->members,
+		.source = self->rest,
+		.base = (uint64_t)end - self->rest->offset,
+		.fill_block = self->kind->fill_block,
+	};
 	return STATUS_OK;
 }
-
-/* ---- members ---- */
 
 static void describe_stream(struct archive_members *self, struct member *member)
 {
 	member_set_name(member, self->stream_name, strlen(self->stream_name));
 	member_add_field(member, "type", "stream");
 	member->has_content = true;
-	if (self->entry != NULL)
-		archive_fields_add_stream(self->entry, member);
 	self->has_stream = true;
 }
 
-static enum status describe_member(
-	struct archive_members *self, int result, struct member *member, struct error *err)
+static void describe_member(struct archive_members *self, int result, struct member *member)
 {
 	struct archive *archive = self->reader.archive;
 	const char *name = archive_entry_pathname(self->entry);
 
 	if (name == NULL)
-		return error_set(err, STATUS_UNSUPPORTED, "a member's name cannot be read");
-	member_set_name(member, name, strlen(name));
+		name = archive_entry_pathname_utf8(self->entry);
+	if (name != NULL)
+		member_set_name(member, name, strlen(name));
+	else
+		member_set_name(member, "\0", 1);
 	archive_fields_add(self->entry, member);
 	if (archive_format_name(archive) != NULL)
 		member_add_field(member, "header", "%s", archive_format_name(archive));
@@ -232,7 +240,6 @@ static enum status describe_member(
 		member_add_field(member, "warning", "%s", archive_error_string(archive));
 	if (self->kind->describe != NULL)
 		self->kind->describe(self->entry, member);
-	return STATUS_OK;
 }
 
 static enum status next_header(struct archive_members *self, int *result, struct error *err)
@@ -250,6 +257,19 @@ static enum status next_header(struct archive_members *self, int *result, struct
 	return self->is_empty_stream ? STATUS_OK : STATUS_END;
 }
 
+/* The header of the member that is going to be told: where it lies, and the archive's magic. */
+static void tell_header(struct archive_members *self)
+{
+	if (self->kind->is_stream)
+		return;
+	tell_end_of_member(self);
+	if (self->position == 0 && self->kind->magic_size > 0)
+		tell(self, self->kind->magic_size, "magic");
+	self->position++;
+	tell(self, reached(self), "header");
+	self->position--;
+}
+
 static enum status next_member(
 	struct archive_members *self, struct member *member, struct error *err)
 {
@@ -260,14 +280,16 @@ static enum status next_member(
 	if (status == STATUS_END) {
 		status = end_of_members(self, err);
 		if (status == STATUS_OK)
-			status = next_trailing(self, member, err);
+			status = behind_next(&self->behind, self->position, member, err);
 	} else if (status == STATUS_OK) {
+		tell_header(self);
 		member_clear(member);
 		if (self->kind->is_stream)
 			describe_stream(self, member);
 		else
-			status = describe_member(self, result, member, err);
-		self->has_content = member->has_content;
+			describe_member(self, result, member);
+		self->has_content = self->had_content = member->has_content;
+		self->was_opened = false;
 	}
 	uselocale(before);
 	return status;
@@ -276,32 +298,33 @@ static enum status next_member(
 static enum status members_next(struct members *members, struct member *member, struct error *err)
 {
 	struct archive_members *self = (struct archive_members *)members;
+	enum status status;
 
-	if (self->is_open)
+	if (self->is_open || self->behind.is_open)
 		return error_set(err, STATUS_USAGE, "the member before is still open");
 	self->has_content = false;
-	switch (self->stage) {
-	case STAGE_MEMBERS:
-		return next_member(self, member, err);
-	case STAGE_TRAILING:
-		return next_trailing(self, member, err);
-	default:
-		return STATUS_END;
-	}
+	if (self->rest != NULL)
+		status = behind_next(&self->behind, self->position, member, err);
+	else
+		status = next_member(self, member, err);
+	if (status == STATUS_OK)
+		self->position++;
+	return status;
 }
 
 static enum status members_open(struct members *members, struct source **content, struct error *err)
 {
 	struct archive_members *self = (struct archive_members *)members;
 	uint64_t size = SOURCE_SIZE_UNKNOWN;
-	bool is_trailing = self->stage != STAGE_MEMBERS;
 
+	if (self->rest != NULL)
+		return behind_open(&self->behind, content, err);
 	if (self->is_open || !self->has_content)
 		return error_set(err, STATUS_USAGE, "there is no content to open");
 	self->has_content = false;
-	if (!is_trailing && !self->kind->is_stream && archive_entry_size_is_set(self->entry))
+	if (!self->kind->is_stream && archive_entry_size_is_set(self->entry))
 		size = (uint64_t)archive_entry_size(self->entry);
-	*content = &content_new(self, is_trailing ? &lent_ops : &content_ops, size)->pieces.source;
+	*content = &content_new(self, size)->pieces.source;
 	return STATUS_OK;
 }
 
@@ -321,42 +344,6 @@ static const struct members_ops archive_members_ops = {
 	.free = members_free,
 };
 
-/* "rootfs.tar.gz" holds "rootfs.tar", "x.tgz" holds "x.tar". */
-static char *name_without_suffix(const char *path)
-{
-	const char *name = path_basename(path);
-	const char *dot = strrchr(name, '.');
-	static const struct {
-		const char *suffix;
-		const char *instead;
-	} suffixes[] = {
-		{".gz", ""},
-		{".bz2", ""},
-		{".xz", ""},
-		{".lzma", ""},
-		{".zst", ""},
-		{".lz4", ""},
-		{".lz", ""},
-		{".lzo", ""},
-		{".Z", ""},
-		{".z", ""},
-		{".tgz", ".tar"},
-		{".tbz", ".tar"},
-		{".tbz2", ".tar"},
-		{".txz", ".tar"},
-		{".tlz", ".tar"},
-		{".tzst", ".tar"},
-		{".svgz", ".svg"},
-		{NULL, NULL},
-	};
-
-	for (size_t i = 0; dot != NULL && dot != name && suffixes[i].suffix != NULL; i++) {
-		if (strcmp(dot, suffixes[i].suffix) == 0)
-			return xasprintf("%.*s%s", (int)(dot - name), name, suffixes[i].instead);
-	}
-	return xasprintf("%s.decompressed", name);
-}
-
 enum status archive_members_open(const struct archive_kind *kind, struct source *source,
 	const char *name, struct members **members, struct error *err)
 {
@@ -366,7 +353,7 @@ enum status archive_members_open(const struct archive_kind *kind, struct source 
 	self->members.ops = &archive_members_ops;
 	self->kind = kind;
 	if (kind->is_stream)
-		self->stream_name = name_without_suffix(name);
+		self->stream_name = stream_name(name);
 	status = archive_reader_open(&self->reader, source, kind->prepare, err);
 	if (status != STATUS_OK) {
 		members_free(&self->members);

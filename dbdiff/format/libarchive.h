@@ -11,10 +11,10 @@
  * What a format read through libarchive says about itself. libarchive is given one format and at
  * most one filter, never its own choice.
  *
- * Behind the members of the container stand up to two more, because libarchive drops what follows
- * an end mark without a word (trust T7): "/padding" for zeros that are not just the last block's
- * fill, and "/trailing", whose content is all that follows them. No stored name can become one of
- * these.
+ * Behind the members of the container stand those of dbdiff/format/behind.h, because libarchive
+ * drops what follows an end mark without a word (trust T7). Regions come of the positions that
+ * libarchive gives: a member's header (all of the headers that describe it) and padding are its
+ * metadata, its content is the archive's own bytes.
  */
 struct archive_kind {
 	const char *name;
@@ -26,6 +26,7 @@ struct archive_kind {
 	/* A compressed stream: one member without metadata, called as the container without suffix.
 	 */
 	bool is_stream;
+	unsigned magic_size; /* bytes before the first member's header */
 	/* Adds fields that only this format has. NULL for none. */
 	void (*describe)(struct archive_entry *entry, struct member *member);
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dbdiff/format/libarchive.h"
 
+#include "base/path.h"
 #include "dbdiff/format/formats.h"
 
 /* POSIX.1-2017 pax, "ustar Interchange Format": where the header keeps what a bid looks at. */
@@ -48,6 +49,15 @@ static unsigned tar_bid(const unsigned char *data, size_t len)
 	return memcmp(data + MAGIC_OFFSET, "ustar", 5) == 0 ? 56 : 20;
 }
 
+/* The control files of a Debian package, by the name that deb(5) gives them. */
+static unsigned control_bid(const struct candidate *candidate)
+{
+	unsigned sure = tar_bid(candidate->data, candidate->len);
+
+	return sure > 0 && strcmp(path_basename(candidate->path), "control.tar") == 0 ? sure + 1
+										      : 0;
+}
+
 static int prepare(struct archive *archive)
 {
 	return archive_read_support_format_tar(archive);
@@ -71,5 +81,13 @@ const struct format format_tar = {
 	.name = "tar",
 	.bid_bytes = HEADER_SIZE,
 	.bid = tar_bid,
+	.open = tar_open,
+};
+
+const struct format format_control = {
+	.name = "debian-control",
+	.order_field = "debian-control-order",
+	.bid_bytes = HEADER_SIZE,
+	.bid_more = control_bid,
 	.open = tar_open,
 };

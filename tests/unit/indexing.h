@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 
+#include "dbdiff/fields.h"
 #include "dbdiff/walk.h"
 #include "tests/unit/comparing.h"
 
@@ -64,6 +65,26 @@ MAYBE int64_t index_number(const char *sql)
 	number = sqlite3_column_int64(statement, 0);
 	sqlite3_finalize(statement);
 	return number;
+}
+
+/* A field of a member by its id, or "(none)"; kept until the next call. */
+MAYBE const char *index_field_of(int64_t id, const char *name)
+{
+	static struct buffer text;
+	sqlite3_stmt *statement = index_select("SELECT fields FROM member WHERE id = ?1");
+	struct field_cursor cursor;
+
+	buffer_clear(&text);
+	sqlite3_bind_int64(statement, 1, id);
+	ck_assert_int_eq(sqlite3_step(statement), SQLITE_ROW);
+	field_cursor_init(&cursor, sqlite3_column_blob(statement, 0),
+		(size_t)sqlite3_column_bytes(statement, 0));
+	while (field_cursor_next(&cursor)) {
+		if (strcmp(cursor.name, name) == 0)
+			buffer_add_text(&text, cursor.value);
+	}
+	sqlite3_finalize(statement);
+	return text.len > 0 ? buffer_text(&text) : "(none)";
 }
 
 /* One line a region: "START+LENGTH KIND NAME[ of MEMBER PATH][@CONTENT OFFSET]". */

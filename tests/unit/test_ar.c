@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/comparing.h"
+#include "tests/unit/indexing.h"
 
 START_TEST(names_the_file_inside_a_deb)
 {
@@ -42,6 +42,35 @@ START_TEST(a_member_cut_in_two_is_not_complete)
 }
 END_TEST
 
+static void assert_covered(const char *name)
+{
+	index_file(name);
+	index_assert_covered(
+		INDEX_ARTIFACT_ID, (uint64_t)index_number("SELECT size FROM member WHERE id = 1"));
+	ck_assert_int_eq(index_number("SELECT inspected FROM member WHERE id = 1"), 1);
+	index_close();
+}
+
+START_TEST(every_byte_is_in_a_region)
+{
+	shell("n=a-name-that-is-longer-than-sixteen-bytes.o; echo 12 >$n; seq 3000 >b.o; >c;"
+	      "ar rcU gnu.a $n b.o c; ar rcD x.deb b.o; ar rc --thin thin.a b.o;"
+	      "echo 'int f(void) { return 1; }' >f.c; gcc -c f.c; ar rcs symbols.a f.o $n;"
+	      "printf '!<arch>\\n%-16s%-12d%-6d%-6d%-8s%-10d`\\nlong name.txt\\0\\0\\0hello\\n'"
+	      " '#1/16' 1 0 0 644 21 >bsd.a");
+	assert_covered("gnu.a");
+	assert_covered("symbols.a");
+	assert_covered("x.deb");
+	index_file("bsd.a");
+	ck_assert_str_eq(index_regions(INDEX_ARTIFACT_ID),
+		"0+8 structure magic\n"
+		"8+76 metadata header of long name.txt\n"
+		"84+5 content data of long name.txt@0\n"
+		"89+1 metadata padding of long name.txt\n");
+	index_close();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("ar");
@@ -55,6 +84,7 @@ int main(void)
 	tcase_add_test(tests, compares_headers_and_long_names);
 	tcase_add_test(tests, sees_bytes_behind_the_last_member);
 	tcase_add_test(tests, a_member_cut_in_two_is_not_complete);
+	tcase_add_test(tests, every_byte_is_in_a_region);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -86,46 +86,33 @@ END_TEST
 
 START_TEST(an_empty_stream_has_one_empty_member)
 {
-	/* libarchive's writer crashes on an empty lz4, its reader leaves the end of an empty lzip.
-	 */
-	if (filters[_i] == ARCHIVE_FILTER_LZ4 || filters[_i] == ARCHIVE_FILTER_LZIP)
+	/* libarchive's writer crashes on an empty lz4. */
+	if (filters[_i] == ARCHIVE_FILTER_LZ4)
 		return;
 	compress_to(&a, filters[_i], "", 0);
 	compress_to(&b, filters[_i], "x\n", 2);
-	expect_buffers(&a, &b, "content t//t.decompressed size\n");
+	ck_assert_int_eq(
+		compare_fds(memory_file(a.data, a.len), memory_file(b.data, b.len)), STATUS_OK);
+	expect_has(buffer_text(&comparing.text), "content t//t.decompressed size\n");
+	ck_assert(comparing.result.inspected);
 }
 END_TEST
 
-/*
- * libarchive drops such bytes silently for most compressions (measured); whatever it makes of them,
- * the two are never without a difference.
- */
 START_TEST(sees_bytes_behind_the_stream)
 {
 	compress_both(filters[_i]);
 	buffer_add_text(&b, "payload behind the end of it");
 	ck_assert_int_eq(
 		compare_fds(memory_file(a.data, a.len), memory_file(b.data, b.len)), STATUS_OK);
-	ck_assert_uint_ge(comparing.result.differences, 1);
-	if (strcmp(buffer_text(&comparing.text), "added t///trailing\n") != 0)
-		expect_has(buffer_text(&comparing.text), "not inspected: rebuilt: ");
+	/* Old compress has no end: what comes is taken for codes. */
+	if (filters[_i] == ARCHIVE_FILTER_COMPRESS)
+		ck_assert_uint_ge(comparing.result.differences, 1);
+	else
+		ck_assert_str_eq(buffer_text(&comparing.text),
+			"metadata t stream (unexplained)\nadded t///trailing\n");
 }
 END_TEST
 
-START_TEST(trailing_bytes_of_a_gzip_are_a_member)
-{
-	compress_both(ARCHIVE_FILTER_GZIP);
-	buffer_add_text(&b, "payload");
-	expect_buffers(&a, &b, "added t///trailing\n");
-	compress_both(ARCHIVE_FILTER_BZIP2);
-	buffer_add_text(&b, "payload");
-	expect_buffers(&a, &b, "added t///trailing\n");
-	buffer_add_text(&a, "payloaD");
-	expect_buffers(&a, &b, "content t///trailing\n");
-}
-END_TEST
-
-/* libarchive looks ahead for another header, so the rest may begin in the window before. */
 START_TEST(trailing_bytes_may_lie_on_a_seam_of_windows)
 {
 	shell("head -c 262144 /dev/urandom >r;"
@@ -133,7 +120,7 @@ START_TEST(trailing_bytes_may_lie_on_a_seam_of_windows)
 	      " head -c $n r | gzip -1n >x; s=$(stat -c %s x);"
 	      " if [ $s -le 262144 ] && [ $s -gt 262136 ]; then cp x x.gz; fi; done;"
 	      "test -e x.gz; cp x.gz y.gz; printf 'payload behind a window' >>y.gz");
-	expect_files("x.gz", "y.gz", "added t///trailing\n");
+	expect_files("x.gz", "y.gz", "metadata t stream (unexplained)\nadded t///trailing\n");
 }
 END_TEST
 
@@ -163,9 +150,9 @@ START_TEST(another_level_is_compression)
 	shell("seq 20000 >x; gzip -1nc x >a.gz; gzip -9nc x >b.gz; touch -d @1600000000 x;"
 	      "gzip -9c x >c.gz; touch -d @1700000000 x; gzip -9c x >d.gz");
 	comparing.with_causes = true;
-	expect_files("a.gz", "b.gz", "content t size (compression)\n");
+	expect_files("a.gz", "b.gz", "content t size gzip-flags (compression)\n");
 	comparing.with_causes = false;
-	expect_files("c.gz", "d.gz", "metadata t//t.decompressed mtime\n");
+	expect_files("c.gz", "d.gz", "content t gzip-mtime\n");
 }
 END_TEST
 
@@ -216,7 +203,6 @@ int main(void)
 	tcase_add_loop_test(tests, takes_off_one_layer_at_a_time, 0, count);
 	tcase_add_loop_test(tests, an_empty_stream_has_one_empty_member, 0, count);
 	tcase_add_loop_test(tests, sees_bytes_behind_the_stream, 0, count);
-	tcase_add_test(tests, trailing_bytes_of_a_gzip_are_a_member);
 	tcase_add_test(tests, trailing_bytes_may_lie_on_a_seam_of_windows);
 	tcase_add_loop_test(tests, a_truncated_stream_is_not_complete, 0, count);
 	tcase_add_test(tests, another_level_is_compression);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/comparing.h"
+#include "tests/unit/indexing.h"
 #include "tests/unit/making_tar.h"
 
 static struct buffer a, b;
@@ -12,6 +12,7 @@ static void setup(void)
 
 static void teardown(void)
 {
+	index_close();
 	comparing_teardown();
 	buffer_release(&a);
 	buffer_release(&b);
@@ -44,6 +45,7 @@ START_TEST(names_what_gnu_tar_changed)
 	      "touch -d @1 -h x/etc y/etc x/bin y/bin x y x/etc/* y/etc/*;"
 	      "for t in x y; do tar --sort=name -C $t -cf $t.tar .; done");
 	expect_files("x.tar", "y.tar",
+		"metadata t layout\n"
 		"metadata t//bin/c mtime\n"
 		"content t//etc/b\n"
 		"metadata t//etc/link link-target\n"
@@ -117,7 +119,7 @@ START_TEST(keeps_all_members_of_one_name)
 	both((struct tar_member){.name = "x", .data = "last"});
 	tar_add(&b, &(struct tar_member){.name = "x", .data = "one more"});
 	end();
-	expect_buffers(&a, &b, "content t//x#1\nadded t//x#3\n");
+	expect_buffers(&a, &b, "metadata t layout\ncontent t//x#1\nadded t//x#3\n");
 }
 END_TEST
 
@@ -162,10 +164,10 @@ START_TEST(sees_a_second_tar_behind_the_end_mark)
 	end();
 	tar_add(&b, &(struct tar_member){.name = "hidden", .data = "payload"});
 	tar_end(&b);
-	expect_buffers(&a, &b, "added t///trailing\n");
+	expect_buffers(&a, &b, "added t///trailing.tar\n");
 	tar_add(&a, &(struct tar_member){.name = "hidden", .data = "Payload"});
 	tar_end(&a);
-	expect_buffers(&a, &b, "content t///trailing//hidden\n");
+	expect_buffers(&a, &b, "content t///trailing.tar//hidden\n");
 }
 END_TEST
 
@@ -193,7 +195,7 @@ START_TEST(a_truncated_tar_is_not_complete)
 	/* Not even its end mark, then a member cut in two. */
 	tar_end(&a);
 	expect_buffers(&a, &b,
-		"content t size (unexplained) not inspected: rebuilt: ends without its end mark:"
+		"content t size layout (unexplained) not inspected: rebuilt: ends without its end mark:"
 		" truncated\n"
 		"content t//a\n");
 	buffer_truncate(&b, b.len - 700);
@@ -229,7 +231,7 @@ START_TEST(another_order_is_one_difference)
 		tar_add(&b, &(struct tar_member){.name = moved[i]});
 	}
 	end();
-	expect_buffers(&a, &b, "order t order\n");
+	expect_buffers(&a, &b, "order t header order\n");
 	ck_assert_str_eq(buffer_text(&comparing.diffs),
 		"first that moved: d (member 4 published, 2 rebuilt)\n");
 }
@@ -241,7 +243,126 @@ START_TEST(bytes_between_members_are_unexplained)
 	both((struct tar_member){.name = "x", .data = "abc"});
 	end();
 	b.data[512 + 100] = '!';
-	expect_buffers(&a, &b, "content t (unexplained)\n");
+	expect_buffers(&a, &b, "content t padding (unexplained)\n");
+}
+END_TEST
+
+static void write_file(const char *name, const struct buffer *bytes)
+{
+	char *path = path_join(comparing.directory, name);
+	FILE *file = fopen(path, "w");
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_uint_eq(fwrite(bytes->data, 1, bytes->len, file), bytes->len);
+	fclose(file);
+	free(path);
+}
+
+static void assert_covered(const char *name)
+{
+	index_file(name);
+	index_assert_covered(
+		INDEX_ARTIFACT_ID, (uint64_t)index_number("SELECT size FROM member WHERE id = 1"));
+	ck_assert_int_eq(index_number("SELECT inspected FROM member WHERE id = 1"), 1);
+}
+
+/* Every kind of tar that the real program writes, of files of every kind. */
+static const char *const forms[] = {"v7", "oldgnu", "gnu", "ustar", "pax",
+	"pax --pax-option=delete=nothing -b 1", "gnu -b 1", "gnu --sparse",
+	"pax --sparse --sparse-version=0.0", "pax --sparse --sparse-version=0.1",
+	"pax --sparse --sparse-version=1.0", "gnu -V label", "pax -V label",
+	"gnu --listed-incremental=snapshot"};
+
+START_TEST(every_byte_is_in_a_region)
+{
+	struct buffer script = {0};
+
+	shell("mkdir -p x/d; echo one >x/a; ln x/a x/hard; ln -s a x/link;"
+	      ">x/empty; seq 50000 >x/d/b; truncate -s 3M x/d/sparse;"
+	      "printf in | dd of=x/d/sparse bs=1 seek=1000000 conv=notrunc status=none;"
+	      "printf in | dd of=x/d/sparse bs=1 seek=2000000 conv=notrunc status=none");
+	if (_i != 0 && _i != 3)
+		shell("mknod x/pipe p; n=$(printf '%0120d' 0); mkdir x/$n; echo long >x/$n/file;"
+		      "ln -s $n/file x/long-link");
+	if (_i != 0 && _i != 3)
+		shell("n=$(printf '%0200d' 0); echo long >x/$n; ln x/$n x/hard-long");
+	buffer_add_format(&script, "tar --format=%s -cf x.tar x", forms[_i]);
+	shell(buffer_text(&script));
+	buffer_release(&script);
+	assert_covered("x.tar");
+	ck_assert_int_eq(
+		index_number("SELECT size FROM member WHERE path = CAST('x/d/sparse' AS BLOB)"),
+		3 << 20);
+	/* All bytes of a content are content. */
+	ck_assert_int_eq(
+		index_number("SELECT sum(length) FROM region WHERE kind = 0 AND owner ="
+			     " (SELECT position FROM member WHERE path = CAST('x/d/b' AS BLOB))"),
+		288894);
+}
+END_TEST
+
+START_TEST(a_member_is_its_headers_its_content_and_padding)
+{
+	add_pax(&a, "comment", "x");
+	tar_add(&a, &(struct tar_member){.name = "one", .data = "hello"});
+	tar_add(&a, &(struct tar_member){.name = "two", .type = '5'});
+	tar_end(&a);
+	write_file("x.tar", &a);
+	assert_covered("x.tar");
+	ck_assert_str_eq(index_regions(INDEX_ARTIFACT_ID),
+		"0+1536 metadata header of one\n"
+		"1536+5 content data of one@0\n"
+		"1541+507 metadata layout of one\n"
+		"2048+512 metadata header of two\n"
+		"2560+1024 structure layout\n");
+}
+END_TEST
+
+/* The part of a multi-volume archive that begins within a file. */
+START_TEST(a_further_volume_is_read)
+{
+	shell("seq 20000 >big; echo small >small;"
+	      "yes '' | tar -c -M -L 40 -f v1.tar -F 'echo v2.tar >&$TAR_FD' big small || true;"
+	      "test -s v2.tar");
+	index_file("v2.tar");
+	ck_assert_int_eq(
+		index_number("SELECT count(*) FROM member WHERE path = CAST('small' AS BLOB)"), 1);
+	assert_covered("v2.tar");
+}
+END_TEST
+
+/* What is told is what is stored: whoever prints it escapes it, once. */
+START_TEST(an_owner_name_is_kept_as_it_is)
+{
+	tar_add(&a, &(struct tar_member){.name = "x"});
+	tar_add(&b, &(struct tar_member){.name = "x"});
+	memcpy(b.data + 265, "\x1b[31m", 5);
+	b.data[148 + 6] = b.data[148 + 7] = ' ';
+	{
+		unsigned sum = 0;
+
+		memset(b.data + 148, ' ', 8);
+		for (size_t i = 0; i < 512; i++)
+			sum += (unsigned char)b.data[i];
+		tar_octal(b.data + 148, 6, sum);
+	}
+	end();
+	expect_buffers(&a, &b, "metadata t//x user\n");
+	write_file("b.tar", &b);
+	index_file("b.tar");
+	ck_assert_str_eq(index_field_of(2, "user"), "\x1b[31m");
+}
+END_TEST
+
+START_TEST(control_files_of_a_package_have_an_order_of_their_own)
+{
+	shell("mkdir c; echo 1 >c/control; echo 2 >c/md5sums; touch -d @1 c/*; echo 2.0 "
+	      ">debian-binary;"
+	      "tar -C c -czf control.tar.gz control md5sums; ar rcD x.deb debian-binary"
+	      " control.tar.gz; tar -C c -czf control.tar.gz md5sums control;"
+	      "ar rcD y.deb debian-binary control.tar.gz");
+	expect_files(
+		"x.deb", "y.deb", "order t//control.tar.gz//control.tar debian-control-order\n");
 }
 END_TEST
 
@@ -266,6 +387,11 @@ int main(void)
 	tcase_add_test(tests, a_damaged_header_is_not_the_end);
 	tcase_add_test(tests, another_order_is_one_difference);
 	tcase_add_test(tests, bytes_between_members_are_unexplained);
+	tcase_add_loop_test(tests, every_byte_is_in_a_region, 0, sizeof(forms) / sizeof(forms[0]));
+	tcase_add_test(tests, a_member_is_its_headers_its_content_and_padding);
+	tcase_add_test(tests, a_further_volume_is_read);
+	tcase_add_test(tests, an_owner_name_is_kept_as_it_is);
+	tcase_add_test(tests, control_files_of_a_package_have_an_order_of_their_own);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+
+#include "dbdiff/format/formats.h"
+#include "dbdiff/format/stream.h"
+#include "dbdiff/format/xz_parts.h"
+
+#define MAGIC                                                                                      \
+	"\xfd"                                                                                     \
+	"7zXZ"
+#define MAGIC_SIZE    6 /* with its NUL */
+#define PADDING_STEP  4 /* stream padding is a multiple of it */
+#define SETTINGS_SIZE 200
+
+enum place {
+	BETWEEN,
+	AT_BLOCK,
+	IN_BLOCK,
+	IN_INDEX,
+	AT_FOOTER
+};
+
+struct xz {
+	lzma_stream decoder;
+	bool is_started; /* the decoder has something to end */
+	enum place place;
+	lzma_stream_flags flags;
+	struct xz_block block;
+	bool has_block;
+	lzma_index_hash *index; /* of the blocks so far */
+	uint64_t blocks;	/* in all streams */
+	uint64_t begin;		/* of the block's data, or of the index */
+};
+
+static unsigned xz_bid(const unsigned char *data, size_t len)
+{
+	return len >= MAGIC_SIZE && memcmp(data, MAGIC, MAGIC_SIZE) == 0 ? 48 : 0;
+}
+
+static enum status begin_stream(struct stream *stream, struct error *err)
+{
+	struct xz *xz = stream->state;
+	const unsigned char *data;
+	enum status status;
+	size_t len;
+
+	status = stream_need(stream, LZMA_STREAM_HEADER_SIZE, &data, &len, err);
+	if (status == STATUS_OK)
+		status = xz_read_header(data, &xz->flags, err);
+	if (status != STATUS_OK)
+		return status;
+	stream->units++;
+	xz->index = lzma_index_hash_init(xz->index, NULL);
+	if (xz->index == NULL)
+		return xz_error(LZMA_MEM_ERROR, err);
+	xz->place = AT_BLOCK;
+	return stream_take(
+		stream, LZMA_STREAM_HEADER_SIZE, REGION_STRUCTURE, "stream-settings", err);
+}
+
+/* Zeros in fours, then perhaps another stream. Zeros that nothing of xz follows are not ours. */
+static enum status between_streams(struct stream *stream, struct error *err)
+{
+	const unsigned char *data;
+	enum status status;
+	size_t len, zeros = 0;
+
+	status = source_peek(stream->source, MAGIC_SIZE, &data, &len, err);
+	if (status != STATUS_OK)
+		return status;
+	if (xz_bid(data, len) > 0 || stream->units == 0)
+		return begin_stream(stream, err);
+	if (len == 0 || data[0] != 0)
+		return STATUS_END;
+	status = source_peek(stream->source, SOURCE_WINDOW, &data, &len, err);
+	if (status != STATUS_OK)
+		return status;
+	while (zeros < len && data[zeros] == 0)
+		zeros++;
+	zeros -= zeros % PADDING_STEP;
+	if (zeros == 0)
+		return STATUS_END;
+	stream->padding += zeros;
+	return stream_take(stream, zeros, REGION_STRUCTURE, "stream-padding", err);
+}
+
+static enum status begin_block(struct stream *stream, struct error *err)
+{
+	struct xz *xz = stream->state;
+	char settings[SETTINGS_SIZE];
+	const unsigned char *data;
+	enum status status;
+	uint32_t size;
+	size_t len;
+
+	status = stream_need(stream, 1, &data, &len, err);
+	if (status != STATUS_OK)
+		return status;
+	xz->begin = stream->source->offset;
+	if (data[0] == 0) {
+		xz->place = IN_INDEX;
+		return STATUS_OK;
+	}
+	size = xz_block_header_size(data[0]);
+	status = stream_need(stream, size, &data, &len, err);
+	if (status != STATUS_OK)
+		return status;
+	if (xz->has_block)
+		xz_block_release(&xz->block);
+	xz->has_block = true;
+	status = xz_block_read(&xz->block, xz->flags.check, data, err);
+	if (status != STATUS_OK)
+		return status;
+	xz_block_settings(&xz->block, settings, sizeof(settings));
+	if (xz->blocks++ == 0)
+		member_add_field(&stream->fields, "stream-settings", "%s, check %d", settings,
+			(int)xz->flags.check);
+	status = stream_take(stream, size, REGION_STRUCTURE, "stream-settings", err);
+	if (status == STATUS_OK)
+		status = xz_error(lzma_block_decoder(&xz->decoder, &xz->block.block), err);
+	xz->is_started = true;
+	xz->begin = stream->source->offset;
+	xz->place = IN_BLOCK;
+	return status;
+}
+
+static enum status end_block(struct stream *stream, struct error *err)
+{
+	struct xz *xz = stream->state;
+	const lzma_block *block = &xz->block.block;
+
+	stream_add_packed(stream, xz->begin);
+	xz->place = AT_BLOCK;
+	return xz_error(lzma_index_hash_append(xz->index, lzma_block_unpadded_size(block),
+				block->uncompressed_size),
+		err);
+}
+
+static enum status decode_block(
+	struct stream *stream, const unsigned char **data, size_t *len, struct error *err)
+{
+	struct xz *xz = stream->state;
+	const unsigned char *packed;
+	enum status status;
+	size_t packed_len;
+	lzma_ret result;
+
+	status = source_peek(stream->source, 1, &packed, &packed_len, err);
+	if (status != STATUS_OK)
+		return status;
+	xz->decoder.next_in = packed;
+	xz->decoder.avail_in = packed_len;
+	xz->decoder.next_out = stream->out;
+	xz->decoder.avail_out = STREAM_OUT_SIZE;
+	result = lzma_code(&xz->decoder, LZMA_RUN);
+	*data = stream->out;
+	*len = STREAM_OUT_SIZE - xz->decoder.avail_out;
+	if (result != LZMA_OK && result != LZMA_STREAM_END)
+		return xz_error(result, err);
+	if (packed_len == 0 && *len == 0 && result != LZMA_STREAM_END)
+		return xz_error(LZMA_BUF_ERROR, err);
+	status = source_skip(stream->source, packed_len - xz->decoder.avail_in, err);
+	if (status == STATUS_OK && result == LZMA_STREAM_END)
+		status = end_block(stream, err);
+	return status;
+}
+
+/* It is checked against the blocks that were read. */
+static enum status read_index(struct stream *stream, struct error *err)
+{
+	struct xz *xz = stream->state;
+	const unsigned char *data;
+	enum status status;
+	size_t len, taken = 0;
+	lzma_ret result;
+
+	status = stream_need(stream, 1, &data, &len, err);
+	if (status != STATUS_OK)
+		return status;
+	result = lzma_index_hash_decode(xz->index, data, &taken, len);
+	if (result != LZMA_OK && result != LZMA_STREAM_END)
+		return xz_error(result, err);
+	status = source_skip(stream->source, taken, err);
+	if (result == LZMA_STREAM_END) {
+		members_add_derived(&stream->members, xz->begin, stream->source->offset - xz->begin,
+			"stream-index");
+		xz->place = AT_FOOTER;
+	}
+	return status;
+}
+
+static enum status read_footer(struct stream *stream, struct error *err)
+{
+	struct xz *xz = stream->state;
+	const unsigned char *data;
+	enum status status;
+	size_t len;
+
+	status = stream_need(stream, LZMA_STREAM_HEADER_SIZE, &data, &len, err);
+	if (status == STATUS_OK)
+		status = xz_read_footer(data, &xz->flags, lzma_index_hash_size(xz->index), err);
+	if (status != STATUS_OK)
+		return status;
+	xz->place = BETWEEN;
+	xz->begin = stream->source->offset;
+	status = source_skip(stream->source, LZMA_STREAM_HEADER_SIZE, err);
+	stream_add_packed(stream, xz->begin);
+	return status;
+}
+
+static enum status xz_decode(
+	struct stream *stream, const unsigned char **data, size_t *len, struct error *err)
+{
+	struct xz *xz = stream->state;
+	enum status status;
+
+	switch (xz->place) {
+	case AT_BLOCK:
+		return begin_block(stream, err);
+	case IN_BLOCK:
+		return decode_block(stream, data, len, err);
+	case IN_INDEX:
+		return read_index(stream, err);
+	case AT_FOOTER:
+		return read_footer(stream, err);
+	default:
+		status = between_streams(stream, err);
+		if (status == STATUS_END)
+			member_add_field(&stream->fields, "stream-blocks", "%" PRIu64, xz->blocks);
+		return status;
+	}
+}
+
+static void xz_free(struct stream *stream)
+{
+	struct xz *xz = stream->state;
+
+	if (xz->is_started)
+		lzma_end(&xz->decoder);
+	if (xz->has_block)
+		xz_block_release(&xz->block);
+	lzma_index_hash_end(xz->index, NULL);
+}
+
+static const struct codec codec = {
+	.name = "xz",
+	.decode = xz_decode,
+	.free = xz_free,
+	.state_size = sizeof(struct xz),
+};
+
+static enum status xz_open(struct source *source, const char *name, const struct limits *limits,
+	struct members **members, struct error *err)
+{
+	return stream_open(&codec, source, name, limits, members, err);
+}
+
+const struct format format_xz = {
+	.name = "xz",
+	.bid_bytes = MAGIC_SIZE,
+	.bid = xz_bid,
+	.is_stream = true,
+	.open = xz_open,
+};
