@@ -29,7 +29,8 @@ PREFIX ?= /usr/local
 VERSION = 0.1.0
 
 LIBRARIES = libarchive libcurl libsolv libsolvext sqlite3 libxxhash libmicrohttpd libfyaml \
-	libsquashfs1 ext2fs e2p com_err jansson libcrypto
+	libsquashfs1 ext2fs e2p com_err jansson libcrypto liblzma libzstd zlib liblz4 libelf \
+	libseccomp zck expat
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wformat=2 -Wvla -Wundef -Wwrite-strings -Wdate-time
 ifdef CI
@@ -47,7 +48,8 @@ override ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DREPROOF_VE
 	-I. $(PKG_CFLAGS) -include base/banned.h -fno-strict-aliasing -fstack-protector-strong \
 	-ffile-prefix-map=$(BUILD)/=build/ -ffile-prefix-map=$(CURDIR)=. $(WARNINGS) $(CFLAGS) -pthread
 override ALL_LDFLAGS = $(LDFLAGS) -pthread
-LIBS = $(PKG_LIBS) -lm
+# Three of them have no pkg-config file.
+LIBS = $(PKG_LIBS) -lbz2 -lfdt -lrsync -lm
 
 BASE_SRC := $(wildcard base/*.c)
 SNAPSHOT_SRC := $(wildcard snapshot/*.c)

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/tempfile.h"
 
 #define SPOOL_BLOCK ((size_t)4096) /* what is all zero in such a block stays a hole */
 
@@ -90,6 +89,7 @@ struct seek_source {
 		struct error *err);
 	int fd;
 	bool owns_fd;
+	struct spool_pool *pool; /* where an owned one goes back to */
 	struct source *inner;
 	uint64_t inner_offset;
 	unsigned char *window; /* made on the first peek */
@@ -151,7 +151,7 @@ static void seek_free(struct source *source)
 	struct seek_source *seek = (struct seek_source *)source;
 
 	if (seek->owns_fd)
-		close(seek->fd);
+		spool_give_back(seek->pool, seek->fd);
 	free(seek->window);
 	free(seek);
 }
@@ -332,24 +332,25 @@ static enum status copy_to(
 	return status;
 }
 
-enum status source_spool_new(
-	struct source *inner, uint64_t limit, struct source **spooled, struct error *err)
+enum status source_spool_new(struct source *inner, struct spool_pool *pool, enum spool_place place,
+	uint64_t limit, struct source **spooled, struct error *err)
 {
 	struct seek_source *seek;
 	uint64_t size;
 	int fd;
 
 	*spooled = NULL;
-	if (tempfile_unlinked(&fd, err) < 0)
+	if (spool_take(pool, place, &fd, err) < 0)
 		return err->status;
 	if (copy_to(fd, inner, limit, &size, err) < 0) {
-		close(fd);
+		spool_give_back(pool, fd);
 		return err->status;
 	}
 	seek = seek_new(size);
 	seek->read_at = read_file_at;
 	seek->fd = fd;
 	seek->owns_fd = true;
+	seek->pool = pool;
 	*spooled = &seek->source;
 	return STATUS_OK;
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/spool.h"
 
 #define SOURCE_WINDOW	    ((size_t)256 * 1024) /* the most that can be peeked at */
 #define SOURCE_SIZE_UNKNOWN UINT64_MAX
@@ -22,7 +23,10 @@ struct source_ops {
 		size_t *len, struct error *err);
 	/* Goes on by `count` bytes; past the end is STATUS_FORMAT. */
 	enum status (*skip)(struct source *source, uint64_t count, struct error *err);
-	/* Reads exactly `len` bytes at an offset, and moves nothing. NULL where it cannot seek. */
+	/*
+	 * Reads exactly `len` bytes at an offset; moves nothing and leaves the window valid. NULL
+	 * where it cannot seek.
+	 */
 	enum status (*pread)(
 		struct source *source, uint64_t offset, void *data, size_t len, struct error *err);
 	void (*free)(struct source *source);
@@ -53,10 +57,11 @@ struct source *source_memory_new(const void *data, size_t len);
 /* The `len` bytes at `offset` of a source that can seek; `inner` stays the caller's. */
 struct source *source_range_new(struct source *inner, uint64_t offset, uint64_t len);
 /*
- * Copies what is left of `inner` (at most `limit` bytes, else STATUS_LIMIT) into an unlinked
- * temporary file, holes kept, and gives a source over it that can seek.
+ * Copies what is left of `inner` (at most `limit` bytes, else STATUS_LIMIT) into a file of the
+ * pool, holes kept, and gives a source over it that can seek; freeing that gives the file back.
+ * The pool must outlive it. A NULL pool opens a file of its own.
  */
-enum status source_spool_new(
-	struct source *inner, uint64_t limit, struct source **spooled, struct error *err);
+enum status source_spool_new(struct source *inner, struct spool_pool *pool, enum spool_place place,
+	uint64_t limit, struct source **spooled, struct error *err);
 
 #endif

@@ -13,7 +13,8 @@ static enum status set_error(struct sql *sql, const char *path, struct error *er
 
 	if (!name && sql->db)
 		name = sqlite3_db_filename(sql->db, "main");
-	if (!name || !*name)
+	/* Unless it is a path: one by its descriptor has none. */
+	if (!name || (name != path && *name != '/'))
 		name = "(temporary)";
 	return error_set(err, STATUS_DATABASE, "database %s: %s (SQLite code %d)", name,
 		sql->db ? sqlite3_errmsg(sql->db) : "out of memory",
@@ -68,11 +69,11 @@ static enum status open_handle(
 enum status sql_open(struct sql *sql, const char *path, enum sql_mode mode,
 	const char *const *texts, size_t text_count, struct error *err)
 {
-	*sql = (struct sql){.texts = texts, .text_count = text_count};
+	*sql = (struct sql){0};
 	enum status status = open_handle(sql, path, mode, err);
 
 	if (status == STATUS_OK)
-		status = harden(sql, err);
+		status = sql_adopt(sql, texts, text_count, err);
 	if (status == STATUS_OK && sqlite3_busy_timeout(sql->db, BUSY_MILLISECONDS) != SQLITE_OK)
 		status = set_error(sql, NULL, err);
 	if (status == STATUS_OK && (mode == SQL_WRITE || mode == SQL_CREATE))
@@ -80,11 +81,20 @@ enum status sql_open(struct sql *sql, const char *path, enum sql_mode mode,
 	/* Opening reads nothing: a file that is no database shows itself only here. */
 	if (status == STATUS_OK)
 		status = sql_exec(sql, "PRAGMA schema_version", err);
-	if (status == STATUS_OK)
-		sql->statements = xcalloc(text_count + 1, sizeof(sql->statements[0]));
-	else
+	if (status != STATUS_OK)
 		sql_release(sql);
 	return status;
+}
+
+enum status sql_adopt(
+	struct sql *sql, const char *const *texts, size_t text_count, struct error *err)
+{
+	if (harden(sql, err) < 0)
+		return err->status;
+	sql->texts = texts;
+	sql->text_count = text_count;
+	sql->statements = xcalloc(text_count + 1, sizeof(sql->statements[0]));
+	return STATUS_OK;
 }
 
 void sql_release(struct sql *sql)

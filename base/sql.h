@@ -33,6 +33,9 @@ enum sql_mode {
  */
 enum status sql_open(struct sql *sql, const char *path, enum sql_mode mode,
 	const char *const *texts, size_t text_count, struct error *err);
+/* For a handle that was opened otherwise, in `db`: hardens it, and gives it its statements. */
+enum status sql_adopt(
+	struct sql *sql, const char *const *texts, size_t text_count, struct error *err);
 void sql_release(struct sql *sql);
 
 /* Runs statements without parameters or results, such as a schema. */

@@ -2,13 +2,11 @@
 #include <errno.h>
 
 #include "base/alloc.h"
-#include "dbdiff/format/formats.h"
-#include "dbdiff/members.h"
-#include "dbdiff/tap.h"
-#include "dbdiff/walk.h"
+#include "dbdiff/container.h"
+#include "dbdiff/walk_leaf.h"
 
 struct capture {
-	struct budget budget;
+	struct walk walk; /* for what is inside leaves; its budget is that of all */
 	const struct wanted *items;
 	size_t count;
 	int out_fd;
@@ -23,7 +21,7 @@ int wanted_compare(const void *a, const void *b)
 		return wanted_a->container < wanted_b->container ? -1 : 1;
 	if (wanted_a->position != wanted_b->position)
 		return wanted_a->position < wanted_b->position ? -1 : 1;
-	return 0;
+	return (wanted_a->offset > wanted_b->offset) - (wanted_a->offset < wanted_b->offset);
 }
 
 static enum status write_all(int fd, const void *data, size_t len, struct error *err)
@@ -43,7 +41,27 @@ static enum status write_all(int fd, const void *data, size_t len, struct error 
 	return STATUS_OK;
 }
 
-static enum status capture_bytes(struct capture *capture, const struct wanted *wanted,
+/* Not past the end: there a stretch is empty. */
+static enum status skip_to(struct source *content, uint64_t offset, struct error *err)
+{
+	const unsigned char *data;
+	enum status status = STATUS_OK;
+	size_t len = 1;
+
+	if (content->size != SOURCE_SIZE_UNKNOWN)
+		return source_skip(content,
+			(offset < content->size ? offset : content->size) - content->offset, err);
+	while (status == STATUS_OK && len > 0 && content->offset < offset) {
+		status = source_peek(content, 1, &data, &len, err);
+		if (len > offset - content->offset)
+			len = (size_t)(offset - content->offset);
+		if (status == STATUS_OK && len > 0)
+			status = source_skip(content, len, err);
+	}
+	return status;
+}
+
+static enum status capture_stretch(struct capture *capture, const struct wanted *wanted,
 	struct source *content, struct error *err)
 {
 	unsigned char *data = xmalloc((size_t)wanted->len + 1);
@@ -51,12 +69,16 @@ static enum status capture_bytes(struct capture *capture, const struct wanted *w
 	uint64_t len;
 	size_t got;
 
-	if (wanted->offset > 0)
-		status = source_skip(content, wanted->offset, err);
+	if (capture->walk.setup->board != NULL)
+		capture->walk.setup->board->capturing = wanted->id;
+	if (wanted->offset > content->offset)
+		status = skip_to(content, wanted->offset, err);
 	if (status == STATUS_OK)
 		status = source_read(content, data, (size_t)wanted->len, &got, err);
 	if (status == STATUS_OK)
 		status = write_all(capture->out_fd, &wanted->id, sizeof(wanted->id), err);
+	if (status == STATUS_OK)
+		status = write_all(capture->out_fd, &wanted->offset, sizeof(wanted->offset), err);
 	if (status == STATUS_OK) {
 		len = got;
 		status = write_all(capture->out_fd, &len, sizeof(len), err);
@@ -68,7 +90,8 @@ static enum status capture_bytes(struct capture *capture, const struct wanted *w
 }
 
 static enum status capture_content(struct capture *capture, const struct wanted *wanted,
-	struct source *content, const struct source *packed, const char *name, struct error *err);
+	const struct wanted *end, struct source *content, const struct source *packed,
+	const struct member *member, unsigned depth, struct error *err);
 
 /* The wanted members of one container: a run in the sorted items. */
 static const struct wanted *find_run(
@@ -91,10 +114,17 @@ static const struct wanted *find_run(
 	return capture->items + low;
 }
 
-static enum status capture_members(struct capture *capture, struct members *members,
-	int64_t container, const struct source *packed, struct error *err)
+/* What is damaged or costs too much ends there, and not what else is wanted. */
+static bool is_of_its_own(enum status status)
 {
-	const struct wanted *end;
+	return status == STATUS_FORMAT || status == STATUS_LIMIT || status == STATUS_UNSUPPORTED ||
+		status == STATUS_NOT_FOUND || status == STATUS_END;
+}
+
+static enum status capture_members(struct capture *capture, struct members *members,
+	int64_t container, const struct source *packed, unsigned depth, struct error *err)
+{
+	const struct wanted *end, *next;
 	const struct wanted *wanted = find_run(capture, container, &end);
 	struct member member = {0};
 	enum status status = STATUS_OK;
@@ -106,78 +136,96 @@ static enum status capture_members(struct capture *capture, struct members *memb
 		status = members->ops->next(members, &member, err);
 		if (status != STATUS_OK || position != wanted->position)
 			continue;
+		for (next = wanted; next < end && next->position == position; next++)
+			;
 		if (member.has_content)
 			status = members->ops->open(members, &content, err);
 		if (status == STATUS_OK && content != NULL)
 			status = capture_content(
-				capture, wanted, content, packed, buffer_text(&member.path), err);
+				capture, wanted, next, content, packed, &member, depth, err);
 		source_free(content);
-		wanted++;
+		if (is_of_its_own(status))
+			status = STATUS_OK;
+		wanted = next;
 	}
 	member_release(&member);
 	return status;
 }
 
 static enum status capture_container(struct capture *capture, const struct wanted *wanted,
-	struct source *source, const char *name, struct error *err)
+	struct source *source, const char *name, unsigned depth, struct error *err)
 {
-	const struct limits *limits = capture->budget.limits;
-	const struct format *format;
-	struct members *members = NULL;
-	struct source *spooled = NULL;
-	const unsigned char *data;
-	enum status status;
-	size_t len;
+	const struct limits *limits = capture->walk.budget.limits;
+	struct container container = {0};
+	enum status status = container_find(&container, source, name, err);
 
-	status = source_peek(source, format_bid_bytes(), &data, &len, err);
-	if (status != STATUS_OK)
-		return status;
-	format = format_find(data, len);
-	if (format == NULL)
-		return error_set(err, STATUS_FORMAT, "not a container any more");
-	if (format->needs_seek && !source_can_seek(source)) {
-		status = source_spool_new(source, limits->member_bytes, &spooled, err);
-		if (status != STATUS_OK)
-			return status;
-		source = spooled;
-	}
-	status = format->open(source, name, limits, &members, err);
+	if (status == STATUS_OK && container.format == NULL)
+		status = error_set(err, STATUS_FORMAT, "not a container any more");
 	if (status == STATUS_OK)
-		status = capture_members(capture, members, wanted->id, source, err);
-	if (members != NULL)
-		members->ops->free(members);
-	source_free(spooled);
+		status = container_spool(
+			&container, source, capture->walk.setup->pool, SPOOL_NESTED, limits, err);
+	if (status == STATUS_OK)
+		status = container_open(&container, name, limits, err);
+	if (status == STATUS_OK)
+		status = capture_members(
+			capture, container.members, wanted->id, container.source, depth + 1, err);
+	container_close(&container);
 	return status;
 }
 
 static enum status capture_content(struct capture *capture, const struct wanted *wanted,
-	struct source *content, const struct source *packed, const char *name, struct error *err)
+	const struct wanted *end, struct source *content, const struct source *packed,
+	const struct member *member, unsigned depth, struct error *err)
 {
-	enum status status;
+	struct index_row row = {
+		.container = wanted->container,
+		.id = wanted->id,
+		.path = buffer_text(&member->path),
+		.path_len = member->path.len,
+	};
+	enum status status = STATUS_OK;
 	struct tap tap;
 
-	tap_init(&tap, content, &capture->budget, packed, false);
-	if (wanted->is_container)
-		status = capture_container(capture, wanted, &tap.source, name, err);
-	else
-		status = capture_bytes(capture, wanted, &tap.source, err);
+	if (wanted->what == WANTED_INSIDE)
+		return walk_leaf(&capture->walk, content, packed, &row, depth, err);
+	tap_init(&tap, content, &capture->walk.budget, packed, false);
+	if (wanted->what == WANTED_WAY)
+		status = capture_container(capture, wanted, &tap.source, row.path, depth, err);
+	for (; wanted < end && wanted->what == WANTED_BYTES && status == STATUS_OK; wanted++)
+		status = capture_stretch(capture, wanted, &tap.source, err);
 	tap_release(&tap);
-	return status == STATUS_END ? STATUS_OK : status;
+	return status;
 }
 
-enum status walk_capture(struct source *source, const char *name, const struct limits *limits,
-	const struct wanted *items, size_t count, int out_fd, struct error *err)
+enum status walk_again(struct source *source, const char *name, const struct limits *limits,
+	const struct walk_setup *setup, const struct wanted *items, size_t count, int out_fd,
+	struct index *index, struct error *err)
 {
+	static const struct walk_setup no_setup;
+	struct way way = {0};
 	struct capture capture = {
-		.budget = {.limits = limits},
+		.walk = {.setup = setup != NULL ? setup : &no_setup,
+			.way = &way,
+			.index = index,
+			.budget = {.limits = limits},
+			.regions_left = limits->members * WALK_REGIONS_PER_MEMBER,
+			.with_lazy = true},
 		.items = items,
 		.count = count,
 		.out_fd = out_fd,
 	};
+	struct member artifact = {0};
 	const struct wanted *end;
-	const struct wanted *artifact = find_run(&capture, 0, &end);
+	const struct wanted *first = find_run(&capture, 0, &end);
+	enum status status = STATUS_OK;
 
-	if (artifact == end)
+	if (first == end)
 		return STATUS_OK;
-	return capture_content(&capture, artifact, source, NULL, name, err);
+	if (index != NULL)
+		status = index_last_id(index, &capture.walk.last_id, err);
+	buffer_add_text(&artifact.path, name);
+	if (status == STATUS_OK)
+		status = capture_content(&capture, first, end, source, NULL, &artifact, 0, err);
+	member_release(&artifact);
+	return is_of_its_own(status) ? STATUS_OK : status;
 }

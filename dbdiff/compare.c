@@ -5,9 +5,11 @@
 
 #include "dbdiff/compare_fields.h"
 #include "dbdiff/fields.h"
+#include "dbdiff/format/formats.h"
 #include "dbdiff/order.h"
 
-static const char cause_unexplained[] = "unexplained";
+/* The cause of packed bytes that differ around what is equal inside. */
+static const char cause_compression[] = "compression";
 
 struct compare {
 	struct index *sides[SIDES];
@@ -82,6 +84,10 @@ static enum status report_single(
 			.fields = &none,
 		},
 		&id, err);
+	if (status == STATUS_OK)
+		status = findings_add_place(compare->findings,
+			change == CHANGE_ADDED ? REBUILT : PUBLISHED, row->container, row->position,
+			&(struct finding_range){id, id, true}, err);
 	buffer_truncate(&compare->path, before);
 	return status;
 }
@@ -227,6 +233,13 @@ static void add_times(const struct inside *inside, struct buffer *fields)
 	buffer_release(&text);
 }
 
+static bool is_stream(const struct index_row *row)
+{
+	const struct format *format = format_named(row->format);
+
+	return format != NULL && format->is_stream;
+}
+
 /* The bytes differ and both are containers of one format: what is inside says why, or nothing. */
 static enum status compare_opened(
 	struct compare *compare, const struct level *level, struct error *err)
@@ -238,14 +251,14 @@ static enum status compare_opened(
 	enum change change = CHANGE_METADATA;
 	const char *cause = NULL;
 	enum status status;
-	int64_t id;
+	int64_t id = 0;
 
 	status = compare_containers(compare, level, &inside, err);
 	if (status != STATUS_OK)
 		goto out;
 	if (!is_whole || (inside.differences == 0 && !inside.order_differs)) {
 		change = CHANGE_CONTENT;
-		cause = cause_unexplained;
+		cause = is_whole && is_stream(published) ? cause_compression : cause_unexplained;
 	}
 	buffer_clear(&compare->fields);
 	fields_compare(published, rebuilt, change == CHANGE_CONTENT, &compare->fields);
@@ -261,6 +274,10 @@ static enum status compare_opened(
 	if (status == STATUS_OK && inside.order_differs)
 		status = findings_set_diff(
 			compare->findings, id, buffer_text(&inside.order_text), err);
+	if (status == STATUS_OK)
+		status = findings_add_opened(compare->findings,
+			(int64_t[SIDES]){published->id, rebuilt->id}, &compare->path,
+			published->occurrence, id, err);
 out:
 	buffer_release(&inside.order_text);
 	buffer_release(&inside.first_time);
@@ -278,8 +295,10 @@ static enum status compare_leaves(
 
 	buffer_clear(&compare->fields);
 	fields_compare(published, rebuilt, true, &compare->fields);
-	status = report_pair(compare, level, CHANGE_CONTENT,
-		level->parent == NULL ? cause_unexplained : NULL, &id, err);
+	status = report_pair(compare, level, CHANGE_CONTENT, NULL, &id, err);
+	if (published->lazy != NULL && rebuilt->lazy != NULL &&
+		strcmp(published->lazy, rebuilt->lazy) == 0)
+		diff_plan_add_inside(compare->plan, level);
 	if (status == STATUS_OK && compare->plan->count < compare->diff_members)
 		status = diff_plan_add(compare->plan, compare->sides, level, id, err);
 	return status;
@@ -317,15 +336,21 @@ static enum status compare_pair(
 	const struct index_row *published = level->rows[PUBLISHED];
 	const struct index_row *rebuilt = level->rows[REBUILT];
 	size_t before = path_push(compare, published);
+	bool is_same = same_bytes(published, rebuilt);
+	struct finding_range range = {.first = compare->findings->last_id + 1, .content = !is_same};
 	enum status status;
 
-	if (same_bytes(published, rebuilt))
+	if (is_same)
 		status = compare_metadata(compare, level, outer, err);
 	else if (published->format != NULL && rebuilt->format != NULL &&
 		strcmp(published->format, rebuilt->format) == 0)
 		status = compare_opened(compare, level, err);
 	else
 		status = compare_leaves(compare, level, err);
+	range.last = compare->findings->last_id;
+	for (int side = 0; side < SIDES && range.last >= range.first && status == STATUS_OK; side++)
+		status = findings_add_place(compare->findings, side, level->rows[side]->container,
+			level->rows[side]->position, &range, err);
 	buffer_truncate(&compare->path, before);
 	return status;
 }

@@ -8,7 +8,9 @@
 
 /*
  * The merge-walk: what differs between two indexes of artifacts that do not have the same bytes,
- * at least one finding. Plans the diffs of at most `diff_members` leaves.
+ * at least one finding. Plans the diffs of at most `diff_members` leaves, and to open pairs of
+ * leaves of one format that is opened only where they differ; when there are any, it is to be
+ * called again afterwards, with all findings and plans cleared.
  */
 enum status compare_indexes(const char *name, struct index *published, struct index *rebuilt,
 	uint64_t diff_members, struct findings *findings, struct diff_plan *plan,

@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dbdiff/dbdiff.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 
 #include "base/alloc.h"
 #include "base/array.h"
-#include "base/path.h"
 #include "base/tempfile.h"
+#include "dbdiff/attempt.h"
+#include "dbdiff/attribute.h"
 #include "dbdiff/compare.h"
 #include "dbdiff/diffs.h"
+#include "dbdiff/format/formats.h"
 #include "dbdiff/worker.h"
-
-#define READ_SIZE ((size_t)256 * 1024)
 
 static const char *const change_words[] = {
 	[CHANGE_ADDED] = "added",
@@ -51,9 +49,9 @@ struct pair {
 	const char *name;
 	const struct comparison_side *sides[SIDES];
 	const struct comparison_options *options;
-	char *directory; /* private, for the indexes */
-	char *index_paths[SIDES];
+	int index_fds[SIDES]; /* unlinked; -1 when there is none */
 	struct index indexes[SIDES];
+	struct attempt attempts[SIDES];
 	struct error trouble[SIDES]; /* why a side could not be indexed; STATUS_OK if it could */
 	struct diff_plan plan;
 	struct findings findings;
@@ -64,19 +62,22 @@ struct job {
 	struct pair *pair;
 	int side;
 	int out_fd;
+	/* Makes ready for one more start after a worker died; false when that cannot help. */
+	bool (*again)(struct job *job, const struct worker *died, const struct error *why);
 };
 
 static enum status run_index(void *context, struct error *err)
 {
 	const struct job *job = context;
 	const struct comparison_side *side = job->pair->sides[job->side];
+	struct walk_setup setup = attempt_setup(&job->pair->attempts[job->side]);
 	struct source *source = source_file_new(side->fd, side->size);
 	struct index index = {0};
-	enum status status = index_create(&index, job->pair->index_paths[job->side], err);
+	enum status status = index_create(&index, job->out_fd, err);
 
 	if (status == STATUS_OK)
 		status = walk_index(
-			source, job->pair->name, &job->pair->options->limits, &index, err);
+			source, job->pair->name, &job->pair->options->limits, &setup, &index, err);
 	if (status == STATUS_OK)
 		status = index_commit(&index, err);
 	index_release(&index);
@@ -84,44 +85,121 @@ static enum status run_index(void *context, struct error *err)
 	return status;
 }
 
+static bool index_again(struct job *job, const struct worker *died, const struct error *why)
+{
+	struct attempt *attempt = &job->pair->attempts[job->side];
+
+	return attempt_close(attempt, died, why) && ftruncate(job->out_fd, 0) == 0;
+}
+
 static enum status run_capture(void *context, struct error *err)
 {
 	const struct job *job = context;
 	const struct comparison_side *side = job->pair->sides[job->side];
 	const struct wanted_list *wanted = &job->pair->plan.wanted[job->side];
+	struct walk_setup setup = attempt_setup(&job->pair->attempts[job->side]);
 	struct source *source = source_file_new(side->fd, side->size);
 	enum status status;
 
-	status = walk_capture(source, job->pair->name, &job->pair->options->limits, wanted->items,
-		wanted->count, job->out_fd, err);
+	status = walk_again(source, job->pair->name, &job->pair->options->limits, &setup,
+		wanted->items, wanted->count, job->out_fd, NULL, err);
 	source_free(source);
 	return status;
 }
 
-/* Runs a job for each side at the same time; errors[] are what came of them. */
-static enum status run_both(struct pair *pair, enum status (*run)(void *, struct error *),
-	const int out_fds[SIDES], struct error errors[SIDES], struct error *err)
+static enum status run_inside(void *context, struct error *err)
+{
+	const struct job *job = context;
+	const struct comparison_side *side = job->pair->sides[job->side];
+	const struct wanted_list *inside = &job->pair->plan.inside[job->side];
+	struct walk_setup setup = attempt_setup(&job->pair->attempts[job->side]);
+	struct source *source = source_file_new(side->fd, side->size);
+	struct index index = {0};
+	enum status status = index_open_again(&index, job->out_fd, err);
+
+	if (status == STATUS_OK)
+		status = walk_again(source, job->pair->name, &job->pair->options->limits, &setup,
+			inside->items, inside->count, -1, &index, err);
+	if (status == STATUS_OK)
+		status = index_commit(&index, err);
+	index_release(&index);
+	source_free(source);
+	return status;
+}
+
+/* What is captured stays, and the member that it died of is left out: it costs its own diff. */
+static bool capture_again(struct job *job, const struct worker *died, const struct error *why)
+{
+	struct attempt *attempt = &job->pair->attempts[job->side];
+	struct wanted_list *wanted = &job->pair->plan.wanted[job->side];
+	int64_t died_of = attempt->board->capturing;
+	struct captured captured = {.fd = -1};
+	struct error ignored;
+	bool is_found = false;
+	size_t kept = 0;
+
+	(void)why;
+	if (captured_read(&captured, job->out_fd, wanted->count, &ignored) < 0)
+		return false;
+	for (size_t i = 0; i < wanted->count; i++) {
+		const struct wanted *item = &wanted->items[i];
+		bool is_way = item->what == WANTED_WAY;
+		bool is_culprit = !is_way && item->id == died_of;
+
+		is_found = is_found || is_culprit;
+		if (!is_culprit && (is_way || !captured_has(&captured, item->id, item->offset)))
+			wanted->items[kept++] = *item;
+	}
+	wanted->count = kept;
+	is_found = is_found && ftruncate(job->out_fd, (off_t)captured.end) == 0 &&
+		lseek(job->out_fd, 0, SEEK_END) >= 0;
+	captured_release(&captured);
+	return is_found && attempt_again(attempt, died);
+}
+
+static enum status start_job(struct job *job, enum status (*run)(void *, struct error *),
+	struct worker *worker, struct error *err)
+{
+	struct attempt *attempt = &job->pair->attempts[job->side];
+	int outs[1 + ATTEMPT_SPOOLS] = {job->out_fd};
+	struct worker_job spec = {
+		.run = run,
+		.context = job,
+		.fds = &job->pair->sides[job->side]->fd,
+		.fd_count = 1,
+		.out_fds = outs,
+		.out_count = 1 + attempt->pool.count,
+		.limits = &job->pair->options->limits,
+	};
+
+	for (size_t i = 0; i < attempt->pool.count; i++)
+		outs[1 + i] = attempt->pool.fds[i];
+	return attempt_start(attempt, worker, &spec, err);
+}
+
+/*
+ * Runs a job for each side at the same time, anew where a worker dies; errors[] are what came of
+ * them.
+ */
+static enum status run_both(struct job jobs[SIDES], enum status (*run)(void *, struct error *),
+	struct error errors[SIDES], struct error *err)
 {
 	struct worker workers[SIDES] = {0};
-	struct job jobs[SIDES];
 	enum status status = STATUS_OK;
+	int running = 0;
 
-	for (int side = 0; side < SIDES && status == STATUS_OK; side++) {
-		int fds[2] = {pair->sides[side]->fd, out_fds[side]};
-		struct worker_job job = {
-			.run = run,
-			.context = &jobs[side],
-			.fds = fds,
-			.fd_count = out_fds[side] >= 0 ? 2 : 1,
-			.limits = &pair->options->limits,
-		};
+	for (; running < SIDES && status == STATUS_OK; running++)
+		status = start_job(&jobs[running], run, &workers[running], err);
+	while (running > 0 && status == STATUS_OK) {
+		size_t side = worker_next(workers, SIDES);
 
-		jobs[side] = (struct job){pair, side, out_fds[side]};
-		status = worker_start(&workers[side], &job, err);
-	}
-	for (int side = 0; side < SIDES && status == STATUS_OK; side++) {
 		errors[side] = (struct error){0};
 		errors[side].status = worker_wait(&workers[side], &errors[side]);
+		if (workers[side].has_died &&
+			jobs[side].again(&jobs[side], &workers[side], &errors[side]))
+			status = start_job(&jobs[side], run, &workers[side], err);
+		else
+			running--;
 	}
 	for (int side = 0; side < SIDES; side++)
 		worker_release(&workers[side]);
@@ -149,14 +227,17 @@ static enum status check_unchanged(struct pair *pair, int side, struct error *er
 
 static enum status make_indexes(struct pair *pair, struct error *err)
 {
-	static const int no_fds[SIDES] = {-1, -1};
-	enum status status = tempfile_directory(&pair->directory, err);
+	struct job jobs[SIDES];
+	enum status status = STATUS_OK;
 
-	if (status != STATUS_OK)
-		return status;
-	pair->index_paths[PUBLISHED] = path_join(pair->directory, "published.index");
-	pair->index_paths[REBUILT] = path_join(pair->directory, "rebuilt.index");
-	status = run_both(pair, run_index, no_fds, pair->trouble, err);
+	for (int side = 0; side < SIDES && status == STATUS_OK; side++) {
+		status = tempfile_unlinked(&pair->index_fds[side], err);
+		if (status == STATUS_OK)
+			status = attempt_open(&pair->attempts[side], err);
+		jobs[side] = (struct job){pair, side, pair->index_fds[side], index_again};
+	}
+	if (status == STATUS_OK)
+		status = run_both(jobs, run_index, pair->trouble, err);
 	for (int side = 0; side < SIDES && status == STATUS_OK; side++) {
 		/* A worker that was ended is a finding about what it read, the rest is trouble. */
 		if (pair->trouble[side].status == STATUS_LIMIT)
@@ -165,9 +246,15 @@ static enum status make_indexes(struct pair *pair, struct error *err)
 			*err = pair->trouble[side];
 			return err->status;
 		}
-		status = index_open(&pair->indexes[side], pair->index_paths[side], err);
+		status = index_open(&pair->indexes[side], pair->index_fds[side], err);
 		if (status == STATUS_OK)
 			status = check_unchanged(pair, side, err);
+		/* Nor is what a worker wrote that was taken over. */
+		if (status == STATUS_FORMAT || status == STATUS_LIMIT) {
+			error_context(err, "what the process that read it wrote");
+			pair->trouble[side] = *err;
+			status = STATUS_OK;
+		}
 	}
 	return status;
 }
@@ -208,18 +295,22 @@ static enum status make_diffs(struct pair *pair, struct error *err)
 {
 	struct captured captured[SIDES] = {{.fd = -1}, {.fd = -1}};
 	int fds[SIDES] = {-1, -1};
+	struct job jobs[SIDES];
 	struct error errors[SIDES];
 	enum status status = STATUS_OK;
 
 	if (pair->plan.count == 0)
 		return STATUS_OK;
-	diff_plan_finish(&pair->plan);
-	for (int side = 0; side < SIDES && status == STATUS_OK; side++)
+	for (int side = 0; side < SIDES && status == STATUS_OK; side++) {
+		wanted_list_finish(&pair->plan.wanted[side]);
+		pair->attempts[side].restarts = 0;
 		status = tempfile_unlinked(&fds[side], err);
+		jobs[side] = (struct job){pair, side, fds[side], capture_again};
+	}
 	if (status == STATUS_OK)
-		status = run_both(pair, run_capture, fds, errors, err);
+		status = run_both(jobs, run_capture, errors, err);
 	for (int side = 0; side < SIDES && status == STATUS_OK; side++)
-		status = captured_read(&captured[side], fds[side], err);
+		status = captured_read(&captured[side], fds[side], pair->plan.count, err);
 	if (status == STATUS_OK)
 		status = diffs_write(
 			&pair->plan, captured, pair->options->diff_bytes, &pair->findings, err);
@@ -231,71 +322,147 @@ static enum status make_diffs(struct pair *pair, struct error *err)
 	return status;
 }
 
-static enum status read_block(const struct comparison_side *side, void *data, size_t len,
-	uint64_t offset, struct error *err)
+static enum status compare_once(struct pair *pair, struct error *err)
 {
-	char *to = data;
+	return compare_indexes(pair->name, &pair->indexes[PUBLISHED], &pair->indexes[REBUILT],
+		pair->options->diff_members, &pair->findings, &pair->plan, err);
+}
 
-	while (len > 0) {
-		ssize_t got = pread(side->fd, to, len, (off_t)offset);
+static bool never_again(struct job *job, const struct worker *died, const struct error *why)
+{
+	(void)job, (void)died, (void)why;
+	return false;
+}
 
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return error_set_errno(err, "reading at %" PRIu64, offset);
-		if (got == 0)
-			return error_set(
-				err, STATUS_CONFLICT, "a file changed while it was compared");
-		to += got;
-		offset += (uint64_t)got;
-		len -= (size_t)got;
+/* A worker that dies leaves what it wrote to in disorder: it gets a copy. */
+static enum status copy_index(int from, int *to, struct error *err)
+{
+	off_t size = lseek(from, 0, SEEK_END);
+	off_t at_from = 0, at_to = 0;
+
+	if (tempfile_unlinked(to, err) < 0)
+		return err->status;
+	while (at_from < size) {
+		ssize_t copied =
+			copy_file_range(from, &at_from, *to, &at_to, (size_t)(size - at_from), 0);
+
+		if (copied <= 0)
+			return error_set_errno(err, "copying a temporary index");
 	}
 	return STATUS_OK;
 }
 
-/* Bytes at the same offset that differ, and those that only one side has. */
-static enum status count_differing(struct pair *pair, int64_t *count, struct error *err)
+/* Takes the copy over when its worker came to an end, and it reads as an index. */
+static enum status take_copy(
+	struct pair *pair, int side, int *copy, const struct error *outcome, struct error *err)
 {
-	uint64_t size_a = pair->sides[PUBLISHED]->size, size_b = pair->sides[REBUILT]->size;
-	uint64_t least = size_a < size_b ? size_a : size_b;
-	uint64_t differing = size_a + size_b - 2 * least;
-	unsigned char *blocks = xmalloc(2 * READ_SIZE);
-	enum status status = STATUS_OK;
+	struct index index = {0};
 
-	for (uint64_t at = 0; at < least && status == STATUS_OK; at += READ_SIZE) {
-		size_t len = least - at < READ_SIZE ? (size_t)(least - at) : READ_SIZE;
-
-		status = read_block(pair->sides[PUBLISHED], blocks, len, at, err);
-		if (status == STATUS_OK)
-			status = read_block(pair->sides[REBUILT], blocks + READ_SIZE, len, at, err);
-		for (size_t i = 0; i < len && status == STATUS_OK; i++)
-			differing += blocks[i] != blocks[READ_SIZE + i];
-	}
-	free(blocks);
-	*count = (int64_t)differing;
-	return status;
+	if (outcome->status < 0)
+		return outcome->status == STATUS_LIMIT ? STATUS_OK : (*err = *outcome, err->status);
+	if (index_open(&index, *copy, err) < 0)
+		return err->status == STATUS_FORMAT ? STATUS_OK : err->status;
+	index_release(&pair->indexes[side]);
+	close(pair->index_fds[side]);
+	pair->indexes[side] = index;
+	pair->index_fds[side] = *copy;
+	*copy = -1;
+	return STATUS_OK;
 }
 
-/* Two artifacts that no format knows: every differing byte is the artifact's own. */
-static enum status measure_leaves(struct pair *pair, struct comparison *result, struct error *err)
+/*
+ * Opens the leaves that differ and may be opened for that, and compares again. What a worker that
+ * ended early did not open stays a leaf.
+ */
+static enum status compare_inside(struct pair *pair, struct error *err)
 {
-	bool are_leaves = true;
+	int copies[SIDES] = {-1, -1};
+	struct error errors[SIDES];
+	struct job jobs[SIDES];
 	enum status status = STATUS_OK;
 
+	if (pair->plan.inside[PUBLISHED].count == 0)
+		return STATUS_OK;
 	for (int side = 0; side < SIDES && status == STATUS_OK; side++) {
-		struct index_cursor cursor = {0};
-
-		status = index_cursor_open(&cursor, &pair->indexes[side], 0, err);
-		if (status == STATUS_OK)
-			status = index_cursor_next(&cursor, err);
-		are_leaves = are_leaves && status == STATUS_OK && cursor.row.format == NULL &&
-			cursor.row.inspected;
-		index_cursor_release(&cursor);
+		wanted_list_finish(&pair->plan.inside[side]);
+		status = copy_index(pair->index_fds[side], &copies[side], err);
+		jobs[side] = (struct job){pair, side, copies[side], never_again};
 	}
-	if (status != STATUS_OK || !are_leaves)
+	if (status == STATUS_OK)
+		status = run_both(jobs, run_inside, errors, err);
+	for (int side = 0; side < SIDES && status == STATUS_OK; side++)
+		status = take_copy(pair, side, &copies[side], &errors[side], err);
+	for (int side = 0; side < SIDES; side++) {
+		if (copies[side] >= 0)
+			close(copies[side]);
+	}
+	diff_plan_release(&pair->plan);
+	if (status == STATUS_OK)
+		status = findings_clear(&pair->findings, err);
+	return status == STATUS_OK ? compare_once(pair, err) : status;
+}
+
+/*
+ * The bytes that differences are counted in: the artifact's, or what its outermost stream holds,
+ * which the walk left in the first spool.
+ */
+static enum status find_bytes(
+	struct pair *pair, int side, struct attributed_side *bytes, struct error *err)
+{
+	struct index_cursor cursor = {0};
+	enum status status = index_cursor_open(&cursor, &pair->indexes[side], 0, err);
+	bool is_stream = false;
+
+	*bytes = (struct attributed_side){
+		.fd = pair->sides[side]->fd,
+		.size = pair->sides[side]->size,
+		.index = &pair->indexes[side],
+	};
+	if (status == STATUS_OK)
+		status = index_cursor_next(&cursor, err);
+	if (status == STATUS_OK && cursor.row.format != NULL) {
+		const struct format *format = format_named(cursor.row.format);
+
+		is_stream = format != NULL && format->is_stream;
+	}
+	index_cursor_release(&cursor);
+	if (status != STATUS_OK || !is_stream)
+		return status < 0 ? status : STATUS_OK;
+	status = index_cursor_open(&cursor, &pair->indexes[side], INDEX_ARTIFACT_ID, err);
+	while (status == STATUS_OK && (status = index_cursor_next(&cursor, err)) == STATUS_OK) {
+		if (cursor.row.position != 0 || !cursor.row.is_hashed)
+			continue;
+		bytes->fd = pair->attempts[side].pool.fds[0];
+		bytes->size = cursor.row.size;
+		bytes->container = INDEX_ARTIFACT_ID;
+	}
+	index_cursor_release(&cursor);
+	return status < 0 ? status : STATUS_OK;
+}
+
+/* Whose the bytes are that differ. */
+static enum status attribute(struct pair *pair, struct comparison *result, struct error *err)
+{
+	struct attributed_side sides[SIDES];
+	struct attributed attributed;
+	enum status status = STATUS_OK;
+
+	for (int side = 0; side < SIDES && status == STATUS_OK; side++)
+		status = find_bytes(pair, side, &sides[side], err);
+	/* A stream on one side only: both are counted as they are. */
+	for (int side = 0; side < SIDES && status == STATUS_OK; side++) {
+		if (sides[!side].container == 0)
+			sides[side].fd = pair->sides[side]->fd,
+			sides[side].size = pair->sides[side]->size, sides[side].container = 0;
+	}
+	if (status == STATUS_OK)
+		status = attribute_bytes(sides, &pair->findings, &attributed, err);
+	if (status != STATUS_OK)
 		return status;
-	result->unattributed_bytes = 0;
-	return count_differing(pair, &result->unexplained_bytes, err);
+	result->differing_bytes = (int64_t)attributed.differing;
+	result->unattributed_bytes = (int64_t)attributed.unattributed;
+	result->unexplained_bytes = (int64_t)attributed.unexplained;
+	return STATUS_OK;
 }
 
 static enum status compare_pair(struct pair *pair, struct comparison *result, struct error *err)
@@ -309,10 +476,11 @@ static enum status compare_pair(struct pair *pair, struct comparison *result, st
 	if (pair->trouble[PUBLISHED].status != STATUS_OK ||
 		pair->trouble[REBUILT].status != STATUS_OK)
 		return report_unread(pair, err);
-	status = compare_indexes(pair->name, &pair->indexes[PUBLISHED], &pair->indexes[REBUILT],
-		pair->options->diff_members, &pair->findings, &pair->plan, err);
+	status = compare_once(pair, err);
 	if (status == STATUS_OK)
-		status = measure_leaves(pair, result, err);
+		status = compare_inside(pair, err);
+	if (status == STATUS_OK)
+		status = attribute(pair, result, err);
 	if (status == STATUS_OK)
 		status = make_diffs(pair, err);
 	return status;
@@ -320,17 +488,14 @@ static enum status compare_pair(struct pair *pair, struct comparison *result, st
 
 static void pair_release(struct pair *pair)
 {
-	struct error ignored;
-
 	for (int side = 0; side < SIDES; side++) {
 		index_release(&pair->indexes[side]);
-		free(pair->index_paths[side]);
+		attempt_release(&pair->attempts[side]);
+		if (pair->index_fds[side] >= 0)
+			close(pair->index_fds[side]);
 	}
 	diff_plan_release(&pair->plan);
 	findings_release(&pair->findings);
-	if (pair->directory != NULL)
-		path_remove_tree(pair->directory, &ignored);
-	free(pair->directory);
 }
 
 /* The caller's sink, and whether what went wrong was its. */
@@ -363,19 +528,29 @@ enum status dbdiff_compare(const char *name, const struct comparison_side *publi
 	const struct comparison_side *rebuilt, const struct comparison_options *options,
 	const struct difference_sink *sink, struct comparison *result, struct error *err)
 {
-	struct pair pair = {.name = name, .sides = {published, rebuilt}, .options = options};
+	struct pair pair = {
+		.name = name,
+		.sides = {published, rebuilt},
+		.options = options,
+		.index_fds = {-1, -1},
+	};
 	struct watched_sink watched = {.sink = sink};
 	enum status status;
 
-	*result = (struct comparison){.unattributed_bytes = -1, .unexplained_bytes = -1};
+	*result = (struct comparison){
+		.differing_bytes = -1, .unattributed_bytes = -1, .unexplained_bytes = -1};
 	if (digest_equal(&published->sha256, &rebuilt->sha256))
 		return error_set(err, STATUS_USAGE, "two files of the same bytes were compared");
 	status = compare_pair(&pair, result, err);
 	if (status == STATUS_OK) {
 		result->differences = pair.findings.count;
 		result->inspected = pair.findings.inspected;
-		status = findings_emit(
-			&pair.findings, &(struct difference_sink){take_watched, &watched}, err);
+		status = findings_emit(&pair.findings,
+			&(struct difference_sink){take_watched, &watched, NULL}, err);
+	}
+	if (status == STATUS_OK && result->is_content_equal && sink->wrapper != NULL) {
+		status = findings_each_wrapper(&pair.findings, sink->wrapper, sink->context, err);
+		watched.failed = status != STATUS_OK;
 	}
 	if (status == STATUS_DATABASE && !watched.failed)
 		status = own_database_failed(err);

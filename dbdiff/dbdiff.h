@@ -14,7 +14,7 @@
  * Changes whenever the same two files could give another result: cached difference sets are keyed
  * by it.
  */
-#define DBDIFF_VERSION "1"
+#define DBDIFF_VERSION "2"
 
 /* What happened to one member between the published and the rebuilt side. */
 enum change {
@@ -37,6 +37,13 @@ struct difference_field {
 	const char *rebuilt;
 };
 
+/* Why a member differs, as far as it is known: "unexplained" where it is not. */
+struct difference_cause {
+	const char *id;	      /* in the catalogue (dbdiff/causes.h) */
+	uint64_t bytes;	      /* of the artifact's differing bytes */
+	const char *evidence; /* what it was read from: the two times, the two UUIDs; or NULL */
+};
+
 /* One differing member. All texts are borrowed and valid during the sink's call only. */
 struct difference {
 	const char *path;    /* raw bytes, from the artifact's name, nested by "//" */
@@ -46,15 +53,25 @@ struct difference {
 	const char *reason; /* why not inspected, or NULL */
 	const struct difference_field *fields;
 	size_t field_count;
-	const char *const *causes; /* ids of the catalogue, sorted; may be empty */
+	const struct difference_cause *causes; /* sorted by id, at least one */
 	size_t cause_count;
 	const char *diff; /* bounded text: unified diff, or hexdump window; NULL for none */
+};
+
+/* What was taken off an artifact to find the rest equal: it was verified on each side. */
+struct wrapper {
+	const char *path; /* raw bytes, of the container that carries it */
+	const char *kind; /* the cause of its difference: "authenticode-signature", "compression" */
+	const char
+		*signer; /* SHA-256 of the published side's certificate; NULL for a compression */
 };
 
 /* Takes differences in the order of (path bytes, occurrence). A failure stops the comparison. */
 struct difference_sink {
 	enum status (*take)(void *context, const struct difference *difference, struct error *err);
 	void *context;
+	/* Once for each wrapper, after the differences; NULL when nobody asks. */
+	enum status (*wrapper)(void *context, const struct wrapper *wrapper, struct error *err);
 };
 
 /* One file of a pair: a descriptor of a regular file, which stays the caller's, and what was read
@@ -75,10 +92,20 @@ extern const struct comparison_options comparison_options_default;
 
 /* What came of comparing the insides of two files whose bytes differ. */
 struct comparison {
-	uint64_t differences;	    /* how many the sink took; at least 1 */
-	int64_t unattributed_bytes; /* -1: not measured */
-	int64_t unexplained_bytes;  /* -1: not measured */
+	uint64_t differences; /* how many the sink took; at least 1 */
+	/*
+	 * Of the bytes that differ in the artifact after its outer stream compression: offsets that
+	 * both sides have with unlike bytes, and the difference in length. -1: not measured.
+	 */
+	int64_t differing_bytes;
+	int64_t unattributed_bytes; /* in no region that a difference is told of */
+	int64_t unexplained_bytes;  /* of a difference with the cause "unexplained" */
 	bool inspected;		    /* every member that could be opened was */
+	/*
+	 * Nothing but wrappers differs, and what follows from them by computation (trust T7, T8):
+	 * then the artifact is content-equal, and the sink's `wrapper` was told what was taken off.
+	 */
+	bool is_content_equal;
 };
 
 /*

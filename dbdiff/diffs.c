@@ -8,8 +8,14 @@
 #include "base/array.h"
 #include "dbdiff/textdiff.h"
 
-#define PART_MOST   ((uint64_t)1 << 20)
-#define HEADER_SIZE (sizeof(int64_t) + sizeof(uint64_t))
+#define PART_MOST ((uint64_t)1 << 20)
+
+/* What walk_again() writes before each stretch. */
+struct part_header {
+	int64_t member;
+	uint64_t offset;
+	uint64_t len;
+};
 
 static enum status read_at(int fd, void *data, size_t len, uint64_t offset, struct error *err)
 {
@@ -36,10 +42,12 @@ static int part_compare(const void *a, const void *b)
 	const struct captured_part *part_a = a;
 	const struct captured_part *part_b = b;
 
-	return (part_a->member > part_b->member) - (part_a->member < part_b->member);
+	if (part_a->member != part_b->member)
+		return part_a->member < part_b->member ? -1 : 1;
+	return (part_a->offset > part_b->offset) - (part_a->offset < part_b->offset);
 }
 
-enum status captured_read(struct captured *captured, int fd, struct error *err)
+enum status captured_read(struct captured *captured, int fd, size_t most, struct error *err)
 {
 	enum status status;
 	uint64_t at = 0, size;
@@ -49,19 +57,19 @@ enum status captured_read(struct captured *captured, int fd, struct error *err)
 		return error_set_errno(err, "cannot read a temporary file");
 	size = (uint64_t)st.st_size;
 	captured->fd = fd;
-	while (at + HEADER_SIZE <= size) {
-		struct captured_part part = {.at = at + HEADER_SIZE};
-		uint64_t len;
+	while (at + sizeof(struct part_header) <= size && captured->count < most) {
+		struct part_header header;
+		struct captured_part part = {.at = at + sizeof(header)};
 
-		status = read_at(fd, &part.member, sizeof(part.member), at, err);
-		if (status == STATUS_OK)
-			status = read_at(fd, &len, sizeof(len), at + sizeof(part.member), err);
+		status = read_at(fd, &header, sizeof(header), at, err);
 		if (status < 0)
 			return status;
-		if (status != STATUS_OK || len > PART_MOST || len > size - part.at)
+		if (status != STATUS_OK || header.len > PART_MOST || header.len > size - part.at)
 			break;
-		part.len = (size_t)len;
-		at = part.at + len;
+		part.member = header.member;
+		part.offset = header.offset;
+		part.len = (size_t)header.len;
+		at = captured->end = part.at + header.len;
 		ARRAY_GROW(captured->parts, captured->count, captured->capacity);
 		captured->parts[captured->count++] = part;
 	}
@@ -76,16 +84,28 @@ void captured_release(struct captured *captured)
 	*captured = (struct captured){.fd = -1};
 }
 
+static const struct captured_part *find_part(
+	const struct captured *captured, int64_t member, uint64_t offset)
+{
+	struct captured_part key = {.member = member, .offset = offset};
+
+	if (captured->count == 0)
+		return NULL;
+	return bsearch(&key, captured->parts, captured->count, sizeof(key), part_compare);
+}
+
+bool captured_has(const struct captured *captured, int64_t member, uint64_t offset)
+{
+	return find_part(captured, member, offset) != NULL;
+}
+
 /* STATUS_END when it was not captured. */
 static enum status load(const struct captured *captured, int64_t member, uint64_t offset,
 	struct buffer *bytes, struct stretch *stretch, struct error *err)
 {
-	struct captured_part key = {.member = member};
-	const struct captured_part *part = NULL;
+	const struct captured_part *part = find_part(captured, member, offset);
 	enum status status;
 
-	if (captured->count > 0)
-		part = bsearch(&key, captured->parts, captured->count, sizeof(key), part_compare);
 	if (part == NULL)
 		return STATUS_END;
 	buffer_clear(bytes);

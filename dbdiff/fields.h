@@ -15,14 +15,15 @@ enum field_weight {
 };
 
 /*
- * The one field table: every metadata field a format may give to a member (dbdiff/members.h), in
- * the order in which people see them. Formats name fields, comparing compares them as text; nobody
- * else knows what they mean.
+ * The one field table: every metadata field a format may give to a member, and every name of a
+ * region (dbdiff/members.h), in the order in which people see them. Formats name fields, comparing
+ * compares them as text; nobody else knows what they mean.
  */
 struct field {
 	const char *name;  /* ends in ':' where a family of names begins so */
 	const char *title; /* for people */
 	enum field_weight weight;
+	const char *cause; /* id in the catalogue (dbdiff/causes.h) of a difference in it */
 };
 
 /* The weightiest of the fields in "name\0published\0rebuilt\0"; FIELD_OWN when there is none. */

@@ -3,23 +3,51 @@
 
 #include "base/alloc.h"
 #include "base/array.h"
+#include "dbdiff/fields.h"
+#include "dbdiff/findings_sql.h"
 
 extern const char findings_sql[];
 
-enum {
-	INSERT,
-	REMOVE,
-	SET_DIFF,
-	SELECT,
-};
+const char cause_unexplained[] = "unexplained";
 
+/* In the order of enum findings_statement. */
 static const char *const statements[] = {
-	[INSERT] = "INSERT INTO difference (path, occurrence, change, inspected, reason, fields,"
-		   " cause) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-	[REMOVE] = "DELETE FROM difference WHERE id = ?1",
-	[SET_DIFF] = "UPDATE difference SET diff = ?2 WHERE id = ?1",
-	[SELECT] = "SELECT path, occurrence, change, inspected, reason, fields, cause, diff"
-		   " FROM difference ORDER BY path, occurrence, id",
+	[FINDING_INSERT] = "INSERT INTO difference (path, occurrence, change, inspected, reason,"
+			   " fields) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	[FINDING_REMOVE] = "DELETE FROM difference WHERE id = ?1",
+	[FINDING_SET_DIFF] = "UPDATE difference SET diff = ?2 WHERE id = ?1",
+	[FINDING_FIELDS] = "SELECT fields FROM difference WHERE id = ?1",
+	[FINDING_SET_FIELDS] = "UPDATE difference SET fields = ?2 WHERE id = ?1",
+	[FINDING_SELECT] = "SELECT path, occurrence, change, inspected, reason, fields, diff, id"
+			   " FROM difference ORDER BY path, occurrence, id",
+	[CAUSE_ADD] = "INSERT INTO difference_cause (difference, cause, bytes, evidence)"
+		      " VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET bytes = bytes + ?3,"
+		      " evidence = coalesce(evidence, ?4)",
+	[CAUSE_SETTLE] = "DELETE FROM difference_cause WHERE difference = ?1"
+			 " AND cause = 'unexplained' AND bytes = 0 AND EXISTS (SELECT 1"
+			 " FROM difference_cause o WHERE o.difference = ?1"
+			 " AND o.cause <> 'unexplained')",
+	[CAUSES_REMOVE] = "DELETE FROM difference_cause WHERE difference = ?1",
+	[CAUSES_SELECT] = "SELECT cause, bytes, evidence FROM difference_cause"
+			  " WHERE difference = ?1 ORDER BY cause",
+	[CAUSE_MAIN] = "SELECT cause, difference FROM difference_cause"
+		       " WHERE difference BETWEEN ?1 AND ?2"
+		       " ORDER BY cause <> 'unexplained', difference, cause LIMIT 1",
+	[PLACE_ADD] = "INSERT OR REPLACE INTO place (side, container, position, first, last,"
+		      " content) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	[PLACE_FIND] = "SELECT first, last, content FROM place WHERE side = ?1 AND container = ?2"
+		       " AND position = ?3",
+	[OPENED_ADD] = "INSERT OR REPLACE INTO opened (side, container, path, occurrence, finding,"
+		       " pair) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	[OPENED_FIND] = "SELECT path, occurrence, finding, pair FROM opened"
+			" WHERE side = ?1 AND container = ?2",
+	[OPENED_SET] = "UPDATE opened SET finding = ?2 WHERE pair = ?1",
+	[CLAIM_ADD] = "INSERT OR REPLACE INTO claim (difference, side, start, length, cause)"
+		      " VALUES (?1, ?2, ?3, ?4, ?5)",
+	[CLAIM_FIND] = "SELECT start, length, cause FROM claim WHERE difference = ?1 AND side = ?2"
+		       " AND start + length > ?3 ORDER BY start LIMIT 1",
+	[WRAPPER_ADD] = "INSERT OR IGNORE INTO wrapper (path, kind, signer) VALUES (?1, ?2, ?3)",
+	[WRAPPERS_SELECT] = "SELECT path, kind, signer FROM wrapper ORDER BY path, kind",
 };
 
 enum status findings_open(struct findings *findings, struct error *err)
@@ -46,11 +74,46 @@ void findings_release(struct findings *findings)
 	sql_release(&findings->sql);
 }
 
+enum status findings_clear(struct findings *findings, struct error *err)
+{
+	findings->count = 0;
+	findings->last_id = 0;
+	findings->inspected = true;
+	return sql_exec(&findings->sql,
+		"DELETE FROM difference; DELETE FROM difference_cause; DELETE FROM place;"
+		" DELETE FROM opened; DELETE FROM claim; DELETE FROM wrapper;",
+		err);
+}
+
+/* Why a difference of this kind, with these fields, is there, as far as its fields tell. */
+static enum status add_causes(
+	struct findings *findings, int64_t id, const struct finding_row *row, struct error *err)
+{
+	const char *at = row->fields->data;
+	const char *end = row->fields->len > 0 ? at + row->fields->len : at;
+	const char *cause = row->cause;
+
+	if (cause == NULL && row->change != CHANGE_METADATA && row->change != CHANGE_ORDER)
+		cause = cause_unexplained;
+	if (cause != NULL && findings_add_cause(findings, id, cause, 0, NULL, err) < 0)
+		return err->status;
+	while (at < end) {
+		/* Another size is what other bytes come to. */
+		bool follows = row->change == CHANGE_CONTENT && strcmp(at, "size") == 0;
+
+		if (!follows &&
+			findings_add_cause(findings, id, field_find(at)->cause, 0, NULL, err) < 0)
+			return err->status;
+		for (int part = 0; part < 3; part++)
+			at += strlen(at) + 1;
+	}
+	return STATUS_OK;
+}
+
 enum status findings_add(
 	struct findings *findings, const struct finding_row *row, int64_t *id, struct error *err)
 {
-	sqlite3_stmt *insert = sql_statement(&findings->sql, INSERT, err);
-	enum status status;
+	sqlite3_stmt *insert = sql_statement(&findings->sql, FINDING_INSERT, err);
 
 	if (insert == NULL)
 		return err->status;
@@ -60,24 +123,29 @@ enum status findings_add(
 	sql_bind_integer(insert, 4, row->inspected);
 	sql_bind_text(insert, 5, row->inspected ? NULL : row->reason);
 	sql_bind_blob(insert, 6, row->fields->data, row->fields->len);
-	sql_bind_text(insert, 7, row->cause);
-	status = sql_run(&findings->sql, insert, err);
-	if (status != STATUS_OK)
-		return status;
+	if (sql_run(&findings->sql, insert, err) < 0)
+		return err->status;
 	findings->count++;
 	findings->inspected = findings->inspected && row->inspected;
-	*id = sqlite3_last_insert_rowid(findings->sql.db);
-	return STATUS_OK;
+	*id = findings->last_id = sqlite3_last_insert_rowid(findings->sql.db);
+	return add_causes(findings, *id, row, err);
 }
 
-enum status findings_remove(struct findings *findings, int64_t id, struct error *err)
+static enum status run_with_id(
+	struct findings *findings, int statement_index, int64_t id, struct error *err)
 {
-	sqlite3_stmt *statement = sql_statement(&findings->sql, REMOVE, err);
+	sqlite3_stmt *statement = sql_statement(&findings->sql, (size_t)statement_index, err);
 
 	if (statement == NULL)
 		return err->status;
 	sql_bind_integer(statement, 1, id);
-	if (sql_run(&findings->sql, statement, err) < 0)
+	return sql_run(&findings->sql, statement, err);
+}
+
+enum status findings_remove(struct findings *findings, int64_t id, struct error *err)
+{
+	if (run_with_id(findings, FINDING_REMOVE, id, err) < 0 ||
+		run_with_id(findings, CAUSES_REMOVE, id, err) < 0)
 		return err->status;
 	findings->count--;
 	return STATUS_OK;
@@ -86,7 +154,7 @@ enum status findings_remove(struct findings *findings, int64_t id, struct error 
 enum status findings_set_diff(
 	struct findings *findings, int64_t id, const char *diff, struct error *err)
 {
-	sqlite3_stmt *update = sql_statement(&findings->sql, SET_DIFF, err);
+	sqlite3_stmt *update = sql_statement(&findings->sql, FINDING_SET_DIFF, err);
 
 	if (update == NULL)
 		return err->status;
@@ -95,90 +163,120 @@ enum status findings_set_diff(
 	return sql_run(&findings->sql, update, err);
 }
 
-/* ---- giving out ---- */
-
-struct emission {
-	struct buffer path;
-	uint64_t occurrence;
-	bool has_last;
-	struct difference_field *fields;
-	size_t field_count;
-	size_t field_capacity;
-};
-
-static void read_fields(struct emission *emission, const char *data, size_t len)
+enum status findings_add_cause(struct findings *findings, int64_t id, const char *cause,
+	uint64_t bytes, const char *evidence, struct error *err)
 {
-	const char *end = len > 0 ? data + len : data;
+	sqlite3_stmt *statement = sql_statement(&findings->sql, CAUSE_ADD, err);
 
-	emission->field_count = 0;
-	while (data < end) {
-		struct difference_field field;
+	if (statement == NULL)
+		return err->status;
+	sql_bind_integer(statement, 1, id);
+	sql_bind_text(statement, 2, cause);
+	sql_bind_integer(statement, 3, (int64_t)bytes);
+	sql_bind_text(statement, 4, evidence);
+	return sql_run(&findings->sql, statement, err);
+}
 
-		field.name = data;
-		field.published = field.name + strlen(field.name) + 1;
-		field.rebuilt = field.published + strlen(field.published) + 1;
-		data = field.rebuilt + strlen(field.rebuilt) + 1;
-		ARRAY_GROW(emission->fields, emission->field_count, emission->field_capacity);
-		emission->fields[emission->field_count++] = field;
+enum status findings_settle(struct findings *findings, int64_t id, struct error *err)
+{
+	return run_with_id(findings, CAUSE_SETTLE, id, err);
+}
+
+enum status findings_main_cause(struct findings *findings, const struct finding_range *range,
+	struct buffer *cause, int64_t *id, struct error *err)
+{
+	sqlite3_stmt *select = sql_statement(&findings->sql, CAUSE_MAIN, err);
+	enum status status;
+
+	buffer_clear(cause);
+	*id = range->first;
+	if (select == NULL)
+		return err->status;
+	sql_bind_integer(select, 1, range->first);
+	sql_bind_integer(select, 2, range->last);
+	status = sql_step(&findings->sql, select, err);
+	if (status == STATUS_OK) {
+		buffer_add_text(cause, sql_column_text(select, 0));
+		*id = sqlite3_column_int64(select, 1);
 	}
+	sqlite3_reset(select);
+	return status < 0 ? status : STATUS_OK;
 }
 
-/* Keeps (path, occurrence) unique, and the path as a text of its own. */
-static void read_key(struct emission *emission, sqlite3_stmt *select)
-{
-	const char *path = sqlite3_column_blob(select, 0);
-	size_t len = (size_t)sqlite3_column_bytes(select, 0);
-	uint64_t occurrence = (uint64_t)sqlite3_column_int64(select, 1);
+/* ---- fields that are found later ---- */
 
-	if (emission->has_last && emission->path.len == len &&
-		memcmp(emission->path.data, path, len) == 0 && occurrence <= emission->occurrence)
-		occurrence = emission->occurrence + 1;
-	emission->has_last = true;
-	emission->occurrence = occurrence;
-	buffer_clear(&emission->path);
-	buffer_add(&emission->path, path, len);
+static bool has_field(const struct buffer *fields, const char *name)
+{
+	const char *at = fields->data;
+	const char *end = fields->len > 0 ? at + fields->len : at;
+
+	while (at < end) {
+		if (strcmp(at, name) == 0)
+			return true;
+		for (int part = 0; part < 3; part++)
+			at += strlen(at) + 1;
+	}
+	return false;
 }
 
-static enum status emit_row(struct emission *emission, sqlite3_stmt *select,
-	const struct difference_sink *sink, struct error *err)
+/* Puts a field where the field table says it belongs. */
+static void insert_field(
+	struct buffer *fields, const char *name, const char *published, const char *rebuilt)
 {
-	const char *cause = (const char *)sqlite3_column_text(select, 6);
-	struct difference difference;
+	struct buffer sorted = {0};
+	const char *at = fields->data;
+	const char *end = fields->len > 0 ? at + fields->len : at;
+	const char *from = at;
 
-	read_key(emission, select);
-	read_fields(
-		emission, sqlite3_column_blob(select, 5), (size_t)sqlite3_column_bytes(select, 5));
-	difference = (struct difference){
-		.path = buffer_text(&emission->path),
-		.occurrence = emission->occurrence,
-		.change = (enum change)sqlite3_column_int(select, 2),
-		.inspected = sqlite3_column_int(select, 3) != 0,
-		.reason = (const char *)sqlite3_column_text(select, 4),
-		.fields = emission->fields,
-		.field_count = emission->field_count,
-		.causes = &cause,
-		.cause_count = cause != NULL ? 1 : 0,
-		.diff = (const char *)sqlite3_column_text(select, 7),
-	};
-	return sink->take(sink->context, &difference, err);
+	while (at < end && field_compare(at, name) <= 0) {
+		for (int part = 0; part < 3; part++)
+			at += strlen(at) + 1;
+	}
+	buffer_add(&sorted, from, (size_t)(at - from));
+	buffer_add(&sorted, name, strlen(name) + 1);
+	buffer_add(&sorted, published, strlen(published) + 1);
+	buffer_add(&sorted, rebuilt, strlen(rebuilt) + 1);
+	buffer_add(&sorted, at, (size_t)(end - at));
+	buffer_release(fields);
+	*fields = sorted;
 }
 
-enum status findings_emit(
-	struct findings *findings, const struct difference_sink *sink, struct error *err)
+static enum status read_fields_of(
+	struct findings *findings, int64_t id, struct buffer *fields, struct error *err)
 {
-	sqlite3_stmt *select = sql_statement(&findings->sql, SELECT, err);
-	struct emission emission = {0};
+	sqlite3_stmt *select = sql_statement(&findings->sql, FINDING_FIELDS, err);
 	enum status status;
 
 	if (select == NULL)
 		return err->status;
-	while ((status = sql_step(&findings->sql, select, err)) == STATUS_OK) {
-		status = emit_row(&emission, select, sink, err);
-		if (status != STATUS_OK)
-			break;
-	}
+	sql_bind_integer(select, 1, id);
+	status = sql_step(&findings->sql, select, err);
+	if (status == STATUS_OK)
+		buffer_add(fields, sqlite3_column_blob(select, 0),
+			(size_t)sqlite3_column_bytes(select, 0));
 	sqlite3_reset(select);
-	buffer_release(&emission.path);
-	free(emission.fields);
-	return status == STATUS_END ? STATUS_OK : status;
+	return status < 0 ? status : STATUS_OK;
+}
+
+enum status findings_add_field(struct findings *findings, int64_t id, const char *name,
+	const char *published, const char *rebuilt, const char *cause, uint64_t bytes,
+	struct error *err)
+{
+	struct buffer fields = {0};
+	enum status status = read_fields_of(findings, id, &fields, err);
+
+	if (status == STATUS_OK && !has_field(&fields, name)) {
+		sqlite3_stmt *update = sql_statement(&findings->sql, FINDING_SET_FIELDS, err);
+
+		insert_field(&fields, name, published, rebuilt);
+		if (update != NULL) {
+			sql_bind_integer(update, 1, id);
+			sql_bind_blob(update, 2, fields.data, fields.len);
+		}
+		status = update != NULL ? sql_run(&findings->sql, update, err) : err->status;
+	}
+	if (status == STATUS_OK)
+		status = findings_add_cause(findings, id, cause, bytes, NULL, err);
+	buffer_release(&fields);
+	return status;
 }

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What is inside one artifact: one row a member, at any depth. The artifact itself is the one
 -- member of container 0, and has the id 1.
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 
 CREATE TABLE member (
 	container  INTEGER NOT NULL, -- id of the member that holds it
@@ -16,8 +16,12 @@ CREATE TABLE member (
 	format     TEXT,             -- what it was opened as; NULL for a leaf
 	inspected  INTEGER NOT NULL, -- 0 when it could have held members and was not read whole
 	reason     TEXT,             -- why not
+	lazy       TEXT,             -- of a leaf: what it is opened as where its two sides differ
 	PRIMARY KEY (container, path, occurrence)
 ) STRICT, WITHOUT ROWID;
+
+-- From a region to the container that lies there.
+CREATE INDEX member_opened ON member (container, position) WHERE format IS NOT NULL;
 
 -- XXH3 of every 64 KiB of a member with more than one such block, 8 bytes each, little endian.
 -- They find where two members begin to differ; no verdict rests on them.
@@ -25,3 +29,17 @@ CREATE TABLE block (
 	member INTEGER PRIMARY KEY,
 	hashes BLOB NOT NULL
 ) STRICT;
+
+-- What the bytes of a container are (dbdiff/members.h, struct region).
+CREATE TABLE region (
+	container INTEGER NOT NULL, -- id of the member whose bytes they are
+	start     INTEGER NOT NULL, -- in them
+	sequence  INTEGER NOT NULL, -- 0, or more where several owners share the bytes
+	length    INTEGER NOT NULL,
+	kind      INTEGER NOT NULL, -- enum region_kind
+	name      TEXT NOT NULL,
+	owner     INTEGER,          -- position of the member they belong to; NULL: the container's own
+	content   INTEGER,          -- where in the owner's content they are; NULL: packed
+	detail    TEXT,             -- who signed; NULL for anything but a wrapper
+	PRIMARY KEY (container, start, sequence)
+) STRICT, WITHOUT ROWID;

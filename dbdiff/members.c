@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/escape.h"
 #include "base/hash.h"
+#include "dbdiff/regions.h"
 
 #define FIELD_VALUE_SIZE 4096 /* longer values are kept as their SHA-256 */
 
@@ -97,4 +98,40 @@ void member_add_time(struct member *member, const char *name, int64_t seconds, l
 			text[len] == 'Z' ? "Z" : "");
 	else
 		member_add_field(member, name, "%s", text);
+}
+
+void members_add_region(struct members *members, const struct region *region)
+{
+	if (members->regions != NULL && region->len > 0)
+		region_sink_take(members->regions, region);
+}
+
+void members_add_content(struct members *members, uint64_t offset, uint64_t len, int64_t owner,
+	uint64_t content_offset)
+{
+	members_add_region(members,
+		&(struct region){
+			offset, len, REGION_CONTENT, "data", owner, content_offset, NULL, false});
+}
+
+void members_add_metadata(
+	struct members *members, uint64_t offset, uint64_t len, const char *name, int64_t owner)
+{
+	members_add_region(members,
+		&(struct region){
+			offset, len, REGION_METADATA, name, owner, REGION_PACKED, NULL, false});
+}
+
+void members_add_structure(struct members *members, uint64_t offset, uint64_t len, const char *name)
+{
+	members_add_region(members,
+		&(struct region){offset, len, REGION_STRUCTURE, name, REGION_NO_OWNER,
+			REGION_PACKED, NULL, false});
+}
+
+void members_add_derived(struct members *members, uint64_t offset, uint64_t len, const char *name)
+{
+	members_add_region(members,
+		&(struct region){offset, len, REGION_DERIVED, name, REGION_NO_OWNER, REGION_PACKED,
+			NULL, false});
 }

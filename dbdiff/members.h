@@ -44,7 +44,62 @@ void member_add_field_bytes(struct member *member, const char *name, const void 
 /* "2026-11-23T03:12:00Z", with nine digits behind a point when there are nanoseconds. */
 void member_add_time(struct member *member, const char *name, int64_t seconds, long nanoseconds);
 
+/*
+ * What a stretch of a container's bytes is. Every byte of a disk, file system, archive or signed
+ * file belongs to one region; a byte that no region covers is nobody's, and stays unattributed.
+ */
+enum region_kind {
+	REGION_CONTENT,	  /* the bytes of a member's content, or what they are packed in */
+	REGION_METADATA,  /* of one member: a header, an inode, a directory entry */
+	REGION_STRUCTURE, /* of the container: a table, a bitmap, free space, padding */
+	/*
+	 * Computed from other bytes of the container, and found to fit by the reader itself:
+	 * checksums, counters, hash trees. Only for what was recomputed and was right.
+	 */
+	REGION_DERIVED,
+	/* A signature that was verified over exactly the other bytes, and fills its place (T8). */
+	REGION_WRAPPER,
+};
+
+#define REGION_NO_OWNER (-1)
+#define REGION_PACKED	UINT64_MAX /* not byte for byte what the content is */
+
+/*
+ * Texts are borrowed for the call. Bytes that differ are told as a field called `name` of the
+ * container (or of the owner, for REGION_METADATA of a member that differs anyway): its row in the
+ * field table (dbdiff/fields.c) has a title and the cause. A region of a value that is a field too
+ * has the field's name.
+ */
+struct region {
+	uint64_t offset; /* in the container's bytes, as the format reads them */
+	uint64_t len;
+	enum region_kind kind;
+	const char *name; /* "superblock", "inode-table", "free-space"; "data" for content */
+	/* The member it belongs to, by its position (how many next() gave before it), or none. */
+	int64_t owner;
+	uint64_t content_offset; /* where in the owner's content, or REGION_PACKED */
+	const char *detail;	 /* of a wrapper: who signed; otherwise NULL */
+	bool is_shared;		 /* several owners have these bytes: never joined with others */
+};
+
+struct region_sink;
 struct members;
+
+/*
+ * Formats call it any time between open() and the end of their last next(), in any order; touching
+ * regions of one kind, name and owner become one. Regions do not overlap, except that several
+ * owners may share exactly the same bytes. Does nothing for a reader that wants none.
+ */
+void members_add_region(struct members *members, const struct region *region);
+
+/* The usual ones. A length of 0 adds nothing. */
+void members_add_content(struct members *members, uint64_t offset, uint64_t len, int64_t owner,
+	uint64_t content_offset);
+void members_add_metadata(
+	struct members *members, uint64_t offset, uint64_t len, const char *name, int64_t owner);
+void members_add_structure(
+	struct members *members, uint64_t offset, uint64_t len, const char *name);
+void members_add_derived(struct members *members, uint64_t offset, uint64_t len, const char *name);
 
 struct members_ops {
 	/*
@@ -60,12 +115,28 @@ struct members_ops {
 	 * format can seek.
 	 */
 	enum status (*open)(struct members *members, struct source **content, struct error *err);
+	/*
+	 * Adds the fields that the container itself has (a disk's GUID, an image's root hash) to
+	 * what its own container says of it. Called once, after next() gave STATUS_END or an error.
+	 * NULL when it has none.
+	 */
+	void (*describe)(struct members *members, struct member *container);
 	void (*free)(struct members *members);
 };
 
-/* An open container. Implementations embed it as their first field. */
+/* An open container. Implementations embed it as their first field, zeroed but for `ops`. */
 struct members {
 	const struct members_ops *ops;
+	struct region_sink *regions; /* the reader's; NULL when it wants none */
+};
+
+/* What a bid may look at. */
+struct candidate {
+	const char *path;	   /* inside its container; the artifact's name at the top */
+	const unsigned char *data; /* its first bytes: format_bid_bytes(), or all there are */
+	size_t len;
+	/* Able to seek, and of known size; or NULL. source_pread() leaves `data` valid. */
+	struct source *source;
 };
 
 /*
@@ -76,8 +147,17 @@ struct format {
 	const char *name; /* "tar", "ext4" */
 	size_t bid_bytes; /* how much of the beginning bid() wants to see (≤ SOURCE_WINDOW) */
 	bool needs_seek;  /* the walker spools a source that cannot */
+	/* Its one member is what its bytes are packed from: a compressed stream. */
+	bool is_stream;
+	/*
+	 * What people look into only when it differs (a program, a package list): the walk takes
+	 * it for a leaf, and it is opened when its two sides are not the same.
+	 */
+	bool is_lazy;
 	/* How sure it is, in bits of magic that fit; 0 when it is not this. `len` may be less. */
 	unsigned (*bid)(const unsigned char *data, size_t len);
+	/* The same for what the first bytes do not show; NULL when bid() is enough. */
+	unsigned (*bid_more)(const struct candidate *candidate);
 	/*
 	 * Opens the container. `source` stays the walker's and outlives the members. `name` is the
 	 * container's own path (for formats that hold one stream, to name it). STATUS_FORMAT when

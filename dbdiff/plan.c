@@ -39,8 +39,8 @@ static void want(struct wanted_list *list, const struct wanted *wanted)
 }
 
 /* The member, and every container on the way to it. */
-static void want_way(struct wanted_list *list, const struct level *level, int side, uint64_t offset,
-	uint64_t len)
+static void want_way(struct wanted_list *list, const struct level *level, int side,
+	enum wanted_what what, uint64_t offset, uint64_t len)
 {
 	const struct index_row *row = level->rows[side];
 
@@ -48,6 +48,7 @@ static void want_way(struct wanted_list *list, const struct level *level, int si
 		&(struct wanted){.container = row->container,
 			.position = row->position,
 			.id = row->id,
+			.what = what,
 			.offset = offset,
 			.len = len});
 	for (level = level->parent; level != NULL; level = level->parent) {
@@ -56,8 +57,14 @@ static void want_way(struct wanted_list *list, const struct level *level, int si
 			&(struct wanted){.container = row->container,
 				.position = row->position,
 				.id = row->id,
-				.is_container = true});
+				.what = WANTED_WAY});
 	}
+}
+
+void diff_plan_add_inside(struct diff_plan *plan, const struct level *level)
+{
+	for (int side = 0; side < SIDES; side++)
+		want_way(&plan->inside[side], level, side, WANTED_INSIDE, 0, 0);
 }
 
 enum status diff_plan_add(struct diff_plan *plan, struct index *const sides[SIDES],
@@ -89,36 +96,33 @@ enum status diff_plan_add(struct diff_plan *plan, struct index *const sides[SIDE
 		uint64_t size = rows[side]->size;
 
 		request.is_cut[side] = size > request.offset && size - request.offset > len;
-		want_way(&plan->wanted[side], level, side,
-			request.offset < size ? request.offset : size, len);
+		want_way(&plan->wanted[side], level, side, WANTED_BYTES, request.offset, len);
 	}
 	ARRAY_GROW(plan->requests, plan->count, plan->capacity);
 	plan->requests[plan->count++] = request;
 	return STATUS_OK;
 }
 
-void diff_plan_finish(struct diff_plan *plan)
+void wanted_list_finish(struct wanted_list *list)
 {
-	for (int side = 0; side < SIDES; side++) {
-		struct wanted_list *list = &plan->wanted[side];
-		size_t kept = 0;
+	size_t kept = 0;
 
-		if (list->count == 0)
-			continue;
-		qsort(list->items, list->count, sizeof(list->items[0]), wanted_compare);
-		for (size_t i = 0; i < list->count; i++) {
-			if (kept == 0 ||
-				wanted_compare(&list->items[kept - 1], &list->items[i]) != 0)
-				list->items[kept++] = list->items[i];
-		}
-		list->count = kept;
+	if (list->count == 0)
+		return;
+	qsort(list->items, list->count, sizeof(list->items[0]), wanted_compare);
+	for (size_t i = 0; i < list->count; i++) {
+		if (kept == 0 || wanted_compare(&list->items[kept - 1], &list->items[i]) != 0)
+			list->items[kept++] = list->items[i];
 	}
+	list->count = kept;
 }
 
 void diff_plan_release(struct diff_plan *plan)
 {
 	free(plan->requests);
-	for (int side = 0; side < SIDES; side++)
+	for (int side = 0; side < SIDES; side++) {
 		free(plan->wanted[side].items);
+		free(plan->inside[side].items);
+	}
 	*plan = (struct diff_plan){0};
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dbdiff/tap.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "dbdiff/index.h"
@@ -34,6 +36,32 @@ static void hash_window(struct tap *tap, const unsigned char *data, size_t len)
 		if (part == room)
 			block_end(tap);
 	}
+}
+
+/* What is all zero stays a hole. */
+static enum status copy_window(
+	const struct tap *tap, const unsigned char *data, size_t len, struct error *err)
+{
+	uint64_t offset = tap->source.offset;
+
+	if (tap->copy_fd < 0 || len == 0)
+		return STATUS_OK;
+	if (data[0] == 0 && memcmp(data, data + 1, len - 1) == 0)
+		return ftruncate(tap->copy_fd, (off_t)(offset + len)) == 0
+			? STATUS_OK
+			: error_set_errno(err, "cannot write a temporary file");
+	while (len > 0) {
+		ssize_t written = pwrite(tap->copy_fd, data, len, (off_t)offset);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0)
+			return error_set_errno(err, "cannot write a temporary file");
+		data += written;
+		offset += (uint64_t)written;
+		len -= (size_t)written;
+	}
+	return STATUS_OK;
 }
 
 static enum status check_limits(const struct tap *tap, uint64_t count, struct error *err)
@@ -81,7 +109,9 @@ static enum status skip_hashing(struct tap *tap, uint64_t count, struct error *e
 		if (len > count)
 			len = (size_t)count;
 		hash_window(tap, data, len);
-		status = source_skip(tap->inner, len, err);
+		status = copy_window(tap, data, len, err);
+		if (status == STATUS_OK)
+			status = source_skip(tap->inner, len, err);
 		if (status != STATUS_OK)
 			return status;
 		tap->source.offset += len;
@@ -143,6 +173,7 @@ void tap_init(struct tap *tap, struct source *inner, struct budget *budget,
 		.budget = budget,
 		.packed = packed,
 		.is_hashing = is_hashing,
+		.copy_fd = -1,
 	};
 	if (!is_hashing)
 		return;
@@ -151,6 +182,11 @@ void tap_init(struct tap *tap, struct source *inner, struct budget *budget,
 	if (tap->block == NULL)
 		abort();
 	XXH3_64bits_reset(tap->block);
+}
+
+void tap_copy_to(struct tap *tap, int fd)
+{
+	tap->copy_fd = fd;
 }
 
 enum status tap_drain(struct tap *tap, struct error *err)

@@ -32,10 +32,13 @@ struct tap {
 	XXH3_state_t *block; /* of the block that is being filled */
 	uint64_t hashed;
 	struct buffer blocks; /* XXH3 of every full block, as in index.sql */
+	int copy_fd;	      /* the bytes are copied there when they are hashed; -1 for no copy */
 };
 
 void tap_init(struct tap *tap, struct source *inner, struct budget *budget,
 	const struct source *packed, bool is_hashing);
+/* Copies all bytes to an empty file, from the first on; nothing was read yet. Holes are kept. */
+void tap_copy_to(struct tap *tap, int fd);
 /* Reads what is left, so that every byte is counted and hashed. */
 enum status tap_drain(struct tap *tap, struct error *err);
 /* After the end: the digest; `blocks` is complete afterwards, and empty when one block holds all.

@@ -2,18 +2,13 @@
 #include "dbdiff/walk.h"
 
 #include <inttypes.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
+#include "dbdiff/container.h"
 #include "dbdiff/fields.h"
-#include "dbdiff/format/formats.h"
-#include "dbdiff/members.h"
-#include "dbdiff/tap.h"
-
-struct walk {
-	struct index *index;
-	struct budget budget;
-	int64_t last_id;
-};
+#include "dbdiff/regions.h"
+#include "dbdiff/walk_leaf.h"
 
 /* What came of reading one member. */
 struct finding {
@@ -62,6 +57,7 @@ static enum status check_member(struct walk *walk, const struct member *member, 
 static enum status walk_member(struct walk *walk, struct members *members, struct member *member,
 	struct index_row *row, const struct source *packed, unsigned depth, struct error *err)
 {
+	const struct closed_way *closed = closed_find(walk->setup->closed, walk->way);
 	struct source *content = NULL;
 	char *path = xstrndup(buffer_text(&member->path), member->path.len);
 	enum status status = STATUS_OK;
@@ -77,7 +73,10 @@ static enum status walk_member(struct walk *walk, struct members *members, struc
 		status = index_add(walk->index, row, err);
 		goto out;
 	}
-	status = members->ops->open(members, &content, err);
+	if (closed != NULL && closed->is_unread)
+		status = error_set(err, STATUS_LIMIT, "%s", closed->reason);
+	else
+		status = members->ops->open(members, &content, err);
 	if (is_finding(status)) {
 		row->inspected = false;
 		row->reason = err->text;
@@ -107,7 +106,9 @@ static enum status walk_members(struct walk *walk, struct members *members, int6
 		if (status != STATUS_OK)
 			break;
 		row.id = ++walk->last_id;
+		way_enter(walk->way, depth - 1, (uint64_t)position);
 		status = walk_member(walk, members, &member, &row, packed, depth, err);
+		way_leave(walk->way, depth - 1);
 		if (status != STATUS_OK) {
 			/* Never taken for a finding about the container: that is recorded already.
 			 */
@@ -121,33 +122,54 @@ static enum status walk_members(struct walk *walk, struct members *members, int6
 	return status;
 }
 
-/* Opens what a format bids on; OK with *members NULL for a leaf. */
-static enum status open_container(struct walk *walk, struct tap *tap, const char *name,
-	unsigned depth, struct source **spooled, const struct format **format,
-	struct members **members, struct error *err)
+/* What a format bids on, unless it is too deep; a leaf is fine at any depth. */
+static enum status open_container(struct walk *walk, struct tap *tap, const struct index_row *row,
+	unsigned depth, struct container *container, struct error *err)
 {
+	const struct closed_way *closed = closed_find(walk->setup->closed, walk->way);
 	const struct limits *limits = walk->budget.limits;
-	struct source *source = &tap->source;
-	const unsigned char *data;
 	enum status status;
-	size_t len;
 
-	status = source_peek(source, format_bid_bytes(), &data, &len, err);
-	if (status != STATUS_OK)
+	if (closed != NULL)
+		return error_set(err, STATUS_LIMIT, "%s", closed->reason);
+	status = container_find(container, &tap->source, row->path, err);
+	if (status != STATUS_OK || container->format == NULL ||
+		(container->format->is_lazy && !walk->with_lazy))
 		return status;
-	*format = format_find(data, len);
-	if (*format == NULL)
-		return STATUS_OK;
 	if (depth >= limits->depth)
 		return error_set(err, STATUS_LIMIT, "more than %u containers inside each other",
 			limits->depth);
-	if ((*format)->needs_seek && !source_can_seek(source)) {
-		status = source_spool_new(source, limits->member_bytes, spooled, err);
-		if (status != STATUS_OK)
-			return status;
-		source = *spooled;
+	walk->way->stage = WAY_READING;
+	status = container_spool(container, &tap->source, walk->setup->pool,
+		row->id == INDEX_ARTIFACT_ID + 1 ? SPOOL_OUTERMOST : SPOOL_NESTED, limits, err);
+	walk->way->stage = WAY_OPENING;
+	return status == STATUS_OK ? container_open(container, row->path, limits, err) : status;
+}
+
+/* Reads a container, with its regions, and adds what it says of itself to `fields`. */
+static enum status walk_container(struct walk *walk, struct members *members, int64_t id,
+	const struct source *packed, unsigned depth, struct buffer *fields, struct error *err)
+{
+	struct region_sink sink = {
+		.index = walk->index, .container = id, .left = &walk->regions_left};
+	struct member container = {0};
+	struct error sink_error = {0};
+	enum status status;
+
+	walk->way->stage = WAY_INSIDE;
+	members->regions = &sink;
+	status = walk_members(walk, members, id, packed, depth, err);
+	if (members->ops->describe != NULL)
+		members->ops->describe(members, &container);
+	members->regions = NULL;
+	if (region_sink_finish(&sink, &sink_error) < 0 && status >= 0) {
+		*err = sink_error;
+		status = sink_error.status;
 	}
-	return (*format)->open(source, name, limits, members, err);
+	buffer_add(fields, buffer_text(&container.fields), container.fields.len);
+	fields_sort(fields, NULL);
+	member_release(&container);
+	return status;
 }
 
 static enum status record(struct walk *walk, struct tap *tap, struct index_row *row,
@@ -169,29 +191,55 @@ static enum status record(struct walk *walk, struct tap *tap, struct index_row *
 	return status;
 }
 
+/* What an outermost stream holds is left in the first spool for whoever counts bytes. */
+static void copy_outermost(const struct walk *walk, struct tap *tap, const struct index_row *row)
+{
+	struct spool_pool *pool = walk->setup->pool;
+
+	if (walk->is_stream && row->id == INDEX_ARTIFACT_ID + 1 && pool != NULL &&
+		pool->count > 0 && !source_can_seek(&tap->source) && tap->source.offset == 0 &&
+		ftruncate(pool->fds[0], 0) == 0)
+		tap_copy_to(tap, pool->fds[0]);
+}
+
+/* Opens it and goes through it; what is wrong with it is a finding. */
+static enum status walk_inside(struct walk *walk, struct tap *tap, struct index_row *row,
+	unsigned depth, struct finding *finding, struct buffer *fields, struct error *err)
+{
+	struct container container = {0};
+	enum status status;
+
+	status = open_container(walk, tap, row, depth, &container, err);
+	if (status == STATUS_OK && container.spooled == NULL)
+		copy_outermost(walk, tap, row);
+	if (status == STATUS_OK && container.members != NULL)
+		status = walk_container(
+			walk, container.members, row->id, container.source, depth + 1, fields, err);
+	if (container.members != NULL)
+		finding->format = container.format->name;
+	else if (status == STATUS_OK && container.format != NULL)
+		row->lazy = container.format->name;
+	status = find(finding, status, err);
+	container_close(&container);
+	return status;
+}
+
 static enum status walk_content(struct walk *walk, struct source *content,
 	const struct source *packed, struct index_row *row, unsigned depth, struct error *err)
 {
 	struct finding finding = {.inspected = true};
-	const struct format *format = NULL;
-	struct members *members = NULL;
-	struct source *spooled = NULL;
+	struct buffer fields = {0};
 	enum status status;
 	struct tap tap;
 
+	buffer_add(&fields, row->fields, row->fields_len);
 	tap_init(&tap, content, &walk->budget, packed, true);
-	status = open_container(walk, &tap, row->path, depth, &spooled, &format, &members, err);
-	if (status == STATUS_OK && members != NULL) {
-		finding.format = format->name;
-		status = walk_members(walk, members, row->id,
-			spooled != NULL ? spooled : &tap.source, depth + 1, err);
-	}
-	status = find(&finding, status, err);
-	if (members != NULL)
-		members->ops->free(members);
-	source_free(spooled);
+	status = walk_inside(walk, &tap, row, depth, &finding, &fields, err);
 	if (status != STATUS_OK)
 		goto out;
+	row->fields = buffer_text(&fields);
+	row->fields_len = fields.len;
+	walk->way->stage = WAY_READING;
 	status = tap_drain(&tap, err);
 	finding.is_hashed = status == STATUS_OK;
 	status = find(&finding, status, err);
@@ -199,17 +247,47 @@ static enum status walk_content(struct walk *walk, struct source *content,
 		status = record(walk, &tap, row, &finding, err);
 out:
 	free(finding.reason);
+	buffer_release(&fields);
+	tap_release(&tap);
+	return status;
+}
+
+enum status walk_leaf(struct walk *walk, struct source *content, const struct source *packed,
+	struct index_row *row, unsigned depth, struct error *err)
+{
+	struct finding finding = {.inspected = true};
+	struct buffer fields = {0};
+	enum status status;
+	struct tap tap;
+
+	tap_init(&tap, content, &walk->budget, packed, false);
+	status = walk_inside(walk, &tap, row, depth, &finding, &fields, err);
+	if (status == STATUS_OK && (finding.format != NULL || !finding.inspected)) {
+		row->format = finding.format;
+		row->inspected = finding.inspected;
+		row->reason = finding.reason;
+		row->fields = buffer_text(&fields);
+		row->fields_len = fields.len;
+		status = index_open_leaf(walk->index, row, err);
+	}
+	free(finding.reason);
+	buffer_release(&fields);
 	tap_release(&tap);
 	return status;
 }
 
 enum status walk_index(struct source *source, const char *name, const struct limits *limits,
-	struct index *index, struct error *err)
+	const struct walk_setup *setup, struct index *index, struct error *err)
 {
+	static const struct walk_setup no_setup;
+	struct way way = {0};
 	struct walk walk = {
+		.setup = setup != NULL ? setup : &no_setup,
+		.way = setup != NULL && setup->board != NULL ? &setup->board->way : &way,
 		.index = index,
 		.budget = {.limits = limits},
 		.last_id = INDEX_ARTIFACT_ID,
+		.regions_left = limits->members * WALK_REGIONS_PER_MEMBER,
 	};
 	struct index_row row = {
 		.id = INDEX_ARTIFACT_ID,

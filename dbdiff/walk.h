@@ -6,33 +6,49 @@
 #include "base/limits.h"
 #include "base/source.h"
 #include "dbdiff/index.h"
+#include "dbdiff/way.h"
+
+/* What a walk in a worker is given by its parent; all of it may be NULL. */
+struct walk_setup {
+	struct spool_pool *pool; /* NULL: files are opened as they are needed */
+	struct way_board *board; /* where the walk writes what it is at */
+	const struct closed_ways *closed;
+};
 
 /*
  * Writes the index of one artifact: goes through it once, into every container that a format
  * opens, hashing each member on the way, the artifact itself too. A container that cannot be read
  * whole, or reaches a limit, is recorded as not inspected, and is no error; trouble of this machine
- * is one. `name` is the artifact's. Runs in a worker (dbdiff/worker.h).
+ * is one. `name` is the artifact's. What the first member of an outermost stream unpacks to is
+ * spooled as SPOOL_OUTERMOST. Runs in a worker (dbdiff/worker.h).
  */
 enum status walk_index(struct source *source, const char *name, const struct limits *limits,
-	struct index *index, struct error *err);
+	const struct walk_setup *setup, struct index *index, struct error *err);
 
 /* One step of the way to a member whose bytes are wanted, in the order of (container, position). */
 struct wanted {
 	int64_t container;
 	int64_t position;
 	int64_t id;
-	bool is_container; /* on the way: descend; otherwise capture */
-	uint64_t offset;   /* the bytes to capture; fewer when it ends before */
+	enum wanted_what {
+		WANTED_BYTES,  /* capture them */
+		WANTED_WAY,    /* descend */
+		WANTED_INSIDE, /* open a leaf, and index what is in it */
+	} what;
+	uint64_t offset; /* of WANTED_BYTES; fewer than `len` when it ends before */
 	uint64_t len;
 };
 
 int wanted_compare(const void *a, const void *b);
 
 /*
- * Goes the same ways again, and no others, and appends the bytes to a file: for each, its id and
- * its length (as int64_t and uint64_t of this machine), then the bytes. `items` is sorted.
+ * Goes the same ways again, and no others. Bytes are appended to a file: for each stretch its id
+ * and its length (as int64_t and uint64_t of this machine), then the bytes. What is inside leaves
+ * goes into `index`, which is that of the first walk; NULL when no item asks for it. `items` is
+ * sorted.
  */
-enum status walk_capture(struct source *source, const char *name, const struct limits *limits,
-	const struct wanted *items, size_t count, int out_fd, struct error *err);
+enum status walk_again(struct source *source, const char *name, const struct limits *limits,
+	const struct walk_setup *setup, const struct wanted *items, size_t count, int out_fd,
+	struct index *index, struct error *err);
 
 #endif

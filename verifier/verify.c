@@ -172,7 +172,8 @@ static enum status compare(
 		status = record_all(verification, &pairs, VERDICT_NOT_ATTEMPTED, err);
 	if (status == STATUS_OK)
 		status = verify_pairs(verification->evidence, verification->run,
-			&verification->published, &verification->rebuilt, &pairs, worst, err);
+			&verification->published, &verification->rebuilt, &pairs,
+			verification->request->retry_uninspected, worst, err);
 	if (status == STATUS_OK)
 		status = verify_packages(verification->evidence, verification->run,
 			&verification->published, &verification->rebuilt,

@@ -18,6 +18,7 @@ struct verify_request {
 	const struct text_list *artifacts; /* globs of --artifact; empty: all */
 	bool accept_expired_key;
 	bool no_sandbox;
+	bool retry_uninspected; /* open again what could not be when it was compared before */
 	bool keep; /* keep what was rebuilt, whatever the verdict */
 };
 
@@ -34,7 +35,7 @@ enum status verify_release(const struct verify_request *request, struct evidence
  * is a file and the other a directory, or a glob of `artifacts` matches nothing.
  */
 enum status verify_compare(const char *published, const char *rebuilt,
-	const struct text_list *artifacts, struct evidence *evidence, char run[RUN_ID_SIZE],
-	struct error *err);
+	const struct text_list *artifacts, bool retry_uninspected, struct evidence *evidence,
+	char run[RUN_ID_SIZE], struct error *err);
 
 #endif

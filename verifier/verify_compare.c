@@ -67,16 +67,17 @@ static enum status open_both(struct given *published, struct given *rebuilt, str
 
 static enum status judge_sets(struct evidence *evidence, const char *run,
 	const struct given *published, const struct given *rebuilt, const struct pair_list *pairs,
-	enum verdict *worst, struct error *err)
+	bool retry_uninspected, enum verdict *worst, struct error *err)
 {
-	if (verify_pairs(evidence, run, &published->files, &rebuilt->files, pairs, worst, err) < 0)
+	if (verify_pairs(evidence, run, &published->files, &rebuilt->files, pairs,
+		    retry_uninspected, worst, err) < 0)
 		return err->status;
 	return verify_packages(evidence, run, &published->files, &rebuilt->files, NULL, NULL, err);
 }
 
 static enum status record_comparison(struct evidence *evidence, const struct given *published,
-	const struct given *rebuilt, const struct text_list *artifacts, char run[RUN_ID_SIZE],
-	struct error *err)
+	const struct given *rebuilt, const struct text_list *artifacts,
+	bool retry_uninspected, char run[RUN_ID_SIZE], struct error *err)
 {
 	struct run_start start = {
 		.kind = "compare", .release = published->path, .target = rebuilt->path};
@@ -95,7 +96,8 @@ static enum status record_comparison(struct evidence *evidence, const struct giv
 		struct run_failure failure = {.step = "compare", .text = err->text};
 		struct error finish_error;
 
-		status = judge_sets(evidence, run, published, rebuilt, &pairs, &worst, err);
+		status = judge_sets(evidence, run, published, rebuilt, &pairs,
+			retry_uninspected, &worst, err);
 		failure.class = failure_class(status);
 		if (evidence_run_finish(evidence, run, worst, status < 0 ? &failure : NULL,
 			    &finish_error) < 0) {
@@ -111,8 +113,8 @@ static enum status record_comparison(struct evidence *evidence, const struct giv
 }
 
 enum status verify_compare(const char *published_path, const char *rebuilt_path,
-	const struct text_list *artifacts, struct evidence *evidence, char run[RUN_ID_SIZE],
-	struct error *err)
+	const struct text_list *artifacts, bool retry_uninspected, struct evidence *evidence,
+	char run[RUN_ID_SIZE], struct error *err)
 {
 	struct given published = {.path = published_path}, rebuilt = {.path = rebuilt_path};
 	enum status status;
@@ -129,7 +131,8 @@ enum status verify_compare(const char *published_path, const char *rebuilt_path,
 			published_path, rebuilt_path);
 	status = open_both(&published, &rebuilt, err);
 	if (status == STATUS_OK)
-		status = record_comparison(evidence, &published, &rebuilt, artifacts, run, err);
+		status = record_comparison(evidence, &published, &rebuilt, artifacts,
+			retry_uninspected, run, err);
 	file_set_release(&published.files);
 	file_set_release(&rebuilt.files);
 	return status;

@@ -13,6 +13,7 @@ struct judge {
 	struct evidence *evidence;
 	const char *run;
 	const struct file_set *published, *rebuilt;
+	bool retry_uninspected;
 };
 
 /* An artifact's record while it is being judged; `reason` is kept in `text`. */
@@ -87,12 +88,19 @@ static enum status compare_insides(struct judge *judge, struct judgement *judgem
 	struct set_writer *writer;
 	struct difference_sink sink;
 	struct comparison comparison;
-	bool known;
+	enum set_state state;
 
-	if (evidence_set_known(judge->evidence, &judgement->record, &known, err) < 0)
+	if (evidence_set_state(judge->evidence, &judgement->record, &state, err) < 0)
 		return err->status;
 	judgement->record.has_set = true;
-	if (known)
+	if (state == SET_INCOMPLETE && !judge->retry_uninspected) {
+		progress_note("compare",
+			"%s: what could not be opened the last time is not tried again; "
+			"--retry-uninspected does",
+			judgement->record.name);
+		return STATUS_OK;
+	}
+	if (state == SET_COMPLETE)
 		return STATUS_OK;
 	writer = set_writer_new(judge->evidence, &judgement->record);
 	sink = set_writer_sink(writer);
@@ -232,9 +240,10 @@ static enum status describe_alone(struct judge *judge, const struct pair *pair,
 
 enum status verify_pairs(struct evidence *evidence, const char *run,
 	const struct file_set *published, const struct file_set *rebuilt,
-	const struct pair_list *pairs, enum verdict *worst, struct error *err)
+	const struct pair_list *pairs, bool retry_uninspected, enum verdict *worst,
+	struct error *err)
 {
-	struct judge judge = {evidence, run, published, rebuilt};
+	struct judge judge = {evidence, run, published, rebuilt, retry_uninspected};
 	enum verdict least = VERDICT_REPRODUCED;
 	struct progress progress;
 

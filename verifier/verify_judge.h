@@ -10,11 +10,13 @@
  * Trouble with one artifact is its verdict not-inspected, and so is a file that is the same one on
  * both sides. What is returned as an error ends the run: STATUS_INCOMPLETE for no pair at all,
  * STATUS_TRUST when a file is no longer what was fetched or built, STATUS_DATABASE. *worst is the
- * release's verdict over the pairs; it is not set with an error.
+ * release's verdict over the pairs; it is not set with an error. What could not be opened when the
+ * same two files were compared before is tried again only with `retry_uninspected`.
  */
 enum status verify_pairs(struct evidence *evidence, const char *run,
 	const struct file_set *published, const struct file_set *rebuilt,
-	const struct pair_list *pairs, enum verdict *worst, struct error *err);
+	const struct pair_list *pairs, bool retry_uninspected, enum verdict *worst,
+	struct error *err);
 
 /*
  * Compares the package sets by the dpkg status or manifest that both sides have, and records the

@@ -136,6 +136,7 @@ const struct format format_lzop = {
 		.name = #word,                                                                     \
 		.bid_bytes = 16,                                                                   \
 		.bid = word##_bid,                                                                 \
+		.is_stream = true,                                                                 \
 		.open = word##_open,                                                               \
 	}
 

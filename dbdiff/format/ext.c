@@ -30,6 +30,9 @@ struct ext {
 	ext2_filsys fs;
 	unsigned char super[EXT_SUPER_SIZE];
 	struct ext_geometry geometry;
+	struct ext_layout layout;
+	int64_t position;	 /* of the member that is being given */
+	struct member container; /* the fields of the file system itself */
 	struct frame *frames;
 	size_t frame_count, frame_capacity;
 	struct buffer path;
@@ -38,6 +41,7 @@ struct ext {
 	struct ext_inode inode; /* of the member given last */
 	bool has_inode;
 	bool begun;
+	bool ended;
 	struct error failure; /* that ended the walk */
 };
 
@@ -63,7 +67,8 @@ static enum status enter_directory(struct ext *ext, struct error *err)
 			FILESYSTEM_DEPTH_MAX);
 	if (ext->frame_count)
 		parent = ext->frames[ext->frame_count - 1].number;
-	frame.directory = ext_directory_new(ext->fs, map_inode(ext), &ext->inode, parent);
+	frame.directory =
+		ext_directory_new(&ext->layout, ext->position, map_inode(ext), &ext->inode, parent);
 	ARRAY_GROW(ext->frames, ext->frame_count, ext->frame_capacity);
 	ext->frames[ext->frame_count++] = frame;
 	return STATUS_OK;
@@ -93,17 +98,17 @@ static unsigned entry_type(mode_t mode)
 }
 
 /* What of the image is in no inode: the superblock, what is before it, and what is behind. */
-static enum status add_filesystem(struct ext *ext, struct member *member, struct error *err)
+static enum status describe_filesystem(struct ext *ext, struct error *err)
 {
 	uint64_t end = ext->geometry.blocks * ext->geometry.block_size;
 	enum status status;
 
-	ext_super_add(member, ext->super);
+	ext_super_add(&ext->container, ext->super);
 	status = filesystem_add_region(
-		member, "filesystem-boot-block", ext->source, 0, EXT_SUPER_OFFSET, err);
+		&ext->container, "filesystem-boot-block", ext->source, 0, EXT_SUPER_OFFSET, err);
 	if (status == STATUS_OK)
-		status = filesystem_add_region(member, "filesystem-trailing-data", ext->source, end,
-			ext->source->size - end, err);
+		status = filesystem_add_region(&ext->container, "filesystem-trailing-data",
+			ext->source, end, ext->source->size - end, err);
 	return status;
 }
 
@@ -124,15 +129,19 @@ static enum status take_inode(
 	inode = ext_inode_basic(&ext->inode);
 	if (type != EXT2_FT_UNKNOWN && type != entry_type(inode->i_mode))
 		return error_set(err, STATUS_FORMAT, "its entry names another type");
-	if (ext->path.len == 0)
-		status = add_filesystem(ext, member, err);
-	if (status == STATUS_OK && S_ISDIR(inode->i_mode))
-		return enter_directory(ext, err);
+	if (S_ISDIR(inode->i_mode)) {
+		status = enter_directory(ext, err);
+		return status < 0
+			? status
+			: ext_layout_add_member(&ext->layout, &ext->inode, ext->position, err);
+	}
 	if (inode->i_links_count > 1)
 		first = inode_map_meet(&ext->links, number, buffer_text(&ext->path));
-	if (first)
+	if (first) {
 		member_add_field(member, "hard-link", "%s", first);
-	return status;
+		return STATUS_OK;
+	}
+	return ext_layout_add_member(&ext->layout, &ext->inode, ext->position, err);
 }
 
 static enum status take_entry(struct ext *ext, struct member *member, struct error *err)
@@ -157,8 +166,12 @@ static enum status take_entry(struct ext *ext, struct member *member, struct err
 
 static enum status take_root(struct ext *ext, struct member *member, struct error *err)
 {
-	enum status status = take_inode(ext, EXT2_ROOT_INO, EXT2_FT_DIR, member, err);
+	enum status status = describe_filesystem(ext, err);
 
+	if (status < 0)
+		return status;
+	ext->layout.members = &ext->members;
+	status = take_inode(ext, EXT2_ROOT_INO, EXT2_FT_DIR, member, err);
 	return status < 0 ? error_context(err, "inode %d", EXT2_ROOT_INO) : status;
 }
 
@@ -178,6 +191,13 @@ static enum status ext_next(struct members *members, struct member *member, stru
 	}
 	while (status == STATUS_END && ext->frame_count)
 		status = take_entry(ext, member, &ext->failure);
+	if (status == STATUS_OK)
+		ext->position++;
+	if (status == STATUS_END && !ext->ended) {
+		ext->ended = true;
+		if (ext_groups_add(&ext->layout, &ext->failure) < 0)
+			status = ext->failure.status;
+	}
 	if (status < 0) {
 		error_context(&ext->failure, "ext4");
 		*err = ext->failure;
@@ -198,6 +218,14 @@ static enum status ext_open_member(
 	return STATUS_OK;
 }
 
+static void ext_describe(struct members *members, struct member *container)
+{
+	struct ext *ext = (struct ext *)members;
+
+	buffer_add(
+		&container->fields, buffer_text(&ext->container.fields), ext->container.fields.len);
+}
+
 static void ext_free(struct members *members)
 {
 	struct ext *ext = (struct ext *)members;
@@ -209,6 +237,8 @@ static void ext_free(struct members *members)
 	inode_map_release(&ext->seen);
 	inode_map_release(&ext->links);
 	buffer_release(&ext->path);
+	member_release(&ext->container);
+	ext_layout_release(&ext->layout);
 	if (ext->fs)
 		ext2fs_free(ext->fs);
 	ext_io_free(ext->io);
@@ -220,6 +250,7 @@ static void ext_free(struct members *members)
 static const struct members_ops ext_ops = {
 	.next = ext_next,
 	.open = ext_open_member,
+	.describe = ext_describe,
 	.free = ext_free,
 };
 
@@ -252,7 +283,12 @@ static enum status open_filesystem(struct ext *ext, struct error *err)
 		ext->fs = NULL;
 		return ext_error_set(ext->io, code, err);
 	}
-	return check_groups(ext, err);
+	status = check_groups(ext, err);
+	if (status < 0)
+		return status;
+	ext->layout = (struct ext_layout){
+		.fs = ext->fs, .io = ext->io, .source = ext->source, .super = ext->super};
+	return ext_layout_init(&ext->layout, err);
 }
 
 static enum status ext_open(struct source *source, const char *name, const struct limits *limits,

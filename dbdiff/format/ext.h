@@ -10,6 +10,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/source.h"
+#include "dbdiff/format/filesystem.h"
 #include "dbdiff/members.h"
 
 /* ---- ext_io.c: the container as libext2fs reads it ---- */
@@ -38,8 +39,14 @@ struct ext_geometry {
 /* Checks that the file system is whole and its numbers are possible in `size` bytes. */
 enum status ext_super_check(const unsigned char super[EXT_SUPER_SIZE], uint64_t size,
 	struct ext_geometry *geometry, struct error *err);
-/* The fields filesystem-… of the root. Bytes no field stands for are in one field by SHA-256. */
+/* The fields filesystem-…. Bytes no field stands for are in one field by SHA-256. */
 void ext_super_add(struct member *member, const unsigned char super[EXT_SUPER_SIZE]);
+/*
+ * Regions of a superblock at `offset`, named as its fields. `has_checksum`: its checksum was found
+ * to hold; `has_counters`: so were the free blocks and inodes that it counts.
+ */
+void ext_super_add_regions(
+	struct members *members, uint64_t offset, bool has_checksum, bool has_counters);
 
 /* ---- ext_map.c: where the bytes of a file are ---- */
 
@@ -58,6 +65,27 @@ enum status ext_map_find(struct ext_map *map, uint64_t block, uint64_t want, uin
 /* Exactly `len` bytes, which are inside the file's size. */
 enum status ext_map_read(
 	struct ext_map *map, uint64_t offset, void *data, size_t len, struct error *err);
+
+/* A stretch of blocks that an inode leads to. */
+struct ext_run {
+	enum ext_run_kind {
+		EXT_RUN_DATA,
+		EXT_RUN_UNWRITTEN, /* reserved; what it holds is not what the file has there */
+		EXT_RUN_EXTENTS,   /* a node of the extent tree */
+		EXT_RUN_INDIRECT,  /* a block of block numbers */
+	} kind;
+	uint64_t block; /* in the file */
+	uint64_t physical;
+	uint64_t count;
+};
+
+/*
+ * Gives every run once. An error of `take` ends it, and must come when a block of the kinds
+ * EXTENTS and INDIRECT comes again, or a tree that leads back to itself has no end.
+ */
+enum status ext_map_each(struct ext_map *map,
+	enum status (*take)(void *context, const struct ext_run *run, struct error *err),
+	void *context, struct error *err);
 /* The whole file as a source; takes the map over. */
 struct source *ext_content_new(struct ext_map *map, uint64_t size);
 
@@ -79,6 +107,55 @@ bool ext_inode_is_inline(const struct ext_inode *inode);
 enum status ext_inode_read(struct ext_inode *inode, ext2_filsys fs, struct ext_io *io,
 	struct source *source, ext2_ino_t number, struct member *member, struct error *err);
 
+/* ---- ext_layout.c: what every block is ---- */
+
+/*
+ * Gives the regions of the file system (struct region, dbdiff/members.h) as it is walked, and sees
+ * to it that no block has two uses. One bit a block and an inode is all it keeps. Zeroed is safe to
+ * release.
+ */
+struct ext_layout {
+	struct members *members;
+	ext2_filsys fs;
+	struct ext_io *io;
+	struct source *source;
+	const unsigned char *super; /* of EXT_SUPER_SIZE */
+	uint64_t first;		    /* block */
+	uint64_t blocks;	    /* behind the first */
+	unsigned char *used;	    /* a bit a block, from `first` on */
+	unsigned char *met;	    /* a bit an inode, from inode 1 on */
+	uint32_t *directories;	    /* met, a group */
+	struct inode_map *xattrs;   /* blocks of xattrs, which inodes share */
+	uint64_t free_clusters;	    /* in all groups, as far as they were gone through */
+	uint64_t free_inodes;
+	bool is_sound; /* every bitmap and counter of a group was right so far */
+};
+
+/* `layout` has its members, io, fs, source and super; takes the blocks of all groups' tables. */
+enum status ext_layout_init(struct ext_layout *layout, struct error *err);
+void ext_layout_release(struct ext_layout *layout);
+
+/* STATUS_FORMAT when one of the blocks is in use already, or is none of the file system. */
+enum status ext_layout_take(
+	struct ext_layout *layout, uint64_t block, uint64_t count, struct error *err);
+bool ext_layout_is_used(const struct ext_layout *layout, uint64_t block);
+bool ext_layout_is_met(const struct ext_layout *layout, uint32_t number);
+/* The inode, where its xattrs and its content are; nothing when it was met. */
+enum status ext_layout_add_member(
+	struct ext_layout *layout, const struct ext_inode *inode, int64_t owner, struct error *err);
+/* A block of a directory that was read, and its checksum verified. */
+void ext_layout_add_directory_block(struct ext_layout *layout, uint64_t block, int64_t owner);
+/* An inode in use that no directory leads to; STRUCTURE named `name`. */
+enum status ext_layout_add_special(
+	struct ext_layout *layout, uint32_t number, const char *name, struct error *err);
+
+/* ---- ext_groups.c: what belongs to no member ---- */
+
+/* Takes the blocks in which the groups keep superblocks, descriptors, bitmaps and inodes. */
+enum status ext_groups_take(struct ext_layout *layout, struct error *err);
+/* Every region that is left, once all members were given. */
+enum status ext_groups_add(struct ext_layout *layout, struct error *err);
+
 /* ---- ext_directory.c: entries as they are stored ---- */
 
 struct ext_directory;
@@ -90,9 +167,12 @@ struct ext_entry {
 	size_t len;
 };
 
-/* Takes the map over. `parent` is what ".." must be. */
-struct ext_directory *ext_directory_new(
-	ext2_filsys fs, struct ext_map *map, const struct ext_inode *inode, ext2_ino_t parent);
+/*
+ * Takes the map over. `parent` is what ".." must be. Its blocks become regions of the member
+ * `owner` of `layout`.
+ */
+struct ext_directory *ext_directory_new(struct ext_layout *layout, int64_t owner,
+	struct ext_map *map, const struct ext_inode *inode, ext2_ino_t parent);
 void ext_directory_free(struct ext_directory *directory);
 /* STATUS_OK, or STATUS_END behind the last; "." and ".." are checked and not given. */
 enum status ext_directory_next(

@@ -17,6 +17,8 @@
 
 struct ext_directory {
 	ext2_filsys fs;
+	struct ext_layout *layout;
+	int64_t owner;
 	struct ext_map *map;
 	ext2_ino_t number;
 	ext2_ino_t parent;
@@ -29,12 +31,14 @@ struct ext_directory {
 	unsigned dots; /* how many of "." and ".." were seen */
 };
 
-struct ext_directory *ext_directory_new(
-	ext2_filsys fs, struct ext_map *map, const struct ext_inode *inode, ext2_ino_t parent)
+struct ext_directory *ext_directory_new(struct ext_layout *layout, int64_t owner,
+	struct ext_map *map, const struct ext_inode *inode, ext2_ino_t parent)
 {
 	struct ext_directory *directory = xcalloc(1, sizeof(*directory));
 
-	directory->fs = fs;
+	directory->fs = layout->fs;
+	directory->layout = layout;
+	directory->owner = owner;
 	directory->map = map;
 	directory->number = inode->number;
 	directory->parent = parent;
@@ -75,6 +79,7 @@ static enum status load_block(struct ext_directory *directory, struct error *err
 		    directory->fs, directory->number, (struct ext2_dir_entry *)directory->region))
 		return error_set(
 			err, STATUS_FORMAT, "the checksum of a directory's block does not hold");
+	ext_layout_add_directory_block(directory->layout, physical, directory->owner);
 	directory->region_len = size;
 	directory->offset += size;
 	return STATUS_OK;

@@ -214,6 +214,98 @@ enum status ext_map_read(
 	return status;
 }
 
+/* ---- all runs of an inode ---- */
+
+struct each {
+	struct ext_map *map;
+	enum status (*take)(void *context, const struct ext_run *run, struct error *err);
+	void *context;
+	struct ext_run run; /* that blocks are gathered into */
+	struct error *err;
+	enum status status;
+};
+
+static enum status each_give(struct each *each)
+{
+	if (each->run.count > 0 && each->status == STATUS_OK)
+		each->status = each->take(each->context, &each->run, each->err);
+	each->run.count = 0;
+	return each->status;
+}
+
+/* One more step through the tree; false at its end. A node is given once it was read and holds. */
+static bool each_step(struct each *each, uint64_t *behind)
+{
+	struct ext_map *map = each->map;
+	struct ext2fs_extent extent;
+	errcode_t code = ext2fs_extent_get(map->extents, EXT2_EXTENT_NEXT, &extent);
+
+	if (code != 0 && code != EXT2_ET_EXTENT_NO_NEXT)
+		each->status = ext_error_set(map->io, code, each->err);
+	if (each_give(each) < 0 || code != 0)
+		return false;
+	if (extent.e_flags & EXT2_EXTENT_FLAGS_SECOND_VISIT)
+		return true;
+	if (extent.e_flags & EXT2_EXTENT_FLAGS_LEAF) {
+		if (extent.e_len == 0 || extent.e_lblk < *behind)
+			each->status = error_set(each->err, STATUS_FORMAT, "its extents overlap");
+		*behind = extent.e_lblk + extent.e_len;
+		each->run = (struct ext_run){extent.e_flags & EXT2_EXTENT_FLAGS_UNINIT
+				? EXT_RUN_UNWRITTEN
+				: EXT_RUN_DATA,
+			extent.e_lblk, extent.e_pblk, extent.e_len};
+		return each_give(each) == STATUS_OK;
+	}
+	each->run = (struct ext_run){EXT_RUN_EXTENTS, extent.e_lblk, extent.e_pblk, 1};
+	return true;
+}
+
+static int each_block(ext2_filsys fs, blk64_t *block, e2_blkcnt_t number, blk64_t parent,
+	int offset, void *context)
+{
+	struct each *each = context;
+	struct ext_run *run = &each->run;
+	enum ext_run_kind kind = number < 0 ? EXT_RUN_INDIRECT : EXT_RUN_DATA;
+
+	(void)fs;
+	(void)parent;
+	(void)offset;
+	if (run->count > 0 && kind == EXT_RUN_DATA && run->physical + run->count == *block &&
+		run->block + run->count == (uint64_t)number) {
+		run->count++;
+		return 0;
+	}
+	if (each_give(each) < 0)
+		return BLOCK_ABORT;
+	*run = (struct ext_run){kind, number < 0 ? 0 : (uint64_t)number, *block, 1};
+	return kind == EXT_RUN_INDIRECT && each_give(each) < 0 ? BLOCK_ABORT : 0;
+}
+
+enum status ext_map_each(struct ext_map *map,
+	enum status (*take)(void *context, const struct ext_run *run, struct error *err),
+	void *context, struct error *err)
+{
+	struct each each = {.map = map, .take = take, .context = context, .err = err};
+	uint64_t behind = 0;
+	errcode_t code;
+
+	if (map->is_inline || !ext2fs_inode_has_valid_blocks2(map->fs, &map->inode))
+		return STATUS_OK;
+	if (map->inode.i_flags & EXT4_EXTENTS_FL) {
+		each.status = extents_begin(map, err);
+		while (each.status == STATUS_OK && each_step(&each, &behind))
+			;
+		if (each.status == STATUS_OK)
+			each.status = extents_begin(map, err);
+		return each.status;
+	}
+	code = ext2fs_block_iterate3(
+		map->fs, map->number, BLOCK_FLAG_READ_ONLY, NULL, each_block, &each);
+	if (code != 0 && each.status == STATUS_OK)
+		each.status = ext_error_set(map->io, code, err);
+	return each_give(&each);
+}
+
 static enum status content_read_at(struct content *content, uint64_t offset, unsigned char *data,
 	size_t len, struct error *err)
 {

@@ -4,6 +4,7 @@
 #include <e2p/e2p.h>
 #include <inttypes.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/array.h"
@@ -72,11 +73,11 @@ static const struct super_field super_fields[] = {
 	{"filesystem-journal-inode", KIND_NUMBER, ROW(s_journal_inum)},
 	{"filesystem-journal-backup", KIND_HEX, ROW(s_jnl_blocks)},
 	{"filesystem-checksum-seed", KIND_HEX, ROW(s_checksum_seed)},
-	{NULL, KIND_ELSEWHERE, ROW(s_log_block_size)},
-	{NULL, KIND_ELSEWHERE, ROW(s_feature_compat)},
-	{NULL, KIND_ELSEWHERE, ROW(s_feature_incompat)},
-	{NULL, KIND_ELSEWHERE, ROW(s_feature_ro_compat)},
-	{NULL, KIND_ELSEWHERE, ROW(s_checksum)},
+	{"filesystem-block-size", KIND_ELSEWHERE, ROW(s_log_block_size)},
+	{"filesystem-features", KIND_ELSEWHERE, ROW(s_feature_compat)},
+	{"filesystem-features", KIND_ELSEWHERE, ROW(s_feature_incompat)},
+	{"filesystem-features", KIND_ELSEWHERE, ROW(s_feature_ro_compat)},
+	{"checksum", KIND_ELSEWHERE, ROW(s_checksum)},
 };
 
 static uint64_t number_at(const unsigned char *super, size_t offset, size_t size)
@@ -237,4 +238,61 @@ void ext_super_add(struct member *member, const unsigned char super[EXT_SUPER_SI
 	hash_memory(rest, sizeof(rest), &digest);
 	digest_hex(&digest, hex);
 	member_add_field(member, "filesystem-superblock-rest", "SHA-256 %s", hex);
+}
+
+/* ---- regions ---- */
+
+struct stretch {
+	const char *name;
+	size_t offset;
+	size_t size;
+};
+
+static int stretch_compare(const void *a, const void *b)
+{
+	const struct stretch *first = a, *second = b;
+
+	return first->offset < second->offset ? -1 : first->offset > second->offset;
+}
+
+/* What was recomputed, and found right if the flag of its kind says so. */
+static bool is_derived(const char *name, bool has_checksum, bool has_counters)
+{
+	if (strcmp(name, "checksum") == 0)
+		return has_checksum;
+	return has_counters &&
+		(strcmp(name, "filesystem-free-blocks") == 0 ||
+			strcmp(name, "filesystem-free-inodes") == 0);
+}
+
+void ext_super_add_regions(
+	struct members *members, uint64_t offset, bool has_checksum, bool has_counters)
+{
+	struct stretch stretches[2 * ARRAY_SIZE(super_fields)];
+	size_t count = 0, at = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(super_fields); i++) {
+		const struct super_field *field = &super_fields[i];
+
+		stretches[count++] = (struct stretch){field->name, field->offset, field->size};
+		if (field->high)
+			stretches[count++] =
+				(struct stretch){field->name, field->high, field->high_size};
+	}
+	qsort(stretches, count, sizeof(stretches[0]), stretch_compare);
+	for (size_t i = 0; i < count; i++) {
+		const struct stretch *stretch = &stretches[i];
+
+		members_add_structure(
+			members, offset + at, stretch->offset - at, "filesystem-superblock-rest");
+		if (is_derived(stretch->name, has_checksum, has_counters))
+			members_add_derived(
+				members, offset + stretch->offset, stretch->size, stretch->name);
+		else
+			members_add_structure(
+				members, offset + stretch->offset, stretch->size, stretch->name);
+		at = stretch->offset + stretch->size;
+	}
+	members_add_structure(
+		members, offset + at, EXT_SUPER_SIZE - at, "filesystem-superblock-rest");
 }

@@ -7,6 +7,17 @@ const struct format *const formats[] = {
 	&format_ar,
 	&format_squashfs,
 	&format_ext,
+	&format_verity,
+	&format_swu,
+	&format_sw_description,
+	&format_env,
+	&format_rdiff,
+	&format_bmap,
+	&format_zchunk,
+	&format_other_filesystem,
+	&format_fat,
+	&format_disk,
+	&format_bgenv,
 	&format_gzip,
 	&format_bzip2,
 	&format_xz,
@@ -16,23 +27,46 @@ const struct format *const formats[] = {
 	&format_lzip,
 	&format_lzop,
 	&format_compress,
+	&format_pe,
+	&format_bzimage,
+	&format_kernel_image,
+	&format_kernel_module,
+	&format_uimage,
+	&format_devicetree,
 	NULL,
 };
 
-const struct format *format_find(const unsigned char *data, size_t len)
+static unsigned bid(const struct format *format, const struct candidate *candidate)
+{
+	unsigned plain = format->bid != NULL ? format->bid(candidate->data, candidate->len) : 0;
+	unsigned more = format->bid_more != NULL ? format->bid_more(candidate) : 0;
+
+	return more > plain ? more : plain;
+}
+
+const struct format *format_find(const struct candidate *candidate, bool with_lazy)
 {
 	const struct format *best = NULL;
 	unsigned best_bid = 0;
 
 	for (size_t i = 0; formats[i] != NULL; i++) {
-		unsigned bid = formats[i]->bid(data, len);
+		unsigned sure = formats[i]->is_lazy && !with_lazy ? 0 : bid(formats[i], candidate);
 
-		if (bid > best_bid) {
+		if (sure > best_bid) {
 			best = formats[i];
-			best_bid = bid;
+			best_bid = sure;
 		}
 	}
 	return best;
+}
+
+const struct format *format_named(const char *name)
+{
+	for (size_t i = 0; formats[i] != NULL; i++) {
+		if (strcmp(formats[i]->name, name) == 0)
+			return formats[i];
+	}
+	return NULL;
 }
 
 size_t format_bid_bytes(void)

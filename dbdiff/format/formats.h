@@ -6,14 +6,24 @@
 
 /* Rows of the table `formats` (dbdiff/members.h), each in the file of its name. */
 extern const struct format format_tar, format_cpio, format_ar;
-extern const struct format format_squashfs, format_ext;
+extern const struct format format_squashfs, format_ext, format_other_filesystem;
+extern const struct format format_disk, format_fat, format_bgenv;
+
+extern const struct format format_pe, format_bzimage, format_kernel_image, format_kernel_module;
+extern const struct format format_uimage, format_devicetree;
+extern const struct format format_verity;
+extern const struct format format_swu, format_sw_description;
+extern const struct format format_env, format_rdiff, format_bmap;
+extern const struct format format_zchunk;
 
 /* dbdiff/format/compressed.c */
 extern const struct format format_gzip, format_bzip2, format_xz, format_lzma, format_zstd,
 	format_lz4, format_lzip, format_lzop, format_compress;
 
-/* The row that is surest of these first bytes; NULL for a leaf. */
-const struct format *format_find(const unsigned char *data, size_t len);
+/* The row that is surest; NULL for a leaf. `with_lazy`: what is opened only when it differs too. */
+const struct format *format_find(const struct candidate *candidate, bool with_lazy);
+/* The row of that name, or NULL. */
+const struct format *format_named(const char *name);
 /* How many bytes it wants to see. */
 size_t format_bid_bytes(void);
 

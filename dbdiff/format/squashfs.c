@@ -31,6 +31,8 @@ struct frame {
 	sqfs_readdir_state_t state;
 	size_t path_len;
 	uint32_t inode_number;
+	int64_t position;
+	uint64_t block; /* of the table, from which entries were taken last */
 };
 
 struct squashfs {
@@ -50,7 +52,11 @@ struct squashfs {
 	struct inode_map seen;	     /* directories, by where their inode is */
 	struct inode_map links;	     /* first paths of inodes with several, by inode number */
 	sqfs_inode_generic_t *inode; /* of the member given last */
+	struct squashfs_regions *regions;
+	struct member container; /* the fields of the file system itself */
+	int64_t position;	 /* of the member that is being given */
 	bool begun;
+	bool ended;
 	struct error failure; /* that ended the walk */
 };
 
@@ -179,6 +185,7 @@ static enum status enter_directory(struct squashfs *squashfs, uint64_t reference
 	struct frame frame = {
 		.path_len = squashfs->path.len,
 		.inode_number = squashfs->inode->base.inode_number,
+		.position = squashfs->position,
 	};
 	const char *before =
 		inode_map_meet(&squashfs->seen, reference + 1, buffer_text(&squashfs->path));
@@ -193,6 +200,34 @@ static enum status enter_directory(struct squashfs *squashfs, uint64_t reference
 	ARRAY_GROW(squashfs->frames, squashfs->frame_count, squashfs->frame_capacity);
 	squashfs->frames[squashfs->frame_count++] = frame;
 	return STATUS_OK;
+}
+
+static struct squashfs_data data_of(struct squashfs *squashfs)
+{
+	return (struct squashfs_data){
+		.file = &squashfs->file,
+		.super = &squashfs->super,
+		.compressor = squashfs->compressor,
+		.fragments = squashfs->fragments,
+	};
+}
+
+/* The blocks that hold the inode read last, from `begin` on, and its data. */
+static enum status take_regions(struct squashfs *squashfs, uint64_t begin, struct error *err)
+{
+	struct squashfs_data data = data_of(squashfs);
+	sqfs_u64 end = 0;
+	size_t offset = 0;
+
+	sqfs_meta_reader_get_position(squashfs->inodes, &end, &offset);
+	if (offset == 0 && end > begin)
+		end--;
+	squashfs_regions_take_table(
+		squashfs->regions, SQUASHFS_INODE, begin, end, squashfs->position);
+	if (!S_ISREG(squashfs->inode->base.mode))
+		return STATUS_OK;
+	return squashfs_data_add_regions(
+		&data, squashfs->inode, squashfs->position, squashfs->regions, err);
 }
 
 /* The inode at `reference` becomes the member. `number` and `type` are what its entry says. */
@@ -218,9 +253,10 @@ static enum status take_inode(struct squashfs *squashfs, uint64_t reference, uin
 		return error_set(err, STATUS_FORMAT, "its entry names another type");
 	buffer_add(&member->path, squashfs->path.len ? squashfs->path.data : "/",
 		squashfs->path.len ? squashfs->path.len : 1);
-	status = add_inode(squashfs, member, err);
-	if (status == STATUS_OK && squashfs->path.len == 0)
-		status = squashfs_super_add(member, &squashfs->super, &squashfs->file, err);
+	/* The reader's position is behind the inode until xattrs are read. */
+	status = take_regions(squashfs, squashfs->super.inode_table_start + (reference >> 16), err);
+	if (status == STATUS_OK)
+		status = add_inode(squashfs, member, err);
 	if (status == STATUS_OK && S_ISDIR(squashfs->inode->base.mode))
 		status = enter_directory(squashfs, reference, err);
 	return status;
@@ -239,6 +275,8 @@ static enum status take_root(struct squashfs *squashfs, struct member *member, s
 		return squashfs_error_set(&squashfs->file, failed, err);
 	number = inode->base.inode_number;
 	sqfs_free(inode);
+	if (squashfs_super_add(&squashfs->container, &squashfs->super, &squashfs->file, err) < 0)
+		return err->status;
 	return take_inode(squashfs, reference, number, SQFS_INODE_DIR, member, err);
 }
 
@@ -247,6 +285,7 @@ static enum status take_entry(struct squashfs *squashfs, struct member *member, 
 	struct frame *frame = &squashfs->frames[squashfs->frame_count - 1];
 	size_t entries = frame->state.entries;
 	size_t left = frame->state.current.size;
+	uint64_t block = frame->state.current.block;
 	sqfs_dir_entry_t *entry = NULL;
 	sqfs_u32 number = 0;
 	sqfs_u64 reference = 0;
@@ -266,6 +305,11 @@ static enum status take_entry(struct squashfs *squashfs, struct member *member, 
 	if (got < 0) {
 		squashfs_error_set(&squashfs->file, got, err);
 		return error_context(err, "inode %" PRIu32, frame->inode_number);
+	}
+	if (frame->block != frame->state.current.block) {
+		squashfs_regions_take_table(squashfs->regions, SQUASHFS_DIRECTORY, block,
+			frame->state.current.block, frame->position);
+		frame->block = frame->state.current.block;
 	}
 	status = filesystem_path_add(&squashfs->path, frame->path_len, (const char *)entry->name,
 		(size_t)entry->size + 1, squashfs->limits, err);
@@ -294,6 +338,14 @@ static enum status squashfs_next(struct members *members, struct member *member,
 	}
 	while (status == STATUS_END && squashfs->frame_count)
 		status = take_entry(squashfs, member, &squashfs->failure);
+	if (status == STATUS_OK)
+		squashfs->position++;
+	if (status == STATUS_END && !squashfs->ended) {
+		squashfs->ended = true;
+		if (squashfs_regions_add(squashfs->regions, members, &squashfs->super,
+			    squashfs->file.source->size, &squashfs->failure) < 0)
+			status = squashfs->failure.status;
+	}
 	if (status < 0) {
 		error_context(&squashfs->failure, "squashfs");
 		*err = squashfs->failure;
@@ -305,16 +357,19 @@ static enum status squashfs_open_member(
 	struct members *members, struct source **content, struct error *err)
 {
 	struct squashfs *squashfs = (struct squashfs *)members;
-	struct squashfs_data data = {
-		.file = &squashfs->file,
-		.super = &squashfs->super,
-		.compressor = squashfs->compressor,
-		.fragments = squashfs->fragments,
-	};
+	struct squashfs_data data = data_of(squashfs);
 
 	if (!squashfs->inode || !S_ISREG(squashfs->inode->base.mode))
 		return error_set(err, STATUS_USAGE, "squashfs: this member has no content");
 	return squashfs_content_new(&data, squashfs->inode, content, err);
+}
+
+static void squashfs_describe(struct members *members, struct member *container)
+{
+	struct squashfs *squashfs = (struct squashfs *)members;
+
+	buffer_add(&container->fields, buffer_text(&squashfs->container.fields),
+		squashfs->container.fields.len);
 }
 
 /* sqfs_destroy() does not take NULL. */
@@ -330,6 +385,8 @@ static void squashfs_free(struct members *members)
 
 	sqfs_free(squashfs->inode);
 	squashfs_fragments_free(squashfs->fragments);
+	squashfs_regions_free(squashfs->regions);
+	member_release(&squashfs->container);
 	destroy(squashfs->xattrs);
 	destroy(squashfs->ids);
 	destroy(squashfs->directories);
@@ -347,6 +404,7 @@ static void squashfs_free(struct members *members)
 static const struct members_ops squashfs_ops = {
 	.next = squashfs_next,
 	.open = squashfs_open_member,
+	.describe = squashfs_describe,
 	.free = squashfs_free,
 };
 
@@ -439,6 +497,9 @@ static enum status squashfs_open(struct source *source, const char *name,
 			number = load_tables(squashfs);
 		if (number && status == STATUS_OK)
 			status = squashfs_error_set(&squashfs->file, number, err);
+		if (status == STATUS_OK)
+			status = squashfs_regions_new(
+				&squashfs->super, &squashfs->file, &squashfs->regions, err);
 	}
 	if (status < 0) {
 		squashfs_free(&squashfs->members);

@@ -26,12 +26,14 @@ void squashfs_file_init(struct squashfs_file *file, struct source *source);
 /* The error behind what libsquashfs returned: the source's own, or what the number means. */
 enum status squashfs_error_set(struct squashfs_file *file, int number, struct error *err);
 
-/* The fields filesystem-… of the root, and what is behind the file system. */
+/* The fields filesystem-…, and what is behind the file system. */
 enum status squashfs_super_add(struct member *member, const sqfs_super_t *super,
 	struct squashfs_file *file, struct error *err);
 
 /* The blocks in which small files and tails of files lie together, with those read last. */
 struct squashfs_fragments;
+
+struct squashfs_regions;
 
 /* Everything a file's content is read with; outlives the content. */
 struct squashfs_data {
@@ -47,5 +49,32 @@ void squashfs_fragments_free(struct squashfs_fragments *fragments);
 /* The content of a regular file, which can seek. `inode` is the caller's and outlives it. */
 enum status squashfs_content_new(const struct squashfs_data *data,
 	const sqfs_inode_generic_t *inode, struct source **content, struct error *err);
+
+/* Gathers the file's blocks, and its part of a fragment block, as data of member `owner`. */
+enum status squashfs_data_add_regions(const struct squashfs_data *data,
+	const sqfs_inode_generic_t *inode, int64_t owner, struct squashfs_regions *regions,
+	struct error *err);
+
+/* ---- squashfs_regions.c: what every byte is ---- */
+
+enum squashfs_place_kind {
+	SQUASHFS_DATA,
+	SQUASHFS_INODE,
+	SQUASHFS_DIRECTORY,
+};
+
+/* STATUS_FORMAT when tables are not where they are; to be freed even then. */
+enum status squashfs_regions_new(const sqfs_super_t *super, struct squashfs_file *file,
+	struct squashfs_regions **regions, struct error *err);
+void squashfs_regions_free(struct squashfs_regions *regions);
+/* Bytes of member `owner`; several may have the same. */
+void squashfs_regions_take(struct squashfs_regions *regions, enum squashfs_place_kind kind,
+	uint64_t offset, uint64_t len, int64_t owner, uint64_t content_offset);
+/* The blocks of the table of inodes or of directories in which the bytes `from` and `to` are. */
+void squashfs_regions_take_table(struct squashfs_regions *regions, enum squashfs_place_kind kind,
+	uint64_t from, uint64_t to, int64_t owner);
+/* Gives all regions of a file of `size` bytes, once every member was taken. */
+enum status squashfs_regions_add(struct squashfs_regions *regions, struct members *members,
+	const sqfs_super_t *super, uint64_t size, struct error *err);
 
 #endif

@@ -258,3 +258,37 @@ enum status squashfs_content_new(const struct squashfs_data *data,
 	*content = &file->content.source;
 	return STATUS_OK;
 }
+
+enum status squashfs_data_add_regions(const struct squashfs_data *data,
+	const sqfs_inode_generic_t *inode, int64_t owner, struct squashfs_regions *regions,
+	struct error *err)
+{
+	size_t count = sqfs_inode_get_file_block_count(inode);
+	uint64_t block_size = data->super->block_size;
+	sqfs_u64 size = 0, offset = 0;
+	sqfs_u32 index = 0, begin = 0;
+	sqfs_fragment_t where;
+
+	sqfs_inode_get_file_size(inode, &size);
+	sqfs_inode_get_file_block_start(inode, &offset);
+	for (size_t i = 0; i < count; i++) {
+		uint32_t word = inode->extra[i];
+		uint64_t len = SQFS_ON_DISK_BLOCK_SIZE(word);
+
+		squashfs_regions_take(regions, SQUASHFS_DATA, offset, len, owner,
+			SQFS_IS_BLOCK_COMPRESSED(word) ? REGION_PACKED : i * block_size);
+		offset += len;
+	}
+	if (size <= count * block_size)
+		return STATUS_OK;
+	sqfs_inode_get_frag_location(inode, &index, &begin);
+	if (sqfs_frag_table_lookup(data->fragments->table, index, &where))
+		return error_set(err, STATUS_FORMAT, "there is no fragment block %" PRIu32, index);
+	if (SQFS_IS_BLOCK_COMPRESSED(where.size))
+		squashfs_regions_take(regions, SQUASHFS_DATA, where.start_offset,
+			SQFS_ON_DISK_BLOCK_SIZE(where.size), owner, REGION_PACKED);
+	else
+		squashfs_regions_take(regions, SQUASHFS_DATA, where.start_offset + begin,
+			size - count * block_size, owner, count * block_size);
+	return STATUS_OK;
+}

@@ -32,7 +32,10 @@ static inline int fuzz_format(const struct format *format, const uint8_t *data, 
 	struct member member = {0};
 	struct error err = {0};
 
-	format->bid(data, size);
+	if (format->bid != NULL)
+		format->bid(data, size);
+	if (format->bid_more != NULL)
+		format->bid_more(&(struct candidate){"fuzz.gz", data, size, source});
 	if (format->open(source, "fuzz.gz", &limits_default, &members, &err) == STATUS_OK) {
 		for (int i = 0; i < FUZZ_MEMBERS; i++) {
 			struct source *content = NULL;
@@ -46,6 +49,9 @@ static inline int fuzz_format(const struct format *format, const uint8_t *data, 
 			fuzz_read(content, &err);
 			source_free(content);
 		}
+		member_clear(&member);
+		if (members->ops->describe != NULL)
+			members->ops->describe(members, &member);
 		members->ops->free(members);
 	}
 	member_release(&member);

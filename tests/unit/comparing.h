@@ -17,8 +17,10 @@
 /*
  * For tests of what is inside artifacts: a private directory with a shell in it, files in memory,
  * and comparisons as text, one line a difference:
- *	CHANGE PATH[#OCCURRENCE][ FIELD…][ (CAUSE)][ not inspected: REASON]
- * The artifact is called "t". Functions that one test does not need are not a defect.
+ *	CHANGE PATH[#OCCURRENCE][ FIELD…][ (CAUSE)…][ not inspected: REASON]
+ * Causes are told where `with_causes` asks for them, and that the artifact itself or what was not
+ * inspected is unexplained. The artifact is called "t". Functions that one test does not need are
+ *not a defect.
  */
 #define MAYBE __attribute__((unused)) static
 
@@ -28,6 +30,7 @@ struct comparing {
 	struct buffer diffs; /* their diffs after one another */
 	struct comparison result;
 	struct comparison_options options;
+	bool with_causes;
 	struct error err;
 };
 
@@ -89,8 +92,14 @@ static enum status take(void *context, const struct difference *difference, stru
 		buffer_add_format(&into->text, "#%llu", (unsigned long long)difference->occurrence);
 	for (size_t i = 0; i < difference->field_count; i++)
 		buffer_add_format(&into->text, " %s", difference->fields[i].name);
-	for (size_t i = 0; i < difference->cause_count; i++)
-		buffer_add_format(&into->text, " (%s)", difference->causes[i]);
+	for (size_t i = 0; i < difference->cause_count; i++) {
+		const char *cause = difference->causes[i].id;
+
+		if (into->with_causes ||
+			(strcmp(cause, "unexplained") == 0 &&
+				(strcmp(difference->path, "t") == 0 || !difference->inspected)))
+			buffer_add_format(&into->text, " (%s)", cause);
+	}
 	if (!difference->inspected)
 		buffer_add_format(&into->text, " not inspected: %s", difference->reason);
 	buffer_add_char(&into->text, '\n');
@@ -103,7 +112,7 @@ static enum status take(void *context, const struct difference *difference, stru
 MAYBE enum status compare_fds(int published_fd, int rebuilt_fd)
 {
 	struct comparison_side published = {.fd = published_fd}, rebuilt = {.fd = rebuilt_fd};
-	struct difference_sink sink = {take, &comparing};
+	struct difference_sink sink = {.take = take, .context = &comparing};
 	enum status status;
 
 	buffer_clear(&comparing.text);

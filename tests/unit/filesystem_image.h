@@ -40,7 +40,8 @@ struct listed {
 struct listing {
 	struct listed *items;
 	size_t count, capacity;
-	enum status status; /* STATUS_END when all was listed */
+	struct listed container; /* what the image says of itself; its path is "" */
+	enum status status;	 /* STATUS_END when all was listed */
 	struct error err;
 };
 
@@ -159,6 +160,12 @@ static struct listing list_source(const struct format *format, struct source *so
 			list_content(members, &member, item, &listing);
 	}
 	if (members) {
+		if (members->ops->describe) {
+			member_clear(&member);
+			members->ops->describe(members, &member);
+			buffer_add(&listing.container.fields, buffer_text(&member.fields),
+				member.fields.len);
+		}
 		/* What ended the walk stays. */
 		if (listing.status == STATUS_END)
 			ck_assert_int_eq(
@@ -197,11 +204,14 @@ static void listing_release(struct listing *listing)
 		free(listing->items[i].path);
 		buffer_release(&listing->items[i].fields);
 	}
+	buffer_release(&listing->container.fields);
 	free(listing->items);
 }
 
 static const struct listed *listed_find(const struct listing *listing, const char *path)
 {
+	if (path[0] == '\0')
+		return &listing->container;
 	for (size_t i = 0; i < listing->count; i++)
 		if (strcmp(listing->items[i].path, path) == 0)
 			return &listing->items[i];

@@ -124,7 +124,8 @@ static enum status note_difference(
 	}
 	for (size_t i = 0; i < difference->cause_count; i++) {
 		len = strlen(seen->text);
-		snprintf(seen->text + len, sizeof(seen->text) - len, " !%s", difference->causes[i]);
+		snprintf(seen->text + len, sizeof(seen->text) - len, " !%s",
+			difference->causes[i].id);
 	}
 	len = strlen(seen->text);
 	snprintf(seen->text + len, sizeof(seen->text) - len, "\n");
@@ -135,7 +136,8 @@ static void write_set(const struct artifact_record *record, bool inspected)
 {
 	static const struct difference_field fields[] = {
 		{"mode", "0644", "0755"}, {"xattr:user.x", NULL, "new"}};
-	static const char *const causes[] = {"mode", "unexplained"};
+	static const struct difference_cause causes[] = {
+		{"mode", 0, "0644 published, 0755 rebuilt"}, {"unexplained", 7, NULL}};
 	struct difference first = {.path = "a//z\xff",
 		.change = CHANGE_CONTENT,
 		.inspected = true,
@@ -166,15 +168,15 @@ static void write_set(const struct artifact_record *record, bool inspected)
 START_TEST(difference_set_is_found_once)
 {
 	struct artifact_record record = pair_of("a", "x", "y"), other = pair_of("b", "x", "y");
-	bool known;
+	enum set_state state;
 
-	ck_assert_int_eq(evidence_set_known(evidence, &record, &known, &err), STATUS_OK);
-	ck_assert(!known);
+	ck_assert_int_eq(evidence_set_state(evidence, &record, &state, &err), STATUS_OK);
+	ck_assert(state == SET_UNKNOWN);
 	write_set(&record, true);
-	ck_assert_int_eq(evidence_set_known(evidence, &record, &known, &err), STATUS_OK);
-	ck_assert(known);
-	ck_assert_int_eq(evidence_set_known(evidence, &other, &known, &err), STATUS_OK);
-	ck_assert(!known);
+	ck_assert_int_eq(evidence_set_state(evidence, &record, &state, &err), STATUS_OK);
+	ck_assert(state == SET_COMPLETE);
+	ck_assert_int_eq(evidence_set_state(evidence, &other, &state, &err), STATUS_OK);
+	ck_assert(state == SET_UNKNOWN);
 }
 END_TEST
 
@@ -224,12 +226,12 @@ START_TEST(empty_set_is_refused)
 	struct artifact_record record = pair_of("a", "x", "y");
 	struct comparison comparison = {.differences = 0};
 	struct set_writer *writer;
-	bool known;
+	enum set_state state;
 
 	writer = set_writer_new(evidence, &record);
 	ck_assert_int_eq(set_writer_commit(writer, &comparison, &err), STATUS_DATABASE);
-	ck_assert_int_eq(evidence_set_known(evidence, &record, &known, &err), STATUS_OK);
-	ck_assert(!known);
+	ck_assert_int_eq(evidence_set_state(evidence, &record, &state, &err), STATUS_OK);
+	ck_assert(state == SET_UNKNOWN);
 }
 END_TEST
 
@@ -323,14 +325,14 @@ START_TEST(incomplete_set_is_made_again)
 {
 	struct artifact_record record = pair_of("a", "x", "y");
 	struct seen seen = {0};
-	bool known;
+	enum set_state state;
 
 	write_set(&record, false);
-	ck_assert_int_eq(evidence_set_known(evidence, &record, &known, &err), STATUS_OK);
-	ck_assert(!known);
+	ck_assert_int_eq(evidence_set_state(evidence, &record, &state, &err), STATUS_OK);
+	ck_assert(state == SET_INCOMPLETE);
 	write_set(&record, true);
-	ck_assert_int_eq(evidence_set_known(evidence, &record, &known, &err), STATUS_OK);
-	ck_assert(known);
+	ck_assert_int_eq(evidence_set_state(evidence, &record, &state, &err), STATUS_OK);
+	ck_assert(state == SET_COMPLETE);
 	/* A third writer, of another process that was slower, changes nothing. */
 	write_set(&record, true);
 	record.has_set = true;

@@ -262,7 +262,9 @@ START_TEST(a_stream_is_spooled)
 	ck_assert_int_eq(source_pread(&stream.source, 0, &byte, 1, &err), STATUS_UNSUPPORTED);
 	/* Only what is left is copied. */
 	ck_assert_int_eq(source_skip(&stream.source, 1, &err), STATUS_OK);
-	ck_assert_int_eq(source_spool_new(&stream.source, 700000, &spooled, &err), STATUS_OK);
+	ck_assert_int_eq(
+		source_spool_new(&stream.source, NULL, SPOOL_NESTED, 700000, &spooled, &err),
+		STATUS_OK);
 	source_free(&stream.source);
 	close(fd);
 	ck_assert_uint_eq(spooled->size, 700000);
@@ -279,14 +281,17 @@ START_TEST(spooling_is_bounded)
 	struct source *spooled = &stream.source;
 	struct error err = {0};
 
-	ck_assert_int_eq(source_spool_new(&stream.source, 699999, &spooled, &err), STATUS_LIMIT);
+	ck_assert_int_eq(
+		source_spool_new(&stream.source, NULL, SPOOL_NESTED, 699999, &spooled, &err),
+		STATUS_LIMIT);
 	ck_assert_ptr_null(spooled);
 	source_free(&stream.source);
 
 	stream = stream_over(source_file_new(fd, 700000));
 	stream.fails_at = 400000;
 	ck_assert_int_eq(
-		source_spool_new(&stream.source, UINT64_MAX, &spooled, &err), STATUS_FORMAT);
+		source_spool_new(&stream.source, NULL, SPOOL_NESTED, UINT64_MAX, &spooled, &err),
+		STATUS_FORMAT);
 	ck_assert_str_eq(err.text, "damaged");
 	source_free(&stream.source);
 	close(fd);
@@ -315,7 +320,8 @@ START_TEST(holes_stay_holes)
 	struct source *spooled;
 	int spool_fd = dup(fd);
 	close(spool_fd);
-	ck_assert_int_eq(source_spool_new(source, size, &spooled, &err), STATUS_OK);
+	ck_assert_int_eq(
+		source_spool_new(source, NULL, SPOOL_NESTED, size, &spooled, &err), STATUS_OK);
 	ck_assert_uint_eq(spooled->size, size);
 	/* The spool is the lowest descriptor that was free. */
 	struct stat st;
@@ -340,7 +346,9 @@ START_TEST(zeros_at_the_end_are_kept)
 	struct error err;
 	unsigned char last = 1;
 
-	ck_assert_int_eq(source_spool_new(source, sizeof(zeros), &spooled, &err), STATUS_OK);
+	ck_assert_int_eq(
+		source_spool_new(source, NULL, SPOOL_NESTED, sizeof(zeros), &spooled, &err),
+		STATUS_OK);
 	ck_assert_uint_eq(spooled->size, sizeof(zeros));
 	ck_assert_int_eq(source_pread(spooled, 9999, &last, 1, &err), STATUS_OK);
 	ck_assert_uint_eq(last, 0);

@@ -15,19 +15,23 @@ static const char help[] =
 	"  --group          fold the reproduced artifacts into one line\n"
 	"  --json           one JSON object on stdout\n"
 	"  --db FILE        record the comparison in this database\n"
+	"  --retry-uninspected\n"
+	"                   open again what could not be when --db's comparison was made\n"
 	"  --quiet          no progress\n"
 	"  --help           this text\n\n"
 	"Exit codes: 0 all reproduced, 1 differences, 2 usage, 3 trouble, 4 incomplete.\n";
 
 enum {
 	OPTION_ARTIFACT = REPORT_OPTIONS_END,
-	OPTION_DB
+	OPTION_DB,
+	OPTION_RETRY_UNINSPECTED
 };
 
 static const struct command_option options[] = {
 	REPORT_OPTIONS,
 	{"artifact", OPTION_ARTIFACT, true},
 	{"db", OPTION_DB, true},
+	{"retry-uninspected", OPTION_RETRY_UNINSPECTED, false},
 	{NULL, 0, false},
 };
 
@@ -35,6 +39,7 @@ struct compare_arguments {
 	struct text_list artifacts;
 	struct report_run report;
 	const char *database;
+	bool retry_uninspected;
 };
 
 static int run_compare(struct compare_arguments *arguments, char **paths)
@@ -45,7 +50,8 @@ static int run_compare(struct compare_arguments *arguments, char **paths)
 	int code;
 
 	if (evidence_open(arguments->database, &evidence, &err) < 0 ||
-		verify_compare(paths[0], paths[1], &arguments->artifacts, evidence, run, &err) < 0)
+		verify_compare(paths[0], paths[1], &arguments->artifacts,
+			arguments->retry_uninspected, evidence, run, &err) < 0)
 		code = command_fail("compare", &err);
 	else
 		code = report_run("compare", evidence, run, &arguments->report);
@@ -65,6 +71,8 @@ int cmd_compare(int argc, char **argv)
 			text_list_add(&arguments.artifacts, line.value);
 		else if (option == OPTION_DB)
 			arguments.database = arguments.report.options.database = line.value;
+		else if (option == OPTION_RETRY_UNINSPECTED)
+			arguments.retry_uninspected = true;
 		else
 			report_run_take(&arguments.report, option);
 	}

@@ -25,6 +25,7 @@ static const char help[] =
 	"  --keyring FILE        trust these keys instead of Debian's\n"
 	"  --accept-expired-key  accept a key that has expired since it signed; marks the run\n"
 	"  --no-sandbox          build without isolation; marks the run\n"
+	"  --retry-uninspected   open again what could not be when it was compared before\n"
 	"  --keep                keep what was rebuilt even when all of it is reproduced\n"
 	"  --all                 print every differing member with its diff\n"
 	"  --group               fold the reproduced artifacts into one line\n"
@@ -43,6 +44,7 @@ enum {
 	OPTION_KEYRING,
 	OPTION_ACCEPT_EXPIRED_KEY,
 	OPTION_NO_SANDBOX,
+	OPTION_RETRY_UNINSPECTED,
 	OPTION_KEEP
 };
 
@@ -56,6 +58,7 @@ static const struct command_option options[] = {
 	{"keyring", OPTION_KEYRING, true},
 	{"accept-expired-key", OPTION_ACCEPT_EXPIRED_KEY, false},
 	{"no-sandbox", OPTION_NO_SANDBOX, false},
+	{"retry-uninspected", OPTION_RETRY_UNINSPECTED, false},
 	{"keep", OPTION_KEEP, false},
 	{NULL, 0, false},
 };
@@ -147,6 +150,9 @@ static void take_option(struct verify_arguments *arguments, int option, const ch
 		break;
 	case OPTION_NO_SANDBOX:
 		request->no_sandbox = true;
+		break;
+	case OPTION_RETRY_UNINSPECTED:
+		request->retry_uninspected = true;
 		break;
 	case OPTION_KEEP:
 		request->keep = true;

@@ -12,7 +12,7 @@
 #include "base/path.h"
 #include "verifier/evidence/database.h"
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
 extern const char schema_sql[];
 

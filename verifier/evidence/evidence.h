@@ -150,12 +150,15 @@ enum status evidence_artifact(struct evidence *evidence, const char *run,
 /* A difference set being written: one transaction, which begins with the first difference. */
 struct set_writer;
 
-/*
- * True in *known when the pair was compared before by this comparer, and all of it could be opened:
- * nothing is to be done. What a worker that died left unopened is tried again.
- */
-enum status evidence_set_known(struct evidence *evidence, const struct artifact_record *artifact,
-	bool *known, struct error *err);
+/* Whether a pair was compared before, by this comparer. */
+enum set_state {
+	SET_UNKNOWN,
+	SET_INCOMPLETE, /* not everything that could hold members was opened */
+	SET_COMPLETE,
+};
+
+enum status evidence_set_state(struct evidence *evidence, const struct artifact_record *artifact,
+	enum set_state *state, struct error *err);
 /* For a pair whose digests are set; the name is borrowed until commit or abandon. */
 struct set_writer *set_writer_new(
 	struct evidence *evidence, const struct artifact_record *artifact);

@@ -153,8 +153,9 @@ enum status evidence_each_artifact(struct evidence *evidence, const char *run, b
 struct difference_parts {
 	struct difference_field *fields;
 	size_t field_count, field_capacity;
-	struct text_list texts; /* three a field, "" and a flag for NULL */
-	struct text_list causes;
+	struct text_list texts; /* that they point to */
+	struct difference_cause *causes;
+	size_t cause_count, cause_capacity;
 };
 
 static const char *keep(struct text_list *texts, sqlite3_stmt *statement, int column)
@@ -197,12 +198,19 @@ static enum status read_parts(struct evidence *evidence, const char *set_id,
 	if (!statement)
 		return err->status;
 	bind_key(statement, set_id, difference);
-	while ((status = sql_step(sql, statement, err)) == STATUS_OK)
-		text_list_add(&parts->causes, sql_column_text(statement, 0));
+	while ((status = sql_step(sql, statement, err)) == STATUS_OK) {
+		struct difference_cause *cause;
+
+		ARRAY_GROW(parts->causes, parts->cause_count, parts->cause_capacity);
+		cause = &parts->causes[parts->cause_count++];
+		cause->id = keep(&parts->texts, statement, 0);
+		cause->bytes = (uint64_t)sqlite3_column_int64(statement, 1);
+		cause->evidence = keep(&parts->texts, statement, 2);
+	}
 	difference->fields = parts->fields;
 	difference->field_count = parts->field_count;
-	difference->causes = (const char *const *)parts->causes.items;
-	difference->cause_count = parts->causes.count;
+	difference->causes = parts->causes;
+	difference->cause_count = parts->cause_count;
 	return status < 0 ? status : STATUS_OK;
 }
 
@@ -226,7 +234,7 @@ static enum status visit_difference(struct evidence *evidence, const char *set_i
 		status = visit(context, &difference, err);
 	free(parts.fields);
 	text_list_release(&parts.texts);
-	text_list_release(&parts.causes);
+	free(parts.causes);
 	return status;
 }
 

@@ -50,12 +50,18 @@ enum status evidence_each_difference(struct evidence *evidence, const char *set_
 struct cause_row {
 	const char *cause;
 	uint64_t artifacts, members;
+	uint64_t bytes; /* of the artifacts' differing bytes */
 };
 
 typedef enum status (*cause_visitor)(
 	void *context, const struct cause_row *cause, struct error *err);
 enum status evidence_each_set_cause(struct evidence *evidence, const char *set_id,
 	cause_visitor visit, void *context, struct error *err);
+typedef enum status (*wrapper_visitor)(
+	void *context, const struct wrapper *wrapper, struct error *err);
+/* What was taken off; by path and kind. */
+enum status evidence_each_wrapper(struct evidence *evidence, const char *set_id,
+	wrapper_visitor visit, void *context, struct error *err);
 enum status evidence_each_run_cause(struct evidence *evidence, const char *run, cause_visitor visit,
 	void *context, struct error *err);
 

@@ -37,6 +37,7 @@ static enum status read_cause(sqlite3_stmt *row, void *context, struct error *er
 		.cause = sql_column_text(row, 0),
 		.artifacts = (uint64_t)sqlite3_column_int64(row, 1),
 		.members = (uint64_t)sqlite3_column_int64(row, 2),
+		.bytes = (uint64_t)sqlite3_column_int64(row, 3),
 	};
 
 	return call->visit(call->context, &cause, err);
@@ -48,6 +49,31 @@ enum status evidence_each_set_cause(struct evidence *evidence, const char *set_i
 	struct cause_call call = {visit, context};
 
 	return each_row(evidence, READ_SET_CAUSES, set_id, read_cause, &call, err);
+}
+
+struct wrapper_call {
+	wrapper_visitor visit;
+	void *context;
+};
+
+static enum status read_wrapper(sqlite3_stmt *row, void *context, struct error *err)
+{
+	const struct wrapper_call *call = context;
+	struct wrapper wrapper = {
+		.path = sql_column_text(row, 0),
+		.kind = sql_column_text(row, 1),
+		.signer = column_text_or_null(row, 2),
+	};
+
+	return call->visit(call->context, &wrapper, err);
+}
+
+enum status evidence_each_wrapper(struct evidence *evidence, const char *set_id,
+	wrapper_visitor visit, void *context, struct error *err)
+{
+	struct wrapper_call call = {visit, context};
+
+	return each_row(evidence, READ_WRAPPERS, set_id, read_wrapper, &call, err);
 }
 
 enum status evidence_each_run_cause(struct evidence *evidence, const char *run, cause_visitor visit,

@@ -45,8 +45,8 @@ enum status evidence_artifact(struct evidence *evidence, const char *run,
 	return sql_run(&evidence->sql, statement, err);
 }
 
-enum status evidence_set_known(struct evidence *evidence, const struct artifact_record *artifact,
-	bool *known, struct error *err)
+enum status evidence_set_state(struct evidence *evidence, const struct artifact_record *artifact,
+	enum set_state *state, struct error *err)
 {
 	sqlite3_stmt *statement = sql_statement(&evidence->sql, SET_FIND, err);
 	char id[SHA256_HEX_SIZE];
@@ -57,7 +57,9 @@ enum status evidence_set_known(struct evidence *evidence, const struct artifact_
 	difference_set_id(artifact, id);
 	sql_bind_text(statement, 1, id);
 	status = sql_step(&evidence->sql, statement, err);
-	*known = status == STATUS_OK && sqlite3_column_int(statement, 0) == 1;
+	*state = status != STATUS_OK			       ? SET_UNKNOWN
+		: sqlite3_column_int(statement, 0) == 1 ? SET_COMPLETE
+							: SET_INCOMPLETE;
 	sqlite3_reset(statement);
 	return status < 0 ? status : STATUS_OK;
 }
@@ -98,6 +100,7 @@ static enum status open_set(struct set_writer *writer, struct error *err)
 {
 	struct sql *sql = &writer->evidence->sql;
 	sqlite3_stmt *statement = sql_statement(sql, SET_PUT, err);
+	enum set_state state;
 
 	if (!statement || sql_begin(sql, err) < 0)
 		return err->status;
@@ -111,8 +114,9 @@ static enum status open_set(struct set_writer *writer, struct error *err)
 		return err->status;
 	if (sqlite3_changes(sql->db) > 0)
 		return STATUS_OK;
-	if (evidence_set_known(writer->evidence, &writer->artifact, &writer->is_known, err) < 0)
+	if (evidence_set_state(writer->evidence, &writer->artifact, &state, err) < 0)
 		return err->status;
+	writer->is_known = state == SET_COMPLETE;
 	return writer->is_known ? STATUS_OK : clear_set(writer, err);
 }
 
@@ -159,7 +163,9 @@ static enum status put_causes(
 		if (!statement)
 			return err->status;
 		bind_difference(statement, writer->id, difference);
-		sql_bind_text(statement, 5, difference->causes[i]);
+		sql_bind_text(statement, 5, difference->causes[i].id);
+		sql_bind_integer(statement, 6, (int64_t)difference->causes[i].bytes);
+		bind_name(statement, 7, difference->causes[i].evidence);
 		if (sql_run(sql, statement, err) < 0)
 			return err->status;
 	}
@@ -192,9 +198,28 @@ static enum status take_difference(
 	return put_causes(writer, difference, err);
 }
 
+/* A set is open by then: wrappers come after at least one difference. */
+static enum status take_wrapper(void *context, const struct wrapper *wrapper, struct error *err)
+{
+	struct set_writer *writer = context;
+	sqlite3_stmt *statement;
+
+	if (writer->is_known)
+		return STATUS_OK;
+	statement = sql_statement(&writer->evidence->sql, WRAPPER_PUT, err);
+	if (!statement)
+		return err->status;
+	sql_bind_text(statement, 1, writer->id);
+	bind_name(statement, 2, wrapper->path);
+	sql_bind_text(statement, 3, wrapper->kind);
+	sql_bind_text(statement, 4, wrapper->signer);
+	return sql_run(&writer->evidence->sql, statement, err);
+}
+
 struct difference_sink set_writer_sink(struct set_writer *writer)
 {
-	return (struct difference_sink){.take = take_difference, .context = writer};
+	return (struct difference_sink){
+		.take = take_difference, .context = writer, .wrapper = take_wrapper};
 }
 
 static void bind_bytes(sqlite3_stmt *statement, int parameter, int64_t bytes)
@@ -223,6 +248,8 @@ enum status set_writer_commit(
 		sql_bind_integer(statement, 3, (int64_t)writer->differences);
 		bind_bytes(statement, 4, comparison->unattributed_bytes);
 		bind_bytes(statement, 5, comparison->unexplained_bytes);
+		bind_bytes(statement, 6, comparison->differing_bytes);
+		sql_bind_integer(statement, 7, comparison->is_content_equal);
 		status = sql_run(sql, statement, err);
 	}
 	if (status == STATUS_OK)

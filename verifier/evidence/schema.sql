@@ -140,6 +140,8 @@ CREATE TABLE difference_set (
 	name          BLOB NOT NULL, -- the artifact's
 	complete      INTEGER NOT NULL, -- 1: every member that could be opened was
 	differences   INTEGER NOT NULL,
+	content_equal INTEGER NOT NULL, -- 1: nothing but wrappers that were verified differs
+	differing     INTEGER,       -- bytes after the outer stream compression; NULL: not measured
 	unattributed  INTEGER,       -- bytes; NULL: not measured
 	unexplained   INTEGER,       -- bytes; NULL: not measured
 	UNIQUE (published, rebuilt, comparer, name)
@@ -177,8 +179,19 @@ CREATE TABLE difference_cause (
 	occurrence  INTEGER NOT NULL,
 	change      TEXT NOT NULL,
 	cause       TEXT NOT NULL, -- id of the catalogue
+	bytes       INTEGER NOT NULL, -- of the artifact's differing bytes
+	evidence    BLOB,          -- what the cause was read from: the two values
 	PRIMARY KEY (set_id, path, occurrence, change, cause),
 	FOREIGN KEY (set_id, path, occurrence, change) REFERENCES difference ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+-- What was taken off a content-equal artifact, after it was verified on both sides (trust T8).
+CREATE TABLE wrapper (
+	set_id  TEXT NOT NULL REFERENCES difference_set ON DELETE CASCADE,
+	path    BLOB NOT NULL, -- of the container that carries it
+	kind    TEXT NOT NULL, -- id of the catalogue
+	signer  TEXT,          -- SHA-256 of the published side's certificate; NULL for a compression
+	PRIMARY KEY (set_id, path, kind)
 ) STRICT, WITHOUT ROWID;
 
 -- Packages of the image that are not the same on both sides ("pin drift").

@@ -57,15 +57,17 @@ const char *const evidence_statements[EVIDENCE_STATEMENT_COUNT] = {
 	[SET_CLEAR] = "DELETE FROM difference WHERE set_id = ?1",
 	[SET_PUT] = "INSERT OR IGNORE INTO difference_set (id, published, rebuilt, comparer, name, "
 		    "complete, "
-		    "differences) VALUES (?1, ?2, ?3, ?4, ?5, 0, 0)",
+		    "differences, content_equal) VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, 0)",
 	[SET_UPDATE] = "UPDATE difference_set SET complete = ?2, differences = ?3, "
-		       "unattributed = ?4, unexplained = ?5 WHERE id = ?1",
+		       "unattributed = ?4, unexplained = ?5, differing = ?6, content_equal = ?7 "
+		       "WHERE id = ?1",
+	[WRAPPER_PUT] = "INSERT INTO wrapper (set_id, path, kind, signer) VALUES (?1, ?2, ?3, ?4)",
 	[DIFFERENCE_PUT] = "INSERT INTO difference (set_id, path, occurrence, change, inspected, "
 			   "reason, diff) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[FIELD_PUT] = "INSERT INTO difference_field (set_id, path, occurrence, change, position, "
 		      "field, published, rebuilt) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-	[CAUSE_PUT] = "INSERT INTO difference_cause (set_id, path, occurrence, change, cause) "
-		      "VALUES (?1, ?2, ?3, ?4, ?5)",
+	[CAUSE_PUT] = "INSERT INTO difference_cause (set_id, path, occurrence, change, cause, "
+		      "bytes, evidence) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[PACKAGE_CHANGE_PUT] = "INSERT OR REPLACE INTO package_change (run, change, name, "
 			       "architecture, published, rebuilt, version) "
 			       "VALUES (?1, ?2, ?3, ?4, ?5, ?6, coalesce(?5, ?6))",
@@ -83,13 +85,16 @@ const char *const evidence_statements[EVIDENCE_STATEMENT_COUNT] = {
 			     "ORDER BY path, occurrence, change LIMIT ?2",
 	[READ_FIELDS] = "SELECT field, published, rebuilt FROM difference_field WHERE set_id = ?1 "
 			"AND path = ?2 AND occurrence = ?3 AND change = ?4 ORDER BY position",
-	[READ_CAUSES] = "SELECT cause FROM difference_cause WHERE set_id = ?1 AND path = ?2 "
+	[READ_CAUSES] = "SELECT cause, bytes, evidence FROM difference_cause WHERE set_id = ?1 AND "
+			"path = ?2 "
 			"AND occurrence = ?3 AND change = ?4 ORDER BY cause",
-	[READ_SET_CAUSES] = "SELECT cause, 1, count(*) FROM difference_cause WHERE set_id = ?1 "
-			    "GROUP BY cause ORDER BY cause",
-	[READ_RUN_CAUSES] = "SELECT c.cause, count(DISTINCT a.name), count(*) FROM artifact a "
-			    "JOIN difference_cause c ON c.set_id = a.set_id WHERE a.run = ?1 "
-			    "GROUP BY c.cause ORDER BY 2 DESC, 3 DESC, 1",
+	[READ_SET_CAUSES] = "SELECT cause, 1, count(*), sum(bytes) FROM difference_cause "
+			    "WHERE set_id = ?1 GROUP BY cause ORDER BY cause",
+	[READ_WRAPPERS] = "SELECT path, kind, signer FROM wrapper WHERE set_id = ?1 "
+			  "ORDER BY path, kind",
+	[READ_RUN_CAUSES] = "SELECT c.cause, count(DISTINCT a.name), count(*), sum(c.bytes) "
+			    "FROM artifact a JOIN difference_cause c ON c.set_id = a.set_id "
+			    "WHERE a.run = ?1 GROUP BY c.cause ORDER BY 2 DESC, 4 DESC, 3 DESC, 1",
 	[READ_MARKS] = "SELECT mark FROM run_mark WHERE run = ?1 ORDER BY mark",
 	[READ_PINS] = "SELECT archive, suite, pin, signer, inrelease, date, captured FROM run_pin "
 		      "WHERE run = ?1 ORDER BY archive, suite",

@@ -53,7 +53,7 @@ static enum status write_cause(void *context, const struct cause_row *cause, str
 	json_object_begin(json, NULL);
 	json_text(json, "id", cause->cause);
 	json_unsigned(json, "members", cause->members);
-	json_none(json, "bytes");
+	json_unsigned(json, "bytes", cause->bytes);
 	json_none(json, "under");
 	json_object_end(json);
 	return STATUS_OK;
@@ -76,7 +76,7 @@ static enum status write_member(
 	json_array_end(json);
 	json_array_begin(json, "causes");
 	for (size_t i = 0; i < difference->cause_count; i++)
-		json_text(json, NULL, difference->causes[i]);
+		json_text(json, NULL, difference->causes[i].id);
 	json_array_end(json);
 	json_text(json, "diff", difference->diff);
 	json_array_begin(json, "values");
@@ -89,6 +89,19 @@ static enum status write_member(
 	}
 	json_array_end(json);
 	json_unsigned(json, "occurrence", difference->occurrence);
+	json_object_end(json);
+	return STATUS_OK;
+}
+
+static enum status write_wrapper(void *context, const struct wrapper *wrapper, struct error *err)
+{
+	struct json *json = ((struct writer *)context)->json;
+
+	(void)err;
+	json_object_begin(json, NULL);
+	write_path(json, "path", wrapper->path);
+	json_text(json, "kind", wrapper->kind);
+	json_text(json, "signer", wrapper->signer);
 	json_object_end(json);
 	return STATUS_OK;
 }
@@ -121,6 +134,9 @@ static enum status write_artifact(
 			writer->evidence, artifact->set_id, UINT64_MAX, write_member, writer, err);
 	json_array_end(json);
 	json_array_begin(json, "wrappers");
+	if (status == STATUS_OK && artifact->set_id)
+		status = evidence_each_wrapper(
+			writer->evidence, artifact->set_id, write_wrapper, writer, err);
 	json_array_end(json);
 	json_bool(json, "required", record->required);
 	json_none(json, "waived");

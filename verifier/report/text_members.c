@@ -48,7 +48,7 @@ static enum status print_member(
 			(unsigned long long)difference->occurrence + 1);
 	fprintf(stream, "  %s", change_word(difference->change));
 	for (size_t i = 0; i < difference->cause_count; i++)
-		fprintf(stream, "%s%s", i ? " " : "  cause ", difference->causes[i]);
+		fprintf(stream, "%s%s", i ? " " : "  cause ", difference->causes[i].id);
 	fputc('\n', stream);
 	if (!difference->inspected || difference->reason) {
 		fputs(difference->inspected ? "      " : "      not opened: ", stream);

@@ -11,9 +11,11 @@ static enum status print_cause(void *context, const struct cause_row *cause, str
 
 	(void)err;
 	if (printer->shown++ == 0)
-		fprintf(printer->stream, "\n%-40s %10s %9s\n", "CAUSES", "artifacts", "members");
-	fprintf(printer->stream, "  %-38s %10llu %9llu\n", cause->cause,
-		(unsigned long long)cause->artifacts, (unsigned long long)cause->members);
+		fprintf(printer->stream, "\n%-40s %10s %9s %12s\n", "CAUSES", "artifacts",
+			"members", "bytes");
+	fprintf(printer->stream, "  %-38s %10llu %9llu %12llu\n", cause->cause,
+		(unsigned long long)cause->artifacts, (unsigned long long)cause->members,
+		(unsigned long long)cause->bytes);
 	return STATUS_OK;
 }
 

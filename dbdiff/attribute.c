@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dbdiff/attribute.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "dbdiff/resolve.h"
+#include "dbdiff/tally.h"
+
+#define READ_SIZE  ((size_t)1 << 20)
+#define BLOCK_SIZE ((size_t)4096)
+
+struct attribution {
+	const struct attributed_side *sides;
+	struct resolver resolvers[SIDES];
+	unsigned char *data[SIDES];
+	struct tally tally;
+	struct attributed *result;
+};
+
+/* ---- whose bytes are ---- */
+
+static enum span_kind kind_of(const struct resolver *resolver)
+{
+	return resolver->span.kind;
+}
+
+/* Bytes that nobody has to answer for: verified, or computed from what is told of elsewhere. */
+static bool is_wrapped(enum span_kind kind)
+{
+	return kind == SPAN_WRAPPER || kind == SPAN_DERIVED;
+}
+
+/* `count` bytes differ in the spans where the resolvers stand; a side past its end has none. */
+static enum status account(struct attribution *attribution, const struct resolver *published,
+	const struct resolver *rebuilt, uint64_t count, struct error *err)
+{
+	struct attributed *result = attribution->result;
+	const struct resolver *who = published;
+
+	result->differing += count;
+	if (published == NULL || (rebuilt != NULL && kind_of(rebuilt) > kind_of(published)))
+		who = rebuilt;
+	if ((published == NULL || is_wrapped(kind_of(published))) &&
+		(rebuilt == NULL || is_wrapped(kind_of(rebuilt))))
+		result->wrapped += count;
+	if (kind_of(who) == SPAN_NOBODY) {
+		result->unattributed += count;
+		return STATUS_OK;
+	}
+	return tally_add(&attribution->tally, who->side, &who->span, count, err);
+}
+
+static uint64_t count_unlike(const unsigned char *a, const unsigned char *b, size_t len)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < len; i++)
+		count += a[i] != b[i];
+	return count;
+}
+
+/* Goes through one block that differs, span by span. */
+static enum status attribute_block(
+	struct attribution *attribution, uint64_t offset, size_t at, size_t len, struct error *err)
+{
+	struct resolver *resolvers = attribution->resolvers;
+	const unsigned char *a = attribution->data[PUBLISHED] + at;
+	const unsigned char *b = attribution->data[REBUILT] + at;
+
+	while (len > 0) {
+		uint64_t end = UINT64_MAX;
+		uint64_t count;
+		size_t part, same;
+
+		for (same = 0; same < len && a[same] == b[same]; same++)
+			;
+		a += same;
+		b += same;
+		offset += same;
+		len -= same;
+		if (len == 0)
+			break;
+		for (int side = 0; side < SIDES; side++) {
+			if (resolve(&resolvers[side], offset, err) < 0)
+				return err->status;
+			if (resolvers[side].span.end < end)
+				end = resolvers[side].span.end;
+		}
+		part = end - offset < len ? (size_t)(end - offset) : len;
+		count = count_unlike(a, b, part);
+		if (account(attribution, &resolvers[PUBLISHED], &resolvers[REBUILT], count, err) <
+			0)
+			return err->status;
+		a += part;
+		b += part;
+		offset += part;
+		len -= part;
+	}
+	return STATUS_OK;
+}
+
+/* ---- the bytes ---- */
+
+static enum status read_side(const struct attributed_side *side, void *data, size_t len,
+	uint64_t offset, struct error *err)
+{
+	char *to = data;
+
+	while (len > 0) {
+		ssize_t got = pread(side->fd, to, len, (off_t)offset);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return error_set_errno(err, "reading at %" PRIu64, offset);
+		if (got == 0)
+			return error_set(
+				err, STATUS_CONFLICT, "a file changed while it was compared");
+		to += got;
+		offset += (uint64_t)got;
+		len -= (size_t)got;
+	}
+	return STATUS_OK;
+}
+
+/* Where the next byte is that is not in a hole of both. */
+static uint64_t skip_holes(const struct attributed_side sides[SIDES], uint64_t offset, uint64_t end)
+{
+	uint64_t next = end;
+
+	for (int side = 0; side < SIDES; side++) {
+		off_t data = lseek(sides[side].fd, (off_t)offset, SEEK_DATA);
+
+		if (data < 0)
+			data = errno == ENXIO ? (off_t)end : (off_t)offset;
+		if ((uint64_t)data < next)
+			next = (uint64_t)data;
+	}
+	return next;
+}
+
+static enum status attribute_window(
+	struct attribution *attribution, uint64_t offset, size_t len, struct error *err)
+{
+	for (int side = 0; side < SIDES; side++) {
+		if (read_side(&attribution->sides[side], attribution->data[side], len, offset,
+			    err) < 0)
+			return err->status;
+	}
+	if (memcmp(attribution->data[PUBLISHED], attribution->data[REBUILT], len) == 0)
+		return STATUS_OK;
+	for (size_t at = 0; at < len; at += BLOCK_SIZE) {
+		size_t part = len - at < BLOCK_SIZE ? len - at : BLOCK_SIZE;
+
+		if (memcmp(attribution->data[PUBLISHED] + at, attribution->data[REBUILT] + at,
+			    part) != 0 &&
+			attribute_block(attribution, offset + at, at, part, err) < 0)
+			return err->status;
+	}
+	return STATUS_OK;
+}
+
+/* What only the longer side has. */
+static enum status attribute_rest(struct attribution *attribution, uint64_t from, struct error *err)
+{
+	for (int side = 0; side < SIDES; side++) {
+		struct resolver *resolver = &attribution->resolvers[side];
+
+		for (uint64_t at = from; at < resolver->size; at = resolver->span.end) {
+			if (resolve(resolver, at, err) < 0 ||
+				account(attribution, side == PUBLISHED ? resolver : NULL,
+					side == REBUILT ? resolver : NULL, resolver->span.end - at,
+					err) < 0)
+				return err->status;
+		}
+	}
+	return STATUS_OK;
+}
+
+static enum status attribute_all(struct attribution *attribution, struct error *err)
+{
+	const struct attributed_side *sides = attribution->sides;
+	uint64_t least = sides[PUBLISHED].size < sides[REBUILT].size ? sides[PUBLISHED].size
+								     : sides[REBUILT].size;
+	uint64_t at = skip_holes(sides, 0, least);
+
+	while (at < least) {
+		size_t len = least - at < READ_SIZE ? (size_t)(least - at) : READ_SIZE;
+
+		if (attribute_window(attribution, at, len, err) < 0)
+			return err->status;
+		at = skip_holes(sides, at + len, least);
+	}
+	return attribute_rest(attribution, least, err);
+}
+
+enum status attribute_bytes(const struct attributed_side sides[SIDES], struct findings *findings,
+	struct attributed *result, struct error *err)
+{
+	struct attribution attribution = {.sides = sides, .result = result};
+	enum status status;
+
+	*result = (struct attributed){0};
+	for (int side = 0; side < SIDES; side++) {
+		attribution.data[side] = xmalloc(READ_SIZE);
+		attribution.resolvers[side] = (struct resolver){
+			.side = side,
+			.index = sides[side].index,
+			.findings = findings,
+			.container = sides[side].container,
+			.position = sides[side].position,
+			.size = sides[side].size,
+		};
+	}
+	attribution.tally.findings = findings;
+	status = attribute_all(&attribution, err);
+	if (status == STATUS_OK)
+		status = tally_write(&attribution.tally, err);
+	if (status == STATUS_OK && result->unattributed == 0)
+		status = tally_settle(&attribution.tally, err);
+	result->unexplained = attribution.tally.unexplained;
+	for (int side = 0; side < SIDES; side++) {
+		resolver_release(&attribution.resolvers[side]);
+		free(attribution.data[side]);
+	}
+	tally_release(&attribution.tally);
+	return status;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dbdiff/container.h"
+
+#include "dbdiff/format/formats.h"
+
+static bool can_seek(const struct source *source)
+{
+	return source_can_seek(source) && source->size != SOURCE_SIZE_UNKNOWN;
+}
+
+enum status container_find(
+	struct container *container, struct source *source, const char *name, struct error *err)
+{
+	struct candidate candidate = {.path = name, .source = can_seek(source) ? source : NULL};
+	enum status status;
+
+	status = source_peek(source, format_bid_bytes(), &candidate.data, &candidate.len, err);
+	if (status == STATUS_OK)
+		container->format = format_find(&candidate, true);
+	return status;
+}
+
+enum status container_spool(struct container *container, struct source *source,
+	struct spool_pool *pool, enum spool_place place, const struct limits *limits,
+	struct error *err)
+{
+	container->source = source;
+	if (!container->format->needs_seek || can_seek(source))
+		return STATUS_OK;
+	if (source_spool_new(source, pool, place, limits->member_bytes, &container->spooled, err) <
+		0)
+		return err->status;
+	container->source = container->spooled;
+	return STATUS_OK;
+}
+
+enum status container_open(struct container *container, const char *name,
+	const struct limits *limits, struct error *err)
+{
+	return container->format->open(container->source, name, limits, &container->members, err);
+}
+
+void container_close(struct container *container)
+{
+	if (container->members != NULL)
+		container->members->ops->free(container->members);
+	source_free(container->spooled);
+	*container = (struct container){0};
+}

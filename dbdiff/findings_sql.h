@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBDIFF_FINDINGS_SQL_H
+#define DBDIFF_FINDINGS_SQL_H
+
+/* The statements of struct findings (dbdiff/findings.c), for its own files. */
+enum findings_statement {
+	FINDING_INSERT,
+	FINDING_REMOVE,
+	FINDING_SET_DIFF,
+	FINDING_FIELDS,
+	FINDING_SET_FIELDS,
+	FINDING_SELECT,
+	CAUSE_ADD,
+	CAUSE_SETTLE,
+	CAUSES_REMOVE,
+	CAUSES_SELECT,
+	CAUSE_MAIN,
+	PLACE_ADD,
+	PLACE_FIND,
+	OPENED_ADD,
+	OPENED_FIND,
+	OPENED_SET,
+	CLAIM_ADD,
+	CLAIM_FIND,
+	WRAPPER_ADD,
+	WRAPPERS_SELECT,
+};
+
+#endif

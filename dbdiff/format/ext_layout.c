@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/alloc.h"
+#include "base/array.h"
+#include "dbdiff/format/ext.h"
+
+#define BITMAP_MAX     ((uint64_t)64 << 20) /* bytes: 2 TiB in blocks of 4 KiB */
+#define CHECKSUM_SIZE  4
+#define XATTR_CHECKSUM 16 /* in its block */
+
+/* ---- what is in use ---- */
+
+static bool bit_is_set(const unsigned char *bits, uint64_t at)
+{
+	return bits[at / 8] & 1u << at % 8;
+}
+
+static void bit_set(unsigned char *bits, uint64_t at)
+{
+	bits[at / 8] = (unsigned char)(bits[at / 8] | 1u << at % 8);
+}
+
+enum status ext_layout_init(struct ext_layout *layout, struct error *err)
+{
+	const struct ext2_super_block *super = layout->fs->super;
+	uint64_t blocks = ext2fs_blocks_count(layout->fs->super);
+
+	if (super->s_first_data_block >= blocks)
+		return error_set(err, STATUS_FORMAT, "its first block is behind its last");
+	layout->first = super->s_first_data_block;
+	layout->blocks = blocks - layout->first;
+	if (layout->blocks / 8 > BITMAP_MAX || super->s_inodes_count / 8 > BITMAP_MAX)
+		return error_set(err, STATUS_LIMIT, "%" PRIu64 " blocks", blocks);
+	layout->used = xcalloc(1, (size_t)(layout->blocks / 8 + 1));
+	layout->met = xcalloc(1, (size_t)super->s_inodes_count / 8 + 1);
+	layout->directories =
+		xcalloc((size_t)layout->fs->group_desc_count + 1, sizeof(*layout->directories));
+	layout->xattrs = xcalloc(1, sizeof(*layout->xattrs));
+	layout->is_sound = true;
+	return ext_groups_take(layout, err);
+}
+
+void ext_layout_release(struct ext_layout *layout)
+{
+	free(layout->used);
+	free(layout->met);
+	free(layout->directories);
+	if (layout->xattrs != NULL)
+		inode_map_release(layout->xattrs);
+	free(layout->xattrs);
+}
+
+static enum status check_inside(
+	const struct ext_layout *layout, uint64_t block, uint64_t count, struct error *err)
+{
+	if (block < layout->first || block - layout->first >= layout->blocks ||
+		count > layout->blocks - (block - layout->first))
+		return error_set(
+			err, STATUS_FORMAT, "block %" PRIu64 " is outside the file system", block);
+	return STATUS_OK;
+}
+
+enum status ext_layout_take(
+	struct ext_layout *layout, uint64_t block, uint64_t count, struct error *err)
+{
+	if (check_inside(layout, block, count, err) < 0)
+		return err->status;
+	for (uint64_t at = block - layout->first; count > 0; at++, count--) {
+		if (bit_is_set(layout->used, at))
+			return error_set(err, STATUS_FORMAT, "block %" PRIu64 " is used twice",
+				layout->first + at);
+		bit_set(layout->used, at);
+	}
+	return STATUS_OK;
+}
+
+bool ext_layout_is_used(const struct ext_layout *layout, uint64_t block)
+{
+	return bit_is_set(layout->used, block - layout->first);
+}
+
+bool ext_layout_is_met(const struct ext_layout *layout, uint32_t number)
+{
+	return bit_is_set(layout->met, number - 1);
+}
+
+/* ---- inodes ---- */
+
+static void add(
+	struct ext_layout *layout, uint64_t offset, uint64_t len, const char *name, int64_t owner)
+{
+	if (owner == REGION_NO_OWNER)
+		members_add_structure(layout->members, offset, len, name);
+	else
+		members_add_metadata(layout->members, offset, len, name, owner);
+}
+
+/* Where parts of an inode end that are told apart; each begins where the one before ends. */
+static const struct {
+	uint16_t end;
+	enum {
+		INODE_RECORD,
+		INODE_PLACES,
+		INODE_CHECKSUM
+	} part;
+} inode_parts[] = {
+	{0x28, INODE_RECORD}, {0x64, INODE_PLACES}, /* extents or blocks, if it has some */
+	{0x7c, INODE_RECORD}, {0x7e, INODE_CHECKSUM}, {0x82, INODE_RECORD},
+	{0x84, INODE_CHECKSUM}, /* if the inode reaches so far */
+};
+
+/* Its checksums were verified when it was read. `name` is NULL for a member's. */
+static void add_inode(
+	struct ext_layout *layout, const struct ext_inode *inode, const char *name, int64_t owner)
+{
+	struct ext2_super_block *super = layout->fs->super;
+	uint32_t index = (inode->number - 1) % super->s_inodes_per_group;
+	uint64_t size = EXT2_INODE_SIZE(super), begin = 0;
+	uint64_t at = ext2fs_inode_table_loc(
+			      layout->fs, (inode->number - 1) / super->s_inodes_per_group) *
+			layout->fs->blocksize +
+		index * size;
+	bool has_places = name == NULL && !ext_inode_is_inline(inode) &&
+		ext2fs_inode_has_valid_blocks2(layout->fs, (struct ext2_inode *)inode->raw);
+
+	for (size_t i = 0; i < ARRAY_SIZE(inode_parts) && begin < size; i++) {
+		uint64_t end = inode_parts[i].end < size ? inode_parts[i].end : size;
+		bool is_there = end <= EXT2_GOOD_OLD_INODE_SIZE ||
+			(uint64_t)EXT2_GOOD_OLD_INODE_SIZE + inode->raw->i_extra_isize >= end;
+
+		if (inode_parts[i].part == INODE_CHECKSUM && is_there &&
+			ext2fs_has_feature_metadata_csum(super))
+			members_add_derived(layout->members, at + begin, end - begin, "checksum");
+		else if (inode_parts[i].part == INODE_PLACES && has_places)
+			add(layout, at + begin, end - begin, "layout", owner);
+		else
+			add(layout, at + begin, end - begin, name != NULL ? name : "inode-record",
+				owner);
+		begin = end;
+	}
+	add(layout, at + begin, size - begin, name != NULL ? name : "inode-record", owner);
+}
+
+/* What is being added, and of whom. */
+struct adding {
+	struct ext_layout *layout;
+	int64_t owner;
+	const char *name; /* of a special inode's blocks */
+	bool is_journal;
+	mode_t type;
+	uint64_t size;
+};
+
+/* A node of the extent tree, with the checksum behind the room for entries. */
+static enum status add_node(const struct adding *adding, uint64_t block, struct error *err)
+{
+	struct ext_layout *layout = adding->layout;
+	const char *name = adding->name != NULL ? adding->name : "extent-tree";
+	uint64_t at = block * layout->fs->blocksize;
+	struct ext3_extent_header header;
+	uint64_t tail;
+
+	if (!ext2fs_has_feature_metadata_csum(layout->fs->super)) {
+		add(layout, at, layout->fs->blocksize, name, adding->owner);
+		return STATUS_OK;
+	}
+	if (source_pread(layout->source, at, &header, sizeof(header), err) < 0)
+		return err->status;
+	tail = sizeof(header) + sizeof(struct ext3_extent) * ext2fs_le16_to_cpu(header.eh_max);
+	if (tail + CHECKSUM_SIZE > layout->fs->blocksize)
+		return error_set(err, STATUS_FORMAT, "its extent tree is damaged");
+	add(layout, at, tail, name, adding->owner);
+	members_add_derived(layout->members, at + tail, CHECKSUM_SIZE, "checksum");
+	add(layout, at + tail + CHECKSUM_SIZE, layout->fs->blocksize - tail - CHECKSUM_SIZE, name,
+		adding->owner);
+	return STATUS_OK;
+}
+
+/* Data as far as the file goes; directories give theirs when they are read. */
+static void add_data(const struct adding *adding, const struct ext_run *run)
+{
+	struct ext_layout *layout = adding->layout;
+	uint64_t size = layout->fs->blocksize;
+	uint64_t begin = run->block * size, at = run->physical * size, len = run->count * size;
+	uint64_t inside = begin < adding->size ? adding->size - begin : 0;
+
+	if (inside > len)
+		inside = len;
+	if (S_ISREG(adding->type))
+		members_add_content(layout->members, at, inside, adding->owner, begin);
+	else if (S_ISLNK(adding->type))
+		add(layout, at, inside, "link-target", adding->owner);
+	add(layout, at + inside, len - inside, "slack", adding->owner);
+}
+
+/* Blocks that nobody has yet. A file system with shared blocks counts one for several files. */
+static enum status add_unused(
+	const struct adding *adding, const struct ext_run *run, struct error *err)
+{
+	struct ext_layout *layout = adding->layout;
+
+	if (check_inside(layout, run->physical, run->count, err) < 0)
+		return err->status;
+	for (uint64_t i = 0; i < run->count; i++) {
+		struct ext_run one = {run->kind, run->block + i, run->physical + i, 1};
+
+		if (ext_layout_is_used(layout, one.physical))
+			continue;
+		bit_set(layout->used, one.physical - layout->first);
+		if (adding->owner != REGION_NO_OWNER)
+			add_data(adding, &one);
+		else
+			add(layout, one.physical * layout->fs->blocksize, layout->fs->blocksize,
+				adding->is_journal && one.block == 0 ? "journal-superblock"
+								     : adding->name,
+				REGION_NO_OWNER);
+	}
+	return STATUS_OK;
+}
+
+static enum status take_run(void *context, const struct ext_run *run, struct error *err)
+{
+	const struct adding *adding = context;
+	struct ext_layout *layout = adding->layout;
+	uint64_t size = layout->fs->blocksize;
+
+	if ((run->kind == EXT_RUN_DATA || run->kind == EXT_RUN_UNWRITTEN) &&
+		(adding->owner == REGION_NO_OWNER ||
+			ext2fs_has_feature_shared_blocks(layout->fs->super)))
+		return add_unused(adding, run, err);
+	if (ext_layout_take(layout, run->physical, run->count, err) < 0)
+		return err->status;
+	switch (run->kind) {
+	case EXT_RUN_DATA:
+		add_data(adding, run);
+		break;
+	case EXT_RUN_UNWRITTEN:
+		add(layout, run->physical * size, run->count * size, "unwritten", adding->owner);
+		break;
+	case EXT_RUN_EXTENTS:
+		return add_node(adding, run->physical, err);
+	case EXT_RUN_INDIRECT:
+		add(layout, run->physical * size, size,
+			adding->name != NULL ? adding->name : "indirect-blocks", adding->owner);
+		break;
+	}
+	return STATUS_OK;
+}
+
+/* Inodes with the same xattrs have one block of them; its checksum was verified. */
+static enum status add_xattrs(const struct adding *adding, uint64_t block, struct error *err)
+{
+	struct ext_layout *layout = adding->layout;
+	uint64_t size = layout->fs->blocksize, at = block * size;
+	const char *name = "xattr-block";
+	bool has_checksum = ext2fs_has_feature_metadata_csum(layout->fs->super);
+
+	if (block == 0)
+		return STATUS_OK;
+	if (inode_map_meet(layout->xattrs, block, "") == NULL) {
+		if (ext_layout_take(layout, block, 1, err) < 0)
+			return err->status;
+		if (has_checksum)
+			members_add_derived(
+				layout->members, at + XATTR_CHECKSUM, CHECKSUM_SIZE, "checksum");
+	}
+	add(layout, at, has_checksum ? XATTR_CHECKSUM : size, name, adding->owner);
+	if (has_checksum)
+		add(layout, at + XATTR_CHECKSUM + CHECKSUM_SIZE,
+			size - XATTR_CHECKSUM - CHECKSUM_SIZE, name, adding->owner);
+	return STATUS_OK;
+}
+
+static enum status add_blocks(
+	struct adding *adding, const struct ext_inode *inode, struct error *err)
+{
+	struct ext_layout *layout = adding->layout;
+	const struct ext2_inode *basic = ext_inode_basic(inode);
+	struct ext_map *map;
+	enum status status = add_xattrs(adding, ext2fs_file_acl_block(layout->fs, basic), err);
+
+	if (status < 0 || ext_inode_is_inline(inode))
+		return status;
+	map = ext_map_new(layout->fs, layout->io, layout->source, inode->number, basic, NULL);
+	status = ext_map_each(map, take_run, adding, err);
+	ext_map_free(map);
+	return status;
+}
+
+enum status ext_layout_add_member(
+	struct ext_layout *layout, const struct ext_inode *inode, int64_t owner, struct error *err)
+{
+	const struct ext2_inode *basic = ext_inode_basic(inode);
+	struct adding adding = {
+		.layout = layout,
+		.owner = owner,
+		.type = basic->i_mode,
+		.size = EXT2_I_SIZE(basic),
+	};
+
+	if (ext_layout_is_met(layout, inode->number))
+		return STATUS_OK;
+	bit_set(layout->met, inode->number - 1);
+	if (S_ISDIR(basic->i_mode))
+		layout->directories[(inode->number - 1) / layout->fs->super->s_inodes_per_group]++;
+	add_inode(layout, inode, NULL, owner);
+	return add_blocks(&adding, inode, err);
+}
+
+void ext_layout_add_directory_block(struct ext_layout *layout, uint64_t block, int64_t owner)
+{
+	uint64_t size = layout->fs->blocksize, at = block * size;
+	uint64_t tail = ext2fs_has_feature_metadata_csum(layout->fs->super) ? CHECKSUM_SIZE : 0;
+
+	members_add_metadata(layout->members, at, size - tail, "directory-block", owner);
+	members_add_derived(layout->members, at + size - tail, tail, "checksum");
+}
+
+enum status ext_layout_add_special(
+	struct ext_layout *layout, uint32_t number, const char *name, struct error *err)
+{
+	size_t size = EXT2_INODE_SIZE(layout->fs->super);
+	struct ext_inode inode = {.number = number, .size = size};
+	struct adding adding = {
+		.layout = layout,
+		.owner = REGION_NO_OWNER,
+		.name = name,
+		.is_journal = number == layout->fs->super->s_journal_inum,
+	};
+	enum status status = STATUS_OK;
+	errcode_t code;
+
+	inode.raw = xcalloc(1, size < sizeof(*inode.raw) ? sizeof(*inode.raw) : size);
+	code = ext2fs_read_inode_full(
+		layout->fs, number, (struct ext2_inode *)inode.raw, (int)size);
+	if (code) {
+		status = ext_error_set(layout->io, code, err);
+	} else {
+		if (number < EXT2_FIRST_INO(layout->fs->super) || inode.raw->i_links_count > 0 ||
+			inode.raw->i_flags & EXT4_EA_INODE_FL)
+			bit_set(layout->met, number - 1);
+		add_inode(layout, &inode, name, REGION_NO_OWNER);
+		/* All that the resize inode leads to are blocks kept for descriptors, but one. */
+		if (number == EXT2_RESIZE_INO && inode.raw->i_block[EXT2_DIND_BLOCK] != 0)
+			status = take_run(&adding,
+				&(struct ext_run){EXT_RUN_INDIRECT, 0,
+					inode.raw->i_block[EXT2_DIND_BLOCK], 1},
+				err);
+		else if (number != EXT2_RESIZE_INO)
+			status = add_blocks(&adding, &inode, err);
+	}
+	ext_inode_release(&inode);
+	return status < 0 ? error_context(err, "inode %" PRIu32, number) : STATUS_OK;
+}

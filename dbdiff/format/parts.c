@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dbdiff/format/parts.h"
+
+#include <inttypes.h>
+
+#include "base/alloc.h"
+#include "base/array.h"
+
+static const struct members_ops parts_ops;
+
+struct parts *parts_new(struct source *source)
+{
+	struct parts *parts = xcalloc(1, sizeof(*parts));
+
+	parts->members.ops = &parts_ops;
+	parts->source = source;
+	return parts;
+}
+
+void parts_free(struct members *members)
+{
+	struct parts *parts = (struct parts *)members;
+
+	for (size_t i = 0; i < parts->count; i++) {
+		free(parts->items[i].path);
+		free(parts->items[i].detail);
+		buffer_release(&parts->items[i].fields);
+	}
+	free(parts->items);
+	buffer_release(&parts->fields);
+	free(parts);
+}
+
+struct part *parts_add(struct parts *parts, enum region_kind kind, const char *region,
+	uint64_t offset, uint64_t len)
+{
+	struct part *part;
+
+	ARRAY_GROW(parts->items, parts->count, parts->capacity);
+	part = &parts->items[parts->count];
+	*part = (struct part){
+		.offset = offset,
+		.len = len,
+		.kind = kind,
+		.region = region,
+		.added = parts->count,
+	};
+	parts->count++;
+	return part;
+}
+
+struct part *parts_add_member(struct parts *parts, const char *path, uint64_t offset, uint64_t len)
+{
+	struct part *part = parts_add(parts, REGION_CONTENT, "data", offset, len);
+
+	part->path = xstrdup(path);
+	part->has_content = true;
+	return part;
+}
+
+void parts_add_metadata(
+	struct parts *parts, const char *region, uint64_t offset, uint64_t len, size_t owner)
+{
+	parts_add(parts, REGION_METADATA, region, offset, len)->owner = owner;
+}
+
+void parts_add_field(
+	struct parts *parts, struct part *part, const char *name, const char *format, ...)
+{
+	struct buffer *fields = part != NULL ? &part->fields : &parts->fields;
+	va_list arguments;
+
+	buffer_add(fields, name, strlen(name) + 1);
+	va_start(arguments, format);
+	buffer_add_vformat(fields, format, arguments);
+	va_end(arguments);
+	buffer_add_char(fields, '\0');
+}
+
+void parts_add_field_bytes(
+	struct parts *parts, struct part *part, const char *name, const void *value, size_t len)
+{
+	struct member member = {0};
+	struct buffer *fields = part != NULL ? &part->fields : &parts->fields;
+
+	member_add_field_bytes(&member, name, value, len);
+	buffer_add(fields, member.fields.data, member.fields.len);
+	member_release(&member);
+}
+
+/* By place; what has no bytes in front of what has. */
+static int compare_parts(const void *a, const void *b)
+{
+	const struct part *one = a, *other = b;
+
+	if (one->offset != other->offset)
+		return one->offset < other->offset ? -1 : 1;
+	if ((one->len == 0) != (other->len == 0))
+		return one->len == 0 ? -1 : 1;
+	return one->added < other->added ? -1 : 1;
+}
+
+static void sort(struct parts *parts)
+{
+	if (parts->count > 1)
+		qsort(parts->items, parts->count, sizeof(parts->items[0]), compare_parts);
+}
+
+static enum status check(const struct parts *parts, struct error *err)
+{
+	uint64_t size = parts->source->size, end = 0;
+
+	if (parts->count > PARTS_MAX)
+		return error_set(err, STATUS_LIMIT, "more than %d parts", PARTS_MAX);
+	for (size_t i = 0; i < parts->count; i++) {
+		const struct part *part = &parts->items[i];
+
+		if (part->len == 0)
+			continue;
+		if (part->offset > size || part->len > size - part->offset)
+			return error_set(err, STATUS_FORMAT,
+				"short read: %s at %" PRIu64 " has %" PRIu64
+				" bytes, and the whole %" PRIu64,
+				part->path != NULL ? part->path : part->region, part->offset,
+				part->len, size);
+		if (part->offset < end)
+			return error_set(err, STATUS_FORMAT,
+				"%s at %" PRIu64 " overlaps another part",
+				part->path != NULL ? part->path : part->region, part->offset);
+		end = part->offset + part->len;
+	}
+	return STATUS_OK;
+}
+
+enum status parts_fill(
+	struct parts *parts, const char *region, uint64_t from, uint64_t to, struct error *err)
+{
+	size_t count = parts->count;
+	enum status status;
+
+	sort(parts);
+	status = check(parts, err);
+	if (status < 0)
+		return status;
+	for (size_t i = 0; i < count && from < to; i++) {
+		uint64_t offset = parts->items[i].offset, len = parts->items[i].len;
+
+		if (len == 0 || offset + len <= from)
+			continue;
+		if (offset > from)
+			parts_add(parts, REGION_STRUCTURE, region, from,
+				(offset < to ? offset : to) - from);
+		from = offset + len;
+	}
+	if (from < to)
+		parts_add(parts, REGION_STRUCTURE, region, from, to - from);
+	return STATUS_OK;
+}
+
+/* Members' positions, and with them the owners' of their metadata. */
+static void number(struct parts *parts)
+{
+	int64_t *positions = xcalloc(parts->count + 1, sizeof(positions[0]));
+	int64_t position = 0;
+
+	for (size_t i = 0; i < parts->count; i++) {
+		struct part *part = &parts->items[i];
+
+		if (part->path != NULL)
+			positions[part->added] = part->position = position++;
+	}
+	for (size_t i = 0; i < parts->count; i++) {
+		if (parts->items[i].kind == REGION_METADATA)
+			parts->items[i].position = positions[parts->items[i].owner];
+	}
+	free(positions);
+}
+
+enum status parts_finish(struct parts *parts, struct members **members, struct error *err)
+{
+	enum status status = parts_fill(parts, "padding", 0, parts->source->size, err);
+
+	if (status < 0) {
+		parts_free(&parts->members);
+		return status;
+	}
+	sort(parts);
+	number(parts);
+	*members = &parts->members;
+	return STATUS_OK;
+}
+
+static void add_region(struct parts *parts, const struct part *part)
+{
+	bool is_owned = part->path != NULL || part->kind == REGION_METADATA;
+
+	members_add_region(&parts->members,
+		&(struct region){
+			.offset = part->offset,
+			.len = part->len,
+			.kind = part->kind,
+			.name = part->region,
+			.owner = is_owned ? part->position : REGION_NO_OWNER,
+			.content_offset = part->path != NULL ? 0 : REGION_PACKED,
+			.detail = part->detail,
+		});
+}
+
+static enum status parts_next(struct members *members, struct member *member, struct error *err)
+{
+	struct parts *parts = (struct parts *)members;
+
+	(void)err;
+	while (parts->at < parts->count) {
+		const struct part *part = &parts->items[parts->at++];
+
+		add_region(parts, part);
+		if (part->path == NULL)
+			continue;
+		parts->current = part;
+		member_set_name(member, part->path, strlen(part->path));
+		buffer_add(&member->fields, buffer_text(&part->fields), part->fields.len);
+		member->has_content = part->has_content;
+		if (part->has_content) {
+			member->size = part->len;
+			member_add_field(member, "size", "%" PRIu64, part->len);
+		}
+		return STATUS_OK;
+	}
+	parts->current = NULL;
+	return STATUS_END;
+}
+
+static enum status parts_open(struct members *members, struct source **content, struct error *err)
+{
+	struct parts *parts = (struct parts *)members;
+
+	if (parts->current == NULL || !parts->current->has_content)
+		return error_set(err, STATUS_USAGE, "no member with content");
+	*content = source_range_new(parts->source, parts->current->offset, parts->current->len);
+	return STATUS_OK;
+}
+
+static void parts_describe(struct members *members, struct member *container)
+{
+	struct parts *parts = (struct parts *)members;
+
+	buffer_add(&container->fields, buffer_text(&parts->fields), parts->fields.len);
+}
+
+static const struct members_ops parts_ops = {
+	.next = parts_next,
+	.open = parts_open,
+	.describe = parts_describe,
+	.free = parts_free,
+};
+
+uint16_t get_le16(const unsigned char *data)
+{
+	return (uint16_t)(data[0] | data[1] << 8);
+}
+
+uint32_t get_le32(const unsigned char *data)
+{
+	return get_le16(data) | (uint32_t)get_le16(data + 2) << 16;
+}
+
+uint64_t get_le64(const unsigned char *data)
+{
+	return get_le32(data) | (uint64_t)get_le32(data + 4) << 32;
+}
+
+uint32_t get_be32(const unsigned char *data)
+{
+	return (uint32_t)data[0] << 24 | (uint32_t)data[1] << 16 | (uint32_t)data[2] << 8 | data[3];
+}

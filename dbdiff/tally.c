@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dbdiff/tally.h"
+
+#include <inttypes.h>
+
+#include "base/alloc.h"
+#include "base/array.h"
+#include "dbdiff/fields.h"
+
+/* The cause of bytes that were recomputed from others, whatever their name is. */
+static const char cause_derived[] = "derived";
+
+static void add_member(struct tally *tally, const struct span *span, uint64_t bytes)
+{
+	const char *claimed = span->claimed.len > 0 ? buffer_text(&span->claimed) : NULL;
+	struct tally_member *last =
+		tally->member_count > 0 ? &tally->members[tally->member_count - 1] : NULL;
+
+	/* Differing bytes come in runs; the same member further on is added up at the end. */
+	if (last != NULL && last->range.first == span->findings.first &&
+		last->range.last == span->findings.last &&
+		(claimed == NULL ? last->claimed == NULL
+				 : last->claimed != NULL && strcmp(claimed, last->claimed) == 0)) {
+		last->bytes += bytes;
+		return;
+	}
+	ARRAY_GROW(tally->members, tally->member_count, tally->member_capacity);
+	tally->members[tally->member_count++] = (struct tally_member){
+		.range = span->findings,
+		.claimed = claimed != NULL ? xstrdup(claimed) : NULL,
+		.bytes = bytes,
+	};
+}
+
+static enum status flush_members(struct tally *tally, struct error *err)
+{
+	struct buffer cause = {0};
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; i < tally->member_count; i++) {
+		struct tally_member *member = &tally->members[i];
+		int64_t id = member->range.first;
+
+		if (member->claimed != NULL) {
+			buffer_clear(&cause);
+			buffer_add_text(&cause, member->claimed);
+		} else if (status == STATUS_OK) {
+			status = findings_main_cause(
+				tally->findings, &member->range, &cause, &id, err);
+		}
+		if (cause.len == 0)
+			buffer_add_text(&cause, cause_unexplained);
+		if (status == STATUS_OK)
+			status = findings_add_cause(
+				tally->findings, id, buffer_text(&cause), member->bytes, NULL, err);
+		if (strcmp(buffer_text(&cause), cause_unexplained) == 0)
+			tally->unexplained += member->bytes;
+		free(member->claimed);
+	}
+	tally->member_count = 0;
+	buffer_release(&cause);
+	return status;
+}
+
+static enum status add_region(
+	struct tally *tally, int side, const struct span *span, uint64_t bytes, struct error *err)
+{
+	struct opened_pair pair = {0};
+	struct tally_region *region;
+	enum status status;
+
+	status = findings_find_opened(tally->findings, side, span->container, &pair, err);
+	buffer_release(&pair.path);
+	if (status != STATUS_OK)
+		return status < 0 ? status
+				  : error_set(err, STATUS_CONFLICT, "a region of no container");
+	for (size_t i = tally->region_count; i > 0; i--) {
+		region = &tally->regions[i - 1];
+		if (region->pair == pair.pair && region->kind == span->kind &&
+			strcmp(region->name, buffer_text(&span->name)) == 0) {
+			region->bytes += bytes;
+			return STATUS_OK;
+		}
+	}
+	ARRAY_GROW(tally->regions, tally->region_count, tally->region_capacity);
+	tally->regions[tally->region_count++] = (struct tally_region){
+		.pair = pair.pair,
+		.side = side,
+		.container = span->container,
+		.kind = span->kind,
+		.name = xstrdup(buffer_text(&span->name)),
+		.detail = xstrdup(buffer_text(&span->detail)),
+		.bytes = bytes,
+	};
+	return STATUS_OK;
+}
+
+/* Members come by the thousand where everything differs: they are written on the way. */
+#define MEMBERS_KEPT 4096
+
+enum status tally_add(
+	struct tally *tally, int side, const struct span *span, uint64_t bytes, struct error *err)
+{
+	if (span->kind != SPAN_MEMBER)
+		return add_region(tally, side, span, bytes, err);
+	add_member(tally, span, bytes);
+	return tally->member_count < MEMBERS_KEPT ? STATUS_OK : flush_members(tally, err);
+}
+
+static enum status own_finding(struct tally *tally, const struct tally_region *region,
+	struct opened_pair *pair, struct error *err)
+{
+	struct buffer none = {0};
+	enum status status;
+
+	status = findings_find_opened(tally->findings, region->side, region->container, pair, err);
+	if (status != STATUS_OK || pair->finding != 0)
+		return status;
+	status = findings_add(tally->findings,
+		&(struct finding_row){
+			.path = &pair->path,
+			.occurrence = pair->occurrence,
+			.change = CHANGE_METADATA,
+			.inspected = true,
+			.fields = &none,
+		},
+		&pair->finding, err);
+	if (status == STATUS_OK)
+		status = findings_set_opened(tally->findings, pair->pair, pair->finding, err);
+	return status;
+}
+
+static enum status write_region(
+	struct tally *tally, const struct tally_region *region, struct error *err)
+{
+	const char *cause = field_find(region->name)->cause;
+	struct opened_pair pair = {0};
+	char text[64];
+	enum status status = own_finding(tally, region, &pair, err);
+
+	if (region->kind == SPAN_DERIVED && strcmp(cause, cause_unexplained) == 0)
+		cause = cause_derived;
+	snprintf(text, sizeof(text), "%" PRIu64 " byte%s of it differ%s", region->bytes,
+		region->bytes == 1 ? "" : "s", region->bytes == 1 ? "s" : "");
+	if (status == STATUS_OK)
+		status = findings_add_field(tally->findings, pair.finding, region->name,
+			"as stored", text, cause, region->bytes, err);
+	if (status == STATUS_OK && region->kind == SPAN_WRAPPER)
+		status = findings_add_wrapper(tally->findings, &pair.path, region->name,
+			*region->detail ? region->detail : NULL, err);
+	if (strcmp(cause, cause_unexplained) == 0)
+		tally->unexplained += region->bytes;
+	buffer_release(&pair.path);
+	return status;
+}
+
+enum status tally_write(struct tally *tally, struct error *err)
+{
+	enum status status = flush_members(tally, err);
+
+	for (size_t i = 0; i < tally->region_count && status == STATUS_OK; i++)
+		status = write_region(tally, &tally->regions[i], err);
+	return status;
+}
+
+/* Of a container in which nothing was found to differ, before its regions told why. */
+enum status tally_settle(struct tally *tally, struct error *err)
+{
+	for (size_t i = 0; i < tally->region_count; i++) {
+		const struct tally_region *region = &tally->regions[i];
+		struct opened_pair pair = {0};
+		enum status status = findings_find_opened(
+			tally->findings, region->side, region->container, &pair, err);
+
+		if (status == STATUS_OK)
+			status = findings_settle(tally->findings, pair.finding, err);
+		buffer_release(&pair.path);
+		if (status < 0)
+			return status;
+	}
+	return STATUS_OK;
+}
+
+void tally_release(struct tally *tally)
+{
+	for (size_t i = 0; i < tally->member_count; i++)
+		free(tally->members[i].claimed);
+	for (size_t i = 0; i < tally->region_count; i++) {
+		free(tally->regions[i].name);
+		free(tally->regions[i].detail);
+	}
+	free(tally->members);
+	free(tally->regions);
+	*tally = (struct tally){0};
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dbdiff/format/cms.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct cms_signature signature;
+	struct cms_content content;
+	struct error err;
+	size_t len;
+
+	cms_fills(data, size, 8, &len, &err);
+	cms_verify(data, size, "signed", 6, &signature, &err);
+	cms_verify_attached(data, size, &content, &signature, &err);
+	return 0;
+}

@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/array.h"
+#include "dbdiff/format/bytes.h"
+#include "tests/unit/index_fields.h"
+
+/* Three partitions, the second of them a FAT, and gaps before, between and after. */
+#define GPT_DISK                                                                                   \
+	"gpt() { truncate -s 8M $1; LC_ALL=C.UTF-8 sgdisk -a 1 -U 11111111-2222-3333-4444-$2"      \
+	" -n 1:64:2047 -c 1:efi -t 1:ef00 -u 1:aaaaaaaa-2222-3333-4444-000000000001"               \
+	" -A 1:set:2 -n 2:4096:8191 -c 2:Größe -u 2:aaaaaaaa-2222-3333-4444-000000000002"        \
+	" -n 4:8192:9215 -c 4:root -u 4:aaaaaaaa-2222-3333-4444-000000000004 $1 >/dev/null;"       \
+	" truncate -s 2M fat; mkfs.fat -i 12345678 --invariant fat >/dev/null;"                    \
+	" echo one >one; echo two >two; touch -d '2020-01-02 UTC' one two;"                        \
+	" mcopy -m -i fat one two ::;"                                                             \
+	" dd if=fat of=$1 bs=512 seek=4096 conv=notrunc status=none; };"
+
+static void poke(const char *name, uint64_t offset, const void *data, size_t len)
+{
+	char *path = path_join(comparing.directory, name);
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(pwrite(fd, data, len, (off_t)offset), (ssize_t)len);
+	close(fd);
+	free(path);
+}
+
+START_TEST(gpt_is_listed)
+{
+	shell(GPT_DISK "gpt disk 000000000001");
+	index_file("disk");
+	ck_assert_str_eq(index_outcome("disk"), "disk");
+	ck_assert_str_eq(index_paths(1), "p1\np2\np4\n");
+	assert_field("disk", "disk-label", "gpt");
+	assert_field("disk", "disk-guid", "11111111-2222-3333-4444-000000000001");
+	assert_field("disk", "disk-id", "00000000");
+	assert_field("disk", "disk-sector-size", "512");
+	assert_no_field("disk", "gpt-invalid");
+	assert_no_field("disk", "gpt-backup");
+	assert_no_field("disk", "mbr-partition:1");
+	assert_field("p1", "label", "efi");
+	assert_field("p1", "partition-type", "c12a7328-f81f-11d2-ba4b-00a0c93ec93b");
+	assert_field("p1", "partition-guid", "aaaaaaaa-2222-3333-4444-000000000001");
+	assert_field("p1", "partition-attributes", "0x0000000000000004");
+	assert_field("p1", "partition-extent", "sectors 64 to 2047");
+	assert_field("p2", "label", "Größe");
+	ck_assert_str_eq(index_outcome("p2"), "fat");
+	ck_assert_str_eq(index_paths(index_id("p2")), "one\ntwo\n");
+	ck_assert_int_eq(index_number("SELECT size FROM member WHERE path = CAST('p4' AS BLOB)"),
+		1024 * 512);
+}
+END_TEST
+
+START_TEST(gpt_is_covered)
+{
+	shell(GPT_DISK "gpt disk 000000000001");
+	index_file("disk");
+	index_assert_covered(1, 8 << 20);
+	ck_assert_str_eq(index_regions(1),
+		"0+440 structure boot-code\n"
+		"440+4 structure disk-id\n"
+		"444+2 structure mbr-reserved\n"
+		"446+1 derived protective-mbr\n"
+		"447+3 structure mbr-chs\n"
+		"450+1 derived protective-mbr\n"
+		"451+3 structure mbr-chs\n"
+		"454+8 derived protective-mbr\n"
+		"462+16 structure mbr-partition:2\n"
+		"478+16 structure mbr-partition:3\n"
+		"494+16 structure mbr-partition:4\n"
+		"510+2 structure mbr-signature\n"
+		"512+16 structure gpt-header\n"
+		"528+4 derived checksum\n"
+		"532+4 structure gpt-header\n"
+		"536+32 structure gpt-layout\n"
+		"568+16 structure disk-guid\n"
+		"584+16 structure gpt-layout\n"
+		"600+4 derived checksum\n"
+		"604+420 structure gpt-padding\n"
+		"1024+16 metadata partition-type of p1\n"
+		"1040+16 metadata partition-guid of p1\n"
+		"1056+16 metadata partition-extent of p1\n"
+		"1072+8 metadata partition-attributes of p1\n"
+		"1080+72 metadata label of p1\n"
+		"1152+16 metadata partition-type of p2\n"
+		"1168+16 metadata partition-guid of p2\n"
+		"1184+16 metadata partition-extent of p2\n"
+		"1200+8 metadata partition-attributes of p2\n"
+		"1208+72 metadata label of p2\n"
+		"1280+128 structure unused-entries\n"
+		"1408+16 metadata partition-type of p4\n"
+		"1424+16 metadata partition-guid of p4\n"
+		"1440+16 metadata partition-extent of p4\n"
+		"1456+8 metadata partition-attributes of p4\n"
+		"1464+72 metadata label of p4\n"
+		"1536+15872 structure unused-entries\n"
+		"17408+15360 structure gap:before-p1\n"
+		"32768+1015808 content data of p1@0\n"
+		"1048576+1048576 structure gap:after-p1\n"
+		"2097152+2097152 content data of p2@0\n"
+		"4194304+524288 content data of p4@0\n"
+		"4718592+3653120 structure gap:after-p4\n"
+		"8371712+16476 derived gpt-backup\n"
+		"8388188+420 structure gpt-padding\n");
+}
+END_TEST
+
+START_TEST(gpt_differences_are_named)
+{
+	shell(GPT_DISK "gpt a 000000000001; gpt b 000000000002; cp a c;"
+		       " sgdisk -u 4:aaaaaaaa-2222-3333-4444-000000000005 -c 1:esp c >/dev/null");
+	compare_fds(file_open("a"), file_open("b"));
+	expect_has(buffer_text(&comparing.text), " disk-guid");
+	ck_assert_ptr_null(strstr(buffer_text(&comparing.text), "t//"));
+	compare_fds(file_open("a"), file_open("c"));
+	expect_has(buffer_text(&comparing.text), "metadata t//p1 label");
+	expect_has(buffer_text(&comparing.text), "metadata t//p4 partition-guid");
+	ck_assert_ptr_null(strstr(buffer_text(&comparing.text), "disk-guid"));
+}
+END_TEST
+
+START_TEST(one_byte_in_a_file_of_a_partition)
+{
+	shell(GPT_DISK "gpt a 000000000001; cp a b;"
+		       " at=$(grep -abo two b | grep -v TWO | tail -n 1 | cut -d: -f1);"
+		       " printf X | dd of=b bs=1 seek=$at conv=notrunc status=none");
+	compare_fds(file_open("a"), file_open("b"));
+	expect_has(buffer_text(&comparing.text), "content t//p2//two");
+	ck_assert_ptr_null(strstr(buffer_text(&comparing.text), "one"));
+}
+END_TEST
+
+/* The first header damaged: the second counts. */
+START_TEST(gpt_backup_stands_in)
+{
+	shell(GPT_DISK "gpt disk 000000000001; cp disk gone; cp disk array;"
+		       " dd if=/dev/zero of=gone bs=512 seek=1 count=33 conv=notrunc status=none");
+	poke("disk", 512 + 40, "x", 1);
+	index_file("disk");
+	assert_field(
+		"disk", "gpt-invalid", "first header: the checksum of the header does not fit");
+	assert_field("disk", "gpt-backup", "the two tables are not the same");
+	ck_assert_str_eq(index_paths(1), "p1\np2\np4\n");
+	index_assert_covered(1, 8 << 20);
+	index_file("gone");
+	assert_field("gone", "gpt-invalid", "first header: it is not there");
+	ck_assert_str_eq(index_paths(1), "p1\np2\np4\n");
+	assert_field("p2", "partition-extent", "sectors 4096 to 8191");
+	index_assert_covered(1, 8 << 20);
+	poke("array", 1024 + 56, "X", 1);
+	index_file("array");
+	assert_field(
+		"array", "gpt-invalid", "first header: the checksum of the entries does not fit");
+	assert_field("p1", "label", "efi");
+	index_assert_covered(1, 8 << 20);
+}
+END_TEST
+
+START_TEST(gpt_backup_differs)
+{
+	shell(GPT_DISK "gpt disk 000000000001; cp disk short; truncate -s 7M short;"
+		       " cp disk long; truncate -s 9M long");
+	poke("disk", (8 << 20) - 512 - 16384 + 56, "X", 1);
+	index_file("disk");
+	assert_field("disk", "gpt-backup", "the two tables are not the same");
+	assert_field(
+		"disk", "gpt-invalid", "second header: the checksum of the entries does not fit");
+	expect_has(index_regions(1), "structure gpt-backup\n");
+	index_assert_covered(1, 8 << 20);
+	index_file("short");
+	assert_field("short", "gpt-invalid", "second header: it is not there");
+	index_assert_covered(1, 7 << 20);
+	index_file("long");
+	assert_no_field("long", "gpt-invalid");
+	expect_has(index_regions(1), "8388608+1048576 structure trailing-data\n");
+	index_assert_covered(1, 9 << 20);
+}
+END_TEST
+
+/* A disk of 4096 byte sectors, as sfdisk makes it on a loop device, is made by hand. */
+START_TEST(large_sectors)
+{
+	shell(GPT_DISK
+		"gpt small 000000000001; truncate -s 64M large;"
+		" dd if=small of=large bs=512 count=1 status=none conv=notrunc;"
+		" dd if=small of=large bs=512 skip=1 seek=8 count=1 status=none conv=notrunc;"
+		" dd if=small of=large bs=512 skip=2 seek=16 count=32 status=none conv=notrunc;"
+		" dd if=small of=large bs=512 skip=16383 seek=131064 count=1 status=none"
+		" conv=notrunc; dd if=small of=large bs=4096 skip=512 seek=4096 count=512"
+		" status=none conv=notrunc");
+	index_file("large");
+	assert_field("large", "disk-sector-size", "4096");
+	ck_assert_str_eq(index_paths(1), "p1\np2\np4\n");
+	ck_assert_int_eq(index_number("SELECT size FROM member WHERE path = CAST('p4' AS BLOB)"),
+		1024 * 4096);
+	ck_assert_str_eq(index_outcome("p2"), "fat");
+	index_assert_covered(1, 64 << 20);
+}
+END_TEST
+
+/* Partitions laid over one another, behind the end, and backwards: all the others are listed. */
+START_TEST(hostile_gpt)
+{
+	static const unsigned char far[8] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f};
+
+	shell(GPT_DISK "gpt disk 000000000001");
+	poke("disk", 1024 + 32, "\x00\x11\0\0\0\0\0\0", 8); /* p1 from 4352, */
+	poke("disk", 1024 + 40, "\x00\x21\0\0\0\0\0\0", 8); /* to 8448 */
+	poke("disk", 1024 + 3 * 128 + 40, far, 8);	    /* p4 to the end of numbers */
+	memcpy(comparing.err.text, "", 1);
+	index_file("disk");
+	ck_assert_str_eq(index_paths(1), "p1\np2\np4\n");
+	/* Both checksums of the first table fail, so the second counts; it is damaged as well. */
+	poke("disk", (8 << 20) - 512, "\0", 1);
+	index_file("disk");
+	ck_assert_str_eq(index_paths(1), "p1\np2\np4\n");
+	assert_field("p1", "partition-overlap", "shares bytes with p2");
+	ck_assert_str_eq(index_outcome("p2"), "fat");
+	assert_field("p4", "partition-invalid", "it ends behind the end of the disk");
+	ck_assert_str_eq(
+		index_outcome("p4"), "not inspected: disk: p4: it ends behind the end of the disk");
+	index_assert_covered(1, 8 << 20);
+}
+END_TEST
+
+START_TEST(impossible_gpt)
+{
+	shell(GPT_DISK "gpt disk 000000000001; truncate -s 7M disk");
+	poke("disk", 512 + 80, "\xff\xff\xff\xff", 4);
+	index_file("disk");
+	ck_assert_str_eq(index_outcome("disk"),
+		"not inspected: disk: GPT: the first header: it has too many entries; the second: "
+		"it "
+		"is not there");
+	poke("disk", 512 + 80, "\x80\0\0\0", 4);
+	poke("disk", 512 + 72, "\xff\xff\xff\xff\xff\xff\xff\xff", 8);
+	index_file("disk");
+	expect_has(index_outcome("disk"), "its entries are not on the disk");
+}
+END_TEST
+
+#define MBR_DISK                                                                                   \
+	"mbr() { truncate -s 8M $1; printf 'label: dos\\nlabel-id: 0x12345678\\n"                  \
+	"64,2048,c,*\\n4096,8192,5\\n12288,2048,83\\n4160,1024,83\\n6144,1024,82\\n'"              \
+	" | sfdisk -q --no-reread --no-tell-kernel $1; };"
+
+START_TEST(mbr_is_listed)
+{
+	shell(MBR_DISK "mbr disk");
+	index_file("disk");
+	ck_assert_str_eq(index_paths(1), "p1\np3\np5\np6\n");
+	assert_field("disk", "disk-label", "mbr");
+	assert_field("disk", "disk-id", "12345678");
+	assert_field("disk", "mbr-partition:2", "type 0x05, flags 0x00, 8192 sectors from 4096");
+	assert_field("p1", "partition-type", "0x0c");
+	assert_field("p1", "partition-flags", "0x80");
+	assert_field("p1", "partition-extent", "2048 sectors from 64");
+	assert_field("p5", "partition-extent", "1024 sectors from 4160");
+	assert_field("p6", "partition-extent", "1024 sectors from 6144");
+	assert_field("p6", "partition-type", "0x82");
+	index_assert_covered(1, 8 << 20);
+	expect_has(index_regions(1), "462+16 structure mbr-partition:2\n");
+	expect_has(index_regions(1),
+		"512+32256 structure gap:before-p1\n32768+1048576 content data of p1@0\n");
+	expect_has(index_regions(1), " structure ebr-link\n");
+	expect_has(index_regions(1), "2654208+491008 structure gap:after-p5\n");
+	expect_has(index_regions(1),
+		"6291456+1048576 content data of p3@0\n"
+		"7340032+1048576 structure gap:after-p3\n");
+}
+END_TEST
+
+/* Where the link to the second extended boot record is. */
+static uint64_t link_offset(void)
+{
+	return index_number("SELECT start FROM region WHERE name = 'ebr-link' ORDER BY start") + 8;
+}
+
+START_TEST(extended_chain_is_bounded)
+{
+	shell(MBR_DISK "mbr disk; mbr lost; mbr far");
+	index_file("disk");
+	poke("disk", link_offset(), "\0\0\0\0", 4);
+	index_file("disk");
+	/* A link of 0 ends the chain. */
+	ck_assert_str_eq(index_paths(1), "p1\np3\np5\n");
+	ck_assert_str_eq(index_outcome("disk"), "disk");
+	index_file("lost");
+	poke("lost", link_offset(), "\x01\0\0\0", 4);
+	index_file("lost");
+	ck_assert_str_eq(index_outcome("lost"),
+		"not inspected: disk: there is no extended boot record in sector 4097");
+	ck_assert_str_eq(index_paths(1), "p1\np3\np5\n");
+	index_assert_covered(1, 8 << 20);
+	index_file("far");
+	poke("far", link_offset(), "\xff\xff\xff\xff", 4);
+	index_file("far");
+	expect_has(index_outcome("far"), "behind the end of the disk");
+}
+END_TEST
+
+START_TEST(extended_chain_loops)
+{
+	unsigned char record[512] = {0};
+	uint64_t link;
+
+	shell(MBR_DISK "mbr disk");
+	index_file("disk");
+	/* The second record leads to one in sector 1 of the extended partition, which leads there
+	 * again. */
+	link = link_offset();
+	record[446 + 16 + 4] = 0x05;
+	record[446 + 16 + 8] = 1;
+	record[510] = 0x55;
+	record[511] = 0xaa;
+	poke("disk", (4096 + 1) * 512, record, sizeof(record));
+	poke("disk", link, "\x01\0\0\0", 4);
+	index_file("disk");
+	ck_assert_str_eq(index_outcome("disk"),
+		"not inspected: disk: the chain of extended boot records leads back to sector "
+		"4097");
+	ck_assert_str_eq(index_paths(1), "p1\np3\np5\n");
+	index_assert_covered(1, 8 << 20);
+}
+END_TEST
+
+START_TEST(mbr_differences)
+{
+	shell(MBR_DISK "mbr a; cp a b; cp a c; sfdisk -q --disk-id b 0x87654321");
+	compare_fds(file_open("a"), file_open("b"));
+	expect_has(buffer_text(&comparing.text), " disk-id");
+	ck_assert_ptr_null(strstr(buffer_text(&comparing.text), "t//"));
+	poke("c", 4096, "x", 1);
+	compare_fds(file_open("a"), file_open("c"));
+	expect_has(buffer_text(&comparing.text), " gap:before-p1");
+	ck_assert_ptr_null(strstr(buffer_text(&comparing.text), "t//"));
+}
+END_TEST
+
+START_TEST(mbr_with_large_sectors)
+{
+	unsigned char mbr[512] = {[446 + 4] = 0x0c,
+		[446 + 8] = 0x10,
+		[446 + 12] = 0,
+		[446 + 13] = 2,
+		[510] = 0x55,
+		[511] = 0xaa};
+
+	shell("truncate -s 8M disk; truncate -s 2M fat; mkfs.fat -S 4096 fat >/dev/null;"
+	      " dd if=fat of=disk bs=4096 seek=16 conv=notrunc status=none");
+	poke("disk", 0, mbr, sizeof(mbr));
+	index_file("disk");
+	assert_field("disk", "disk-sector-size", "4096");
+	ck_assert_str_eq(index_outcome("p1"), "fat");
+	index_assert_covered(1, 8 << 20);
+}
+END_TEST
+
+/* Entries of both tables; what the GPT has no entry for is told. */
+START_TEST(hybrid)
+{
+	shell(GPT_DISK "gpt disk 000000000001; sgdisk -h 1:EE disk >/dev/null");
+	index_file("disk");
+	assert_field("disk", "disk-label", "gpt");
+	ck_assert_str_eq(index_paths(1), "p1\np2\np4\n");
+	ck_assert_int_gt(index_number("SELECT count(*) FROM member WHERE instr(fields,"
+				      " CAST('mbr-partition:2' AS BLOB))"),
+		0);
+	index_assert_covered(1, 8 << 20);
+}
+END_TEST
+
+/* What ends in 55 AA and is no disk. */
+START_TEST(no_disks)
+{
+	unsigned char sector[4096] = {[510] = 0x55, [511] = 0xaa};
+
+	shell("truncate -s 4M fat; mkfs.fat fat >/dev/null; truncate -s 1M none; truncate -s 40M "
+	      "fat32;"
+	      " mkfs.fat -F 32 fat32 >/dev/null");
+	/* A FAT with what looks like a table in its code. */
+	poke("fat", 446, "\x80\x01\x01\0\x0c\x01\x01\0\x10\0\0\0\x10\0\0\0", 16);
+	index_file("fat");
+	ck_assert_str_eq(index_outcome("fat"), "fat");
+	index_file("fat32");
+	ck_assert_str_eq(index_outcome("fat32"), "fat");
+	poke("none", 0, sector, sizeof(sector));
+	index_file("none");
+	ck_assert_str_eq(index_outcome("none"), "leaf");
+	/* One entry outside the disk, entries over one another, flags that are none. */
+	poke("none", 446, "\0\0\0\0\x83\0\0\0\xff\xff\0\0\x10\0\0\0", 16);
+	index_file("none");
+	ck_assert_str_eq(index_outcome("none"), "leaf");
+	poke("none", 446,
+		"\0\0\0\0\x83\0\0\0\x10\0\0\0\x10\0\0\0\0\0\0\0\x83\0\0\0\x11\0\0\0\x10\0\0\0", 32);
+	index_file("none");
+	ck_assert_str_eq(index_outcome("none"), "leaf");
+	poke("none", 446,
+		"\x01\0\0\0\x83\0\0\0\x10\0\0\0\x10\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 32);
+	index_file("none");
+	ck_assert_str_eq(index_outcome("none"), "leaf");
+	/* And this is one. */
+	poke("none", 446, "\0", 1);
+	index_file("none");
+	ck_assert_str_eq(index_outcome("none"), "disk");
+	index_assert_covered(1, 1 << 20);
+}
+END_TEST
+
+START_TEST(guids_and_utf16)
+{
+	static const unsigned char guid[16] = {0x28, 0x73, 0x2a, 0xc1, 0x1f, 0xf8, 0xd2, 0x11, 0xba,
+		0x4b, 0, 0xa0, 0xc9, 0x3e, 0xc9, 0x3b};
+	static const unsigned char text[] = {
+		'a', 0, 0xe4, 0, 0xac, 0x20, 0x3d, 0xd8, 0, 0xde, 0, 0xd8, 'b', 0, 0, 0, 'c', 0};
+	char hex[BYTES_GUID_TEXT_SIZE];
+	struct buffer out = {0};
+
+	bytes_guid_text(guid, hex);
+	ck_assert_str_eq(hex, "c12a7328-f81f-11d2-ba4b-00a0c93ec93b");
+	ck_assert_uint_eq(bytes_add_utf16(&out, text, sizeof(text) / 2), 7);
+	ck_assert_str_eq(buffer_text(&out),
+		"aä€😀\xed\xa0\x80"
+		"b");
+	buffer_release(&out);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("disk");
+	TCase *tests = tcase_create("disk");
+	SRunner *runner;
+	int failed;
+
+	tcase_set_timeout(tests, 60);
+	tcase_add_checked_fixture(tests, comparing_setup, comparing_teardown);
+	tcase_add_test(tests, gpt_is_listed);
+	tcase_add_test(tests, gpt_is_covered);
+	tcase_add_test(tests, gpt_differences_are_named);
+	tcase_add_test(tests, one_byte_in_a_file_of_a_partition);
+	tcase_add_test(tests, gpt_backup_stands_in);
+	tcase_add_test(tests, gpt_backup_differs);
+	tcase_add_test(tests, large_sectors);
+	tcase_add_test(tests, hostile_gpt);
+	tcase_add_test(tests, impossible_gpt);
+	tcase_add_test(tests, mbr_is_listed);
+	tcase_add_test(tests, extended_chain_is_bounded);
+	tcase_add_test(tests, extended_chain_loops);
+	tcase_add_test(tests, mbr_differences);
+	tcase_add_test(tests, mbr_with_large_sectors);
+	tcase_add_test(tests, hybrid);
+	tcase_add_test(tests, no_disks);
+	tcase_add_test(tests, guids_and_utf16);
+	suite_add_tcase(suite, tests);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
