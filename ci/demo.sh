@@ -191,7 +191,9 @@ END
 say "5. Copies that somebody tampered with"
 # Each against the published release, which is the rebuilt one to the last byte. In every copy just
 # the artifacts may differ that were edited; which those are is told by cmp.
-for name in $("$(dirname "$example")/../demo-tamper.sh" --list | awk '$1 != "three-changes" { print $1 }'); do
+names="byte-in-program image-uuid certificate-table tar-after-end shadow-hash missing-swu"
+[ $size = mini ] || names+=" signing-key recompressed package-version"
+for name in $names; do
 	tamper "$name" "$work/copy"
 	code=0
 	"$reproof" compare published "$work/copy" --json >"$work/result.json" || code=$?

@@ -7,8 +7,9 @@ kernel=$(cd "$tree/usr/lib/modules" && echo *)
 [ -d "$tree/usr/lib/modules/$kernel" ] || fail "initrd: the image does not have exactly one kernel"
 
 cp -r "$source/initramfs" "$tree/run/initramfs"
+# Where it works is seen in the directory's time: always the same one, not the caller's TMPDIR.
 mount -t proc proc "$tree/proc"
-chroot "$tree" mkinitramfs -d /run/initramfs -o /run/initrd.img "$kernel" >"$work/log" 2>&1 ||
+TMPDIR=/tmp chroot "$tree" mkinitramfs -d /run/initramfs -o /run/initrd.img "$kernel" >"$work/log" 2>&1 ||
 	{ umount "$tree/proc"; cat "$work/log" >&2; false; }
 umount "$tree/proc"
 mv "$tree/run/initrd.img" "$image"

@@ -20,7 +20,9 @@ rm -rf "$tree"/var/cache/apt/* "$tree"/var/lib/apt/lists/* "$tree"/var/lib/apt/e
 rm -f "$tree"/var/lib/initramfs-tools/* "$tree/boot"/initrd.img-*
 rm -rf "$tree"/var/cache/man/* "$tree"/var/log/apt
 find "$tree/var/log" -type f -delete
+# Whether there was something in these depends on the machine, and is seen in their times.
 find "$tree/tmp" "$tree/var/tmp" "$tree/run" -mindepth 1 -delete
+touch --date="@$SOURCE_DATE_EPOCH" "$tree/tmp" "$tree/var/tmp" "$tree/run"
 find "$tree/usr" -name __pycache__ -prune -exec rm -rf {} +
 
 # Which device nodes mmdebstrap could make depends on where it ran. These two are needed before the
