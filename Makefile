@@ -3,6 +3,7 @@
 # make            build/reproof
 # make deps       install the Debian packages that building and testing need (ci/packages.txt)
 # make demo       the main job end to end on real Debian packages, in build/demo/
+# make demo-full  the same with a larger image, in build/demo-full/
 # make check      every test, and every check of the tree
 #
 # make unit | cli           the unit tests | the command tests, T="NAME..." for some of them
@@ -104,7 +105,7 @@ $(BUILD)/flags: export FLAGS = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LIBS)
 toolchain:
 	@[ -n '$(PKG_LIBS)' ] || { echo "packages are missing: run make deps" >&2; exit 2; }
 
-.PHONY: deps unit cli check check-asan check-long bench demo demo-clean
+.PHONY: deps unit cli check check-asan check-long bench demo demo-full demo-clean
 deps:
 	@ci/install-deps.sh build run demo test
 
@@ -132,12 +133,12 @@ check-long: $(BUILD)/reproof $(ARCHIVE_SERVER)
 	@REPROOF=$(abspath $(BUILD))/reproof tests/cli/run --long
 	@ci/check-reproducible.sh
 
-demo: deps
+demo demo-full: deps
 	@$(MAKE) --no-print-directory $(BUILD)/reproof
-	@ci/demo.sh $(BUILD)/reproof $(BUILD)/demo
+	@ci/demo.sh $(BUILD)/reproof $(BUILD)/$@ $(if $(filter demo-full,$@),full)
 
 demo-clean:
-	rm -rf $(BUILD)/demo
+	rm -rf $(BUILD)/demo $(BUILD)/demo-full
 
 bench: $(BUILD)/reproof
 	@ci/install-deps.sh bench

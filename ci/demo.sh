@@ -3,11 +3,12 @@
 #
 # make demo: the main job end to end, on real Debian packages.
 #
-# usage: ci/demo.sh REPROOF DIRECTORY
+# usage: ci/demo.sh REPROOF DIRECTORY [mini|full]
 # 1. captures the present state of this machine's Debian archives as a pin;
 # 2. builds a small release and calls it "published", in one environment;
 # 3. verifies it by rebuilding it from the pin in another one: all has to be reproduced;
-# 4. verifies a copy with three known changes: exactly these have to be named.
+# 4. verifies a copy with three known changes: exactly these have to be named;
+# 5. compares copies that somebody tampered with so that it should not be noticed: each has to be.
 # DIRECTORY keeps release.yaml, published/, tampered/, store/ and reproof.db. A second run keeps pin
 # and published release, as long as what they were made from is the same; it rebuilds for real.
 set -Eeuo pipefail
@@ -15,6 +16,7 @@ set -Eeuo pipefail
 reproof=$(realpath "$1")
 mkdir -p "$2"
 demo=$(realpath "$2")
+size=${3:-mini}
 example=$(cd "$(dirname "$0")/examples/cip-core-mini" && pwd)
 base=cip-core-image-security-cip-core-bookworm-qemu-amd64
 
@@ -26,7 +28,7 @@ if [ "$(id -u)" != 0 ]; then
 	fi
 	echo "demo: building an image needs root; going on with sudo"
 	status=0
-	sudo -n "$0" "$reproof" "$demo" || status=$?
+	sudo -n "$0" "$reproof" "$demo" "$size" || status=$?
 	sudo -n chown -R "$(id -u):$(id -g)" "$demo"
 	exit $status
 fi
@@ -63,6 +65,7 @@ for pin in "${pins[@]}"; do
 		paste -sd,)
 	arguments+=(--pin "$pin:$suites")
 done
+arguments+=(--size "$size")
 suite=$(awk '$1 ~ /^debian@/ { print length($2), $2 }' pins | sort -n | head -n 1 | cut -d' ' -f2)
 base=${base/bookworm/$suite}
 # Pins are named by the newest Date of their suites: the time the sources are from.
@@ -72,7 +75,8 @@ epoch=$(date -u -d "${stamp:0:8} ${stamp:9:2}:${stamp:11:2}:${stamp:13:2}" +%s)
 say "2. The published release"
 inputs=$(
 	cat pins
-	(cd "$example" && sha256sum -- *)
+	echo "$size"
+	(cd "$example" && find . -type f | LC_ALL=C sort | xargs sha256sum)
 	dpkg-query -W $("$(dirname "$example")/../install-deps.sh" --list demo) coreutils tar gzip
 )
 if [ -d published ] && [ "$(cat published.inputs 2>/dev/null)" = "$inputs" ] &&
@@ -103,6 +107,13 @@ else
 fi
 (cd published && du -h --apparent-size -- *)
 
+# The names of all artifacts, those that are called after the image first.
+artifacts() {
+	printf "$base%s\n" .dpkg_status .delta .ext4 .manifest .squashfs .swu .tar.gz .uuid.env .verity \
+		.verity.env .wic .wic.bmap .wic.xz -initrd.img -vmlinuz
+	printf '%s\n' bootx64.efi linux.efi linux.efi.unsigned
+}
+
 # write_descriptor NAME DIRECTORY: what was published where, and how it is rebuilt.
 write_descriptor() {
 	cat <<YAML
@@ -125,9 +136,7 @@ $(printf '    - "%s"\n' "${arguments[@]}")
     TZ: America/St_Johns
     LC_ALL: C.UTF-8
 artifacts:
-$(for extension in .tar.gz .squashfs .ext4 -initrd.img .manifest .dpkg_status; do
-	printf '  - name: %s\n    required: true\n' "$base$extension"
-done)
+$(artifacts | xargs printf '  - name: %s\n    required: true\n')
 packages:
   manifest: $base.manifest
   dpkg_status: $base.dpkg_status
@@ -158,29 +167,49 @@ expect() {
 say "3. Rebuilt in another environment, and compared"
 write_descriptor demo published >release.yaml
 verify release.yaml 0
-expect "not all artifacts are reproduced" <<END
--initrd.img reproduced
-.dpkg_status reproduced
-.ext4 reproduced
-.manifest reproduced
-.squashfs reproduced
-.tar.gz reproduced
-END
+artifacts | sed "s/^$base//; s/\$/ reproduced/" | expect "not all artifacts are reproduced"
 
 say "4. A copy with one file changed, one with another mtime, and one artifact missing"
-. "$(dirname "$example")/../demo-tamper.sh" published tampered "$base"
+tamper() {
+	rm -rf "$2"
+	TMPDIR=$work "$(dirname "$example")/../demo-tamper.sh" "$1" published "$2"
+}
+tamper three-changes tampered
 write_descriptor demo-tampered tampered >tampered.yaml
 verify tampered.yaml 4
-expect "reproof does not say exactly what was changed" <<END
+{
+	artifacts | sed -nE "s/^$base//; /^(-initrd.img|.ext4|.tar.gz)\$/!s/\$/ reproduced/p"
+	cat <<END
 -initrd.img extra
-.dpkg_status reproduced
 .ext4 different
-.ext4//$changed: content 
-.manifest reproduced
-.squashfs reproduced
+.ext4//etc/ssh/sshd_config: content 
 .tar.gz different
-.tar.gz//.tar//$touched: metadata mtime
+.tar.gz//.tar//etc/nftables.conf: metadata mtime
 END
+} | expect "reproof does not say exactly what was changed"
 
-say "As it should be: the release is reproduced, and in the copy exactly the three changes are named."
+say "5. Copies that somebody tampered with"
+# Each against the published release, which is the rebuilt one to the last byte. In every copy just
+# the artifacts may differ that were edited; which those are is told by cmp.
+names="byte-in-program image-uuid certificate-table tar-after-end shadow-hash missing-swu"
+[ $size = mini ] || names+=" signing-key recompressed package-version"
+for name in $names; do
+	tamper "$name" "$work/copy"
+	code=0
+	"$reproof" compare published "$work/copy" --json >"$work/result.json" || code=$?
+	jq -r '.artifacts[] | select(.verdict != "reproduced") | .name' "$work/result.json" |
+		LC_ALL=C sort >"$work/said"
+	artifacts | while read -r artifact; do
+		cmp -s "published/$artifact" "$work/copy/$artifact" || echo "$artifact"
+	done | LC_ALL=C sort >"$work/edited"
+	[ -s "$work/edited" ] || fail "$name changed nothing"
+	diff -u --label edited --label reproof "$work/edited" "$work/said" ||
+		fail "reproof does not say which artifacts $name changed"
+	case $name in missing-swu) expected=4 ;; *) expected=1 ;; esac
+	[ $code = $expected ] || fail "reproof compare ended with $code, not with $expected"
+	echo "  $(wc -l <"$work/edited") artifacts are not the same, and reproof names each"
+	rm -rf "$work/copy"
+done
+
+say "As it should be: the release is reproduced, and in each copy exactly the changes are named."
 echo "Look around in ${demo#"$PWD/"}: reproof show --db reproof.db"

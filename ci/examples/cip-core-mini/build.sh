@@ -1,51 +1,36 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Makes a small release in the form of CIP Core's security image, without a kernel:
-# .tar.gz, .squashfs, .ext4, -initrd.img, .manifest and .dpkg_status.
+# Makes a small release in the form of CIP Core's secure-boot image (README.md lists its artifacts).
 #
-# usage: build.sh --pin ARCHIVE@TIMESTAMP:SUITE[,SUITE...] [--pin ...]
+# usage: build.sh --pin ARCHIVE@TIMESTAMP:SUITE[,SUITE...] [--pin ...] [--size mini|full]
+#   --size              what is added to packages.list (mini.list), and what dpkg leaves out (mini.cfg)
 # Environment:
 #   OUTPUT              an empty directory, where the artifacts go
 #   SOURCE_DATE_EPOCH   the time that all files get which would otherwise have the build's
+#   IMAGE_UUID          the image's; without it one that follows from packages and time
 #   http_proxy          how to reach snapshot.debian.org, or what stands for it (reproof's proxy)
-#   TMPDIR              where to work; about 600 MB
-# Needs root, mmdebstrap, squashfs-tools, e2fsprogs, attr, cpio, xz-utils.
+#   TMPDIR              where to work; about 2.5 GB
+# Needs root and the packages that ci/packages.txt names for the demo.
 #
 # The same pins, list and SOURCE_DATE_EPOCH give the same bytes, whatever the path, time zone,
 # locale, umask, host name, moment, and file system it works on.
-set -Eeuo pipefail
-
-fail() { echo "build: $*" >&2; exit 1; }
-
-# Nothing of the caller may get into the result: the environment is what is named here.
-if [ "${BUILD_CLEAN:-}" != yes ]; then
-	[ -n "${OUTPUT:-}" ] || fail "OUTPUT is not set"
-	[[ ${SOURCE_DATE_EPOCH:-} =~ ^[0-9]+$ ]] || fail "SOURCE_DATE_EPOCH is not a number"
-	exec env -i BUILD_CLEAN=yes HOME=/nonexistent TMPDIR="${TMPDIR:-/tmp}" OUTPUT="$OUTPUT" \
-		SOURCE_DATE_EPOCH="$SOURCE_DATE_EPOCH" ${http_proxy:+http_proxy="$http_proxy"} \
-		PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 TZ=UTC \
-		DEBIAN_FRONTEND=noninteractive bash "$0" "$@"
-fi
-umask 022
-source=$(cd "$(dirname "$0")" && pwd)
-step="reading the arguments"
-began=$SECONDS
-trap 'fail "failed while $step (line $LINENO)"' ERR
-begin() {
-	step=$1
-	printf 'build: %3d s  %s\n' $((SECONDS - began)) "$step" >&2
-}
+. "$(dirname "$0")/environment.sh"
 
 [ "$(id -u)" = 0 ] || fail "needs root"
 [ -d "$OUTPUT" ] && [ -z "$(ls -A "$OUTPUT")" ] || fail "$OUTPUT is not an empty directory"
-for tool in mmdebstrap mksquashfs mke2fs debugfs e2fsck getfattr cpio xz gzip; do
-	command -v $tool >/dev/null || fail "$tool is missing"
-done
+command -v mmdebstrap >/dev/null || fail "mmdebstrap is missing"
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-sources=() release=
+sources=() release= size=mini
 while [ $# -gt 0 ]; do
-	[ "$1" = --pin ] && [ $# -ge 2 ] || fail "unknown argument $1"
+	[ $# -ge 2 ] || fail "unknown argument $1"
+	if [ "$1" = --size ]; then
+		[[ $2 =~ ^(mini|full)$ ]] || fail "no size $2"
+		size=$2
+		shift 2
+		continue
+	fi
+	[ "$1" = --pin ] || fail "unknown argument $1"
 	[[ $2 =~ ^([a-z0-9-]+)@([0-9]{8}T[0-9]{6}Z):([a-z0-9,-]+)$ ]] ||
 		fail "a pin is ARCHIVE@TIMESTAMP:SUITE,SUITE: $2"
 	url=http://snapshot.debian.org/archive/${BASH_REMATCH[1]}/${BASH_REMATCH[2]}
@@ -58,57 +43,41 @@ done
 [ ${#sources[@]} -gt 0 ] || fail "no --pin"
 
 name=cip-core-image-security-cip-core-$release-qemu-amd64
-work=$(mktemp -d "$TMPDIR/cip-core-mini.XXXXXX")
-trap 'rm -rf --one-file-system "$work"' EXIT
 tree=$work/tree
 
 begin "installing the packages"
-readarray -t packages < <(sed -E 's/#.*//; /^[[:space:]]*$/d' "$source/packages.list")
+readarray -t packages < <(sed -E 's/#.*//; /^[[:space:]]*$/d' "$source/packages.list" "$source/$size.list")
 include=$(IFS=,; echo "${packages[*]}")
 # Configuration for apt and dpkg that is for the build only goes in by the hooks, and out by them.
+# The initial RAM disk is made once, afterwards: until then the trigger finds nothing to run.
+divert='chroot "$1" dpkg-divert --quiet --local --no-rename'
 if ! mmdebstrap --mode=root --variant=essential --architectures=amd64 --format=directory \
 	--include="$include" --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr \
 	--setup-hook="copy-in $source/apt-preferences /etc/apt/preferences.d" \
-	--setup-hook="upload $source/dpkg.cfg /etc/dpkg/dpkg.cfg.d/image" \
+	--essential-hook="$divert --add /usr/sbin/update-initramfs" \
+	--essential-hook='ln -s /bin/true "$1/usr/sbin/update-initramfs"' \
+	--customize-hook='rm "$1/usr/sbin/update-initramfs"' \
+	--customize-hook='mv "$1/usr/sbin/update-initramfs.distrib" "$1/usr/sbin/update-initramfs"' \
+	--customize-hook="$divert --remove /usr/sbin/update-initramfs" \
 	--aptopt='Acquire::Check-Valid-Until "false"' --aptopt='Acquire::Languages "none"' \
-	--dpkgopt=force-unsafe-io \
+	--dpkgopt=force-unsafe-io --dpkgopt="$source/dpkg.cfg" --dpkgopt="$source/$size.cfg" \
 	"$release" "$tree" "${sources[@]}" </dev/null >"$work/mmdebstrap.log" 2>&1; then
 	tail -n 30 "$work/mmdebstrap.log" >&2
 	fail "mmdebstrap failed (see above)"
 fi
 
+begin "packing -initrd.img"
+. "$source/initrd.sh" "$tree" "$work/initrd.img"
+# The kernel is started from linux.efi: the root file system has no need for another copy.
+mv "$tree"/boot/vmlinuz-* "$work/vmlinuz"
+
 begin "removing what is of this build only"
 . "$source/normalise.sh" "$tree"
 
-begin "writing the lists"
-dpkg-query --admindir="$tree/var/lib/dpkg" -W \
-	-f '${source:Package}|${source:Version}|${binary:Package}|${Version}\n' >"$work/manifest"
-[ "$(wc -l <"$work/manifest")" -gt 50 ] || fail "the manifest has no packages"
-cp "$tree/var/lib/dpkg/status" "$work/dpkg_status"
-
-begin "packing .tar.gz"
-# Order, owners, times and headers are fixed; atime and ctime stay out.
-tar --create --directory="$tree" --one-file-system --sort=name --numeric-owner --format=pax \
-	--pax-option='exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime' \
-	--xattrs --xattrs-include='*' . >"$work/tar"
-gzip -n -6 <"$work/tar" >"$work/tar.gz" &
-gzip=$!
-
-begin "packing .squashfs"
-# It sorts by itself, and takes the file system's own time from SOURCE_DATE_EPOCH. The form has no
-# place for ACLs: it says so and leaves them out, as everybody's squashfs does.
-mksquashfs "$tree" "$work/squashfs" -quiet -no-progress -comp zstd -Xcompression-level 3 \
-	>"$work/log" 2>&1 || { cat "$work/log" >&2; false; }
-
-begin "packing .ext4"
-. "$source/ext4.sh" "$tree" "$work/ext4"
-
-begin "packing -initrd.img"
-. "$source/initrd.sh" "$tree" "$work/initrd.img"
-
-begin "handing out"
-wait $gzip
-for extension in .tar.gz .squashfs .ext4 -initrd.img .manifest .dpkg_status; do
-	install -m 644 "$work/${extension#[.-]}" "$OUTPUT/$name$extension"
-done
-begin "done: $(ls "$OUTPUT" | wc -l) artifacts"
+if [ -z "$IMAGE_UUID" ]; then
+	IMAGE_UUID=$(uuid_of "$(cat "$tree/var/lib/dpkg/status"; echo "$SOURCE_DATE_EPOCH")")
+fi
+step="making the artifacts"
+"$source/artifacts.sh" "$tree" "$work/vmlinuz" "$work/initrd.img" "$name" "$IMAGE_UUID" \
+	>"$work/artifacts"
+begin "done: $(wc -l <"$work/artifacts") artifacts"

@@ -1,31 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Sourced by build.sh: makes the ext4 image $2 of the tree $1.
+# Sourced by artifacts.sh: makes the ext4 image $2 of the directory $1, with the label $3.
 #
 # Not with mke2fs -d: of e2fsprogs 1.47.0 it takes atime, ctime and the order of entries from the
 # file system that the tree lies on. debugfs fills the image here, name by name in sorted order, and
 # each inode gets all of its fields.
-tree=$1 image=$2
+from=$1 image=$2 label=$3
 time=@$SOURCE_DATE_EPOCH
 
 # The size follows from the files' sizes alone; what du says depends on the file system.
-inodes=$(find "$tree" -xdev -printf . | wc -c)
-blocks=$(find "$tree" -xdev \( -type f -printf '%s\n' -o -type d -printf '4096\n' \) |
+inodes=$(find "$from" -xdev -printf . | wc -c)
+blocks=$(find "$from" -xdev \( -type f -printf '%s\n' -o -type d -printf '4096\n' \) |
 	awk '{ n += int(($1 + 4095) / 4096) } END { print n }')
 inodes=$(((inodes + 2048) / 1024 * 1024))
 blocks=$(((blocks * 105 / 100 + inodes / 16 + 4096 + 2048) / 1024 * 1024))
 
-# The image's identity is derived from its content's: the list of packages and the time.
-id=$( (cat "$tree/var/lib/dpkg/status"; echo "$SOURCE_DATE_EPOCH") | sha256sum)
-uuid=${id:0:8}-${id:8:4}-4${id:13:3}-8${id:17:3}-${id:20:12}
-seed=${id:32:8}-${id:40:4}-4${id:45:3}-8${id:49:3}-${id:52:12}
+# As in CIP's disks, the file system's identity is that of its place, not of its content.
 # The features are ours, not those of the machine's own mke2fs.conf.
-MKE2FS_CONFIG=$source/mke2fs.conf E2FSPROGS_FAKE_TIME=$SOURCE_DATE_EPOCH mke2fs -q -F -t ext4 -b 4096 -N "$inodes" -m 0 -L system \
-	-U "$uuid" -E "hash_seed=$seed,root_owner=0:0,lazy_itable_init=0,lazy_journal_init=0" \
+MKE2FS_CONFIG=$source/mke2fs.conf E2FSPROGS_FAKE_TIME=$SOURCE_DATE_EPOCH mke2fs -q -F -t ext4 \
+	-b 4096 -N "$inodes" -m 0 -L "$label" -U "$(uuid_of "ext4 $label")" \
+	-E "hash_seed=$(uuid_of "hash seed $label"),root_owner=0:0,lazy_itable_init=0,lazy_journal_init=0" \
 	"$image" "$blocks" >"$work/log"
 
 # debugfs reads its commands split at blanks, and has no way to write a quote.
-if find "$tree" -xdev -name '*["[:cntrl:]]*' | grep -q .; then
+if find "$from" -xdev -name '*["[:cntrl:]]*' | grep -q .; then
 	fail "a file name with a quote or control character cannot go into the ext4 image"
 fi
 
@@ -33,10 +31,10 @@ fi
 # by its number; only the first in order is written, the others are linked to it.
 commands() {
 	echo "set_current_time $time"
-	(cd "$tree" && find . -xdev -type b,c -exec stat --format='%n	0x%t 0x%T' {} +) >"$work/devices"
-	(cd "$tree" && find . -xdev -printf '%y\t%m\t%U\t%G\t%T@\t%n\t%i\t%p\t%l\n') |
+	(cd "$from" && find . -xdev -type b,c -exec stat --format='%n	0x%t 0x%T' {} +) >"$work/devices"
+	(cd "$from" && find . -xdev -printf '%y\t%m\t%U\t%G\t%T@\t%n\t%i\t%p\t%l\n') |
 		LC_ALL=C sort -t $'\t' -k 8 |
-		awk -F '\t' -v tree="$tree" -v time="$time" '
+		awk -F '\t' -v from="$from" -v time="$time" '
 	BEGIN { letters["f"] = 100000; letters["d"] = 40000; letters["l"] = 120000
 		letters["b"] = 60000; letters["c"] = 20000; letters["p"] = 10000 }
 	function set(field, value) { print "set_inode_field \"" path "\" " field " " value }
@@ -61,7 +59,7 @@ commands() {
 			if (path != "/")
 				print "mkdir \"" base "\""
 		} else if ($1 == "f") {
-			print "write \"" tree path "\" \"" base "\""
+			print "write \"" from path "\" \"" base "\""
 		} else if ($1 == "l") {
 			print "symlink \"" base "\" \"" $9 "\""
 		} else if ($1 == "c" || $1 == "b") {
@@ -89,7 +87,7 @@ commands() {
 	' "$work/devices" -
 	# Extended attributes, capabilities and ACLs, in sorted order: the file system's is its own.
 	local number=0 file= attribute encoded
-	(cd "$tree" && getfattr --recursive --physical --no-dereference --absolute-names --dump \
+	(cd "$from" && getfattr --recursive --physical --no-dereference --absolute-names --dump \
 		--match=- --encoding=hex .) | while IFS= read -r line; do
 		case $line in
 		'# file: .'*) file=$(printf %b "${line#'# file: .'}") ;;
