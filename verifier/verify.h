@@ -19,7 +19,7 @@ struct verify_request {
 	bool accept_expired_key;
 	bool no_sandbox;
 	bool retry_uninspected; /* open again what could not be when it was compared before */
-	bool keep; /* keep what was rebuilt, whatever the verdict */
+	bool keep;		/* keep what was rebuilt, whatever the verdict */
 };
 
 /*

@@ -76,8 +76,8 @@ static enum status judge_sets(struct evidence *evidence, const char *run,
 }
 
 static enum status record_comparison(struct evidence *evidence, const struct given *published,
-	const struct given *rebuilt, const struct text_list *artifacts,
-	bool retry_uninspected, char run[RUN_ID_SIZE], struct error *err)
+	const struct given *rebuilt, const struct text_list *artifacts, bool retry_uninspected,
+	char run[RUN_ID_SIZE], struct error *err)
 {
 	struct run_start start = {
 		.kind = "compare", .release = published->path, .target = rebuilt->path};
@@ -96,8 +96,8 @@ static enum status record_comparison(struct evidence *evidence, const struct giv
 		struct run_failure failure = {.step = "compare", .text = err->text};
 		struct error finish_error;
 
-		status = judge_sets(evidence, run, published, rebuilt, &pairs,
-			retry_uninspected, &worst, err);
+		status = judge_sets(
+			evidence, run, published, rebuilt, &pairs, retry_uninspected, &worst, err);
 		failure.class = failure_class(status);
 		if (evidence_run_finish(evidence, run, worst, status < 0 ? &failure : NULL,
 			    &finish_error) < 0) {
@@ -131,8 +131,8 @@ enum status verify_compare(const char *published_path, const char *rebuilt_path,
 			published_path, rebuilt_path);
 	status = open_both(&published, &rebuilt, err);
 	if (status == STATUS_OK)
-		status = record_comparison(evidence, &published, &rebuilt, artifacts,
-			retry_uninspected, run, err);
+		status = record_comparison(
+			evidence, &published, &rebuilt, artifacts, retry_uninspected, run, err);
 	file_set_release(&published.files);
 	file_set_release(&rebuilt.files);
 	return status;

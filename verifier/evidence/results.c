@@ -57,7 +57,7 @@ enum status evidence_set_state(struct evidence *evidence, const struct artifact_
 	difference_set_id(artifact, id);
 	sql_bind_text(statement, 1, id);
 	status = sql_step(&evidence->sql, statement, err);
-	*state = status != STATUS_OK			       ? SET_UNKNOWN
+	*state = status != STATUS_OK			? SET_UNKNOWN
 		: sqlite3_column_int(statement, 0) == 1 ? SET_COMPLETE
 							: SET_INCOMPLETE;
 	sqlite3_reset(statement);
