@@ -133,7 +133,8 @@ START_TEST(files_that_turn_into_something_else)
 	add(&a, "y", "data");
 	tar_add(&b, &(struct tar_member){.name = "y", .type = '2', .link = "x"});
 	end();
-	expect_buffers(&a, &b, "metadata t layout\ncontent t//x type size\ncontent t//y type size link-target\n");
+	expect_buffers(&a, &b,
+		"metadata t layout\ncontent t//x type size\ncontent t//y type size link-target\n");
 }
 END_TEST
 

@@ -131,8 +131,8 @@ START_TEST(checks_the_sums_of_a_crc_cpio)
 	ck_assert_str_eq(index_field_of(INDEX_ARTIFACT_ID, "checksum-invalid"), "(none)");
 	index_file("y.cpio");
 	expect_has(index_regions(INDEX_ARTIFACT_ID), "102+8 metadata checksum-invalid of a\n");
-	ck_assert_str_eq(
-		index_field_of(INDEX_ARTIFACT_ID, "checksum-invalid"), "of 1 members, the first is a");
+	ck_assert_str_eq(index_field_of(INDEX_ARTIFACT_ID, "checksum-invalid"),
+		"of 1 members, the first is a");
 	expect_files("x.cpio", "y.cpio", "content t checksum-invalid (unexplained)\n");
 }
 END_TEST

@@ -195,7 +195,8 @@ START_TEST(a_truncated_tar_is_not_complete)
 	/* Not even its end mark, then a member cut in two. */
 	tar_end(&a);
 	expect_buffers(&a, &b,
-		"content t size layout (unexplained) not inspected: rebuilt: ends without its end mark:"
+		"content t size layout (unexplained) not inspected: rebuilt: ends without its end "
+		"mark:"
 		" truncated\n"
 		"content t//a\n");
 	buffer_truncate(&b, b.len - 700);
