@@ -268,14 +268,14 @@ static enum status check_table(struct table *table, struct error *err)
 		invalidate(table, "the table is cut short");
 	if (stated_end < size)
 		find_extra(table, stated_end, size - stated_end, "behind the table");
+	if (has_gap(pe))
+		invalidate(table, "there is a gap that firmware does not hash");
 	while (goes_on && at < table->end && table->invalid.status == STATUS_OK) {
 		enum status status = check_entry(table, &at, &goes_on, err);
 
 		if (status < 0)
 			return status;
 	}
-	if (has_gap(pe))
-		invalidate(table, "there is a gap that firmware does not hash");
 	if (pe->checksum_value != table->sums.checksum)
 		invalidate(table, "the checksum in the header is not right");
 	return STATUS_OK;
