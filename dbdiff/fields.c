@@ -98,6 +98,7 @@ static const struct field field_table[] = {
 	/* ---- squashfs, ISO 9660 ---- */
 	{"filesystem-compressor", "compressor", FIELD_OWN, "compression"},
 	{"filesystem-compressor-options", "options of the compressor", FIELD_OWN, "compression"},
+	{"filesystem-padding", "zeros behind the file system", FIELD_FOLLOWS, "layout"},
 	{"filesystem-ids", "number of owner ids", FIELD_FOLLOWS, "layout"},
 	{"table-offsets", "where the tables lie", FIELD_FOLLOWS, "layout"},
 	{"inode-table", "packed inodes", FIELD_FOLLOWS, "layout"},
