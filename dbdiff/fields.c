@@ -85,6 +85,7 @@ static const struct field field_table[] = {
 	{"indirect-blocks", "indirect blocks", FIELD_FOLLOWS, "layout"},
 	{"directory-block", "directory blocks", FIELD_OWN, UNEXPLAINED},
 	{"journal-superblock", "superblock of the journal", FIELD_OWN, UNEXPLAINED},
+	{"journal-uuid", "UUID in the journal", FIELD_FOLLOWS, "filesystem-uuid"},
 	{"journal", "journal", FIELD_OWN, UNEXPLAINED},
 	{"orphan-file", "list of orphans", FIELD_OWN, UNEXPLAINED},
 	{"quota", "quota files", FIELD_OWN, UNEXPLAINED},
