@@ -117,8 +117,11 @@ static enum status seek_peek(struct source *source, size_t want, const unsigned 
 
 	if (want > left)
 		want = (size_t)left;
+	/* No more than a small source needs: many are read, most are small. */
 	if (!seek->window)
-		seek->window = xmalloc(SOURCE_WINDOW);
+		seek->window = xmalloc(left == 0       ? 1
+				: left < SOURCE_WINDOW ? (size_t)left
+						       : SOURCE_WINDOW);
 	if (source->offset < seek->window_offset || behind > seek->window_len ||
 		seek->window_len - behind < (want ? want : 1)) {
 		size_t count = left < SOURCE_WINDOW ? (size_t)left : SOURCE_WINDOW;

@@ -161,6 +161,7 @@ static const struct field field_table[] = {
 	{"indirect-blocks", "indirect blocks", FIELD_FOLLOWS, "layout"},
 	{"directory-block", "directory blocks", FIELD_OWN, UNEXPLAINED},
 	{"journal-superblock", "superblock of the journal", FIELD_OWN, UNEXPLAINED},
+	{"journal-uuid", "UUID in the journal", FIELD_FOLLOWS, "filesystem-uuid"},
 	{"journal", "journal", FIELD_OWN, UNEXPLAINED},
 	{"orphan-file", "list of orphans", FIELD_OWN, UNEXPLAINED},
 	{"quota", "quota files", FIELD_OWN, UNEXPLAINED},
@@ -174,6 +175,7 @@ static const struct field field_table[] = {
 	/* ---- squashfs, ISO 9660 ---- */
 	{"filesystem-compressor", "compressor", FIELD_OWN, "compression"},
 	{"filesystem-compressor-options", "options of the compressor", FIELD_OWN, "compression"},
+	{"filesystem-padding", "zeros behind the file system", FIELD_FOLLOWS, "layout"},
 	{"filesystem-ids", "number of owner ids", FIELD_FOLLOWS, "layout"},
 	{"table-offsets", "where the tables lie", FIELD_FOLLOWS, "layout"},
 	{"inode-table", "packed inodes", FIELD_FOLLOWS, "layout"},

@@ -209,6 +209,17 @@ static void check_block_bitmap(struct group *group)
 	group->layout->free_clusters += unused;
 }
 
+static void imply_block_bitmap(const struct group *group, unsigned char *bits)
+{
+	uint64_t ratio = (uint64_t)EXT2FS_CLUSTER_RATIO(group->layout->fs);
+	uint64_t here = (group->blocks + ratio - 1) / ratio;
+
+	for (uint64_t i = 0; i < group->layout->fs->super->s_clusters_per_group; i++) {
+		if (i >= here || cluster_is_used(group, i))
+			bits[i / 8] = (unsigned char)(bits[i / 8] | 1u << i % 8);
+	}
+}
+
 static void check_inode_bitmap(struct group *group)
 {
 	struct ext_layout *layout = group->layout;
@@ -250,22 +261,50 @@ static const struct {
 	enum part {
 		PART_PLACES,
 		PART_COUNTERS,
-		PART_BITMAP_CHECKSUMS,
+		PART_BLOCK_CHECKSUM, /* of a bitmap */
+		PART_INODE_CHECKSUM,
 		PART_CHECKSUM
 	} part;
 } descriptor_parts[] = {
 	{0, PART_PLACES},
 	{12, PART_COUNTERS},
 	{18, PART_PLACES},
-	{24, PART_BITMAP_CHECKSUMS},
+	{24, PART_BLOCK_CHECKSUM},
+	{26, PART_INODE_CHECKSUM},
 	{28, PART_PLACES},
 	{30, PART_CHECKSUM},
 	{32, PART_PLACES},
 	{44, PART_COUNTERS},
 	{50, PART_PLACES},
-	{56, PART_BITMAP_CHECKSUMS},
+	{56, PART_BLOCK_CHECKSUM},
+	{58, PART_INODE_CHECKSUM},
 	{60, PART_PLACES},
 };
+
+/* A bitmap that is not there yet has the checksum of what was walked, which is what it means. */
+static bool checksum_holds(const struct group *group, bool is_of_blocks)
+{
+	ext2_filsys fs = group->layout->fs;
+	size_t size =
+		(is_of_blocks ? fs->super->s_clusters_per_group : fs->super->s_inodes_per_group) /
+		8;
+	const unsigned char *stored = is_of_blocks ? group->block_bitmap : group->inode_bitmap;
+	unsigned char *bits;
+	bool holds;
+
+	if (!ext2fs_has_feature_metadata_csum(fs->super))
+		return false;
+	bits = xcalloc(1, size + 1);
+	if (stored != NULL)
+		memcpy(bits, stored, size);
+	else if (is_of_blocks)
+		imply_block_bitmap(group, bits);
+	holds = is_of_blocks
+		? ext2fs_block_bitmap_csum_verify(fs, group->number, (char *)bits, (int)size) != 0
+		: ext2fs_inode_bitmap_csum_verify(fs, group->number, (char *)bits, (int)size) != 0;
+	free(bits);
+	return holds;
+}
 
 /* The group's descriptor itself; its checksum was verified when the file system was opened. */
 static void add_descriptor(const struct group *group)
@@ -276,21 +315,17 @@ static void add_descriptor(const struct group *group)
 	uint64_t size = EXT2_DESC_SIZE(fs->super);
 	uint64_t at = ext2fs_descriptor_block_loc2(fs, layout->first, index) * fs->blocksize +
 		group->number % in_block * size;
-	bool bitmaps_hold = ext2fs_has_feature_metadata_csum(fs->super) &&
-		group->block_bitmap != NULL && group->inode_bitmap != NULL &&
-		ext2fs_block_bitmap_csum_verify(fs, group->number, (char *)group->block_bitmap,
-			(int)(fs->super->s_clusters_per_group / 8)) &&
-		ext2fs_inode_bitmap_csum_verify(fs, group->number, (char *)group->inode_bitmap,
-			(int)(fs->super->s_inodes_per_group / 8));
 	const bool derived[] = {
 		[PART_COUNTERS] = group->counters_are_right,
-		[PART_BITMAP_CHECKSUMS] = bitmaps_hold,
+		[PART_BLOCK_CHECKSUM] = checksum_holds(group, true),
+		[PART_INODE_CHECKSUM] = checksum_holds(group, false),
 		[PART_CHECKSUM] = ext2fs_has_group_desc_csum(fs),
 	};
 	static const char *const names[] = {
 		[PART_PLACES] = "group-descriptors",
 		[PART_COUNTERS] = "group-counters",
-		[PART_BITMAP_CHECKSUMS] = "checksum",
+		[PART_BLOCK_CHECKSUM] = "checksum",
+		[PART_INODE_CHECKSUM] = "checksum",
 		[PART_CHECKSUM] = "checksum",
 	};
 

@@ -10,7 +10,8 @@
 
 #define BITMAP_MAX     ((uint64_t)64 << 20) /* bytes: 2 TiB in blocks of 4 KiB */
 #define CHECKSUM_SIZE  4
-#define XATTR_CHECKSUM 16 /* in its block */
+#define JOURNAL_UUID   0x30 /* in its superblock */
+#define XATTR_CHECKSUM 16   /* in its block */
 
 /* ---- what is in use ---- */
 
@@ -104,14 +105,51 @@ static const struct {
 	uint16_t end;
 	enum {
 		INODE_RECORD,
+		INODE_TIMES,
 		INODE_PLACES,
 		INODE_CHECKSUM
 	} part;
 } inode_parts[] = {
-	{0x28, INODE_RECORD}, {0x64, INODE_PLACES}, /* extents or blocks, if it has some */
-	{0x7c, INODE_RECORD}, {0x7e, INODE_CHECKSUM}, {0x82, INODE_RECORD},
-	{0x84, INODE_CHECKSUM}, /* if the inode reaches so far */
+	{0x08, INODE_RECORD},
+	{0x10, INODE_TIMES}, /* of access and change: a member's mtime is its own */
+	{0x28, INODE_RECORD},
+	{0x64, INODE_PLACES}, /* extents or blocks, if it has some */
+	{0x7c, INODE_RECORD},
+	{0x7e, INODE_CHECKSUM},
+	{0x82, INODE_RECORD},
+	{0x84, INODE_CHECKSUM}, /* from here on if the inode reaches so far */
+	{0x88, INODE_TIMES},
+	{0x8c, INODE_RECORD},
+	{0x98, INODE_TIMES},
 };
+
+/* The region that a part of a member's inode is. */
+static const char *part_name(
+	const struct ext_layout *layout, const struct ext_inode *inode, size_t part)
+{
+	static const char record[] = "inode-record";
+	bool is_there = inode_parts[part].end <= EXT2_GOOD_OLD_INODE_SIZE ||
+		EXT2_GOOD_OLD_INODE_SIZE + (unsigned)inode->raw->i_extra_isize >=
+			inode_parts[part].end;
+
+	if (!is_there)
+		return record;
+	switch (inode_parts[part].part) {
+	case INODE_RECORD:
+		break;
+	case INODE_TIMES:
+		return "inode-times";
+	case INODE_PLACES:
+		return !ext_inode_is_inline(inode) &&
+				ext2fs_inode_has_valid_blocks2(
+					layout->fs, (struct ext2_inode *)inode->raw)
+			? "layout"
+			: record;
+	case INODE_CHECKSUM:
+		return ext2fs_has_feature_metadata_csum(layout->fs->super) ? "checksum" : record;
+	}
+	return record;
+}
 
 /* Its checksums were verified when it was read. `name` is NULL for a member's. */
 static void add_inode(
@@ -124,22 +162,15 @@ static void add_inode(
 			      layout->fs, (inode->number - 1) / super->s_inodes_per_group) *
 			layout->fs->blocksize +
 		index * size;
-	bool has_places = name == NULL && !ext_inode_is_inline(inode) &&
-		ext2fs_inode_has_valid_blocks2(layout->fs, (struct ext2_inode *)inode->raw);
 
-	for (size_t i = 0; i < ARRAY_SIZE(inode_parts) && begin < size; i++) {
-		uint64_t end = inode_parts[i].end < size ? inode_parts[i].end : size;
-		bool is_there = end <= EXT2_GOOD_OLD_INODE_SIZE ||
-			(uint64_t)EXT2_GOOD_OLD_INODE_SIZE + inode->raw->i_extra_isize >= end;
+	for (size_t i = 0; i < ARRAY_SIZE(inode_parts) && inode_parts[i].end <= size; i++) {
+		const char *part = part_name(layout, inode, i);
+		uint64_t end = inode_parts[i].end;
 
-		if (inode_parts[i].part == INODE_CHECKSUM && is_there &&
-			ext2fs_has_feature_metadata_csum(super))
-			members_add_derived(layout->members, at + begin, end - begin, "checksum");
-		else if (inode_parts[i].part == INODE_PLACES && has_places)
-			add(layout, at + begin, end - begin, "layout", owner);
+		if (strcmp(part, "checksum") == 0)
+			members_add_derived(layout->members, at + begin, end - begin, part);
 		else
-			add(layout, at + begin, end - begin, name != NULL ? name : "inode-record",
-				owner);
+			add(layout, at + begin, end - begin, name != NULL ? name : part, owner);
 		begin = end;
 	}
 	add(layout, at + begin, size - begin, name != NULL ? name : "inode-record", owner);
@@ -197,6 +228,29 @@ static void add_data(const struct adding *adding, const struct ext_run *run)
 	add(layout, at + inside, len - inside, "slack", adding->owner);
 }
 
+/* The first block of the journal (struct journal_superblock_s, jbd2.h). */
+static enum status add_journal(struct ext_layout *layout, uint64_t block, struct error *err)
+{
+	static const char name[] = "journal-superblock";
+	const struct ext2_super_block *super = layout->fs->super;
+	uint64_t size = layout->fs->blocksize, at = block * size;
+	unsigned char uuid[sizeof(super->s_uuid)];
+
+	if (source_pread(layout->source, at + JOURNAL_UUID, uuid, sizeof(uuid), err) < 0)
+		return err->status;
+	members_add_structure(layout->members, at, JOURNAL_UUID, name);
+	/* The file system's own, unless the journal is shared. */
+	if (memcmp(uuid, super->s_uuid, sizeof(uuid)) == 0)
+		members_add_derived(
+			layout->members, at + JOURNAL_UUID, sizeof(uuid), "journal-uuid");
+	else
+		members_add_structure(
+			layout->members, at + JOURNAL_UUID, sizeof(uuid), "journal-uuid");
+	members_add_structure(layout->members, at + JOURNAL_UUID + sizeof(uuid),
+		size - JOURNAL_UUID - sizeof(uuid), name);
+	return STATUS_OK;
+}
+
 /* Blocks that nobody has yet. A file system with shared blocks counts one for several files. */
 static enum status add_unused(
 	const struct adding *adding, const struct ext_run *run, struct error *err)
@@ -213,11 +267,12 @@ static enum status add_unused(
 		bit_set(layout->used, one.physical - layout->first);
 		if (adding->owner != REGION_NO_OWNER)
 			add_data(adding, &one);
-		else
+		else if (adding->is_journal && one.block == 0 &&
+			add_journal(layout, one.physical, err) < 0)
+			return err->status;
+		else if (!adding->is_journal || one.block != 0)
 			add(layout, one.physical * layout->fs->blocksize, layout->fs->blocksize,
-				adding->is_journal && one.block == 0 ? "journal-superblock"
-								     : adding->name,
-				REGION_NO_OWNER);
+				adding->name, REGION_NO_OWNER);
 	}
 	return STATUS_OK;
 }

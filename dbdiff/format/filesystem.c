@@ -201,8 +201,9 @@ static enum status content_peek(struct source *source, size_t want, const unsign
 	size_t count = left < SOURCE_WINDOW ? (size_t)left : SOURCE_WINDOW;
 	enum status status = STATUS_OK;
 
+	/* No more than a small file needs: most are. */
 	if (!content->window)
-		content->window = xmalloc(SOURCE_WINDOW);
+		content->window = xmalloc(count ? count : 1);
 	if (want > count)
 		want = count;
 	if (behind >= content->window_len || content->window_len - behind < want) {

@@ -18,6 +18,7 @@
 
 #include "base/alloc.h"
 #include "base/array.h"
+#include "dbdiff/fields.h"
 #include "dbdiff/format/filesystem.h"
 #include "dbdiff/format/formats.h"
 
@@ -322,6 +323,21 @@ static enum status take_entry(struct squashfs *squashfs, struct member *member, 
 	return status;
 }
 
+/* All zeros have no field: they fill the last block of a device. */
+static const char *name_behind(const struct squashfs *squashfs)
+{
+	static const char name[] = "filesystem-trailing-data";
+	struct field_cursor cursor;
+
+	field_cursor_init(
+		&cursor, buffer_text(&squashfs->container.fields), squashfs->container.fields.len);
+	while (field_cursor_next(&cursor)) {
+		if (strcmp(cursor.name, name) == 0)
+			return name;
+	}
+	return "filesystem-padding";
+}
+
 static enum status squashfs_next(struct members *members, struct member *member, struct error *err)
 {
 	struct squashfs *squashfs = (struct squashfs *)members;
@@ -343,7 +359,8 @@ static enum status squashfs_next(struct members *members, struct member *member,
 	if (status == STATUS_END && !squashfs->ended) {
 		squashfs->ended = true;
 		if (squashfs_regions_add(squashfs->regions, members, &squashfs->super,
-			    squashfs->file.source->size, &squashfs->failure) < 0)
+			    squashfs->file.source->size, name_behind(squashfs),
+			    &squashfs->failure) < 0)
 			status = squashfs->failure.status;
 	}
 	if (status < 0) {

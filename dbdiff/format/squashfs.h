@@ -73,8 +73,11 @@ void squashfs_regions_take(struct squashfs_regions *regions, enum squashfs_place
 /* The blocks of the table of inodes or of directories in which the bytes `from` and `to` are. */
 void squashfs_regions_take_table(struct squashfs_regions *regions, enum squashfs_place_kind kind,
 	uint64_t from, uint64_t to, int64_t owner);
-/* Gives all regions of a file of `size` bytes, once every member was taken. */
+/*
+ * Gives all regions of a file of `size` bytes, once every member was taken; what is behind the file
+ * system is called `behind`.
+ */
 enum status squashfs_regions_add(struct squashfs_regions *regions, struct members *members,
-	const sqfs_super_t *super, uint64_t size, struct error *err);
+	const sqfs_super_t *super, uint64_t size, const char *behind, struct error *err);
 
 #endif

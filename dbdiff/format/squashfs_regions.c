@@ -300,7 +300,7 @@ static void add_super(struct members *members)
 }
 
 enum status squashfs_regions_add(struct squashfs_regions *regions, struct members *members,
-	const sqfs_super_t *super, uint64_t size, struct error *err)
+	const sqfs_super_t *super, uint64_t size, const char *behind, struct error *err)
 {
 	uint64_t at = sizeof(*super);
 	const struct place *last = NULL;
@@ -339,7 +339,6 @@ enum status squashfs_regions_add(struct squashfs_regions *regions, struct member
 		at = place.offset + place.len;
 	}
 	add_between(regions, members, at, super->bytes_used);
-	members_add_structure(
-		members, super->bytes_used, size - super->bytes_used, "filesystem-trailing-data");
+	members_add_structure(members, super->bytes_used, size - super->bytes_used, behind);
 	return STATUS_OK;
 }
