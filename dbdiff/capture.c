@@ -193,8 +193,8 @@ static enum status capture_container(struct capture *capture, const struct wante
 		status = error_set(err, STATUS_FORMAT, "not a container any more");
 	capture->walk.way->stage = WAY_READING;
 	if (status == STATUS_OK)
-		status = container_spool(
-			&container, source, capture->walk.setup->pool, SPOOL_NESTED, limits, err);
+		status = container_spool(&container, source, name, capture->walk.setup->pool,
+			SPOOL_NESTED, limits, err);
 	capture->walk.way->stage = WAY_OPENING;
 	if (status == STATUS_OK)
 		status = container_open(&container, name, limits, err);

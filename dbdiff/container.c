@@ -20,7 +20,18 @@ enum status container_find(
 	return status;
 }
 
-enum status container_spool(struct container *container, struct source *source,
+/* What is behind the first bytes is seen now: a hash tree behind a file system. */
+static enum status find_again(struct container *container, const char *name, struct error *err)
+{
+	const struct format *before = container->format;
+	enum status status = container_find(container, container->spooled, name, err);
+
+	if (container->format == NULL || container->format->is_lazy)
+		container->format = before;
+	return status;
+}
+
+enum status container_spool(struct container *container, struct source *source, const char *name,
 	struct spool_pool *pool, enum spool_place place, const struct limits *limits,
 	struct error *err)
 {
@@ -31,7 +42,7 @@ enum status container_spool(struct container *container, struct source *source,
 		0)
 		return err->status;
 	container->source = container->spooled;
-	return STATUS_OK;
+	return find_again(container, name, err);
 }
 
 enum status container_open(struct container *container, const char *name,

@@ -16,8 +16,11 @@ struct container {
 /* Sets only the format; NULL for a leaf. */
 enum status container_find(
 	struct container *container, struct source *source, const char *name, struct error *err);
-/* Copies a source that cannot seek, when the format found needs that, and sets the source. */
-enum status container_spool(struct container *container, struct source *source,
+/*
+ * Copies a source that cannot seek, when the format found needs that, and sets the source. Formats
+ * that look behind the first bytes bid again on the copy.
+ */
+enum status container_spool(struct container *container, struct source *source, const char *name,
 	struct spool_pool *pool, enum spool_place place, const struct limits *limits,
 	struct error *err);
 /* Opens what was found; the source given before outlives the container. `name` is its path. */

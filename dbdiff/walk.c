@@ -140,7 +140,7 @@ static enum status open_container(struct walk *walk, struct tap *tap, const stru
 		return error_set(err, STATUS_LIMIT, "more than %u containers inside each other",
 			limits->depth);
 	walk->way->stage = WAY_READING;
-	status = container_spool(container, &tap->source, walk->setup->pool,
+	status = container_spool(container, &tap->source, row->path, walk->setup->pool,
 		row->id == INDEX_ARTIFACT_ID + 1 ? SPOOL_OUTERMOST : SPOOL_NESTED, limits, err);
 	walk->way->stage = WAY_OPENING;
 	return status == STATUS_OK ? container_open(container, row->path, limits, err) : status;
