@@ -11,7 +11,7 @@
 #define MAKE                                                                                       \
 	"printf 'console=ttyS0 ro' >cmdline; printf 'ID=debian\\nVERSION_ID=12\\n' >osrel;"        \
 	"printf 6.1.0-test >uname; seq 1000 >linux; seq 2000 >initrd;"                             \
-	"objcopy -p --add-section .osrel=osrel --change-section-vma .osrel=0x20000"                   \
+	"objcopy -p --add-section .osrel=osrel --change-section-vma .osrel=0x20000"                \
 	" --add-section .cmdline=cmdline --change-section-vma .cmdline=0x30000"                    \
 	" --add-section .uname=uname --change-section-vma .uname=0x31000"                          \
 	" --add-section .linux=linux --change-section-vma .linux=0x40000"                          \
