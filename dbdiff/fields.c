@@ -333,6 +333,18 @@ static const struct field field_table[] = {
 	{"", "field", FIELD_OWN, UNEXPLAINED},
 };
 
+const struct field *fields_first(void)
+{
+	return field_table;
+}
+
+const struct field *fields_after(const struct field *field)
+{
+	size_t next = (size_t)(field - field_table) + 1;
+
+	return next < ARRAY_SIZE(field_table) ? &field_table[next] : NULL;
+}
+
 const struct field *field_find(const char *name)
 {
 	size_t last = ARRAY_SIZE(field_table) - 1;

@@ -29,6 +29,9 @@ struct field {
 /* The weightiest of the fields in "name\0published\0rebuilt\0"; FIELD_OWN when there is none. */
 enum field_weight fields_weight(const struct buffer *differences);
 
+/* The rows one after another; NULL behind the last. */
+const struct field *fields_first(void);
+const struct field *fields_after(const struct field *field);
 /* The row of a name; never NULL: an unknown name is the last row's. */
 const struct field *field_find(const char *name);
 
