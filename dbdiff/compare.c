@@ -82,6 +82,8 @@ static enum status report_single(
 			.inspected = row->inspected,
 			.reason = row->reason,
 			.fields = &none,
+			.cause = fields_single_cause(
+				row->fields, row->fields_len, change == CHANGE_ADDED),
 		},
 		&id, err);
 	if (status == STATUS_OK)

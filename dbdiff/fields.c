@@ -321,7 +321,17 @@ static const struct field field_table[] = {
 
 	/* ---- ELF ---- */
 
+	/* ---- lists of packages ---- */
+	{"package-version", "version of the package", FIELD_OWN, "package-version"},
+	{"package-source", "source package", FIELD_OWN, UNEXPLAINED},
+	{"package-source-version", "version of the source package", FIELD_OWN, UNEXPLAINED},
+	{"package-status", "state of the package", FIELD_OWN, UNEXPLAINED},
+	{"package-order", "order of the package's fields", FIELD_OWN, UNEXPLAINED},
+	{"package-field:", "field of the package", FIELD_OWN, UNEXPLAINED},
+
 	/* ---- texts read by key ---- */
+	{"text", "text", FIELD_OWN, UNEXPLAINED},
+	{"written-as", "as it is written", FIELD_OWN, UNEXPLAINED},
 	{"bmap-element", "element around a value", FIELD_OWN, UNEXPLAINED},
 	{"bmap-text", "text between elements", FIELD_OWN, UNEXPLAINED},
 	{"bmap-checksum", "checksum of the block map", FIELD_FOLLOWS, "derived"},
@@ -332,6 +342,54 @@ static const struct field field_table[] = {
 	/* What has no row of its own. */
 	{"", "field", FIELD_OWN, UNEXPLAINED},
 };
+
+/* What belongs to a version of a package, and says nothing of its own when that is another one. */
+static const struct {
+	const char *field, *of;
+} with_versions[] = {
+	{"package-source", "package-version"},
+	{"package-source-version", "package-version"},
+	{"package-order", "package-version"},
+	{"package-field:", "package-version"},
+};
+
+bool fields_has(const struct buffer *differences, const char *name)
+{
+	const char *at = differences->data;
+	const char *end = differences->len > 0 ? at + differences->len : at;
+
+	while (at < end) {
+		if (strcmp(at, name) == 0)
+			return true;
+		for (int part = 0; part < 3; part++)
+			at += strlen(at) + 1;
+	}
+	return false;
+}
+
+const char *fields_cause(const struct buffer *differences, const char *name)
+{
+	const struct field *row = field_find(name);
+
+	for (size_t i = 0; i < ARRAY_SIZE(with_versions); i++) {
+		if (strcmp(row->name, with_versions[i].field) == 0 &&
+			fields_has(differences, with_versions[i].of))
+			return NULL;
+	}
+	return row->cause;
+}
+
+const char *fields_single_cause(const char *fields, size_t len, bool is_added)
+{
+	struct field_cursor cursor;
+
+	field_cursor_init(&cursor, fields, len);
+	while (field_cursor_next(&cursor)) {
+		if (strcmp(cursor.name, "package-version") == 0)
+			return is_added ? "package-added" : "package-removed";
+	}
+	return NULL;
+}
 
 const struct field *fields_first(void)
 {

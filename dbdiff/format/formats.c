@@ -18,6 +18,8 @@ const struct format *const formats[] = {
 	&format_rdiff,
 	&format_bmap,
 	&format_zchunk,
+	&format_packages,
+	&format_manifest,
 	&format_other_filesystem,
 	&format_fat,
 	&format_disk,
