@@ -125,7 +125,7 @@ static enum status attribute_block(
 
 /* ---- the bytes ---- */
 
-static enum status read_side(const struct attributed_side *side, void *data, size_t len,
+enum status attributed_read(const struct attributed_side *side, void *data, size_t len,
 	uint64_t offset, struct error *err)
 {
 	char *to = data;
@@ -167,7 +167,7 @@ static enum status attribute_window(
 	struct attribution *attribution, uint64_t offset, size_t len, struct error *err)
 {
 	for (int side = 0; side < SIDES; side++) {
-		if (read_side(&attribution->sides[side], attribution->data[side], len, offset,
+		if (attributed_read(&attribution->sides[side], attribution->data[side], len, offset,
 			    err) < 0)
 			return err->status;
 	}

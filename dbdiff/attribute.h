@@ -13,6 +13,10 @@ struct attributed_side {
 	int64_t container, position; /* of the member whose content they are */
 };
 
+/* Exactly `len` bytes of a side. STATUS_CONFLICT when it has become shorter. */
+enum status attributed_read(const struct attributed_side *side, void *data, size_t len,
+	uint64_t offset, struct error *err);
+
 /* Bytes that differ: offsets that both sides have with unlike bytes, and the rest of the longer. */
 struct attributed {
 	uint64_t differing;

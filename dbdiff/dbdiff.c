@@ -8,10 +8,9 @@
 #include "base/array.h"
 #include "base/tempfile.h"
 #include "dbdiff/attempt.h"
-#include "dbdiff/attribute.h"
 #include "dbdiff/compare.h"
 #include "dbdiff/diffs.h"
-#include "dbdiff/format/formats.h"
+#include "dbdiff/outcome.h"
 #include "dbdiff/worker.h"
 
 static const char *const change_words[] = {
@@ -363,67 +362,18 @@ static enum status compare_inside(struct pair *pair, struct error *err)
 	return status == STATUS_OK ? compare_once(pair, err) : status;
 }
 
-/*
- * The bytes that differences are counted in: the artifact's, or what its outermost stream holds,
- * which the walk left in the first spool.
- */
-static enum status find_bytes(
-	struct pair *pair, int side, struct attributed_side *bytes, struct error *err)
+static enum status measure(struct pair *pair, struct comparison *result, struct error *err)
 {
-	struct index_cursor cursor = {0};
-	enum status status = index_cursor_open(&cursor, &pair->indexes[side], 0, err);
-	bool is_stream = false;
+	struct outcome_side sides[SIDES];
 
-	*bytes = (struct attributed_side){
-		.fd = pair->sides[side]->fd,
-		.size = pair->sides[side]->size,
-		.index = &pair->indexes[side],
-	};
-	if (status == STATUS_OK)
-		status = index_cursor_next(&cursor, err);
-	if (status == STATUS_OK && cursor.row.format != NULL) {
-		const struct format *format = format_named(cursor.row.format);
-
-		is_stream = format != NULL && format->is_stream;
-	}
-	index_cursor_release(&cursor);
-	if (status != STATUS_OK || !is_stream)
-		return status < 0 ? status : STATUS_OK;
-	status = index_cursor_open(&cursor, &pair->indexes[side], INDEX_ARTIFACT_ID, err);
-	while (status == STATUS_OK && (status = index_cursor_next(&cursor, err)) == STATUS_OK) {
-		if (cursor.row.position != 0 || !cursor.row.is_hashed)
-			continue;
-		bytes->fd = pair->attempts[side].pool.fds[0];
-		bytes->size = cursor.row.size;
-		bytes->container = INDEX_ARTIFACT_ID;
-	}
-	index_cursor_release(&cursor);
-	return status < 0 ? status : STATUS_OK;
-}
-
-/* Whose the bytes are that differ. */
-static enum status attribute(struct pair *pair, struct comparison *result, struct error *err)
-{
-	struct attributed_side sides[SIDES];
-	struct attributed attributed;
-	enum status status = STATUS_OK;
-
-	for (int side = 0; side < SIDES && status == STATUS_OK; side++)
-		status = find_bytes(pair, side, &sides[side], err);
-	/* A stream on one side only: both are counted as they are. */
-	for (int side = 0; side < SIDES && status == STATUS_OK; side++) {
-		if (sides[!side].container == 0)
-			sides[side].fd = pair->sides[side]->fd,
-			sides[side].size = pair->sides[side]->size, sides[side].container = 0;
-	}
-	if (status == STATUS_OK)
-		status = attribute_bytes(sides, &pair->findings, &attributed, err);
-	if (status != STATUS_OK)
-		return status;
-	result->differing_bytes = (int64_t)attributed.differing;
-	result->unattributed_bytes = (int64_t)attributed.unattributed;
-	result->unexplained_bytes = (int64_t)attributed.unexplained;
-	return STATUS_OK;
+	for (int side = 0; side < SIDES; side++)
+		sides[side] = (struct outcome_side){
+			.fd = pair->sides[side]->fd,
+			.size = pair->sides[side]->size,
+			.spool_fd = pair->attempts[side].pool.fds[0],
+			.index = &pair->indexes[side],
+		};
+	return outcome_measure(pair->name, sides, &pair->findings, result, err);
 }
 
 static enum status compare_pair(struct pair *pair, struct comparison *result, struct error *err)
@@ -441,7 +391,7 @@ static enum status compare_pair(struct pair *pair, struct comparison *result, st
 	if (status == STATUS_OK)
 		status = compare_inside(pair, err);
 	if (status == STATUS_OK)
-		status = attribute(pair, result, err);
+		status = measure(pair, result, err);
 	if (status == STATUS_OK)
 		status = make_diffs(pair, err);
 	return status;
