@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/array.h"
+#include "dbdiff/stringdiff.h"
 #include "dbdiff/textdiff.h"
 
 #define PART_MOST ((uint64_t)1 << 20)
@@ -146,6 +147,9 @@ static void add_diff(struct stretch stretches[SIDES], const struct diff_request 
 	if (is_text)
 		is_text = textdiff_unified(
 			&lines[PUBLISHED], &lines[REBUILT], (size_t)diff_bytes, out);
+	else if (request->has_strings)
+		is_text = stringdiff_unified(
+			&stretches[PUBLISHED], &stretches[REBUILT], (size_t)diff_bytes, out);
 	if (!is_text || out->len == 0)
 		textdiff_hexdump(&stretches[PUBLISHED], &stretches[REBUILT], out);
 }

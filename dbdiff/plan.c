@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/array.h"
+#include "dbdiff/fields.h"
 
 /* A member up to here is read again whole, a larger one from a little before its first difference.
  */
@@ -67,6 +68,19 @@ void diff_plan_add_inside(struct diff_plan *plan, const struct level *level)
 		want_way(&plan->inside[side], level, side, WANTED_INSIDE, 0, 0);
 }
 
+/* The format says so of both sides, in the field content-form. */
+static bool has_strings(const struct index_row *row)
+{
+	struct field_cursor field;
+
+	field_cursor_init(&field, row->fields, row->fields_len);
+	while (field_cursor_next(&field)) {
+		if (strcmp(field.name, "content-form") == 0)
+			return strcmp(field.value, "strings") == 0;
+	}
+	return false;
+}
+
 enum status diff_plan_add(struct diff_plan *plan, struct index *const sides[SIDES],
 	const struct level *level, int64_t finding, struct error *err)
 {
@@ -74,6 +88,7 @@ enum status diff_plan_add(struct diff_plan *plan, struct index *const sides[SIDE
 	struct diff_request request = {
 		.finding = finding,
 		.members = {rows[PUBLISHED]->id, rows[REBUILT]->id},
+		.has_strings = has_strings(rows[PUBLISHED]) && has_strings(rows[REBUILT]),
 	};
 	uint64_t len = WHOLE_MOST, block = 0;
 	enum status status;

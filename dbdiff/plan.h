@@ -18,6 +18,7 @@ struct diff_request {
 	int64_t members[SIDES];
 	uint64_t offset;    /* on both sides */
 	bool is_cut[SIDES]; /* there is more behind the stretch */
+	bool has_strings;   /* binary data in which people look for texts */
 };
 
 struct wanted_list {

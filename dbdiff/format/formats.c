@@ -39,6 +39,7 @@ const struct format *const formats[] = {
 	&format_kernel_module,
 	&format_uimage,
 	&format_devicetree,
+	&format_elf,
 	NULL,
 };
 

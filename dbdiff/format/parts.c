@@ -4,7 +4,6 @@
 #include <inttypes.h>
 
 #include "base/alloc.h"
-#include "base/array.h"
 
 static const struct members_ops parts_ops;
 
@@ -28,6 +27,7 @@ void parts_free(struct members *members)
 	}
 	free(parts->items);
 	buffer_release(&parts->fields);
+	text_list_release(&parts->names);
 	free(parts);
 }
 
@@ -56,6 +56,12 @@ struct part *parts_add_member(struct parts *parts, const char *path, uint64_t of
 	part->path = xstrdup(path);
 	part->has_content = true;
 	return part;
+}
+
+const char *parts_keep(struct parts *parts, const char *name)
+{
+	text_list_add(&parts->names, name);
+	return parts->names.items[parts->names.count - 1];
 }
 
 void parts_add_metadata(
