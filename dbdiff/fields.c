@@ -360,60 +360,34 @@ static const struct field field_table[] = {
 	{"bmap-text", "text between elements", FIELD_OWN, UNEXPLAINED},
 	{"bmap-checksum", "checksum of the block map", FIELD_FOLLOWS, "derived"},
 	{"bmap-checksum-invalid", "checksum that does not fit", FIELD_OWN, UNEXPLAINED},
-	{"env-line", "line around a value", FIELD_OWN, UNEXPLAINED},
-	{"env-other", "lines without a value", FIELD_OWN, UNEXPLAINED},
+	{"value", "value", FIELD_OWN, UNEXPLAINED},
+	{"quotes", "quotes around the value", FIELD_OWN, UNEXPLAINED},
+	{"lines-before", "lines before it", FIELD_OWN, UNEXPLAINED},
+	{"image-uuid", "UUID of the image", FIELD_OWN, "image-uuid"},
+	{"build-id-string", "version of the source tree", FIELD_OWN, "build-id-string"},
+	{"build-time", "time of the build", FIELD_OWN, "embedded-timestamp"},
+	{"machine-id", "machine id", FIELD_OWN, "machine-id"},
+	{"option", "option", FIELD_OWN, UNEXPLAINED},
+	{"tool-version", "version of a tool", FIELD_OWN, "toolchain-version"},
+
+	/* ---- shadow ---- */
+	{"password", "password", FIELD_OWN, UNEXPLAINED},
+	{"password-method", "method of the password's hash", FIELD_OWN, UNEXPLAINED},
+	{"password-known", "password that anybody would try", FIELD_OWN, UNEXPLAINED},
+	{"password-hash", "salt and hash of that password", FIELD_OWN, "password-salt"},
+	{"password-changed-day", "day on which the password was set", FIELD_OWN,
+		"embedded-timestamp"},
+	{"password-changed", "day on which the password was set, as it is", FIELD_OWN, UNEXPLAINED},
+	{"password-minimum", "days before it may be changed", FIELD_OWN, UNEXPLAINED},
+	{"password-maximum", "days before it must be changed", FIELD_OWN, UNEXPLAINED},
+	{"password-warning", "days of warning", FIELD_OWN, UNEXPLAINED},
+	{"password-inactive", "days after it ran out", FIELD_OWN, UNEXPLAINED},
+	{"password-expiry", "day on which the account ends", FIELD_OWN, UNEXPLAINED},
+	{"password-reserved", "reserved field", FIELD_OWN, UNEXPLAINED},
 
 	/* What has no row of its own. */
 	{"", "field", FIELD_OWN, UNEXPLAINED},
 };
-
-/* What belongs to a version of a package, and says nothing of its own when that is another one. */
-static const struct {
-	const char *field, *of;
-} with_versions[] = {
-	{"package-source", "package-version"},
-	{"package-source-version", "package-version"},
-	{"package-order", "package-version"},
-	{"package-field:", "package-version"},
-};
-
-bool fields_has(const struct buffer *differences, const char *name)
-{
-	const char *at = differences->data;
-	const char *end = differences->len > 0 ? at + differences->len : at;
-
-	while (at < end) {
-		if (strcmp(at, name) == 0)
-			return true;
-		for (int part = 0; part < 3; part++)
-			at += strlen(at) + 1;
-	}
-	return false;
-}
-
-const char *fields_cause(const struct buffer *differences, const char *name)
-{
-	const struct field *row = field_find(name);
-
-	for (size_t i = 0; i < ARRAY_SIZE(with_versions); i++) {
-		if (strcmp(row->name, with_versions[i].field) == 0 &&
-			fields_has(differences, with_versions[i].of))
-			return NULL;
-	}
-	return row->cause;
-}
-
-const char *fields_single_cause(const char *fields, size_t len, bool is_added)
-{
-	struct field_cursor cursor;
-
-	field_cursor_init(&cursor, fields, len);
-	while (field_cursor_next(&cursor)) {
-		if (strcmp(cursor.name, "package-version") == 0)
-			return is_added ? "package-added" : "package-removed";
-	}
-	return NULL;
-}
 
 const struct field *fields_first(void)
 {
@@ -450,89 +424,4 @@ int field_compare(const char *a, const char *b)
 	if (row_a != row_b)
 		return row_a < row_b ? -1 : 1;
 	return strcmp(a, b);
-}
-
-void field_cursor_init(struct field_cursor *cursor, const char *fields, size_t len)
-{
-	*cursor = (struct field_cursor){.at = fields, .end = len > 0 ? fields + len : fields};
-}
-
-static const char *cursor_text(struct field_cursor *cursor)
-{
-	const char *text = cursor->at;
-	const char *nul;
-
-	if (text == cursor->end)
-		return NULL;
-	nul = memchr(text, '\0', (size_t)(cursor->end - text));
-	if (nul != NULL)
-		cursor->at = nul + 1;
-	return nul != NULL ? text : NULL;
-}
-
-bool field_cursor_next(struct field_cursor *cursor)
-{
-	cursor->name = cursor_text(cursor);
-	cursor->value = cursor->name != NULL ? cursor_text(cursor) : NULL;
-	return cursor->value != NULL;
-}
-
-struct pair {
-	const char *name;
-	const char *value;
-};
-
-static int pair_compare(const void *a, const void *b)
-{
-	const struct pair *pair_a = a;
-	const struct pair *pair_b = b;
-	int order = field_compare(pair_a->name, pair_b->name);
-
-	return order != 0 ? order : strcmp(pair_a->value, pair_b->value);
-}
-
-void fields_sort(struct buffer *fields, const char *dropped)
-{
-	struct pair *pairs = NULL;
-	size_t count = 0, capacity = 0;
-	struct buffer sorted = {0};
-	struct field_cursor cursor;
-
-	field_cursor_init(&cursor, buffer_text(fields), fields->len);
-	while (field_cursor_next(&cursor)) {
-		if (dropped != NULL && strcmp(cursor.name, dropped) == 0)
-			continue;
-		ARRAY_GROW(pairs, count, capacity);
-		pairs[count++] = (struct pair){cursor.name, cursor.value};
-	}
-	if (count > 1)
-		qsort(pairs, count, sizeof(pairs[0]), pair_compare);
-	for (size_t i = 0; i < count; i++) {
-		buffer_add(&sorted, pairs[i].name, strlen(pairs[i].name) + 1);
-		buffer_add(&sorted, pairs[i].value, strlen(pairs[i].value) + 1);
-	}
-	buffer_clear(fields);
-	if (sorted.len > 0)
-		buffer_add(fields, sorted.data, sorted.len);
-	buffer_release(&sorted);
-	free(pairs);
-}
-
-enum field_weight fields_weight(const struct buffer *differences)
-{
-	enum field_weight weightiest = FIELD_OWN;
-	const char *at = differences->data;
-	const char *end = at + differences->len;
-	bool first = true;
-
-	while (differences->len > 0 && at < end) {
-		enum field_weight weight = field_find(at)->weight;
-
-		if (first || weight < weightiest)
-			weightiest = weight;
-		first = false;
-		for (int part = 0; part < 3; part++)
-			at += strlen(at) + 1;
-	}
-	return weightiest;
 }

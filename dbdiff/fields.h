@@ -38,8 +38,9 @@ const struct field *field_find(const char *name);
 /* True when a field of that name is among "name\0published\0rebuilt\0". */
 bool fields_has(const struct buffer *differences, const char *name);
 /*
- * The cause of a difference in the field `name`, one of `differences` (as in fields_weight()):
- * NULL for what another version of the same thing brings with it, where that differs too.
+ * The cause of a difference in the field `name`, one of `differences` (as in fields_weight()). What
+ * else differs has a say: NULL for what another version of the same thing brings with it, where
+ * that differs too, and "unexplained" for a value of known shape that only one side has.
  */
 const char *fields_cause(const struct buffer *differences, const char *name);
 /* Why only one side has a member with these fields ("name\0value\0"); NULL: nobody knows. */
