@@ -58,6 +58,11 @@ const struct cause cause_catalogue[] = {
 		"The GUID of the partition table, or the id of the MBR, differs.",
 		"It is drawn at random for each image.",
 		"wic: set it from SOURCE_DATE_EPOCH (sfdisk --disk-id)."},
+	{"document-id", "another identity of a document", SEVERITY_IDENTITY,
+		"The serial number of a bill of materials, or the id at the end of its namespace, "
+		"differs.",
+		"The tool that writes it draws a UUID.",
+		"Give the tool the same one, or let it be made from the content."},
 	{"embedded-timestamp", "a time in a file", SEVERITY_METADATA,
 		"A field that holds a time differs, and nothing else there.",
 		"A tool writes the clock's time, not SOURCE_DATE_EPOCH.",

@@ -370,6 +370,11 @@ static const struct field field_table[] = {
 	{"option", "option", FIELD_OWN, UNEXPLAINED},
 	{"tool-version", "version of a tool", FIELD_OWN, "toolchain-version"},
 
+	{"json-style", "blanks and lines between values", FIELD_OWN, UNEXPLAINED},
+	{"document-namespace", "namespace of the document", FIELD_OWN, UNEXPLAINED},
+	{"document-id", "identity of the document", FIELD_OWN, "document-id"},
+	{"document-time", "time of the document", FIELD_OWN, "embedded-timestamp"},
+
 	/* ---- shadow ---- */
 	{"password", "password", FIELD_OWN, UNEXPLAINED},
 	{"password-method", "method of the password's hash", FIELD_OWN, UNEXPLAINED},

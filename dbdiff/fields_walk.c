@@ -27,6 +27,8 @@ static const struct {
 	{"verity-root", "value", UNEXPLAINED},
 	{"build-id-string", "build-time", UNEXPLAINED},
 	{"build-time", "build-id-string", UNEXPLAINED},
+	{"document-id", "value", UNEXPLAINED},
+	{"document-time", "value", UNEXPLAINED},
 	{"tool-version", "option", UNEXPLAINED},
 	/* Another salt is one only below the same password and method. */
 	{"password-hash", "password", UNEXPLAINED},

@@ -23,6 +23,7 @@ const struct format *const formats[] = {
 	&format_kernel_config,
 	&format_shadow,
 	&format_machine_id,
+	&format_json,
 	&format_other_filesystem,
 	&format_fat,
 	&format_disk,
