@@ -318,8 +318,11 @@ static enum status compare_leaves(
 	if (published->lazy != NULL && rebuilt->lazy != NULL &&
 		strcmp(published->lazy, rebuilt->lazy) == 0)
 		diff_plan_add_inside(compare->plan, level);
-	if (status == STATUS_OK && compare->plan->count < compare->diff_members)
-		status = diff_plan_add(compare->plan, compare->sides, level, id, err);
+	if (status == STATUS_OK)
+		status = diff_plan_add(compare->plan, compare->sides,
+			&(struct plan_leaf){
+				level, id, buffer_text(&compare->path), &compare->fields},
+			compare->diff_members, err);
 	return status;
 }
 
@@ -359,6 +362,10 @@ static enum status compare_pair(
 	struct finding_range range = {.first = compare->findings->last_id + 1, .content = !is_same};
 	enum status status;
 
+	if (!is_same && published->is_hashed && rebuilt->is_hashed &&
+		findings_add_digests(compare->findings, &published->sha256, &rebuilt->sha256,
+			&compare->path, err) < 0)
+		return err->status;
 	if (is_same)
 		status = compare_metadata(compare, level, outer, err);
 	else if (published->format != NULL && rebuilt->format != NULL &&
