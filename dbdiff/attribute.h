@@ -4,11 +4,11 @@
 
 #include "dbdiff/findings.h"
 #include "dbdiff/index.h"
+#include "dbdiff/same_bytes.h"
 
 /* One side's bytes, and where its index tells of them. */
 struct attributed_side {
-	int fd; /* of the bytes, able to pread */
-	uint64_t size;
+	struct side_bytes bytes;
 	struct index *index;
 	int64_t container, position; /* of the member whose content they are */
 };

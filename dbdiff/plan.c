@@ -79,7 +79,7 @@ enum status diff_plan_add(struct diff_plan *plan, struct index *const sides[SIDE
 	enum status status;
 
 	for (int side = 0; side < SIDES; side++) {
-		if (!rows[side]->has_content || !rows[side]->is_hashed)
+		if (!rows[side]->has_content || !rows[side]->is_read)
 			return STATUS_OK;
 		if (rows[side]->size > WHOLE_MOST)
 			len = STRETCH_LEN;
