@@ -127,7 +127,7 @@ check: deps
 
 SANITIZE = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 check-asan:
-	@$(MAKE) --no-print-directory BUILD=build-asan CFLAGS='$(SANITIZE)' unit cli
+	@TEST_SLOWNESS=5 $(MAKE) --no-print-directory BUILD=build-asan CFLAGS='$(SANITIZE)' unit cli
 
 check-long: $(BUILD)/reproof $(ARCHIVE_SERVER)
 	@REPROOF=$(abspath $(BUILD))/reproof tests/cli/run --long

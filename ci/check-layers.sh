@@ -11,57 +11,66 @@
 set -uo pipefail
 cd "${1:-$(dirname "$0")/..}" || exit 2
 
-# Prints "RANK LAYER" of a path, nothing for a path of no layer.
+# Sets rank and name to those of a path; fails for a path of no layer. No process for each include.
 layer() {
 	local part=${1#verifier/}
+	rank='' name=''
 	case $1 in
-	base/*) echo "0 base" ;;
-	snapshot/*) echo "1 snapshot" ;;
-	dbdiff/*) echo "1 dbdiff" ;;
-	verifier/main.[ch]) echo "7 main" ;;
+	base/*) rank=0 name=base ;;
+	snapshot/*) rank=1 name=snapshot ;;
+	dbdiff/*) rank=1 name=dbdiff ;;
+	verifier/main.[ch]) rank=7 name=main ;;
 	verifier/*)
 		part=${part%%[/_.]*}
 		case $part in
-		release | evidence) echo "2 $part" ;;
-		rebuild | coverage | report | history) echo "3 $part" ;;
-		verify | verification) echo "4 verify" ;;
-		signoff) echo "4 signoff" ;;
-		dashboard) echo "5 $part" ;;
-		cmd) echo "6 $part" ;;
+		release | evidence) rank=2 name=$part ;;
+		rebuild | coverage | report | history) rank=3 name=$part ;;
+		verify | verification) rank=4 name=verify ;;
+		signoff) rank=4 name=signoff ;;
+		dashboard) rank=5 name=$part ;;
+		cmd) rank=6 name=$part ;;
 		esac ;;
 	esac
+	[ -n "$name" ]
 }
 
 failed=no files=0 includes=0
 refuse() { echo "check-layers: $*" >&2; failed=yes; }
 
+# Judges one line that begins like an include, of a file whose layer is own_rank, own_name.
+judge() {
+	local file=$1 line=$2 text=$3 target
+	if ! [[ $text =~ ^[[:space:]]*#[[:space:]]*include[[:space:]]*[\"\<]([^\"\>]+)[\"\>] ]]; then
+		refuse "$file:$line: an include that cannot be read: $text"
+		return
+	fi
+	target=${BASH_REMATCH[1]}
+	case $target in
+	*..*) refuse "$file:$line: $target: includes are named from the top"; return ;;
+	base/* | snapshot/* | dbdiff/* | verifier/*) ;;
+	*)
+		# Of the system, unless it is beside the file.
+		[ -e "${file%/*}/$target" ] || return
+		target=${file%/*}/$target ;;
+	esac
+	includes=$((includes + 1))
+	layer "$target" || { refuse "$file:$line: $target: belongs to no layer"; return; }
+	[ "$name" != "$own_name" ] || return
+	if [ "$rank" -gt "$own_rank" ]; then
+		refuse "$file:$line: $own_name includes upward: $target"
+	elif [ "$rank" -eq "$own_rank" ]; then
+		refuse "$file:$line: $own_name includes its sibling: $target"
+	fi
+}
+
 while IFS= read -r file; do
 	files=$((files + 1))
-	read -r rank name < <(layer "$file") || { refuse "$file: belongs to no layer"; continue; }
-	while IFS=: read -r line text; do
-		if ! [[ $text =~ ^[[:space:]]*#[[:space:]]*include[[:space:]]*[\"\<]([^\"\>]+)[\"\>] ]]; then
-			refuse "$file:$line: an include that cannot be read: $text"
-			continue
-		fi
-		target=${BASH_REMATCH[1]}
-		case $target in
-		*..*) refuse "$file:$line: $target: includes are named from the top"; continue ;;
-		base/* | snapshot/* | dbdiff/* | verifier/*) ;;
-		*)
-			# Of the system, unless it is beside the file.
-			[ -e "$(dirname "$file")/$target" ] || continue
-			target=$(dirname "$file")/$target ;;
-		esac
-		includes=$((includes + 1))
-		read -r target_rank target_name < <(layer "$target") ||
-			{ refuse "$file:$line: $target: belongs to no layer"; continue; }
-		[ "$target_name" != "$name" ] || continue
-		if [ "$target_rank" -gt "$rank" ]; then
-			refuse "$file:$line: $name includes upward: $target"
-		elif [ "$target_rank" -eq "$rank" ]; then
-			refuse "$file:$line: $name includes its sibling: $target"
-		fi
-	done < <(grep -nE '^[[:space:]]*#[[:space:]]*include' "$file")
+	layer "$file" || { refuse "$file: belongs to no layer"; continue; }
+	own_rank=$rank own_name=$name number=0
+	while IFS= read -r text || [ -n "$text" ]; do
+		number=$((number + 1))
+		[[ $text =~ ^[[:space:]]*#[[:space:]]*include ]] && judge "$file" "$number" "$text"
+	done <"$file"
 done < <(find base snapshot dbdiff verifier -name '*.[ch]' 2>/dev/null | LC_ALL=C sort)
 
 [ $files -gt 0 ] || refuse "no C file in $PWD"

@@ -125,13 +125,35 @@ static enum status attribute_block(
 
 /* ---- the bytes ---- */
 
+enum status attributed_read(const struct attributed_side *side, void *data, size_t len,
+	uint64_t offset, struct error *err)
+{
+	char *to = data;
+
+	while (len > 0) {
+		ssize_t got = pread(side->fd, to, len, (off_t)offset);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return error_set_errno(err, "reading at %" PRIu64, offset);
+		if (got == 0)
+			return error_set(
+				err, STATUS_CONFLICT, "a file changed while it was compared");
+		to += got;
+		offset += (uint64_t)got;
+		len -= (size_t)got;
+	}
+	return STATUS_OK;
+}
+
 /* Where the next byte is that is not in a hole of both. */
 static uint64_t skip_holes(const struct attributed_side sides[SIDES], uint64_t offset, uint64_t end)
 {
 	uint64_t next = end;
 
 	for (int side = 0; side < SIDES; side++) {
-		off_t data = lseek(sides[side].bytes.fd, (off_t)offset, SEEK_DATA);
+		off_t data = lseek(sides[side].fd, (off_t)offset, SEEK_DATA);
 
 		if (data < 0)
 			data = errno == ENXIO ? (off_t)end : (off_t)offset;
@@ -145,8 +167,8 @@ static enum status attribute_window(
 	struct attribution *attribution, uint64_t offset, size_t len, struct error *err)
 {
 	for (int side = 0; side < SIDES; side++) {
-		if (side_bytes_read(&attribution->sides[side].bytes, attribution->data[side],
-			    len, offset, err) < 0)
+		if (attributed_read(&attribution->sides[side], attribution->data[side], len, offset,
+			    err) < 0)
 			return err->status;
 	}
 	if (memcmp(attribution->data[PUBLISHED], attribution->data[REBUILT], len) == 0)
@@ -182,9 +204,8 @@ static enum status attribute_rest(struct attribution *attribution, uint64_t from
 static enum status attribute_all(struct attribution *attribution, struct error *err)
 {
 	const struct attributed_side *sides = attribution->sides;
-	uint64_t least = sides[PUBLISHED].bytes.size < sides[REBUILT].bytes.size
-		? sides[PUBLISHED].bytes.size
-		: sides[REBUILT].bytes.size;
+	uint64_t least = sides[PUBLISHED].size < sides[REBUILT].size ? sides[PUBLISHED].size
+								     : sides[REBUILT].size;
 	uint64_t at = skip_holes(sides, 0, least);
 
 	while (at < least) {
@@ -212,7 +233,7 @@ enum status attribute_bytes(const struct attributed_side sides[SIDES], struct fi
 			.findings = findings,
 			.container = sides[side].container,
 			.position = sides[side].position,
-			.size = sides[side].bytes.size,
+			.size = sides[side].size,
 		};
 	}
 	attribution.tally.findings = findings;

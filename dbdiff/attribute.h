@@ -4,14 +4,18 @@
 
 #include "dbdiff/findings.h"
 #include "dbdiff/index.h"
-#include "dbdiff/same_bytes.h"
 
 /* One side's bytes, and where its index tells of them. */
 struct attributed_side {
-	struct side_bytes bytes;
+	int fd; /* of the bytes, able to pread */
+	uint64_t size;
 	struct index *index;
 	int64_t container, position; /* of the member whose content they are */
 };
+
+/* Exactly `len` bytes of a side. STATUS_CONFLICT when it has become shorter. */
+enum status attributed_read(const struct attributed_side *side, void *data, size_t len,
+	uint64_t offset, struct error *err);
 
 /* Bytes that differ: offsets that both sides have with unlike bytes, and the rest of the longer. */
 struct attributed {

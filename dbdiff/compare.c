@@ -7,6 +7,7 @@
 #include "dbdiff/fields.h"
 #include "dbdiff/format/formats.h"
 #include "dbdiff/order.h"
+#include "dbdiff/same_bytes.h"
 
 /* The cause of packed bytes that differ around what is equal inside. */
 static const char cause_compression[] = "compression";
@@ -38,8 +39,6 @@ static enum status find_same(
 	const struct compare *compare, const struct level *level, bool *is_same, struct error *err)
 {
 	const struct index_row *a = level->rows[PUBLISHED], *b = level->rows[REBUILT];
-	const struct side_bytes bytes[SIDES] = {
-		compare->sides[PUBLISHED].bytes, compare->sides[REBUILT].bytes};
 
 	*is_same = false;
 	/* The artifacts are known to differ. */
@@ -53,7 +52,7 @@ static enum status find_same(
 	if (!a->is_read || !b->is_read || a->size != b->size || !a->has_place || !b->has_place)
 		return STATUS_OK;
 	return same_bytes_at(
-		bytes, (uint64_t[SIDES]){a->place, b->place}, a->size, is_same, err);
+		compare->sides, (uint64_t[SIDES]){a->place, b->place}, a->size, is_same, err);
 }
 
 static int key_compare(const struct index_row *a, const struct index_row *b)
@@ -111,8 +110,8 @@ static enum status describe_order(struct compare *compare, const struct level *l
 {
 	inside->order_differs = true;
 	buffer_add_text(&inside->order_text, "first that moved: ");
-	if (index_path_at(compare->sides[PUBLISHED].index, level->rows[PUBLISHED]->id, moved->published,
-		    &inside->order_text, err) != STATUS_OK)
+	if (index_path_at(compare->sides[PUBLISHED].index, level->rows[PUBLISHED]->id,
+		    moved->published, &inside->order_text, err) != STATUS_OK)
 		return err->status;
 	buffer_add_format(&inside->order_text, " (member %u published, %u rebuilt)\n",
 		moved->published + 1, moved->rebuilt + 1);
@@ -334,8 +333,8 @@ static enum status compare_leaves(
 		diff_plan_add_inside(compare->plan, level);
 	if (status == STATUS_OK && compare->plan->count < compare->diff_members)
 		status = diff_plan_add(compare->plan,
-			(struct index *[SIDES]){compare->sides[PUBLISHED].index,
-				compare->sides[REBUILT].index},
+			(struct index *[SIDES]){
+				compare->sides[PUBLISHED].index, compare->sides[REBUILT].index},
 			level, id, err);
 	return status;
 }

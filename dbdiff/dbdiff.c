@@ -4,10 +4,10 @@
 #include "base/alloc.h"
 #include "base/array.h"
 #include "base/tempfile.h"
-#include "dbdiff/attribute.h"
 #include "dbdiff/compare.h"
 #include "dbdiff/diffs.h"
 #include "dbdiff/format/formats.h"
+#include "dbdiff/outcome.h"
 #include "dbdiff/pair.h"
 
 static const char *const change_words[] = {
@@ -163,41 +163,31 @@ static enum status make_diffs(struct pair *pair, struct error *err)
 	return status;
 }
 
-/*
- * The bytes that differences are counted in: the artifact's, or what its outermost stream holds,
- * which the walk left in the first spool.
- */
+/* What the places of members are in: the artifact, or what its outermost stream holds. */
 static enum status find_bytes(
 	struct pair *pair, int side, struct attributed_side *bytes, struct error *err)
 {
 	struct index_cursor cursor = {0};
 	enum status status = index_cursor_open(&cursor, &pair->indexes[side], 0, err);
-	bool is_stream = false;
+	const struct format *format = NULL;
+	off_t size;
 
 	*bytes = (struct attributed_side){
-		.bytes = {pair->sides[side]->fd, pair->sides[side]->size},
+		.fd = pair->sides[side]->fd,
+		.size = pair->sides[side]->size,
 		.index = &pair->indexes[side],
 	};
 	if (status == STATUS_OK)
 		status = index_cursor_next(&cursor, err);
-	if (status == STATUS_OK && cursor.row.format != NULL) {
-		const struct format *format = format_named(cursor.row.format);
-
-		is_stream = format != NULL && format->is_stream;
-	}
+	if (status == STATUS_OK && cursor.row.format != NULL)
+		format = format_named(cursor.row.format);
 	index_cursor_release(&cursor);
-	if (status != STATUS_OK || !is_stream)
+	if (status < 0 || format == NULL || !format->is_stream)
 		return status < 0 ? status : STATUS_OK;
-	status = index_cursor_open(&cursor, &pair->indexes[side], INDEX_ARTIFACT_ID, err);
-	while (status == STATUS_OK && (status = index_cursor_next(&cursor, err)) == STATUS_OK) {
-		if (cursor.row.position != 0 || !cursor.row.is_hashed)
-			continue;
-		bytes->bytes = (struct side_bytes){
-			pair->attempts[side].pool.fds[0], cursor.row.size};
-		bytes->container = INDEX_ARTIFACT_ID;
-	}
-	index_cursor_release(&cursor);
-	return status < 0 ? status : STATUS_OK;
+	bytes->fd = pair->attempts[side].pool.fds[0];
+	size = lseek(bytes->fd, 0, SEEK_END);
+	bytes->size = size > 0 ? (uint64_t)size : 0;
+	return STATUS_OK;
 }
 
 static enum status compare_once(struct pair *pair, struct error *err)
@@ -209,8 +199,8 @@ static enum status compare_once(struct pair *pair, struct error *err)
 		status = find_bytes(pair, side, &sides[side], err);
 	if (status != STATUS_OK)
 		return status;
-	return compare_indexes(pair->name, sides, pair->options->diff_members, &pair->findings,
-		&pair->plan, err);
+	return compare_indexes(
+		pair->name, sides, pair->options->diff_members, &pair->findings, &pair->plan, err);
 }
 
 /* Takes the copy over when its worker came to an end, and it reads as an index. */
@@ -263,30 +253,18 @@ static enum status compare_inside(struct pair *pair, struct error *err)
 	return status == STATUS_OK ? compare_once(pair, err) : status;
 }
 
-/* Whose the bytes are that differ. */
-static enum status attribute(struct pair *pair, struct comparison *result, struct error *err)
+static enum status measure(struct pair *pair, struct comparison *result, struct error *err)
 {
-	struct attributed_side sides[SIDES];
-	struct attributed attributed;
-	enum status status = STATUS_OK;
+	struct outcome_side sides[SIDES];
 
-	for (int side = 0; side < SIDES && status == STATUS_OK; side++)
-		status = find_bytes(pair, side, &sides[side], err);
-	/* A stream on one side only: both are counted as they are. */
-	for (int side = 0; side < SIDES && status == STATUS_OK; side++) {
-		if (sides[!side].container == 0)
-			sides[side].bytes = (struct side_bytes){pair->sides[side]->fd,
-				pair->sides[side]->size},
-			sides[side].container = 0;
-	}
-	if (status == STATUS_OK)
-		status = attribute_bytes(sides, &pair->findings, &attributed, err);
-	if (status != STATUS_OK)
-		return status;
-	result->differing_bytes = (int64_t)attributed.differing;
-	result->unattributed_bytes = (int64_t)attributed.unattributed;
-	result->unexplained_bytes = (int64_t)attributed.unexplained;
-	return STATUS_OK;
+	for (int side = 0; side < SIDES; side++)
+		sides[side] = (struct outcome_side){
+			.fd = pair->sides[side]->fd,
+			.size = pair->sides[side]->size,
+			.spool_fd = pair->attempts[side].pool.fds[0],
+			.index = &pair->indexes[side],
+		};
+	return outcome_measure(pair->name, sides, &pair->findings, result, err);
 }
 
 /* After the last byte was read: what was found is of the bytes that were hashed. */
@@ -345,7 +323,7 @@ static enum status compare_pair(struct pair *pair, struct comparison *result, st
 	if (status == STATUS_OK)
 		status = compare_inside(pair, err);
 	if (status == STATUS_OK)
-		status = attribute(pair, result, err);
+		status = measure(pair, result, err);
 	if (status == STATUS_OK)
 		status = make_diffs(pair, err);
 	return status;

@@ -80,7 +80,7 @@ struct difference_sink {
 struct comparison_side {
 	int fd;
 	uint64_t size;
-	struct digest sha256; /* of the bytes read in this run (trust T6) */
+	struct digest sha256;	 /* of the bytes read in this run (trust T6) */
 	struct file_state state; /* before the first of them was read */
 };
 

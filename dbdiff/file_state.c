@@ -5,8 +5,8 @@
 
 #include "base/clock.h"
 
-#define NANOSECONDS	       INT64_C(1000000000)
-#define MILLISECOND	       INT64_C(1000000)
+#define NANOSECONDS		INT64_C(1000000000)
+#define MILLISECOND		INT64_C(1000000)
 #define NANOSECONDS_SINCE(time) ((int64_t)(time).tv_sec * NANOSECONDS + (time).tv_nsec)
 
 enum status file_state_take(int fd, struct file_state *state, struct error *err)

@@ -37,7 +37,7 @@ struct index_row {
 	bool is_hashed; /* sha256 is known too */
 	struct digest sha256;
 	bool has_place;
-	uint64_t place; /* see index.sql */
+	uint64_t place;	    /* see index.sql */
 	const char *format; /* NULL for a leaf */
 	bool inspected;
 	const char *reason; /* NULL when inspected */

@@ -13,7 +13,7 @@ struct pair {
 	const char *name;
 	const struct comparison_side *sides[SIDES];
 	const struct comparison_options *options;
-	bool spares_hashes; /* the files can be shown not to have changed (dbdiff/file_state.h) */
+	bool spares_hashes;   /* the files can be shown not to have changed (dbdiff/file_state.h) */
 	int index_fds[SIDES]; /* unlinked; -1 when there is none */
 	struct index indexes[SIDES];
 	struct attempt attempts[SIDES];

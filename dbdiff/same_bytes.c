@@ -1,38 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dbdiff/same_bytes.h"
 
-#include <errno.h>
-#include <inttypes.h>
-#include <unistd.h>
-
 #include "base/alloc.h"
 
 #define READ_SIZE ((size_t)256 * 1024)
 
-enum status side_bytes_read(const struct side_bytes *side, void *data, size_t len, uint64_t offset,
-	struct error *err)
-{
-	char *to = data;
-
-	while (len > 0) {
-		ssize_t got = pread(side->fd, to, len, (off_t)offset);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return error_set_errno(err, "reading at %" PRIu64, offset);
-		if (got == 0)
-			return error_set(
-				err, STATUS_CONFLICT, "a file changed while it was compared");
-		to += got;
-		offset += (uint64_t)got;
-		len -= (size_t)got;
-	}
-	return STATUS_OK;
-}
-
 static bool are_inside(
-	const struct side_bytes sides[SIDES], const uint64_t places[SIDES], uint64_t len)
+	const struct attributed_side sides[SIDES], const uint64_t places[SIDES], uint64_t len)
 {
 	for (int side = 0; side < SIDES; side++) {
 		if (sides[side].fd < 0 || places[side] > sides[side].size ||
@@ -42,7 +16,7 @@ static bool are_inside(
 	return true;
 }
 
-enum status same_bytes_at(const struct side_bytes sides[SIDES], const uint64_t places[SIDES],
+enum status same_bytes_at(const struct attributed_side sides[SIDES], const uint64_t places[SIDES],
 	uint64_t len, bool *is_same, struct error *err)
 {
 	unsigned char *data[SIDES];
@@ -55,7 +29,7 @@ enum status same_bytes_at(const struct side_bytes sides[SIDES], const uint64_t p
 		size_t part = len - at < READ_SIZE ? (size_t)(len - at) : READ_SIZE;
 
 		for (int side = 0; side < SIDES && status == STATUS_OK; side++)
-			status = side_bytes_read(
+			status = attributed_read(
 				&sides[side], data[side], part, places[side] + at, err);
 		if (status == STATUS_OK)
 			*is_same = memcmp(data[PUBLISHED], data[REBUILT], part) == 0;

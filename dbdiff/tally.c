@@ -89,7 +89,6 @@ static enum status add_region(
 		.container = span->container,
 		.kind = span->kind,
 		.name = xstrdup(buffer_text(&span->name)),
-		.detail = xstrdup(buffer_text(&span->detail)),
 		.bytes = bytes,
 	};
 	return STATUS_OK;
@@ -145,9 +144,6 @@ static enum status write_region(
 	if (status == STATUS_OK)
 		status = findings_add_field(tally->findings, pair.finding, region->name,
 			"as stored", text, cause, region->bytes, err);
-	if (status == STATUS_OK && region->kind == SPAN_WRAPPER)
-		status = findings_add_wrapper(tally->findings, &pair.path, region->name,
-			*region->detail ? region->detail : NULL, err);
 	if (strcmp(cause, cause_unexplained) == 0)
 		tally->unexplained += region->bytes;
 	buffer_release(&pair.path);
@@ -187,7 +183,6 @@ void tally_release(struct tally *tally)
 		free(tally->members[i].claimed);
 	for (size_t i = 0; i < tally->region_count; i++) {
 		free(tally->regions[i].name);
-		free(tally->regions[i].detail);
 	}
 	free(tally->members);
 	free(tally->regions);

@@ -18,7 +18,7 @@ struct tally {
 		int side;
 		int64_t container;
 		enum span_kind kind;
-		char *name, *detail;
+		char *name;
 		uint64_t bytes;
 	} * regions;
 	size_t region_count, region_capacity;

@@ -43,7 +43,8 @@ void tap_copy_to(struct tap *tap, int fd);
 void tap_stop_hashing(struct tap *tap);
 /* Goes by what is left, so that every byte is counted, and hashed if any are. */
 enum status tap_drain(struct tap *tap, struct error *err);
-/* After the end, of one that hashes: the digest; `blocks` is complete afterwards, and empty when one block holds all.
+/* After the end, of one that hashes: the digest; `blocks` is complete afterwards, and empty when
+ * one block holds all.
  */
 void tap_finish(struct tap *tap, struct digest *digest);
 void tap_release(struct tap *tap);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/progress.h"
+#include "verifier/evidence/read.h"
 
 /* What all pairs of one run share. */
 struct judge {
@@ -83,14 +84,16 @@ static enum status check_expected(
 
 static enum status compare_insides(struct judge *judge, struct judgement *judgement,
 	const struct comparison_side *published, const struct comparison_side *rebuilt,
-	struct error *err)
+	bool *is_content_equal, struct error *err)
 {
 	struct set_writer *writer;
 	struct difference_sink sink;
 	struct comparison comparison;
 	enum set_state state;
 
-	if (evidence_set_state(judge->evidence, &judgement->record, &state, err) < 0)
+	*is_content_equal = false;
+	if (evidence_set_state(judge->evidence, &judgement->record, &state, is_content_equal, err) <
+		0)
 		return err->status;
 	judgement->record.has_set = true;
 	if (state == SET_INCOMPLETE && !judge->retry_uninspected) {
@@ -109,7 +112,41 @@ static enum status compare_insides(struct judge *judge, struct judgement *judgem
 		set_writer_abandon(writer);
 		return err->status;
 	}
+	*is_content_equal = comparison.is_content_equal;
 	return set_writer_commit(writer, &comparison, err);
+}
+
+/* What the descriptor says about the wrappers of one artifact. */
+struct acceptance {
+	const struct text_list *words;
+	uint64_t wrappers, accepted;
+};
+
+static enum status match_wrapper(void *context, const struct wrapper *wrapper, struct error *err)
+{
+	struct acceptance *acceptance = context;
+
+	(void)err;
+	acceptance->wrappers++;
+	acceptance->accepted += release_accepts(acceptance->words, wrapper->kind, wrapper->signer);
+	return STATUS_OK;
+}
+
+/* The rest is the same: whether that is good enough is the descriptor's to say, by name (T7). */
+static enum status accept_wrappers(struct judge *judge, const struct pair *pair,
+	struct artifact_record *record, struct error *err)
+{
+	struct acceptance acceptance = {.words = pair->accept};
+	char id[SHA256_HEX_SIZE];
+
+	record->verdict = VERDICT_CONTENT_EQUAL;
+	if (pair->accept == NULL)
+		return STATUS_OK;
+	difference_set_id(record, id);
+	if (evidence_each_wrapper(judge->evidence, id, match_wrapper, &acceptance, err) < 0)
+		return err->status;
+	record->is_accepted = acceptance.wrappers > 0 && acceptance.accepted == acceptance.wrappers;
+	return STATUS_OK;
 }
 
 /* Both sides are open: their bytes decide. */
@@ -118,6 +155,7 @@ static enum status judge_bytes(struct judge *judge, const struct pair *pair,
 {
 	struct comparison_side published = {.fd = published_fd}, rebuilt = {.fd = rebuilt_fd};
 	struct artifact_record *record = &judgement->record;
+	bool is_content_equal;
 
 	if (refuse_same_file(pair->name, published_fd, rebuilt_fd, err) < 0) {
 		judgement->text = *err;
@@ -138,8 +176,9 @@ static enum status judge_bytes(struct judge *judge, const struct pair *pair,
 		return STATUS_OK;
 	}
 	record->verdict = VERDICT_DIFFERENT;
-	if (compare_insides(judge, judgement, &published, &rebuilt, err) == STATUS_OK)
-		return STATUS_OK;
+	if (compare_insides(judge, judgement, &published, &rebuilt, &is_content_equal, err) ==
+		STATUS_OK)
+		return is_content_equal ? accept_wrappers(judge, pair, record, err) : STATUS_OK;
 	if (is_fatal(err->status))
 		return err->status;
 	/* The digests differ, which is all a verdict needs; why is not known. */

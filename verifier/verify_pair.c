@@ -52,6 +52,7 @@ static void match_entries(
 			continue;
 		matched[i] = true;
 		pair->required = release->artifacts[i].required;
+		pair->accept = &release->artifacts[i].accept;
 		matches++;
 	}
 	if (matches == 0)

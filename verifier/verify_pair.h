@@ -12,6 +12,7 @@ struct pair {
 	const struct file *published; /* NULL: none */
 	const struct file *rebuilt;   /* NULL: none */
 	bool required;
+	const struct text_list *accept; /* the descriptor's, which outlives it; or NULL */
 	char *problem; /* why it cannot be judged as the descriptor asks (trust T10), or NULL */
 };
 

@@ -377,12 +377,21 @@ static void tell_invalid(struct parts *parts, const struct table *table, uint64_
 	parts_add(parts, REGION_STRUCTURE, name, extra_end, end - extra_end);
 }
 
+/*
+ * The place of a signature that is not there: a wrapper of nobody, so that a rebuilder without the
+ * key can be held against a signed file. A sum of 0 says that there is none.
+ */
 static void tell_unsigned(struct parts *parts, const struct table *table)
 {
-	tell_checksum(parts, table);
-	if (table->pe->security != 0)
-		parts_add(parts, REGION_STRUCTURE, SIGNATURE_REGION, table->pe->security,
-			DIRECTORY_SIZE);
+	const struct pe *pe = table->pe;
+
+	if (pe->checksum_value == 0)
+		parts_add(parts, REGION_WRAPPER, SIGNATURE_REGION, pe->checksum, CHECKSUM_SIZE);
+	else
+		tell_checksum(parts, table);
+	if (pe->security != 0)
+		parts_add(parts, pe->certificates == 0 ? REGION_WRAPPER : REGION_STRUCTURE,
+			SIGNATURE_REGION, pe->security, DIRECTORY_SIZE);
 }
 
 enum status pe_add_signatures(struct parts *parts, const struct pe *pe, struct error *err)

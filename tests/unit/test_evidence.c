@@ -169,13 +169,14 @@ START_TEST(difference_set_is_found_once)
 {
 	struct artifact_record record = pair_of("a", "x", "y"), other = pair_of("b", "x", "y");
 	enum set_state state;
+	bool equal;
 
-	ck_assert_int_eq(evidence_set_state(evidence, &record, &state, &err), STATUS_OK);
+	ck_assert_int_eq(evidence_set_state(evidence, &record, &state, &equal, &err), STATUS_OK);
 	ck_assert(state == SET_UNKNOWN);
 	write_set(&record, true);
-	ck_assert_int_eq(evidence_set_state(evidence, &record, &state, &err), STATUS_OK);
+	ck_assert_int_eq(evidence_set_state(evidence, &record, &state, &equal, &err), STATUS_OK);
 	ck_assert(state == SET_COMPLETE);
-	ck_assert_int_eq(evidence_set_state(evidence, &other, &state, &err), STATUS_OK);
+	ck_assert_int_eq(evidence_set_state(evidence, &other, &state, &equal, &err), STATUS_OK);
 	ck_assert(state == SET_UNKNOWN);
 }
 END_TEST
@@ -227,10 +228,11 @@ START_TEST(empty_set_is_refused)
 	struct comparison comparison = {.differences = 0};
 	struct set_writer *writer;
 	enum set_state state;
+	bool equal;
 
 	writer = set_writer_new(evidence, &record);
 	ck_assert_int_eq(set_writer_commit(writer, &comparison, &err), STATUS_DATABASE);
-	ck_assert_int_eq(evidence_set_state(evidence, &record, &state, &err), STATUS_OK);
+	ck_assert_int_eq(evidence_set_state(evidence, &record, &state, &equal, &err), STATUS_OK);
 	ck_assert(state == SET_UNKNOWN);
 }
 END_TEST
@@ -326,12 +328,13 @@ START_TEST(incomplete_set_is_made_again)
 	struct artifact_record record = pair_of("a", "x", "y");
 	struct seen seen = {0};
 	enum set_state state;
+	bool equal;
 
 	write_set(&record, false);
-	ck_assert_int_eq(evidence_set_state(evidence, &record, &state, &err), STATUS_OK);
+	ck_assert_int_eq(evidence_set_state(evidence, &record, &state, &equal, &err), STATUS_OK);
 	ck_assert(state == SET_INCOMPLETE);
 	write_set(&record, true);
-	ck_assert_int_eq(evidence_set_state(evidence, &record, &state, &err), STATUS_OK);
+	ck_assert_int_eq(evidence_set_state(evidence, &record, &state, &equal, &err), STATUS_OK);
 	ck_assert(state == SET_COMPLETE);
 	/* A third writer, of another process that was slower, changes nothing. */
 	write_set(&record, true);

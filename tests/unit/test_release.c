@@ -67,7 +67,7 @@ START_TEST(a_full_descriptor)
 				   "  - name: '*.ext4'\n"
 				   "  - name: image.tar.gz\n"
 				   "    required: false\n"
-				   "    accept: [gzip, cms]\n"
+				   "    accept: [gzip, cms:01ba4719c80b6fe911b091a7c05124b64eeece964e09c058ef8f9805daca546b]\n"
 				   "  - {name: x.manifest, required: true}\n"
 				   "  - {name: '*.dpkg_status'}\n"
 				   "ignore:\n"

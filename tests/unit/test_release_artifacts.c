@@ -26,6 +26,15 @@ START_TEST(artifacts_are_globs_below)
 		"r.yaml:6:38: unknown wrapper \"authentikode\"; did you mean \"authenticode\"?");
 	refused("artifacts", "artifacts: [{name: x, accept: [all]}]\n",
 		"r.yaml:6:32: unknown wrapper \"all\"");
+	refused("artifacts", "artifacts: [{name: x, accept: [authenticode]}]\n",
+		"r.yaml:6:32: \"authenticode\" does not say who signs; write "
+		"authenticode:FINGERPRINT, the SHA-256 of the published certificate (reproof "
+		"compare --json prints it)");
+	refused("artifacts", "artifacts: [{name: x, accept: ['cms:01ab']}]\n",
+		"r.yaml:6:32: \"cms:01ab\" does not say who signs; write cms:FINGERPRINT, the "
+		"SHA-256 of the published certificate (reproof compare --json prints it)");
+	refused("artifacts", "artifacts: [{name: x, accept: ['xz:01ab']}]\n",
+		"r.yaml:6:32: \"xz:01ab\": a compression has no signer");
 	refused("artifacts", "artifacts: [{name: x, accept: []}]\n",
 		"r.yaml:6:31: this list must not be empty");
 	refused("artifacts", "artifacts: [{name: 'x\\'}]\n",

@@ -18,9 +18,18 @@ static const enum exit_code verdict_codes[VERDICT_COUNT] = {
 	[VERDICT_REPRODUCED] = EXIT_REPRODUCED,
 };
 
+/* Content-equal is no difference where all that are so were accepted by name (trust T7). */
+static enum exit_code code_of_verdict(const struct report_outcome *outcome, enum verdict verdict)
+{
+	if (verdict == VERDICT_CONTENT_EQUAL && outcome->counts[verdict] > 0 &&
+		outcome->counts[verdict] == outcome->accepted)
+		return EXIT_REPRODUCED;
+	return verdict_codes[verdict];
+}
+
 static enum exit_code code_of(const struct report_outcome *outcome)
 {
-	enum exit_code code = verdict_codes[outcome->verdict];
+	enum exit_code code = code_of_verdict(outcome, outcome->verdict);
 
 	/* A failure says more than the artifacts that were therefore not attempted. */
 	if (outcome->failed)
@@ -30,7 +39,7 @@ static enum exit_code code_of(const struct report_outcome *outcome)
 			(i == VERDICT_NOT_ATTEMPTED || i == VERDICT_REBUILD_FAILED);
 
 		if (outcome->counts[i] && !follows)
-			code = exit_worst(code, verdict_codes[i]);
+			code = exit_worst(code, code_of_verdict(outcome, (enum verdict)i));
 	}
 	/* Nothing was compared, so nothing was reproduced. */
 	if (outcome->artifacts == 0 && !outcome->failed)

@@ -69,9 +69,6 @@ enum evidence_statement {
 
 extern const char *const evidence_statements[EVIDENCE_STATEMENT_COUNT];
 
-/* The name a difference set is known by: SHA-256 of its two digests, the comparer and the name. */
-void difference_set_id(const struct artifact_record *artifact, char id[SHA256_HEX_SIZE]);
-
 void bind_digest(sqlite3_stmt *statement, int parameter, const struct digest *digest);
 /* NULL for NULL; valid until the next step. */
 const char *column_text_or_null(sqlite3_stmt *statement, int column);

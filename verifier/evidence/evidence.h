@@ -137,6 +137,7 @@ struct artifact_record {
 	bool has_published_size;
 	uint64_t published_size, rebuilt_size;
 	const char *reason; /* or NULL */
+	bool is_accepted;   /* content-equal, by wrappers that the descriptor accepts for it */
 	bool has_set;	    /* a difference set is stored for (published, rebuilt, version, name) */
 };
 
@@ -146,6 +147,9 @@ enum status evidence_forget_results(struct evidence *evidence, const char *run, 
 /* Records or replaces one artifact's result. */
 enum status evidence_artifact(struct evidence *evidence, const char *run,
 	const struct artifact_record *artifact, struct error *err);
+
+/* The name a difference set is known by: SHA-256 of its two digests, the comparer and the name. */
+void difference_set_id(const struct artifact_record *artifact, char id[SHA256_HEX_SIZE]);
 
 /* A difference set being written: one transaction, which begins with the first difference. */
 struct set_writer;
@@ -157,8 +161,9 @@ enum set_state {
 	SET_COMPLETE,
 };
 
+/* Of a complete one *is_content_equal too. */
 enum status evidence_set_state(struct evidence *evidence, const struct artifact_record *artifact,
-	enum set_state *state, struct error *err);
+	enum set_state *state, bool *is_content_equal, struct error *err);
 /* For a pair whose digests are set; the name is borrowed until commit or abandon. */
 struct set_writer *set_writer_new(
 	struct evidence *evidence, const struct artifact_record *artifact);

@@ -126,6 +126,7 @@ static enum status read_artifact(
 	row->differences = (uint64_t)number_or(statement, 10, 0);
 	row->unattributed = number_or(statement, 11, -1);
 	row->unexplained = number_or(statement, 12, -1);
+	record->is_accepted = number_or(statement, 13, 0) == 1;
 	if (record->verdict == VERDICT_REPRODUCED)
 		row->unattributed = row->unexplained = 0;
 	return STATUS_OK;

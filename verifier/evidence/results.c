@@ -38,6 +38,7 @@ enum status evidence_artifact(struct evidence *evidence, const char *run,
 	if (artifact->has_rebuilt)
 		sql_bind_integer(statement, 8, (int64_t)artifact->rebuilt_size);
 	sql_bind_text(statement, 9, artifact->reason);
+	sql_bind_integer(statement, 11, artifact->is_accepted);
 	if (artifact->has_set) {
 		difference_set_id(artifact, id);
 		sql_bind_text(statement, 10, id);
@@ -46,7 +47,7 @@ enum status evidence_artifact(struct evidence *evidence, const char *run,
 }
 
 enum status evidence_set_state(struct evidence *evidence, const struct artifact_record *artifact,
-	enum set_state *state, struct error *err)
+	enum set_state *state, bool *is_content_equal, struct error *err)
 {
 	sqlite3_stmt *statement = sql_statement(&evidence->sql, SET_FIND, err);
 	char id[SHA256_HEX_SIZE];
@@ -60,6 +61,7 @@ enum status evidence_set_state(struct evidence *evidence, const struct artifact_
 	*state = status != STATUS_OK			? SET_UNKNOWN
 		: sqlite3_column_int(statement, 0) == 1 ? SET_COMPLETE
 							: SET_INCOMPLETE;
+	*is_content_equal = *state == SET_COMPLETE && sqlite3_column_int(statement, 1) == 1;
 	sqlite3_reset(statement);
 	return status < 0 ? status : STATUS_OK;
 }
@@ -101,6 +103,7 @@ static enum status open_set(struct set_writer *writer, struct error *err)
 	struct sql *sql = &writer->evidence->sql;
 	sqlite3_stmt *statement = sql_statement(sql, SET_PUT, err);
 	enum set_state state;
+	bool is_content_equal;
 
 	if (!statement || sql_begin(sql, err) < 0)
 		return err->status;
@@ -114,7 +117,8 @@ static enum status open_set(struct set_writer *writer, struct error *err)
 		return err->status;
 	if (sqlite3_changes(sql->db) > 0)
 		return STATUS_OK;
-	if (evidence_set_state(writer->evidence, &writer->artifact, &state, err) < 0)
+	if (evidence_set_state(
+		    writer->evidence, &writer->artifact, &state, &is_content_equal, err) < 0)
 		return err->status;
 	writer->is_known = state == SET_COMPLETE;
 	return writer->is_known ? STATUS_OK : clear_set(writer, err);

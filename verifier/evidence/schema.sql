@@ -123,11 +123,15 @@ CREATE TABLE artifact (
 	rebuilt_sha256    TEXT,
 	rebuilt_size      INTEGER,
 	reason            TEXT,    -- why not inspected, missing, …
+	accepted          INTEGER NOT NULL DEFAULT 0, -- 1: content-equal by wrappers accepted for it
 	set_id            TEXT REFERENCES difference_set, -- what differs inside; NULL: nothing was opened
 	PRIMARY KEY (run, name),
 	-- Equal is the same SHA-256 and nothing else (law 1).
 	CHECK (verdict <> 'reproduced' OR (published_sha256 IS NOT NULL
-		AND rebuilt_sha256 IS NOT NULL AND published_sha256 = rebuilt_sha256))
+		AND rebuilt_sha256 IS NOT NULL AND published_sha256 = rebuilt_sha256)),
+	CHECK (accepted = 0 OR verdict = 'content-equal'),
+	-- What was taken off is in the set.
+	CHECK (verdict <> 'content-equal' OR set_id IS NOT NULL)
 ) STRICT, WITHOUT ROWID;
 
 -- What differs inside a pair of artifacts, found once for the pair. The artifact's name is part of

@@ -4,7 +4,7 @@
 #define ARTIFACT_COLUMNS                                                                           \
 	"SELECT a.name, a.verdict, a.required, a.published_sha256, a.published_size, "             \
 	"a.rebuilt_sha256, a.rebuilt_size, a.reason, a.set_id, s.complete, s.differences, "        \
-	"s.unattributed, s.unexplained "                                                           \
+	"s.unattributed, s.unexplained, a.accepted "                                               \
 	"FROM artifact a LEFT JOIN difference_set s ON s.id = a.set_id WHERE a.run = ?1 "
 
 #define RUN_COLUMNS                                                                                \
@@ -49,11 +49,12 @@ const char *const evidence_statements[EVIDENCE_STATEMENT_COUNT] = {
 				 "last_seen) VALUES (?1, ?2, ?3, ?4, ?5)",
 	[ARTIFACT_PUT] = "INSERT OR REPLACE INTO artifact (run, name, verdict, required, "
 			 "published_sha256, published_size, rebuilt_sha256, rebuilt_size, reason, "
-			 "set_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+			 "set_id, accepted) "
+			 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
 	[FORGET_ARTIFACTS] = "DELETE FROM artifact WHERE run = ?1",
 	[FORGET_PACKAGES] = "DELETE FROM package_change WHERE run = ?1",
 	[FORGET_PACKAGE_SOURCE] = "DELETE FROM package_source WHERE run = ?1",
-	[SET_FIND] = "SELECT complete FROM difference_set WHERE id = ?1",
+	[SET_FIND] = "SELECT complete, content_equal FROM difference_set WHERE id = ?1",
 	[SET_CLEAR] = "DELETE FROM difference WHERE set_id = ?1",
 	[SET_PUT] = "INSERT OR IGNORE INTO difference_set (id, published, rebuilt, comparer, name, "
 		    "complete, "

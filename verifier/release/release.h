@@ -37,7 +37,8 @@ struct release_published {
 struct release_artifact {
 	char *name;
 	bool required;
-	struct text_list accept; /* wrapper words that may be content-equal */
+	/* Wrappers that may be content-equal: "xz", "authenticode:SIGNER", … (release_accepts). */
+	struct text_list accept;
 };
 
 struct release_ignore {
@@ -78,6 +79,12 @@ struct release {
  * Reads a descriptor; relative paths in it are taken from its directory. Errors are STATUS_USAGE
  * and begin with FILE:LINE:COLUMN. Release with release_release(), also after an error.
  */
+/*
+ * Whether an artifact's `accept` names this wrapper (dbdiff/dbdiff.h, struct wrapper): a
+ * compression by its word, a signature by its word and the signer's fingerprint.
+ */
+bool release_accepts(const struct text_list *accept, const char *kind, const char *signer);
+
 enum status release_read(const char *path, struct release *release, struct error *err);
 void release_release(struct release *release);
 

@@ -1,12 +1,55 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fnmatch.h>
+#include <strings.h>
 
 #include "base/alloc.h"
+#include "base/hash.h"
 #include "base/path.h"
 #include "verifier/release/reader.h"
 
-/* The wrappers that can be taken off (trust T7, T8). */
+/* The wrappers that can be taken off (trust T7, T8), by the kind that comparing gives them. */
+static const struct accepted_wrapper {
+	const char *word;
+	const char *kind;
+	bool has_signer;
+} wrappers[] = {
+	{"gzip", "gzip", false},
+	{"bzip2", "bzip2", false},
+	{"xz", "xz", false},
+	{"zstd", "zstd", false},
+	{"authenticode", "authenticode-signature", true},
+	{"cms", "cms-signature", true},
+};
+
 static const char *const wrapper_words[] = {"gzip", "bzip2", "xz", "zstd", "authenticode", "cms"};
+
+/* The row of "WORD" or "WORD:SIGNER"; *signer is what follows the colon, or NULL. */
+static const struct accepted_wrapper *find_wrapper(const char *text, const char **signer)
+{
+	size_t len = strcspn(text, ":");
+
+	*signer = text[len] == ':' ? text + len + 1 : NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(wrappers); i++) {
+		if (strlen(wrappers[i].word) == len && strncmp(wrappers[i].word, text, len) == 0)
+			return &wrappers[i];
+	}
+	return NULL;
+}
+
+bool release_accepts(const struct text_list *accept, const char *kind, const char *signer)
+{
+	for (size_t i = 0; i < accept->count; i++) {
+		const char *wanted;
+		const struct accepted_wrapper *row = find_wrapper(accept->items[i], &wanted);
+
+		if (row == NULL || strcmp(row->kind, kind) != 0)
+			continue;
+		if (!row->has_signer ||
+			(wanted != NULL && signer != NULL && strcasecmp(wanted, signer) == 0))
+			return true;
+	}
+	return false;
+}
 
 /* A pattern that can only fit names below the published directory. */
 static enum status read_glob(
@@ -43,6 +86,30 @@ static enum status read_required(
 	return yaml_bool(yaml, value, &artifact->required, err);
 }
 
+static enum status check_wrapper(
+	const struct yaml *yaml, const struct yaml_node *item, struct error *err)
+{
+	const char *signer, *nearest;
+	const struct accepted_wrapper *row = find_wrapper(item->text, &signer);
+	struct digest digest;
+
+	if (row == NULL) {
+		nearest = yaml_nearest(item->text, wrapper_words, ARRAY_SIZE(wrapper_words));
+		return yaml_error(yaml, item, err, "unknown wrapper \"%s\"%s%s%s", item->text,
+			nearest ? "; did you mean \"" : "", nearest ? nearest : "",
+			nearest ? "\"?" : "");
+	}
+	if (row->has_signer && (signer == NULL || !digest_parse(signer, strlen(signer), &digest)))
+		return yaml_error(yaml, item, err,
+			"\"%s\" does not say who signs; write %s:FINGERPRINT, the SHA-256 of the "
+			"published certificate (reproof compare --json prints it)",
+			item->text, row->word);
+	if (!row->has_signer && signer != NULL)
+		return yaml_error(
+			yaml, item, err, "\"%s\": a compression has no signer", item->text);
+	return STATUS_OK;
+}
+
 static enum status read_accept(
 	void *context, const struct yaml *yaml, const struct yaml_node *value, struct error *err)
 {
@@ -51,17 +118,8 @@ static enum status read_accept(
 	if (yaml_texts(yaml, value, &artifact->accept, err) < 0)
 		return err->status;
 	for (size_t i = 0; i < value->count; i++) {
-		const char *word = value->items[i]->text;
-		size_t w = 0;
-
-		while (w < ARRAY_SIZE(wrapper_words) && strcmp(word, wrapper_words[w]) != 0)
-			w++;
-		if (w < ARRAY_SIZE(wrapper_words))
-			continue;
-		const char *nearest = yaml_nearest(word, wrapper_words, ARRAY_SIZE(wrapper_words));
-		return yaml_error(yaml, value->items[i], err, "unknown wrapper \"%s\"%s%s%s", word,
-			nearest ? "; did you mean \"" : "", nearest ? nearest : "",
-			nearest ? "\"?" : "");
+		if (check_wrapper(yaml, value->items[i], err) < 0)
+			return err->status;
 	}
 	return STATUS_OK;
 }

@@ -141,6 +141,7 @@ static enum status write_artifact(
 	json_bool(json, "required", record->required);
 	json_none(json, "waived");
 	json_text(json, "reason", record->reason);
+	json_bool(json, "accepted", record->is_accepted);
 	json_object_end(json);
 	return status;
 }

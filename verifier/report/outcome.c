@@ -11,6 +11,7 @@ static enum status count_artifact(
 	(void)err;
 	outcome->counts[artifact->record.verdict]++;
 	outcome->artifacts++;
+	outcome->accepted += artifact->record.is_accepted;
 	return STATUS_OK;
 }
 

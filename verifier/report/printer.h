@@ -21,6 +21,7 @@ struct report_printer {
 	size_t diffs;
 	size_t artifact_shown; /* members of the artifact being printed */
 	const char *artifact;
+	size_t wrappers;				/* printed on the artifact's line */
 	uint64_t unmeasured, unattributed, unexplained; /* sums over differing artifacts */
 	size_t differing;
 };

@@ -29,7 +29,8 @@ enum status report_json(FILE *stream, struct evidence *evidence, const char *run
 struct report_outcome {
 	size_t counts[VERDICT_COUNT];
 	size_t artifacts;
-	bool failed; /* a step failed */
+	size_t accepted; /* of those that are content-equal, by the descriptor's word */
+	bool failed;	 /* a step failed */
 	char failure_class[24];
 	enum verdict verdict; /* report_verdict() */
 };

@@ -171,6 +171,33 @@ static enum status print_first_member(
 	return STATUS_OK;
 }
 
+static enum status print_wrapper(void *context, const struct wrapper *wrapper, struct error *err)
+{
+	struct report_printer *printer = context;
+
+	(void)err;
+	fputs(printer->wrappers++ ? ", " : "  but for ", printer->stream);
+	report_put_line(printer->stream, wrapper->kind);
+	if (wrapper->signer != NULL) {
+		fputs(" by ", printer->stream);
+		report_put_line(printer->stream, wrapper->signer);
+	}
+	return STATUS_OK;
+}
+
+/* What was taken off, and whether the descriptor accepts that by name. */
+static enum status print_wrappers(
+	struct report_printer *printer, const struct artifact_row *artifact, struct error *err)
+{
+	printer->wrappers = 0;
+	if (evidence_each_wrapper(
+		    printer->evidence, artifact->set_id, print_wrapper, printer, err) < 0)
+		return err->status;
+	fputs(artifact->record.is_accepted ? " (accepted)" : " (accepted by nobody)",
+		printer->stream);
+	return STATUS_OK;
+}
+
 /* What stands behind the verdict on an artifact's line. */
 static enum status print_details(
 	struct report_printer *printer, const struct artifact_row *artifact, struct error *err)
@@ -183,6 +210,8 @@ static enum status print_details(
 	}
 	if (!artifact->set_id)
 		return STATUS_OK;
+	if (record->verdict == VERDICT_CONTENT_EQUAL)
+		return print_wrappers(printer, artifact, err);
 	fprintf(printer->stream, "  %llu member%s differ%s",
 		(unsigned long long)artifact->differences, artifact->differences == 1 ? "" : "s",
 		artifact->differences == 1 ? "s" : "");
