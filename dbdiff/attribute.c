@@ -81,8 +81,7 @@ static enum status account(struct attribution *attribution, const struct resolve
 static struct moved_side moved_side(const struct attribution *attribution, int side)
 {
 	return (struct moved_side){
-		.fd = attribution->sides[side].fd,
-		.index = attribution->sides[side].index,
+		.side = &attribution->sides[side],
 		.inner = &attribution->resolvers[side].inner,
 	};
 }

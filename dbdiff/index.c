@@ -25,8 +25,9 @@ enum {
 
 static const char *const statements[] = {
 	[INSERT_MEMBER] = "INSERT OR IGNORE INTO member (container, path, occurrence, id, position,"
-			  " fields, content, size, sha256, format, inspected, reason, lazy)"
-			  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+			  " fields, content, size, sha256, format, inspected, reason, lazy,"
+			  " place)"
+			  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
 	[NEXT_OCCURRENCE] =
 		"SELECT max(occurrence) + 1 FROM member WHERE container = ?1 AND path = ?2",
 	[INSERT_BLOCKS] = "INSERT INTO block (member, hashes) VALUES (?1, ?2)",
@@ -56,7 +57,7 @@ static const char *const statements[] = {
 
 static const char select_members[] =
 	"SELECT path, occurrence, id, position, fields, content, size, sha256, format, inspected,"
-	" reason, lazy FROM member WHERE container = ?1 ORDER BY path, occurrence";
+	" reason, lazy, place FROM member WHERE container = ?1 ORDER BY path, occurrence";
 
 #define CELL_MOST (64 * 1024 * 1024) /* bytes of one row: far over the largest of ours */
 
@@ -129,14 +130,16 @@ static void bind_row(sqlite3_stmt *insert, const struct index_row *row)
 	sql_bind_integer(insert, 5, row->position);
 	sql_bind_blob(insert, 6, row->fields != NULL ? row->fields : "", row->fields_len);
 	sql_bind_integer(insert, 7, row->has_content);
-	if (row->is_hashed) {
+	if (row->is_read || row->is_hashed)
 		sql_bind_integer(insert, 8, (int64_t)row->size);
+	if (row->is_hashed)
 		sql_bind_blob(insert, 9, row->sha256.bytes, SHA256_SIZE);
-	}
 	sql_bind_text(insert, 10, row->format);
 	sql_bind_integer(insert, 11, row->inspected);
 	sql_bind_text(insert, 12, row->reason);
 	sql_bind_text(insert, 13, row->lazy);
+	if (row->has_place)
+		sql_bind_integer(insert, 14, (int64_t)row->place);
 }
 
 static enum status insert_row(
@@ -309,6 +312,7 @@ enum status index_cursor_next(struct index_cursor *cursor, struct error *err)
 	if (row->fields == NULL)
 		row->fields = "";
 	row->has_content = sqlite3_column_int(statement, 5) != 0;
+	row->is_read = sqlite3_column_type(statement, 6) != SQLITE_NULL;
 	row->size = (uint64_t)sqlite3_column_int64(statement, 6);
 	row->is_hashed = sqlite3_column_bytes(statement, 7) == SHA256_SIZE;
 	if (row->is_hashed)
@@ -317,6 +321,8 @@ enum status index_cursor_next(struct index_cursor *cursor, struct error *err)
 	row->inspected = sqlite3_column_int(statement, 9) != 0;
 	row->reason = (const char *)sqlite3_column_text(statement, 10);
 	row->lazy = (const char *)sqlite3_column_text(statement, 11);
+	row->has_place = sqlite3_column_type(statement, 12) != SQLITE_NULL;
+	row->place = (uint64_t)sqlite3_column_int64(statement, 12);
 	return index_check_row(cursor, err);
 }
 

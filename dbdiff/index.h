@@ -32,9 +32,12 @@ struct index_row {
 	const char *fields;
 	size_t fields_len;
 	bool has_content;
-	bool is_hashed; /* size and sha256 are known */
+	bool is_read; /* to its end: the size is known */
 	uint64_t size;
+	bool is_hashed; /* sha256 is known too */
 	struct digest sha256;
+	bool has_place;
+	uint64_t place;	    /* see index.sql */
 	const char *format; /* NULL for a leaf */
 	bool inspected;
 	const char *reason; /* NULL when inspected */

@@ -145,7 +145,7 @@ enum status diff_plan_add(struct diff_plan *plan, struct index *const sides[SIDE
 	enum status status;
 
 	for (int side = 0; side < SIDES; side++) {
-		if (!rows[side]->has_content || !rows[side]->is_hashed)
+		if (!rows[side]->has_content || !rows[side]->is_read)
 			return STATUS_OK;
 	}
 	if (plan->count == PLAN_LEAVES_MOST || plan->bytes >= PLAN_BYTES_MOST)

@@ -13,11 +13,17 @@ struct walk_setup {
 	struct spool_pool *pool; /* NULL: files are opened as they are needed */
 	struct way *way;	 /* where the walk writes what it is at */
 	const struct closed_ways *closed;
+	/*
+	 * Whoever compares has the bytes of both sides at hand: what is opened is not hashed where
+	 * its bytes can be found in them, nor is the artifact. index.sql says where they are.
+	 */
+	bool spares_hashes;
 };
 
 /*
  * Writes the index of one artifact: goes through it once, into every container that a format
- * opens, hashing each member on the way, the artifact itself too. A container that cannot be read
+ * opens, hashing each member on the way, and the artifact itself, but for what `setup` spares. A
+ * container that cannot be read
  * whole, or reaches a limit, is recorded as not inspected, and is no error; trouble of this machine
  * is one. `name` is the artifact's. What the first member of an outermost stream unpacks to is
  * spooled as SPOOL_OUTERMOST. Runs in a worker (dbdiff/worker.h).
