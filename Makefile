@@ -115,9 +115,8 @@ ARCHIVE_SERVER = $(BUILD)/tests/server/archive_server
 $(ARCHIVE_SERVER): $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/server/*.c))
 	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^
 
-UNIT_WANTED = $(if $(T),$(patsubst %,$(BUILD)/tests/unit/test_%,$(T)),$(UNIT_BIN))
-unit: $(UNIT_WANTED) $(ARCHIVE_SERVER)
-	@tests/unit/run $(UNIT_WANTED)
+unit: $(UNIT_BIN) $(ARCHIVE_SERVER)
+	@tests/unit/run $(if $(T),$(wildcard $(patsubst %,$(BUILD)/tests/unit/test_%,$(T))),$(UNIT_BIN))
 
 cli: $(BUILD)/reproof $(ARCHIVE_SERVER)
 	@REPROOF=$(abspath $(BUILD))/reproof tests/cli/run $(T)

@@ -62,6 +62,21 @@ enum status source_pread(
 	return source->ops->pread(source, offset, data, len, err);
 }
 
+bool source_place(const struct source *source, const struct source *base, uint64_t *place)
+{
+	uint64_t offset = 0;
+
+	*place = 0;
+	while (source != NULL && source != base) {
+		source = source->ops->under != NULL ? source->ops->under(source, &offset) : NULL;
+		/* Each is inside the one below it, so that the sum is too. */
+		if (source != NULL && offset > UINT64_MAX - *place)
+			return false;
+		*place += offset;
+	}
+	return source != NULL;
+}
+
 void source_free(struct source *source)
 {
 	if (source)
@@ -159,11 +174,20 @@ static void seek_free(struct source *source)
 	free(seek);
 }
 
+static const struct source *seek_under(const struct source *source, uint64_t *offset)
+{
+	const struct seek_source *seek = (const struct seek_source *)source;
+
+	*offset = seek->inner_offset;
+	return seek->inner;
+}
+
 static const struct source_ops seek_ops = {
 	.peek = seek_peek,
 	.skip = seek_skip,
 	.pread = seek_pread,
 	.free = seek_free,
+	.under = seek_under,
 };
 
 static enum status read_file_at(

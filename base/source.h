@@ -30,6 +30,11 @@ struct source_ops {
 	enum status (*pread)(
 		struct source *source, uint64_t offset, void *data, size_t len, struct error *err);
 	void (*free)(struct source *source);
+	/*
+	 * The source that this one is a stretch of, byte for byte, and where it begins in it; NULL
+	 * for none. May be NULL.
+	 */
+	const struct source *(*under)(const struct source *source, uint64_t *offset);
 };
 
 /* A pull reader. Implementations embed it as their first field. */
@@ -48,6 +53,8 @@ enum status source_read(
 bool source_can_seek(const struct source *source);
 enum status source_pread(
 	struct source *source, uint64_t offset, void *data, size_t len, struct error *err);
+/* Where the bytes of a source lie in those of `base`; false when they do not as they are. */
+bool source_place(const struct source *source, const struct source *base, uint64_t *place);
 void source_free(struct source *source);
 
 /* A regular file by its descriptor, which stays the caller's and must outlive the source. */

@@ -7,12 +7,13 @@
 #include "dbdiff/fields.h"
 #include "dbdiff/format/formats.h"
 #include "dbdiff/order.h"
+#include "dbdiff/same_bytes.h"
 
 /* The cause of packed bytes that differ around what is equal inside. */
 static const char cause_compression[] = "compression";
 
 struct compare {
-	struct index *sides[SIDES];
+	const struct attributed_side *sides;
 	struct findings *findings;
 	struct diff_plan *plan;
 	uint64_t diff_members;
@@ -33,13 +34,25 @@ struct inside {
 static enum status compare_pair(struct compare *compare, const struct level *level,
 	struct inside *outer, struct error *err);
 
-static bool same_bytes(const struct index_row *a, const struct index_row *b)
+/* What was neither hashed nor compared is never the same. */
+static enum status find_same(
+	const struct compare *compare, const struct level *level, bool *is_same, struct error *err)
 {
-	if (a->has_content != b->has_content)
-		return false;
-	return !a->has_content ||
-		(a->is_hashed && b->is_hashed && a->size == b->size &&
-			digest_equal(&a->sha256, &b->sha256));
+	const struct index_row *a = level->rows[PUBLISHED], *b = level->rows[REBUILT];
+
+	*is_same = false;
+	/* The artifacts are known to differ. */
+	if (level->parent == NULL || a->has_content != b->has_content)
+		return STATUS_OK;
+	if (!a->has_content || (a->is_hashed && b->is_hashed)) {
+		*is_same = !a->has_content ||
+			(a->size == b->size && digest_equal(&a->sha256, &b->sha256));
+		return STATUS_OK;
+	}
+	if (!a->is_read || !b->is_read || a->size != b->size || !a->has_place || !b->has_place)
+		return STATUS_OK;
+	return same_bytes_at(
+		compare->sides, (uint64_t[SIDES]){a->place, b->place}, a->size, is_same, err);
 }
 
 static int key_compare(const struct index_row *a, const struct index_row *b)
@@ -99,8 +112,8 @@ static enum status describe_order(struct compare *compare, const struct level *l
 {
 	inside->order_differs = true;
 	buffer_add_text(&inside->order_text, "first that moved: ");
-	if (index_path_at(compare->sides[PUBLISHED], level->rows[PUBLISHED]->id, moved->published,
-		    &inside->order_text, err) != STATUS_OK)
+	if (index_path_at(compare->sides[PUBLISHED].index, level->rows[PUBLISHED]->id,
+		    moved->published, &inside->order_text, err) != STATUS_OK)
 		return err->status;
 	buffer_add_format(&inside->order_text, " (member %u published, %u rebuilt)\n",
 		moved->published + 1, moved->rebuilt + 1);
@@ -169,7 +182,7 @@ static enum status compare_containers(struct compare *compare, const struct leve
 
 	for (int side = 0; side < SIDES && status == STATUS_OK; side++)
 		status = index_cursor_open(
-			&cursors[side], compare->sides[side], level->rows[side]->id, err);
+			&cursors[side], compare->sides[side].index, level->rows[side]->id, err);
 	if (status == STATUS_OK)
 		status = merge_members(compare, level, cursors, &order, inside, err);
 	if (status == STATUS_OK && level->rows[PUBLISHED]->inspected &&
@@ -320,8 +333,13 @@ static enum status compare_leaves(
 	if (published->lazy != NULL && rebuilt->lazy != NULL &&
 		strcmp(published->lazy, rebuilt->lazy) == 0)
 		diff_plan_add_inside(compare->plan, level);
-	if (status == STATUS_OK && compare->plan->count < compare->diff_members)
-		status = diff_plan_add(compare->plan, compare->sides, level, id, err);
+	if (status == STATUS_OK)
+		status = diff_plan_add(compare->plan,
+			(struct index *[SIDES]){
+				compare->sides[PUBLISHED].index, compare->sides[REBUILT].index},
+			&(struct plan_leaf){
+				level, id, buffer_text(&compare->path), &compare->fields},
+			compare->diff_members, err);
 	return status;
 }
 
@@ -357,11 +375,17 @@ static enum status compare_pair(
 	const struct index_row *published = level->rows[PUBLISHED];
 	const struct index_row *rebuilt = level->rows[REBUILT];
 	size_t before = path_push(compare, published);
-	bool is_same = same_bytes(published, rebuilt);
-	struct finding_range range = {.first = compare->findings->last_id + 1, .content = !is_same};
-	enum status status;
+	struct finding_range range = {.first = compare->findings->last_id + 1};
+	bool is_same = false;
+	enum status status = find_same(compare, level, &is_same, err);
 
-	if (is_same)
+	range.content = !is_same;
+	if (status == STATUS_OK && !is_same && published->is_hashed && rebuilt->is_hashed)
+		status = findings_add_digests(compare->findings, &published->sha256,
+			&rebuilt->sha256, &compare->path, err);
+	if (status < 0)
+		;
+	else if (is_same)
 		status = compare_metadata(compare, level, outer, err);
 	else if (published->format != NULL && rebuilt->format != NULL &&
 		strcmp(published->format, rebuilt->format) == 0)
@@ -376,11 +400,11 @@ static enum status compare_pair(
 	return status;
 }
 
-enum status compare_indexes(const char *name, struct index *published, struct index *rebuilt,
+enum status compare_indexes(const char *name, const struct attributed_side sides[SIDES],
 	uint64_t diff_members, struct findings *findings, struct diff_plan *plan, struct error *err)
 {
 	struct compare compare = {
-		.sides = {published, rebuilt},
+		.sides = sides,
 		.findings = findings,
 		.plan = plan,
 		.diff_members = diff_members,
@@ -390,7 +414,7 @@ enum status compare_indexes(const char *name, struct index *published, struct in
 	enum status status = STATUS_OK;
 
 	for (int side = 0; side < SIDES && status == STATUS_OK; side++) {
-		status = index_cursor_open(&cursors[side], compare.sides[side], 0, err);
+		status = index_cursor_open(&cursors[side], compare.sides[side].index, 0, err);
 		if (status == STATUS_OK)
 			status = index_cursor_next(&cursors[side], err);
 		if (status == STATUS_END)

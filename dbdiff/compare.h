@@ -2,17 +2,18 @@
 #ifndef DBDIFF_COMPARE_H
 #define DBDIFF_COMPARE_H
 
+#include "dbdiff/attribute.h"
 #include "dbdiff/findings.h"
-#include "dbdiff/index.h"
 #include "dbdiff/plan.h"
 
 /*
  * The merge-walk: what differs between two indexes of artifacts that do not have the same bytes,
  * at least one finding. Plans the diffs of at most `diff_members` leaves, and to open pairs of
  * leaves of one format that is opened only where they differ; when there are any, it is to be
- * called again afterwards, with all findings and plans cleared.
+ * called again afterwards, with all findings and plans cleared. Members that were not hashed are
+ * compared byte by byte, where both have a place in the sides' bytes; otherwise they differ.
  */
-enum status compare_indexes(const char *name, struct index *published, struct index *rebuilt,
+enum status compare_indexes(const char *name, const struct attributed_side sides[SIDES],
 	uint64_t diff_members, struct findings *findings, struct diff_plan *plan,
 	struct error *err);
 

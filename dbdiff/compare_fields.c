@@ -21,7 +21,7 @@ static const char *size_text(const struct index_row *row, char text[SIZE_TEXT_SI
 {
 	if (!row->has_content)
 		return absent;
-	if (!row->is_hashed)
+	if (!row->is_read)
 		return "unknown";
 	snprintf(text, SIZE_TEXT_SIZE, "%" PRIu64, row->size);
 	return text;

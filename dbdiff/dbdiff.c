@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dbdiff/dbdiff.h"
 
-#include <errno.h>
-#include <fcntl.h>
-
 #include "base/alloc.h"
 #include "base/array.h"
 #include "base/tempfile.h"
-#include "dbdiff/attempt.h"
 #include "dbdiff/compare.h"
-#include "dbdiff/diffs.h"
+#include "dbdiff/explain.h"
+#include "dbdiff/format/formats.h"
 #include "dbdiff/outcome.h"
-#include "dbdiff/worker.h"
+#include "dbdiff/pair.h"
 
 static const char *const change_words[] = {
 	[CHANGE_ADDED] = "added",
@@ -25,6 +22,7 @@ const struct comparison_options comparison_options_default = {
 	.limits = LIMITS_DEFAULT,
 	.diff_bytes = 16384,
 	.diff_members = 256,
+	.settle_milliseconds = 2000,
 };
 
 const char *change_word(enum change change)
@@ -45,153 +43,14 @@ bool change_parse(const char *word, enum change *change)
 
 /* ---- one comparison ---- */
 
-struct pair {
-	const char *name;
-	const struct comparison_side *sides[SIDES];
-	const struct comparison_options *options;
-	int index_fds[SIDES]; /* unlinked; -1 when there is none */
-	struct index indexes[SIDES];
-	struct attempt attempts[SIDES];
-	struct error trouble[SIDES]; /* why a side could not be indexed; STATUS_OK if it could */
-	struct diff_plan plan;
-	struct findings findings;
-};
-
-/* What a worker does, and with what. */
-struct job {
-	struct pair *pair;
-	int side;
-	int out_fd;
-	int base_fd; /* what is in out_fd when the job begins; -1 for nothing */
-};
-
-static enum status run_index(void *context, struct error *err)
+static enum status say_changed(int side, struct error *err)
 {
-	const struct job *job = context;
-	const struct comparison_side *side = job->pair->sides[job->side];
-	struct walk_setup setup = attempt_setup(&job->pair->attempts[job->side]);
-	struct source *source = source_file_new(side->fd, side->size);
-	struct index index = {0};
-	enum status status = index_create(&index, job->out_fd, err);
-
-	if (status == STATUS_OK)
-		status = walk_index(
-			source, job->pair->name, &job->pair->options->limits, &setup, &index, err);
-	if (status == STATUS_OK)
-		status = index_commit(&index, err);
-	index_release(&index);
-	source_free(source);
-	return status;
+	return error_set(err, STATUS_CONFLICT, "the %s file changed while it was compared",
+		side == PUBLISHED ? "published" : "rebuilt");
 }
 
-static enum status run_capture(void *context, struct error *err)
-{
-	const struct job *job = context;
-	const struct comparison_side *side = job->pair->sides[job->side];
-	const struct wanted_list *wanted = &job->pair->plan.wanted[job->side];
-	struct walk_setup setup = attempt_setup(&job->pair->attempts[job->side]);
-	struct source *source = source_file_new(side->fd, side->size);
-	enum status status;
-
-	status = walk_again(source, job->pair->name, &job->pair->options->limits, &setup,
-		wanted->items, wanted->count, job->out_fd, NULL, err);
-	source_free(source);
-	return status;
-}
-
-static enum status run_inside(void *context, struct error *err)
-{
-	const struct job *job = context;
-	const struct comparison_side *side = job->pair->sides[job->side];
-	const struct wanted_list *inside = &job->pair->plan.inside[job->side];
-	struct walk_setup setup = attempt_setup(&job->pair->attempts[job->side]);
-	struct source *source = source_file_new(side->fd, side->size);
-	struct index index = {0};
-	enum status status = index_open_again(&index, job->out_fd, err);
-
-	if (status == STATUS_OK)
-		status = walk_again(source, job->pair->name, &job->pair->options->limits, &setup,
-			inside->items, inside->count, -1, &index, err);
-	if (status == STATUS_OK)
-		status = index_commit(&index, err);
-	index_release(&index);
-	source_free(source);
-	return status;
-}
-
-static enum status copy_file(int from, int to, struct error *err)
-{
-	off_t size = lseek(from, 0, SEEK_END), at = 0, to_at = 0;
-
-	while (at < size) {
-		ssize_t copied = copy_file_range(from, &at, to, &to_at, (size_t)(size - at), 0);
-
-		if (copied < 0 && errno == EINTR)
-			continue;
-		if (copied <= 0)
-			return error_set_errno(err, "copying a temporary index");
-	}
-	return STATUS_OK;
-}
-
-/* Each start begins with the same bytes: what a worker that died left is not gone on with. */
-static enum status start_job(struct job *job, enum status (*run)(void *, struct error *),
-	struct worker *worker, struct error *err)
-{
-	struct attempt *attempt = &job->pair->attempts[job->side];
-	int outs[1 + ATTEMPT_SPOOLS] = {job->out_fd};
-	struct worker_job spec = {
-		.run = run,
-		.context = job,
-		.fds = &job->pair->sides[job->side]->fd,
-		.fd_count = 1,
-		.out_fds = outs,
-		.out_count = 1 + attempt->pool.count,
-		.limits = &job->pair->options->limits,
-	};
-
-	if (ftruncate(job->out_fd, 0) < 0 || lseek(job->out_fd, 0, SEEK_SET) < 0)
-		return error_set_errno(err, "cannot empty a temporary file");
-	if (job->base_fd >= 0 && copy_file(job->base_fd, job->out_fd, err) < 0)
-		return err->status;
-	for (size_t i = 0; i < attempt->pool.count; i++)
-		outs[1 + i] = attempt->pool.fds[i];
-	return attempt_start(attempt, worker, &spec, err);
-}
-
-/*
- * Runs a job for each side at the same time, anew where a worker dies; errors[] are what came of
- * them.
- */
-static enum status run_both(struct job jobs[SIDES], enum status (*run)(void *, struct error *),
-	struct error errors[SIDES], struct error *err)
-{
-	struct worker workers[SIDES] = {0};
-	enum status status = STATUS_OK;
-	int running = 0;
-
-	for (; running < SIDES && status == STATUS_OK; running++) {
-		attempt_renew(&jobs[running].pair->attempts[running]);
-		status = start_job(&jobs[running], run, &workers[running], err);
-	}
-	while (running > 0 && status == STATUS_OK) {
-		size_t side = worker_next(workers, SIDES);
-		struct attempt *attempt = &jobs[side].pair->attempts[side];
-
-		errors[side] = (struct error){0};
-		errors[side].status = worker_wait(&workers[side], &errors[side]);
-		if (workers[side].has_died && attempt_close(attempt, &workers[side], &errors[side]))
-			status = start_job(&jobs[side], run, &workers[side], err);
-		else
-			running--;
-	}
-	for (int side = 0; side < SIDES; side++)
-		worker_release(&workers[side]);
-	return status;
-}
-
-/* The artifact's own row must be what was hashed before: the file may have changed meanwhile. */
-static enum status check_unchanged(struct pair *pair, int side, struct error *err)
+/* The artifact's own row, if it was hashed, must be what was hashed before. */
+static enum status check_digest(struct pair *pair, int side, struct error *err)
 {
 	struct index_cursor cursor = {0};
 	enum status status = index_cursor_open(&cursor, &pair->indexes[side], 0, err);
@@ -202,26 +61,24 @@ static enum status check_unchanged(struct pair *pair, int side, struct error *er
 		status = error_set(err, STATUS_DATABASE, "index: it is empty");
 	if (status == STATUS_OK && cursor.row.is_hashed &&
 		!digest_equal(&cursor.row.sha256, &pair->sides[side]->sha256))
-		status =
-			error_set(err, STATUS_CONFLICT, "the %s file changed while it was compared",
-				side == PUBLISHED ? "published" : "rebuilt");
+		status = say_changed(side, err);
 	index_cursor_release(&cursor);
 	return status;
 }
 
 static enum status make_indexes(struct pair *pair, struct error *err)
 {
-	struct job jobs[SIDES];
+	struct pair_job jobs[SIDES];
 	enum status status = STATUS_OK;
 
 	for (int side = 0; side < SIDES && status == STATUS_OK; side++) {
 		status = tempfile_unlinked(&pair->index_fds[side], err);
 		if (status == STATUS_OK)
 			status = attempt_open(&pair->attempts[side], err);
-		jobs[side] = (struct job){pair, side, pair->index_fds[side], -1};
+		jobs[side] = (struct pair_job){pair, side, pair->index_fds[side], -1, NULL};
 	}
 	if (status == STATUS_OK)
-		status = run_both(jobs, run_index, pair->trouble, err);
+		status = pair_run(jobs, pair_job_index, pair->trouble, err);
 	for (int side = 0; side < SIDES && status == STATUS_OK; side++) {
 		/* A worker that was ended is a finding about what it read, the rest is trouble. */
 		if (pair->trouble[side].status == STATUS_LIMIT)
@@ -232,7 +89,7 @@ static enum status make_indexes(struct pair *pair, struct error *err)
 		}
 		status = index_open(&pair->indexes[side], pair->index_fds[side], err);
 		if (status == STATUS_OK)
-			status = check_unchanged(pair, side, err);
+			status = check_digest(pair, side, err);
 		/* Nor is what a worker wrote that was taken over. */
 		if (status == STATUS_FORMAT || status == STATUS_LIMIT) {
 			error_context(err, "what the process that read it wrote");
@@ -271,45 +128,71 @@ static enum status report_unread(struct pair *pair, struct error *err)
 	return status;
 }
 
-/*
- * A worker that ends early costs diffs only: what differs has been found already. Trouble of this
- * machine with what was captured fails the comparison.
- */
-static enum status make_diffs(struct pair *pair, struct error *err)
+static enum status capture_wanted(void *context, const struct wanted_list wanted[SIDES],
+	const int fds[SIDES], struct error *err)
 {
-	struct captured captured[SIDES] = {{.fd = -1}, {.fd = -1}};
-	int fds[SIDES] = {-1, -1};
-	struct job jobs[SIDES];
-	struct error errors[SIDES];
-	enum status status = STATUS_OK;
+	struct pair *pair = context;
+	struct pair_job jobs[SIDES];
+	struct error errors[SIDES]; /* what could not be read again stays unexplained */
 
-	if (pair->plan.count == 0)
-		return STATUS_OK;
-	for (int side = 0; side < SIDES && status == STATUS_OK; side++) {
-		wanted_list_finish(&pair->plan.wanted[side]);
-		status = tempfile_unlinked(&fds[side], err);
-		jobs[side] = (struct job){pair, side, fds[side], -1};
-	}
+	for (int side = 0; side < SIDES; side++)
+		jobs[side] = (struct pair_job){pair, side, fds[side], -1, &wanted[side]};
+	return pair_run(jobs, pair_job_capture, errors, err);
+}
+
+/* Before measure(), which counts bytes to the causes that are found here. */
+static enum status explain(struct pair *pair, struct error *err)
+{
+	return explain_leaves(
+		&(struct explaining){
+			.plan = &pair->plan,
+			.findings = &pair->findings,
+			.limits = &pair->options->limits,
+			.diff_bytes = pair->options->diff_bytes,
+			.capture = capture_wanted,
+			.context = pair,
+		},
+		err);
+}
+
+/* What the places of members are in: the artifact, or what its outermost stream holds. */
+static enum status find_bytes(
+	struct pair *pair, int side, struct attributed_side *bytes, struct error *err)
+{
+	struct index_cursor cursor = {0};
+	enum status status = index_cursor_open(&cursor, &pair->indexes[side], 0, err);
+	const struct format *format = NULL;
+	off_t size;
+
+	*bytes = (struct attributed_side){
+		.fd = pair->sides[side]->fd,
+		.size = pair->sides[side]->size,
+		.index = &pair->indexes[side],
+	};
 	if (status == STATUS_OK)
-		status = run_both(jobs, run_capture, errors, err);
-	for (int side = 0; side < SIDES && status == STATUS_OK; side++)
-		status = captured_read(
-			&captured[side], fds[side], pair->plan.wanted[side].count, err);
-	if (status == STATUS_OK)
-		status = diffs_write(
-			&pair->plan, captured, pair->options->diff_bytes, &pair->findings, err);
-	for (int side = 0; side < SIDES; side++) {
-		captured_release(&captured[side]);
-		if (fds[side] >= 0)
-			close(fds[side]);
-	}
-	return status;
+		status = index_cursor_next(&cursor, err);
+	if (status == STATUS_OK && cursor.row.format != NULL)
+		format = format_named(cursor.row.format);
+	index_cursor_release(&cursor);
+	if (status < 0 || format == NULL || !format->is_stream)
+		return status < 0 ? status : STATUS_OK;
+	bytes->fd = pair->attempts[side].pool.fds[0];
+	size = lseek(bytes->fd, 0, SEEK_END);
+	bytes->size = size > 0 ? (uint64_t)size : 0;
+	return STATUS_OK;
 }
 
 static enum status compare_once(struct pair *pair, struct error *err)
 {
-	return compare_indexes(pair->name, &pair->indexes[PUBLISHED], &pair->indexes[REBUILT],
-		pair->options->diff_members, &pair->findings, &pair->plan, err);
+	struct attributed_side sides[SIDES];
+	enum status status = STATUS_OK;
+
+	for (int side = 0; side < SIDES && status == STATUS_OK; side++)
+		status = find_bytes(pair, side, &sides[side], err);
+	if (status != STATUS_OK)
+		return status;
+	return compare_indexes(
+		pair->name, sides, pair->options->diff_members, &pair->findings, &pair->plan, err);
 }
 
 /* Takes the copy over when its worker came to an end, and it reads as an index. */
@@ -338,7 +221,7 @@ static enum status compare_inside(struct pair *pair, struct error *err)
 {
 	int copies[SIDES] = {-1, -1};
 	struct error errors[SIDES];
-	struct job jobs[SIDES];
+	struct pair_job jobs[SIDES];
 	enum status status = STATUS_OK;
 
 	if (pair->plan.inside[PUBLISHED].count == 0)
@@ -346,10 +229,11 @@ static enum status compare_inside(struct pair *pair, struct error *err)
 	for (int side = 0; side < SIDES && status == STATUS_OK; side++) {
 		wanted_list_finish(&pair->plan.inside[side]);
 		status = tempfile_unlinked(&copies[side], err);
-		jobs[side] = (struct job){pair, side, copies[side], pair->index_fds[side]};
+		jobs[side] =
+			(struct pair_job){pair, side, copies[side], pair->index_fds[side], NULL};
 	}
 	if (status == STATUS_OK)
-		status = run_both(jobs, run_inside, errors, err);
+		status = pair_run(jobs, pair_job_inside, errors, err);
 	for (int side = 0; side < SIDES && status == STATUS_OK; side++)
 		status = take_copy(pair, side, &copies[side], &errors[side], err);
 	for (int side = 0; side < SIDES; side++) {
@@ -376,6 +260,47 @@ static enum status measure(struct pair *pair, struct comparison *result, struct 
 	return outcome_measure(pair->name, sides, &pair->findings, result, err);
 }
 
+/* After the last byte was read: what was found is of the bytes that were hashed. */
+static enum status check_states(const struct pair *pair, struct error *err)
+{
+	struct file_state state;
+
+	for (int side = 0; side < SIDES; side++) {
+		if (file_state_take(pair->sides[side]->fd, &state, err) < 0)
+			return err->status;
+		if (!file_state_equal(&state, &pair->sides[side]->state))
+			return say_changed(side, err);
+	}
+	return STATUS_OK;
+}
+
+/*
+ * What a wrapper was taken off is green for whoever accepts that, so that the kernel's word is not
+ * enough for it.
+ */
+static enum status check_digests(const struct pair *pair, struct error *err)
+{
+	struct comparison_side again[SIDES];
+
+	for (int side = 0; side < SIDES; side++)
+		again[side] = *pair->sides[side];
+	if (dbdiff_hash(&again[PUBLISHED], &again[REBUILT], err) < 0)
+		return err->status;
+	for (int side = 0; side < SIDES; side++) {
+		if (!digest_equal(&again[side].sha256, &pair->sides[side]->sha256))
+			return say_changed(side, err);
+	}
+	return STATUS_OK;
+}
+
+static enum status check_unchanged(
+	const struct pair *pair, const struct comparison *result, struct error *err)
+{
+	if (!pair->spares_hashes)
+		return STATUS_OK;
+	return result->is_content_equal ? check_digests(pair, err) : check_states(pair, err);
+}
+
 static enum status compare_pair(struct pair *pair, struct comparison *result, struct error *err)
 {
 	enum status status = findings_open(&pair->findings, err);
@@ -391,9 +316,9 @@ static enum status compare_pair(struct pair *pair, struct comparison *result, st
 	if (status == STATUS_OK)
 		status = compare_inside(pair, err);
 	if (status == STATUS_OK)
-		status = measure(pair, result, err);
+		status = explain(pair, err);
 	if (status == STATUS_OK)
-		status = make_diffs(pair, err);
+		status = measure(pair, result, err);
 	return status;
 }
 
@@ -452,7 +377,12 @@ enum status dbdiff_compare(const char *name, const struct comparison_side *publi
 		.differing_bytes = -1, .unattributed_bytes = -1, .unexplained_bytes = -1};
 	if (digest_equal(&published->sha256, &rebuilt->sha256))
 		return error_set(err, STATUS_USAGE, "two files of the same bytes were compared");
+	pair.spares_hashes =
+		file_state_is_settled(&published->state, options->settle_milliseconds) &&
+		file_state_is_settled(&rebuilt->state, options->settle_milliseconds);
 	status = compare_pair(&pair, result, err);
+	if (status == STATUS_OK)
+		status = check_unchanged(&pair, result, err);
 	if (status == STATUS_OK) {
 		result->differences = pair.findings.count;
 		result->inspected = pair.findings.inspected;

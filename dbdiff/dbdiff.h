@@ -9,12 +9,13 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/limits.h"
+#include "dbdiff/file_state.h"
 
 /*
  * Changes whenever the same two files could give another result: cached difference sets are keyed
  * by it.
  */
-#define DBDIFF_VERSION "2"
+#define DBDIFF_VERSION "3"
 
 /* What happened to one member between the published and the rebuilt side. */
 enum change {
@@ -79,13 +80,19 @@ struct difference_sink {
 struct comparison_side {
 	int fd;
 	uint64_t size;
-	struct digest sha256; /* of the bytes read in this run (trust T6) */
+	struct digest sha256;	 /* of the bytes read in this run (trust T6) */
+	struct file_state state; /* before the first of them was read */
 };
 
 struct comparison_options {
 	struct limits limits;
 	uint64_t diff_bytes;   /* the most text a member's diff may have */
 	uint64_t diff_members; /* members that get a diff; the others are named all the same */
+	/*
+	 * A file that was not written to for so long before it was hashed would show a change in
+	 * its times, and is not hashed again while it is compared.
+	 */
+	uint64_t settle_milliseconds;
 };
 
 extern const struct comparison_options comparison_options_default;
@@ -120,7 +127,8 @@ enum status dbdiff_hash(
  * worker process of its own; a container that cannot be read, or reaches a limit, is a difference
  * with inspected false. Never "the same": when the walk finds nothing, the innermost container
  * whose bytes differ is reported as content with the cause "unexplained" (trust T6). The files are
- * hashed again while they are indexed; when they changed meanwhile it is STATUS_CONFLICT.
+ * shown to be what was hashed when all is done, by the kernel's times of change, or where these
+ * cannot tell by hashing them again; when they changed meanwhile it is STATUS_CONFLICT.
  * `name` is the artifact's (raw bytes) and begins every path. Trouble with the temporary indexes in
  * TMPDIR is STATUS_IO; STATUS_DATABASE comes from the sink only.
  */

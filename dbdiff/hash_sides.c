@@ -23,9 +23,10 @@ static void *hash_side(void *context)
 	uint64_t offset = 0;
 	struct hash hash;
 
+	hashing->status = file_state_take(hashing->side->fd, &hashing->side->state, &hashing->err);
 	posix_fadvise(hashing->side->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	hash_init(&hash);
-	for (;;) {
+	while (hashing->status == STATUS_OK) {
 		ssize_t got = pread(hashing->side->fd, block, READ_SIZE, (off_t)offset);
 
 		if (got < 0 && errno == EINTR)

@@ -17,6 +17,7 @@ enum {
 	SELECT_OPENED,
 	SELECT_REGION_BEFORE,
 	SELECT_REGION_BEHIND,
+	SELECT_TOLD,
 	SELECT_LAST_ID,
 	SELECT_PATH,
 	SELECT_BLOCKS,
@@ -24,8 +25,9 @@ enum {
 
 static const char *const statements[] = {
 	[INSERT_MEMBER] = "INSERT OR IGNORE INTO member (container, path, occurrence, id, position,"
-			  " fields, content, size, sha256, format, inspected, reason, lazy)"
-			  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+			  " fields, content, size, sha256, format, inspected, reason, lazy,"
+			  " place)"
+			  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
 	[NEXT_OCCURRENCE] =
 		"SELECT max(occurrence) + 1 FROM member WHERE container = ?1 AND path = ?2",
 	[INSERT_BLOCKS] = "INSERT INTO block (member, hashes) VALUES (?1, ?2)",
@@ -45,6 +47,9 @@ static const char *const statements[] = {
 	[SELECT_REGION_BEHIND] = "SELECT start, length, kind, name, owner, content, detail FROM"
 				 " region WHERE container = ?1 AND sequence = ?3 AND start > ?2"
 				 " ORDER BY start LIMIT 1",
+	[SELECT_TOLD] = "SELECT start, length, kind, name, owner, content, detail FROM region"
+			" WHERE container = ?1 AND owner = ?2 AND owner IS NOT NULL AND kind >= 3"
+			" AND content IS NOT NULL ORDER BY start LIMIT 1 OFFSET ?3",
 	[SELECT_LAST_ID] = "SELECT max(id) FROM member",
 	[SELECT_PATH] = "SELECT path FROM member WHERE container = ?1 AND position = ?2",
 	[SELECT_BLOCKS] = "SELECT hashes FROM block WHERE member = ?1",
@@ -52,7 +57,7 @@ static const char *const statements[] = {
 
 static const char select_members[] =
 	"SELECT path, occurrence, id, position, fields, content, size, sha256, format, inspected,"
-	" reason, lazy FROM member WHERE container = ?1 ORDER BY path, occurrence";
+	" reason, lazy, place FROM member WHERE container = ?1 ORDER BY path, occurrence";
 
 #define CELL_MOST (64 * 1024 * 1024) /* bytes of one row: far over the largest of ours */
 
@@ -125,14 +130,16 @@ static void bind_row(sqlite3_stmt *insert, const struct index_row *row)
 	sql_bind_integer(insert, 5, row->position);
 	sql_bind_blob(insert, 6, row->fields != NULL ? row->fields : "", row->fields_len);
 	sql_bind_integer(insert, 7, row->has_content);
-	if (row->is_hashed) {
+	if (row->is_read || row->is_hashed)
 		sql_bind_integer(insert, 8, (int64_t)row->size);
+	if (row->is_hashed)
 		sql_bind_blob(insert, 9, row->sha256.bytes, SHA256_SIZE);
-	}
 	sql_bind_text(insert, 10, row->format);
 	sql_bind_integer(insert, 11, row->inspected);
 	sql_bind_text(insert, 12, row->reason);
 	sql_bind_text(insert, 13, row->lazy);
+	if (row->has_place)
+		sql_bind_integer(insert, 14, (int64_t)row->place);
 }
 
 static enum status insert_row(
@@ -305,6 +312,7 @@ enum status index_cursor_next(struct index_cursor *cursor, struct error *err)
 	if (row->fields == NULL)
 		row->fields = "";
 	row->has_content = sqlite3_column_int(statement, 5) != 0;
+	row->is_read = sqlite3_column_type(statement, 6) != SQLITE_NULL;
 	row->size = (uint64_t)sqlite3_column_int64(statement, 6);
 	row->is_hashed = sqlite3_column_bytes(statement, 7) == SHA256_SIZE;
 	if (row->is_hashed)
@@ -313,6 +321,8 @@ enum status index_cursor_next(struct index_cursor *cursor, struct error *err)
 	row->inspected = sqlite3_column_int(statement, 9) != 0;
 	row->reason = (const char *)sqlite3_column_text(statement, 10);
 	row->lazy = (const char *)sqlite3_column_text(statement, 11);
+	row->has_place = sqlite3_column_type(statement, 12) != SQLITE_NULL;
+	row->place = (uint64_t)sqlite3_column_int64(statement, 12);
 	return index_check_row(cursor, err);
 }
 
@@ -362,7 +372,7 @@ enum status index_opened_at(
 }
 
 static enum status read_region(struct index *index, int statement_index, int64_t container,
-	uint64_t offset, int64_t sharer, struct region_row *region, struct error *err)
+	int64_t second, int64_t third, struct region_row *region, struct error *err)
 {
 	sqlite3_stmt *select = sql_statement(&index->sql, (size_t)statement_index, err);
 	enum status status;
@@ -370,8 +380,8 @@ static enum status read_region(struct index *index, int statement_index, int64_t
 	if (select == NULL)
 		return err->status;
 	sql_bind_integer(select, 1, container);
-	sql_bind_integer(select, 2, (int64_t)offset);
-	sql_bind_integer(select, 3, sharer);
+	sql_bind_integer(select, 2, second);
+	sql_bind_integer(select, 3, third);
 	status = sql_step(&index->sql, select, err);
 	if (status != STATUS_OK)
 		return status;
@@ -396,10 +406,18 @@ enum status index_region_at(struct index *index, int64_t container, uint64_t off
 {
 	enum status status;
 
-	status = read_region(index, SELECT_REGION_BEFORE, container, offset, sharer, region, err);
+	status = read_region(
+		index, SELECT_REGION_BEFORE, container, (int64_t)offset, sharer, region, err);
 	if (status < 0 || (status == STATUS_OK && offset - region->start < region->len))
 		return status;
-	return read_region(index, SELECT_REGION_BEHIND, container, offset, sharer, region, err);
+	return read_region(
+		index, SELECT_REGION_BEHIND, container, (int64_t)offset, sharer, region, err);
+}
+
+enum status index_told_at(struct index *index, int64_t container, int64_t owner, int64_t number,
+	struct region_row *region, struct error *err)
+{
+	return read_region(index, SELECT_TOLD, container, owner, number, region, err);
 }
 
 enum status index_last_id(struct index *index, int64_t *id, struct error *err)

@@ -32,9 +32,12 @@ struct index_row {
 	const char *fields;
 	size_t fields_len;
 	bool has_content;
-	bool is_hashed; /* size and sha256 are known */
+	bool is_read; /* to its end: the size is known */
 	uint64_t size;
+	bool is_hashed; /* sha256 is known too */
 	struct digest sha256;
+	bool has_place;
+	uint64_t place;	    /* see index.sql */
 	const char *format; /* NULL for a leaf */
 	bool inspected;
 	const char *reason; /* NULL when inspected */
@@ -100,6 +103,13 @@ struct region_row {
  * STATUS_END when there is none.
  */
 enum status index_region_at(struct index *index, int64_t container, uint64_t offset, int64_t sharer,
+	struct region_row *region, struct error *err);
+/*
+ * Of the regions of a container that belong to the member at `owner` and that the format verified
+ * or computed again (REGION_DERIVED, REGION_WRAPPER) and that are its content byte for byte: the
+ * one of this number, by their place. STATUS_END behind the last.
+ */
+enum status index_told_at(struct index *index, int64_t container, int64_t owner, int64_t number,
 	struct region_row *region, struct error *err);
 /* The highest id there is. */
 enum status index_last_id(struct index *index, int64_t *id, struct error *err);

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What is inside one artifact: one row a member, at any depth. The artifact itself is the one
 -- member of container 0, and has the id 1.
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 
 CREATE TABLE member (
 	container  INTEGER NOT NULL, -- id of the member that holds it
@@ -12,7 +12,9 @@ CREATE TABLE member (
 	fields     BLOB NOT NULL,    -- "name\0value\0"..., sorted
 	content    INTEGER NOT NULL, -- 1 when it has bytes of its own
 	size       INTEGER,          -- of its bytes, when they were read to their end
-	sha256     BLOB,             -- of its bytes, when they were read to their end
+	sha256     BLOB,             -- of its bytes, when they were hashed
+	place      INTEGER,          -- where its bytes lie, as they are, in those of the artifact, or
+	                             -- in what its outermost stream holds; NULL: they do not
 	format     TEXT,             -- what it was opened as; NULL for a leaf
 	inspected  INTEGER NOT NULL, -- 0 when it could have held members and was not read whole
 	reason     TEXT,             -- why not
@@ -43,3 +45,6 @@ CREATE TABLE region (
 	detail    TEXT,             -- who signed; NULL for anything but a wrapper
 	PRIMARY KEY (container, start, sequence)
 ) STRICT, WITHOUT ROWID;
+
+-- From a member to what its container's format verified or computed again of its content.
+CREATE INDEX region_told ON region (container, owner, start) WHERE kind >= 3 AND owner IS NOT NULL;

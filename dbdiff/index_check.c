@@ -85,7 +85,8 @@ enum status index_check_row(const struct index_cursor *cursor, struct error *err
 	const struct index_row *row = &cursor->row;
 
 	if (row->path_len == 0 || row->id <= row->container || row->position < 0 ||
-		row->occurrence < 0 || (row->is_hashed && (int64_t)row->size < 0) ||
+		row->occurrence < 0 || (int64_t)row->size < 0 || (int64_t)row->place < 0 ||
+		(row->is_hashed && !row->is_read) ||
 		(row->format != NULL && strlen(row->format) > FORMAT_NAME_MOST) ||
 		(row->lazy != NULL && strlen(row->lazy) > FORMAT_NAME_MOST) ||
 		(row->reason != NULL && strlen(row->reason) >= ERROR_TEXT_SIZE))

@@ -150,10 +150,17 @@ static void tap_free(struct source *source)
 	(void)source;
 }
 
+static const struct source *tap_under(const struct source *source, uint64_t *offset)
+{
+	*offset = 0;
+	return ((const struct tap *)source)->inner;
+}
+
 static const struct source_ops stream_ops = {
 	.peek = tap_peek,
 	.skip = tap_skip,
 	.free = tap_free,
+	.under = tap_under,
 };
 
 static const struct source_ops seek_ops = {
@@ -161,6 +168,7 @@ static const struct source_ops seek_ops = {
 	.skip = tap_skip,
 	.pread = tap_pread,
 	.free = tap_free,
+	.under = tap_under,
 };
 
 void tap_init(struct tap *tap, struct source *inner, struct budget *budget,
@@ -189,12 +197,30 @@ void tap_copy_to(struct tap *tap, int fd)
 	tap->copy_fd = fd;
 }
 
+static void stop_hashing(struct tap *tap)
+{
+	if (tap->is_hashing) {
+		hash_release(&tap->hash);
+		XXH3_freeState(tap->block);
+	}
+	tap->is_hashing = false;
+}
+
+void tap_stop_hashing(struct tap *tap)
+{
+	stop_hashing(tap);
+	buffer_clear(&tap->blocks);
+}
+
 enum status tap_drain(struct tap *tap, struct error *err)
 {
+	const struct source *source = &tap->source;
 	const unsigned char *data;
 	enum status status;
 	size_t len;
 
+	if (!tap->is_hashing && source_can_seek(source) && source->size != SOURCE_SIZE_UNKNOWN)
+		return tap_skip(&tap->source, source->size - source->offset, err);
 	do {
 		status = tap_peek(&tap->source, 1, &data, &len, err);
 		if (status == STATUS_OK && len > 0)
@@ -214,10 +240,7 @@ void tap_finish(struct tap *tap, struct digest *digest)
 
 void tap_release(struct tap *tap)
 {
-	if (tap->is_hashing) {
-		hash_release(&tap->hash);
-		XXH3_freeState(tap->block);
-	}
+	stop_hashing(tap);
 	buffer_release(&tap->blocks);
 	*tap = (struct tap){0};
 }

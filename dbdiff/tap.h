@@ -39,9 +39,12 @@ void tap_init(struct tap *tap, struct source *inner, struct budget *budget,
 	const struct source *packed, bool is_hashing);
 /* Copies all bytes to an empty file, from the first on; nothing was read yet. Holes are kept. */
 void tap_copy_to(struct tap *tap, int fd);
-/* Reads what is left, so that every byte is counted and hashed. */
+/* Bytes are only counted from here on: there will be no digest. */
+void tap_stop_hashing(struct tap *tap);
+/* Goes by what is left, so that every byte is counted, and hashed if any are. */
 enum status tap_drain(struct tap *tap, struct error *err);
-/* After the end: the digest; `blocks` is complete afterwards, and empty when one block holds all.
+/* After the end, of one that hashes: the digest; `blocks` is complete afterwards, and empty when
+ * one block holds all.
  */
 void tap_finish(struct tap *tap, struct digest *digest);
 void tap_release(struct tap *tap);

@@ -13,7 +13,7 @@
 /* What came of reading one member. */
 struct finding {
 	bool inspected;
-	bool is_hashed;
+	bool is_read;
 	const char *format;
 	char *reason;
 };
@@ -177,7 +177,8 @@ static enum status record(struct walk *walk, struct tap *tap, struct index_row *
 {
 	enum status status;
 
-	row->is_hashed = finding->is_hashed;
+	row->is_read = finding->is_read;
+	row->is_hashed = finding->is_read && tap->is_hashing;
 	row->size = tap->source.offset;
 	if (row->is_hashed)
 		tap_finish(tap, &row->sha256);
@@ -202,6 +203,33 @@ static void copy_outermost(const struct walk *walk, struct tap *tap, const struc
 		tap_copy_to(tap, pool->fds[0]);
 }
 
+static void begin_artifact(struct walk *walk, struct index_row *row, const struct format *format)
+{
+	walk->is_stream = format->is_stream;
+	if (walk->is_stream) {
+		walk->base = NULL;
+		row->has_place = false;
+	}
+}
+
+/* A container that was opened, before anything of it is read. */
+static enum status walk_opened(struct walk *walk, struct tap *tap, struct index_row *row,
+	struct container *container, unsigned depth, struct buffer *fields, struct error *err)
+{
+	bool is_outermost = walk->is_stream && row->id == INDEX_ARTIFACT_ID + 1;
+	enum status status;
+
+	if (walk->setup->spares_hashes && (row->has_place || row->id == INDEX_ARTIFACT_ID))
+		tap_stop_hashing(tap);
+	if (is_outermost)
+		walk->base = container->spooled;
+	status = walk_container(
+		walk, container->members, row->id, container->source, depth + 1, fields, err);
+	if (is_outermost)
+		walk->base = NULL;
+	return status;
+}
+
 /* Opens it and goes through it; what is wrong with it is a finding. */
 static enum status walk_inside(struct walk *walk, struct tap *tap, struct index_row *row,
 	unsigned depth, struct finding *finding, struct buffer *fields, struct error *err)
@@ -210,11 +238,12 @@ static enum status walk_inside(struct walk *walk, struct tap *tap, struct index_
 	enum status status;
 
 	status = open_container(walk, tap, row, depth, &container, err);
+	if (status == STATUS_OK && container.members != NULL && row->id == INDEX_ARTIFACT_ID)
+		begin_artifact(walk, row, container.format);
 	if (status == STATUS_OK && container.spooled == NULL)
 		copy_outermost(walk, tap, row);
 	if (status == STATUS_OK && container.members != NULL)
-		status = walk_container(
-			walk, container.members, row->id, container.source, depth + 1, fields, err);
+		status = walk_opened(walk, tap, row, &container, depth, fields, err);
 	if (container.members != NULL)
 		finding->format = container.format->name;
 	else if (status == STATUS_OK && container.format != NULL)
@@ -233,6 +262,7 @@ static enum status walk_content(struct walk *walk, struct source *content,
 	struct tap tap;
 
 	buffer_add(&fields, row->fields, row->fields_len);
+	row->has_place = walk->base != NULL && source_place(content, walk->base, &row->place);
 	tap_init(&tap, content, &walk->budget, packed, true);
 	status = walk_inside(walk, &tap, row, depth, &finding, &fields, err);
 	if (status != STATUS_OK)
@@ -241,7 +271,7 @@ static enum status walk_content(struct walk *walk, struct source *content,
 	row->fields_len = fields.len;
 	walk->way->stage = WAY_READING;
 	status = tap_drain(&tap, err);
-	finding.is_hashed = status == STATUS_OK;
+	finding.is_read = status == STATUS_OK;
 	status = find(&finding, status, err);
 	if (status == STATUS_OK)
 		status = record(walk, &tap, row, &finding, err);
@@ -287,6 +317,7 @@ enum status walk_index(struct source *source, const char *name, const struct lim
 		.index = index,
 		.budget = {.limits = limits},
 		.last_id = INDEX_ARTIFACT_ID,
+		.base = source,
 		.regions_left = limits->members * WALK_REGIONS_PER_MEMBER,
 	};
 	struct index_row row = {

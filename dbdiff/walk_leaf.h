@@ -17,6 +17,8 @@ struct walk {
 	int64_t last_id; /* members get the ids behind it */
 	uint64_t regions_left;
 	bool is_stream; /* the artifact is a compressed stream */
+	/* Of which members have a place: the artifact, or what its outermost stream holds. */
+	const struct source *base;
 	bool with_lazy; /* formats that are opened only where two sides differ */
 };
 

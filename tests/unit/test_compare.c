@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 
 #include "tests/unit/comparing.h"
 #include "tests/unit/making_tar.h"
@@ -153,6 +154,8 @@ START_TEST(a_file_that_changes_meanwhile_is_a_conflict)
 	struct difference_sink sink = {.take = take, .context = &comparing};
 
 	ck_assert_int_eq(dbdiff_hash(&published, &rebuilt, &comparing.err), STATUS_OK);
+	/* Just written, so that the kernel's times need not tell. */
+	comparing.options.settle_milliseconds = comparison_options_default.settle_milliseconds;
 	ck_assert_int_eq(pwrite(rebuilt.fd, "one", 3, 0), 3);
 	ck_assert_int_eq(dbdiff_compare("t", &published, &rebuilt, &comparing.options, &sink,
 				 &comparing.result, &comparing.err),
@@ -160,6 +163,40 @@ START_TEST(a_file_that_changes_meanwhile_is_a_conflict)
 	ck_assert_uint_eq(comparing.text.len, 0);
 	close(published.fd);
 	close(rebuilt.fd);
+}
+END_TEST
+
+START_TEST(a_file_that_was_not_hashed_again_shows_a_change)
+{
+	struct comparison_side published = {0}, rebuilt = {0};
+	struct difference_sink sink = {.take = take, .context = &comparing};
+
+	add(&a, "x", "1");
+	add(&b, "x", "2");
+	end();
+	published.fd = memory_file(a.data, a.len);
+	rebuilt.fd = memory_file(b.data, b.len);
+	ck_assert_int_eq(dbdiff_hash(&published, &rebuilt, &comparing.err), STATUS_OK);
+	ck_assert_int_eq(futimens(rebuilt.fd, (struct timespec[2]){{0}, {.tv_sec = 1}}), 0);
+	ck_assert_int_eq(dbdiff_compare("t", &published, &rebuilt, &comparing.options, &sink,
+				 &comparing.result, &comparing.err),
+		STATUS_CONFLICT);
+	ck_assert_uint_eq(comparing.text.len, 0);
+	close(published.fd);
+	close(rebuilt.fd);
+}
+END_TEST
+
+START_TEST(a_state_is_settled_when_it_stood_still)
+{
+	struct file_state state = {.changed = INT64_C(5000000000), .seen = INT64_C(6999000000)};
+
+	ck_assert(!file_state_is_settled(&state, 2000));
+	state.seen += 1000000;
+	ck_assert(file_state_is_settled(&state, 2000));
+	/* Of another clock. */
+	state.changed = state.seen + 1;
+	ck_assert(!file_state_is_settled(&state, 0));
 }
 END_TEST
 
@@ -324,7 +361,8 @@ START_TEST(diffs_are_bounded_and_large_members_show_where)
 	      "printf Z | dd of=d/x bs=1 seek=300000 conv=notrunc status=none;"
 	      "sed -i 's/^150000$/changed/' d/y; tar --mtime=@1 -cf b.tar d");
 	expect_files("a.tar", "b.tar", "content t//d/x\ncontent t//d/y size\n");
-	expect_has(buffer_text(&comparing.diffs), "first difference at byte 300000\n");
+	expect_has(buffer_text(&comparing.diffs),
+		"1 of 400000 bytes differs in 1 range, the first at byte 300000\n");
 	expect_has(buffer_text(&comparing.diffs), "\n-150000\n+changed\n");
 	comparing.options.diff_members = 1;
 	expect_files("a.tar", "b.tar", "content t//d/x\ncontent t//d/y size\n");
@@ -362,6 +400,8 @@ int main(void)
 	tcase_add_test(tests, files_that_turn_into_something_else);
 	tcase_add_test(tests, equal_bytes_are_not_a_comparison);
 	tcase_add_test(tests, a_file_that_changes_meanwhile_is_a_conflict);
+	tcase_add_test(tests, a_file_that_was_not_hashed_again_shows_a_change);
+	tcase_add_test(tests, a_state_is_settled_when_it_stood_still);
 	tcase_add_test(tests, a_failing_sink_stops_it);
 	tcase_add_test(tests, a_full_temporary_directory_is_trouble_with_files);
 	tcase_add_test(tests, hashing_reads_from_the_start_and_reports_trouble);

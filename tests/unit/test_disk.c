@@ -133,6 +133,50 @@ START_TEST(one_byte_in_a_file_of_a_partition)
 }
 END_TEST
 
+/* It is not hashed: its bytes are compared, here and in what a stream holds. */
+START_TEST(a_partition_of_the_same_bytes_is_the_same)
+{
+	shell(GPT_DISK
+		"gpt a 000000000001; cp a b;"
+		" printf X | dd of=b bs=1 seek=3000000 conv=notrunc status=none;"
+		" sgdisk -d 4 -n 3:9216:9300 -u 3:aaaaaaaa-2222-3333-4444-000000000003 -a 1 b"
+		" >/dev/null; xz -k0 a b");
+	compare_fds(file_open("a"), file_open("b"));
+	expect_has(buffer_text(&comparing.text), "content t//p2 free-space");
+	shell("printf X | dd of=a bs=1 seek=3000000 conv=notrunc status=none");
+	compare_fds(file_open("a"), file_open("b"));
+	expect_has(buffer_text(&comparing.text), "added t//p3");
+	ck_assert_ptr_null(strstr(buffer_text(&comparing.text), "t//p2"));
+	compare_fds(file_open("a.xz"), file_open("b.xz"));
+	expect_has(buffer_text(&comparing.text), "//p2 free-space");
+	shell("xz -kf0 a");
+	compare_fds(file_open("a.xz"), file_open("b.xz"));
+	expect_has(buffer_text(&comparing.text), "added t//t.decompressed//p3");
+	ck_assert_ptr_null(strstr(buffer_text(&comparing.text), "//p2"));
+}
+END_TEST
+
+START_TEST(what_is_opened_in_a_disk_is_hashed_only_when_asked)
+{
+	struct walk_setup setup = {.spares_hashes = true};
+
+	shell(GPT_DISK "gpt disk 000000000001");
+	for (int spares = 0; spares < 2; spares++) {
+		index_setup = spares ? &setup : NULL;
+		index_file("disk");
+		ck_assert_int_eq(
+			index_number(
+				"SELECT count(*) FROM member WHERE content AND sha256 IS NULL"),
+			spares ? 2 : 0);
+		ck_assert_int_eq(
+			index_number("SELECT place FROM member WHERE path = x'7032'"), 4096 * 512);
+		ck_assert_int_eq(
+			index_number("SELECT size FROM member WHERE path = x'7032'"), 4096 * 512);
+	}
+	index_setup = NULL;
+}
+END_TEST
+
 /* The first header damaged: the second counts. */
 START_TEST(gpt_backup_stands_in)
 {
@@ -442,6 +486,8 @@ int main(void)
 	tcase_add_test(tests, gpt_is_covered);
 	tcase_add_test(tests, gpt_differences_are_named);
 	tcase_add_test(tests, one_byte_in_a_file_of_a_partition);
+	tcase_add_test(tests, a_partition_of_the_same_bytes_is_the_same);
+	tcase_add_test(tests, what_is_opened_in_a_disk_is_hashed_only_when_asked);
 	tcase_add_test(tests, gpt_backup_stands_in);
 	tcase_add_test(tests, gpt_backup_differs);
 	tcase_add_test(tests, large_sectors);

@@ -56,6 +56,19 @@ START_TEST(names_what_gnu_tar_changed)
 }
 END_TEST
 
+/* In what the stream holds: three bytes, of one member. */
+START_TEST(counts_bytes_behind_a_compression)
+{
+	shell("mkdir x; echo one >x/a; seq 50000 >x/b; tar -cf x.tar -C x a b; cp x.tar y.tar;"
+	      "printf TWO | dd of=y.tar bs=1 seek=512 conv=notrunc status=none;"
+	      "gzip -kn x.tar y.tar");
+	expect_files("x.tar.gz", "y.tar.gz", "content t//t.decompressed//a\n");
+	ck_assert_int_eq(comparing.result.differing_bytes, 3);
+	ck_assert_int_eq(comparing.result.unattributed_bytes, 0);
+	ck_assert_int_eq(comparing.result.unexplained_bytes, 3);
+}
+END_TEST
+
 START_TEST(compares_every_field)
 {
 	differing((struct tar_member){.name = "mode", .mode = 0755},
@@ -377,6 +390,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, names_what_gnu_tar_changed);
+	tcase_add_test(tests, counts_bytes_behind_a_compression);
 	tcase_add_test(tests, compares_every_field);
 	tcase_add_test(tests, compares_extended_attributes_and_nanoseconds);
 	tcase_add_test(tests, keeps_all_members_of_one_name);

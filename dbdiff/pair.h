@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBDIFF_PAIR_H
+#define DBDIFF_PAIR_H
+
+#include "dbdiff/attempt.h"
+#include "dbdiff/dbdiff.h"
+#include "dbdiff/findings.h"
+#include "dbdiff/index.h"
+#include "dbdiff/plan.h"
+
+/* One comparison (dbdiff_compare()). */
+struct pair {
+	const char *name;
+	const struct comparison_side *sides[SIDES];
+	const struct comparison_options *options;
+	bool spares_hashes;   /* the files can be shown not to have changed (dbdiff/file_state.h) */
+	int index_fds[SIDES]; /* unlinked; -1 when there is none */
+	struct index indexes[SIDES];
+	struct attempt attempts[SIDES];
+	struct error trouble[SIDES]; /* why a side could not be indexed; STATUS_OK if it could */
+	struct diff_plan plan;
+	struct findings findings;
+};
+
+/* What a worker does, and with what. */
+struct pair_job {
+	struct pair *pair;
+	int side;
+	int out_fd;
+	int base_fd; /* what is in out_fd when the job begins; -1 for nothing */
+	const struct wanted_list *wanted; /* of pair_job_capture() */
+};
+
+/* What a worker runs: the first walk, and the second for bytes, or for what is inside leaves. */
+enum status pair_job_index(void *context, struct error *err);
+enum status pair_job_capture(void *context, struct error *err);
+enum status pair_job_inside(void *context, struct error *err);
+/*
+ * Runs one of them for each side at the same time, anew where a worker dies; errors[] are what came
+ * of them.
+ */
+enum status pair_run(struct pair_job jobs[SIDES], enum status (*run)(void *, struct error *),
+	struct error errors[SIDES], struct error *err);
+
+#endif
