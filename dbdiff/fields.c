@@ -209,7 +209,6 @@ static const struct field field_table[] = {
 	{"debian-control-order", "order of members", FIELD_OWN, "debian-control-order"},
 	{"segments", "number of segments", FIELD_OWN, UNEXPLAINED},
 	{"end-mark", "end mark", FIELD_OWN, UNEXPLAINED},
-	{"checksum-invalid", "checksums that do not fit", FIELD_OWN, UNEXPLAINED},
 	{"stream", "form of the compressed stream", FIELD_OWN, UNEXPLAINED},
 	{"stream-settings", "settings of the compressor", FIELD_OWN, "compression"},
 	{"stream-header", "headers of the second stream and on", FIELD_OWN, UNEXPLAINED},
@@ -250,7 +249,6 @@ static const struct field field_table[] = {
 	{"section-table", "section table", FIELD_OWN, UNEXPLAINED},
 	{"signature-invalid", "signature that does not verify", FIELD_OWN, "signature-invalid"},
 	{"wrapper-extra-bytes", "bytes that no signature needs", FIELD_OWN, "wrapper-extra-bytes"},
-	{"checksum-invalid", "checksum that is not right", FIELD_OWN, UNEXPLAINED},
 	{"authenticode-signature", "Authenticode signature", FIELD_OWN, "authenticode-signature"},
 	{"authenticode-signer", "signer's certificate", FIELD_OWN, "authenticode-signature"},
 	{"authenticode-time", "time of signing", FIELD_OWN, "authenticode-signature"},
@@ -374,6 +372,13 @@ static const struct field field_table[] = {
 	{"document-namespace", "namespace of the document", FIELD_OWN, UNEXPLAINED},
 	{"document-id", "identity of the document", FIELD_OWN, "document-id"},
 	{"document-time", "time of the document", FIELD_OWN, "embedded-timestamp"},
+
+	/* ---- Python bytecode ---- */
+	{"bytecode-version", "version of Python", FIELD_OWN, "toolchain-version"},
+	{"bytecode-flags", "how it is checked against its source", FIELD_OWN, UNEXPLAINED},
+	{"bytecode-mtime", "time of its source", FIELD_OWN, "python-bytecode-mtime"},
+	{"bytecode-source-size", "size of its source", FIELD_OWN, UNEXPLAINED},
+	{"bytecode-source-hash", "hash of its source", FIELD_OWN, UNEXPLAINED},
 
 	/* ---- shadow ---- */
 	{"password", "password", FIELD_OWN, UNEXPLAINED},

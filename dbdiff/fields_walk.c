@@ -30,6 +30,10 @@ static const struct {
 	{"document-id", "value", UNEXPLAINED},
 	{"document-time", "value", UNEXPLAINED},
 	{"tool-version", "option", UNEXPLAINED},
+	/* Another time is all only where it is of the same source. */
+	{"bytecode-mtime", "bytecode-source-size", UNEXPLAINED},
+	{"bytecode-mtime", "bytecode-source-hash", UNEXPLAINED},
+	{"bytecode-mtime", "bytecode-flags", UNEXPLAINED},
 	/* Another salt is one only below the same password and method. */
 	{"password-hash", "password", UNEXPLAINED},
 	{"password-hash", "password-known", UNEXPLAINED},

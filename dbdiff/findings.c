@@ -274,6 +274,18 @@ enum status findings_add_field(struct findings *findings, int64_t id, const char
 	return status;
 }
 
+enum status findings_field_cause(struct findings *findings, int64_t id, const char *name,
+	const char **cause, struct error *err)
+{
+	struct buffer fields = {0};
+	enum status status = read_fields_of(findings, id, &fields, err);
+	const char *own = status == STATUS_OK ? fields_cause(&fields, name) : NULL;
+
+	*cause = own != NULL ? own : field_find(name)->cause;
+	buffer_release(&fields);
+	return status;
+}
+
 enum status findings_each_field(struct findings *findings,
 	enum status (*visit)(void *context, const char *name, const char *published,
 		const char *rebuilt, struct error *err),

@@ -44,6 +44,7 @@ const struct format *const formats[] = {
 	&format_uimage,
 	&format_devicetree,
 	&format_elf,
+	&format_python_bytecode,
 	NULL,
 };
 

@@ -260,23 +260,3 @@ static const struct members_ops parts_ops = {
 	.describe = parts_describe,
 	.free = parts_free,
 };
-
-uint16_t get_le16(const unsigned char *data)
-{
-	return (uint16_t)(data[0] | data[1] << 8);
-}
-
-uint32_t get_le32(const unsigned char *data)
-{
-	return get_le16(data) | (uint32_t)get_le16(data + 2) << 16;
-}
-
-uint64_t get_le64(const unsigned char *data)
-{
-	return get_le32(data) | (uint64_t)get_le32(data + 4) << 32;
-}
-
-uint32_t get_be32(const unsigned char *data)
-{
-	return (uint32_t)data[0] << 24 | (uint32_t)data[1] << 16 | (uint32_t)data[2] << 8 | data[3];
-}

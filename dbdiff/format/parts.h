@@ -71,11 +71,4 @@ void parts_add_field_bytes(
  */
 enum status parts_finish(struct parts *parts, struct members **members, struct error *err);
 
-/* ---- numbers ---- */
-
-uint16_t get_le16(const unsigned char *data);
-uint32_t get_le32(const unsigned char *data);
-uint64_t get_le64(const unsigned char *data);
-uint32_t get_be32(const unsigned char *data);
-
 #endif

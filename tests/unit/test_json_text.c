@@ -135,19 +135,18 @@ START_TEST(every_byte_tells)
 }
 END_TEST
 
-/* The layouts of python's json.dumps and of jq. */
+/* The layouts of Python's json.dumps and of jq. */
 START_TEST(usual_layouts_are_known)
 {
 	static const char *const commands[] = {
-		"python3 -c 'import json; print(json.dumps(json.load(open(\"in.json\"))))'",
-		"python3 -c 'import json; print(json.dumps(json.load(open(\"in.json\")), "
-		"indent=4))'",
+		"cat in.json", /* as of Python's json */
+		"jq --indent 4 . in.json",
 		"jq . in.json",
 		"jq -c . in.json",
 		"jq --tab . in.json",
 	};
 
-	shell("printf '%s' '{\"a\": [1, {\"b\": [], \"c\": \"x\"}, [true, [2]]], \"d\": {\"e\": "
+	shell("printf '%s\\n' '{\"a\": [1, {\"b\": [], \"c\": \"x\"}, [true, [2]]], \"d\": {\"e\": "
 	      "{}}}' >in.json");
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
 		struct buffer command = {0};
