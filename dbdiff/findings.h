@@ -69,7 +69,8 @@ enum status findings_field_cause(struct findings *findings, int64_t id, const ch
 /* Adds a cause, or bytes to one. `evidence` may be NULL. */
 enum status findings_add_cause(struct findings *findings, int64_t id, const char *cause,
 	uint64_t bytes, const char *evidence, struct error *err);
-/* Takes "unexplained" from a finding when no byte has that cause, and it has another one. */
+/* Takes "unexplained" from a finding when no byte and no field has that cause, and it has another
+ * one. */
 enum status findings_settle(struct findings *findings, int64_t id, struct error *err);
 /* The first of its causes in the order of ids, "unexplained" before all others; "" for none. */
 enum status findings_main_cause(struct findings *findings, const struct finding_range *range,
