@@ -414,6 +414,16 @@ static void name_uuids(struct claims *claims)
 	}
 }
 
+/* A value that is text as it is. */
+static bool is_visible(const char *value)
+{
+	if (value == NULL || *value == '\0')
+		return false;
+	while (*value > ' ' && *value <= '~')
+		value++;
+	return *value == '\0';
+}
+
 static enum status write_claim(struct findings *findings, int64_t finding,
 	const struct taken_claim *claim, struct error *err)
 {
@@ -429,7 +439,12 @@ static enum status write_claim(struct findings *findings, int64_t finding,
 			    err) < 0)
 			return err->status;
 	}
-	return findings_add_cause(findings, finding, claim->cause, 0, claim->evidence, err);
+	if (findings_add_cause(findings, finding, claim->cause, 0, claim->evidence, err) < 0)
+		return err->status;
+	if (!is_visible(claim->values[PUBLISHED]) || !is_visible(claim->values[REBUILT]))
+		return STATUS_OK;
+	return findings_add_value(findings, finding, claim->cause, claim->values[PUBLISHED],
+		claim->values[REBUILT], err);
 }
 
 enum status claims_write(struct claims *claims, struct findings *findings, struct error *err)

@@ -2,6 +2,7 @@
 #ifndef VERIFIER_REPORT_PRINTER_H
 #define VERIFIER_REPORT_PRINTER_H
 
+#include "verifier/evidence/cause_graph.h"
 #include "verifier/report/report.h"
 
 /* Shared by the text report's files only. */
@@ -24,6 +25,7 @@ struct report_printer {
 	size_t wrappers;				/* printed on the artifact's line */
 	uint64_t unmeasured, unattributed, unexplained; /* sums over differing artifacts */
 	size_t differing;
+	struct cause_graph graph;
 };
 
 /* Prints text of hostile origin as part of one line: newlines too are escaped. */
@@ -38,6 +40,8 @@ void report_put_block(FILE *stream, const char *text, const char *indent);
 enum status report_package_count(
 	struct report_printer *printer, bool *looked_at, size_t *changes, struct error *err);
 
+/* The section CAUSES: the roots of printer->graph, each with what follows from it. */
+enum status report_causes(struct report_printer *printer, struct error *err);
 /* The section MEMBERS: differing members artifact by artifact; nothing when there is none. */
 enum status report_members(struct report_printer *printer, struct error *err);
 /*
