@@ -2,6 +2,7 @@
 #ifndef VERIFIER_REPORT_PRINTER_H
 #define VERIFIER_REPORT_PRINTER_H
 
+#include "base/array.h"
 #include "verifier/evidence/cause_graph.h"
 #include "verifier/report/report.h"
 
@@ -11,6 +12,7 @@
 #define SHOWN_MEMBERS  20
 #define SHOWN_DIFFS    5
 #define SHOWN_PACKAGES 10
+#define SHOWN_CHANGES  256 /* values of shown members that are kept to tell others by */
 
 /* What the visitors share. */
 struct report_printer {
@@ -26,6 +28,7 @@ struct report_printer {
 	uint64_t unmeasured, unattributed, unexplained; /* sums over differing artifacts */
 	size_t differing;
 	struct cause_graph graph;
+	struct text_list changes; /* values of members that were shown */
 };
 
 /* Prints text of hostile origin as part of one line: newlines too are escaped. */
@@ -42,7 +45,12 @@ enum status report_package_count(
 
 /* The section CAUSES: the roots of printer->graph, each with what follows from it. */
 enum status report_causes(struct report_printer *printer, struct error *err);
-/* The section MEMBERS: differing members artifact by artifact; nothing when there is none. */
+/* One differing member: its causes, fields and diff. */
+void report_member(struct report_printer *printer, const struct difference *difference);
+/*
+ * The section MEMBERS: differing members artifact by artifact; nothing when there is none. Unless
+ * all are asked for, without those that only follow from others or show the same change again.
+ */
 enum status report_members(struct report_printer *printer, struct error *err);
 /*
  * Causes, what was published anew, packages, bytes, pins, isolation and hosts; each only when there

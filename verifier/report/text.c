@@ -331,5 +331,6 @@ enum status report_text(FILE *stream, struct evidence *evidence, const char *run
 		print_recorded(stream, options, record.id);
 	run_record_release(&record);
 	cause_graph_release(&printer.graph);
+	text_list_release(&printer.changes);
 	return status;
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
+#include "base/array.h"
 #include "base/buffer.h"
 #include "base/escape.h"
 #include "verifier/report/printer.h"
@@ -31,16 +34,62 @@ static void print_field(FILE *stream, const struct difference_field *field)
 	fputs(" rebuilt\n", stream);
 }
 
-static enum status print_member(
-	void *context, const struct difference *difference, struct error *err)
+/* Whether all that a member has follows from other differences. */
+static bool is_consequence(
+	const struct report_printer *printer, const struct difference *difference)
 {
-	struct report_printer *printer = context;
+	for (size_t i = 0; i < difference->cause_count; i++) {
+		const struct cause_node *node =
+			cause_graph_find(&printer->graph, difference->causes[i].id);
+
+		if (node == NULL || node->is_root)
+			return false;
+	}
+	return true;
+}
+
+static char *change_key(const struct difference_value *value)
+{
+	return xasprintf("%s %s %s", value->cause, value->published, value->rebuilt);
+}
+
+/* Whether the very values it differs in were shown, of another member, and nothing else differs. */
+static bool is_shown(const struct report_printer *printer, const struct difference *difference)
+{
+	bool is_known = difference->value_count > 0 && difference->field_count == 0;
+
+	for (size_t c = 0; c < difference->cause_count && is_known; c++) {
+		size_t v = 0;
+
+		while (v < difference->value_count &&
+			strcmp(difference->values[v].cause, difference->causes[c].id) != 0)
+			v++;
+		is_known = v < difference->value_count;
+	}
+	for (size_t i = 0; i < difference->value_count && is_known; i++) {
+		char *key = change_key(&difference->values[i]);
+
+		is_known = text_list_contains(&printer->changes, key);
+		free(key);
+	}
+	return is_known;
+}
+
+static void remember(struct report_printer *printer, const struct difference *difference)
+{
+	for (size_t i = 0; i < difference->value_count && printer->changes.count < SHOWN_CHANGES;
+		i++) {
+		char *key = change_key(&difference->values[i]);
+
+		text_list_add(&printer->changes, key);
+		free(key);
+	}
+}
+
+void report_member(struct report_printer *printer, const struct difference *difference)
+{
 	FILE *stream = printer->stream;
 
-	(void)err;
-	if (printer->shown++ == 0)
-		fputs("\nMEMBERS\n", stream);
-	printer->artifact_shown++;
 	fputs("  ", stream);
 	report_put_line(stream, difference->path);
 	if (difference->occurrence)
@@ -62,6 +111,25 @@ static enum status print_member(
 		report_put_block(stream, difference->diff, "      ");
 		printer->diffs++;
 	}
+}
+
+static enum status print_member(
+	void *context, const struct difference *difference, struct error *err)
+{
+	struct report_printer *printer = context;
+
+	(void)err;
+	if (!printer->options->all) {
+		if (is_consequence(printer, difference) || is_shown(printer, difference))
+			return STATUS_OK;
+		if (printer->artifact_shown == SHOWN_MEMBERS)
+			return STATUS_END;
+		remember(printer, difference);
+	}
+	if (printer->shown++ == 0)
+		fputs("\nMEMBERS\n", printer->stream);
+	printer->artifact_shown++;
+	report_member(printer, difference);
 	return STATUS_OK;
 }
 
@@ -69,15 +137,15 @@ static enum status print_artifact_members(
 	void *context, const struct artifact_row *artifact, struct error *err)
 {
 	struct report_printer *printer = context;
-	uint64_t limit = printer->options->all ? UINT64_MAX : SHOWN_MEMBERS;
-
 	if (!artifact->set_id)
 		return STATUS_OK;
 	printer->artifact_shown = 0;
-	if (evidence_each_difference(
-		    printer->evidence, artifact->set_id, limit, print_member, printer, err) < 0)
+	if (evidence_each_difference(printer->evidence, artifact->set_id, UINT64_MAX, print_member,
+		    printer, err) < 0)
 		return err->status;
 	if (artifact->differences > printer->artifact_shown) {
+		if (printer->shown++ == 0)
+			fputs("\nMEMBERS\n", printer->stream);
 		fprintf(printer->stream, "  … %llu more in ",
 			(unsigned long long)(artifact->differences - printer->artifact_shown));
 		report_put_line(printer->stream, artifact->record.name);
