@@ -140,9 +140,11 @@ static bool match_known(const struct matching *matching, const struct claim_list
 	return false;
 }
 
-/* Leaves off what is claimed already; false when that is all. */
-static bool cut_claimed(const struct claim_list *claims, struct window *window)
+/* Leaves off what is claimed already, and what is alike behind it; false when that is all. */
+static bool cut_claimed(
+	const struct matching *matching, const struct claim_list *claims, struct window *window)
 {
+	const struct stretch *sides = matching->sides;
 	bool has_left = false;
 
 	for (int side = 0; side < SIDES; side++) {
@@ -152,8 +154,16 @@ static bool cut_claimed(const struct claim_list *claims, struct window *window)
 			window->start[side] = from;
 		if (window->end[side] < window->start[side])
 			window->end[side] = window->start[side];
-		has_left = has_left || window->end[side] > window->start[side];
 	}
+	while (window->start[PUBLISHED] < window->end[PUBLISHED] &&
+		window->start[REBUILT] < window->end[REBUILT] &&
+		sides[PUBLISHED].data[window->start[PUBLISHED]] ==
+			sides[REBUILT].data[window->start[REBUILT]]) {
+		window->start[PUBLISHED]++;
+		window->start[REBUILT]++;
+	}
+	for (int side = 0; side < SIDES; side++)
+		has_left = has_left || window->end[side] > window->start[side];
 	return has_left;
 }
 
@@ -165,7 +175,7 @@ static bool match_windows(
 	for (size_t i = 0; i < windows->count && unmatched < UNMATCHED_MOST; i++) {
 		struct window *window = &windows->items[i];
 
-		while (cut_claimed(claims, window)) {
+		while (cut_claimed(matching, claims, window)) {
 			struct claim claim;
 
 			if (!match_known(matching, claims, window, &claim) &&
@@ -179,37 +189,47 @@ static bool match_windows(
 	return unmatched == 0;
 }
 
-static bool match_whole(const struct matching *matching, struct claim_list *claims)
+/* False when it is no file of a kind that is known. */
+static bool match_leaf(const struct matching *matching, struct claim *claim)
 {
 	if (!matching->is_whole || matching->sides[PUBLISHED].len == 0 ||
 		matching->sides[REBUILT].len == 0)
 		return false;
 	for (const struct leaf_matcher *matcher = leaf_matchers; matcher->match != NULL;
 		matcher++) {
-		struct claim claim = {.cause = matcher->cause};
-
-		if (matcher->match(matching, &claim)) {
-			add(claims, &claim);
+		*claim = (struct claim){.cause = matcher->cause};
+		if (matcher->match(matching, claim))
 			return true;
-		}
 	}
 	return false;
+}
+
+/* A claim of the leaf comes first: other values stand behind it. */
+static bool match_behind(const struct matching *matching, const struct claim *first,
+	struct window_list *windows, struct claim_list *claims)
+{
+	if (first != NULL)
+		add(claims, first);
+	return match_windows(matching, windows, claims);
 }
 
 bool match_stretch(const struct matching *matching, struct claim_list *claims)
 {
 	const struct stretch *sides = matching->sides;
 	struct window_list windows = {0};
-	bool is_done = match_whole(matching, claims);
+	struct claim leaf;
+	const struct claim *first = match_leaf(matching, &leaf) ? &leaf : NULL;
+	bool is_done = false;
 
-	if (!is_done && sides[PUBLISHED].len == sides[REBUILT].len &&
-		windows_by_place(sides, &windows))
-		is_done = match_windows(matching, &windows, claims);
+	if (sides[PUBLISHED].len == sides[REBUILT].len && windows_by_place(sides, &windows))
+		is_done = match_behind(matching, first, &windows, claims);
 	/* Values of other lengths move what is behind them. */
-	if (!is_done && windows_by_word(sides, &windows)) {
+	if (!is_done) {
 		struct claim_list others = {0};
 
-		is_done = match_windows(matching, &windows, &others);
+		if (!windows_by_word(sides, &windows))
+			windows.count = 0;
+		is_done = match_behind(matching, first, &windows, &others);
 		if (is_done || claims->count == 0) {
 			claim_list_release(claims);
 			*claims = others;
