@@ -120,6 +120,8 @@ START_TEST(look_alikes_of_times_are_left)
 	expect_left("t//f", "Version: 1.0-2025-07-29\n", "Version: 1.0-2025-07-30\n");
 	expect_left("t//f", "deb http://h/archive/20250729T083012Z/ a\n",
 		"deb http://h/archive/20250730T083012Z/ a\n");
+	/* The same one, with something else behind it. */
+	expect_left("t//f", "a 2025-07-29 x", "a 2025-07-29;x");
 	/* A part of a longer word or number. */
 	expect_left("t//f", "a12025-07-29", "a12025-07-30");
 	expect_left("t//f", "epoch=17537778129\n", "epoch=17537778130\n");
@@ -181,6 +183,8 @@ START_TEST(paths_of_the_build)
 	/* Another file, a place where nothing is built, an installed path. */
 	expect_left("t//f", "run /tmp/a/good", "run /tmp/a/evil");
 	expect_left("t//f", "run /data/app/start", "run /mnt/app/start");
+	expect_left("t//f", "run /tmp/app/start", "run /mnt/app/start");
+	expect_left("t//f", "run /mnt/app/start", "run /tmp/app/start");
 	expect_left("t//f", "run /usr/bin/start", "run /opt/bin/start");
 	expect_left("t//f", "run /usr/bin/start", "run /tmp/bin/start");
 }
@@ -225,6 +229,9 @@ START_TEST(salts_but_no_hashes)
 	/* Another method, another user, no shadow file. */
 	expect_left("t//etc/shadow", "root:$6$saltsalt$" HASH_A ":\n",
 		"root:$y$saltsalt$" HASH_B ":\n");
+	expect_left("t//etc/shadow", "root:$6$saltsalt$" HASH_A ":\n",
+		"root:$6$rounds=1000$other123$" HASH_B ":\n");
+	expect_left("t//etc/shadow", "root:$6$saltsalt$" HASH_A ":\n", "root:$6$a$" HASH_B ":\n");
 	expect_left("t//etc/shadow", "root:$6$saltsalt$" HASH_A ":\n",
 		"evil:$6$other123$" HASH_A ":\n");
 	expect_left("t//f", "root:$6$saltsalt$" HASH_A ":\n", "root:$6$other123$" HASH_A ":\n");
