@@ -178,6 +178,11 @@ static bool match_windows(
 		while (cut_claimed(matching, claims, window)) {
 			struct claim claim;
 
+			if (matching->places_left != NULL && (*matching->places_left)-- == 0) {
+				*matching->places_left = 0;
+				return false;
+			}
+
 			if (!match_known(matching, claims, window, &claim) &&
 				!match_value(matching, claims, window, &claim)) {
 				unmatched++;
@@ -213,6 +218,27 @@ static bool match_behind(const struct matching *matching, const struct claim *fi
 	return match_windows(matching, windows, claims);
 }
 
+#define BINARY_MOST ((size_t)64 * 1024)
+#define PLACE_BYTES 256 /* of words that are held against each other, for a place that is left */
+
+/* Cuts by words where that is of use: texts, and small files of anything. */
+static bool cut_by_word(const struct matching *matching, struct window_list *windows)
+{
+	const struct stretch *sides = matching->sides;
+	size_t len = sides[PUBLISHED].len + sides[REBUILT].len;
+	bool is_text = textdiff_is_text(sides[PUBLISHED].data, sides[PUBLISHED].len) &&
+		textdiff_is_text(sides[REBUILT].data, sides[REBUILT].len);
+
+	if (len > BINARY_MOST && !is_text)
+		return false;
+	if (matching->places_left != NULL) {
+		if (*matching->places_left < len / PLACE_BYTES)
+			return false;
+		*matching->places_left -= len / PLACE_BYTES;
+	}
+	return windows_by_word(sides, windows);
+}
+
 bool match_stretch(const struct matching *matching, struct claim_list *claims)
 {
 	const struct stretch *sides = matching->sides;
@@ -224,11 +250,9 @@ bool match_stretch(const struct matching *matching, struct claim_list *claims)
 	if (sides[PUBLISHED].len == sides[REBUILT].len && windows_by_place(sides, &windows))
 		is_done = match_behind(matching, first, &windows, claims);
 	/* Values of other lengths move what is behind them. */
-	if (!is_done) {
+	if (!is_done && cut_by_word(matching, &windows)) {
 		struct claim_list others = {0};
 
-		if (!windows_by_word(sides, &windows))
-			windows.count = 0;
 		is_done = match_behind(matching, first, &windows, &others);
 		if (is_done || claims->count == 0) {
 			claim_list_release(claims);
@@ -237,6 +261,8 @@ bool match_stretch(const struct matching *matching, struct claim_list *claims)
 		}
 		claim_list_release(&others);
 	}
+	if (claims->count == 0 && first != NULL)
+		add(claims, first);
 	windows_release(&windows);
 	return is_done;
 }

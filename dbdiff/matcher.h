@@ -22,6 +22,8 @@ struct matching {
 	bool is_whole;
 	const struct known_pair *known;
 	size_t known_count;
+	/* How many more places may be looked at, over all leaves; NULL for any number. */
+	size_t *places_left;
 };
 
 /* A range of both sides, and why it differs. */

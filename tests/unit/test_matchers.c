@@ -12,11 +12,13 @@ static struct buffer text;
 static bool is_done;
 static const struct known_pair *known;
 static size_t known_count;
+static size_t *places_left;
 
 static void setup(void)
 {
 	known = NULL;
 	known_count = 0;
+	places_left = NULL;
 }
 
 static void teardown(void)
@@ -32,7 +34,8 @@ static void match_bytes(const char *path, const struct stretch sides[SIDES])
 		.sides = sides,
 		.is_whole = true,
 		.known = known,
-		.known_count = known_count};
+		.known_count = known_count,
+		.places_left = places_left};
 
 	claim_list_release(&claims);
 	buffer_clear(&text);
@@ -345,6 +348,42 @@ START_TEST(seeds_are_random)
 }
 END_TEST
 
+START_TEST(no_more_places_are_looked_at_than_may_be)
+{
+	size_t left = 1;
+
+	places_left = &left;
+	match("t//f", "2025-07-29 and 2025-07-29", "2025-08-30 and 2025-09-30");
+	ck_assert_str_eq(buffer_text(&text), "embedded-timestamp 2025-07-29|2025-08-30\n");
+	ck_assert(!is_done);
+	ck_assert_uint_eq(left, 0);
+	match("t//f", "2025-07-29", "2025-08-30");
+	ck_assert(!is_done);
+	ck_assert_uint_eq(left, 0);
+}
+END_TEST
+
+/* Too large to be cut by words: what was found by place stays found, and no more. */
+START_TEST(large_files_of_bytes)
+{
+	static char a[100000], b[100000];
+	struct stretch sides[SIDES] = {{a, sizeof(a), 0}, {b, sizeof(b), 0}};
+
+	memcpy(a + 70000, "2025-07-29", 10);
+	memcpy(b + 70000, "2025-07-30", 10);
+	match_bytes("t//f", sides);
+	ck_assert(is_done);
+	b[90000] = 1;
+	match_bytes("t//f", sides);
+	ck_assert_str_eq(buffer_text(&text), "embedded-timestamp 2025-07-29|2025-07-30\n");
+	ck_assert(!is_done);
+	sides[REBUILT].len--;
+	match_bytes("t//f", sides);
+	ck_assert_str_eq(buffer_text(&text), "");
+	ck_assert(!is_done);
+}
+END_TEST
+
 /* What a terminal acts upon is not put into evidence. */
 START_TEST(evidence_is_visible)
 {
@@ -379,6 +418,8 @@ int main(void)
 	tcase_add_test(tests, times_of_bytecode);
 	tcase_add_test(tests, logs_and_caches);
 	tcase_add_test(tests, seeds_are_random);
+	tcase_add_test(tests, no_more_places_are_looked_at_than_may_be);
+	tcase_add_test(tests, large_files_of_bytes);
 	tcase_add_test(tests, evidence_is_visible);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
