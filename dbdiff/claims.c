@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dbdiff/claims.h"
 
-#include <strings.h>
-#include <sys/stat.h>
-
 #include "base/alloc.h"
 #include "base/array.h"
 #include "base/escape.h"
-#include "dbdiff/causes.h"
-#include "dbdiff/matching.h"
 
-#define CLAIMS_MOST 65536 /* of all leaves */
-#define VALUE_MOST  64
+#define VALUE_MOST 64
 
 void claims_init(struct claims *claims, const struct diff_plan *plan)
 {
@@ -37,24 +31,13 @@ void claims_release(struct claims *claims)
 	*claims = (struct claims){0};
 }
 
-static void add(struct leaf_claims *leaf, const struct taken_claim *claim)
+void leaf_claims_add(struct leaf_claims *leaf, const struct taken_claim *claim)
 {
 	ARRAY_GROW(leaf->items, leaf->count, leaf->capacity);
 	leaf->items[leaf->count++] = *claim;
 }
 
-/* ---- what the other process wrote ---- */
-
-/* A cause that bytes of a leaf may have; what it is about the content itself, nobody claims. */
-static const char *cause_of(const struct match_record *record)
-{
-	const struct cause *cause =
-		record->cause < cause_catalogue_count ? &cause_catalogue[record->cause] : NULL;
-
-	return cause != NULL && cause->severity != SEVERITY_CONTENT ? cause->id : NULL;
-}
-
-static bool is_inside(const struct leaf_request *leaf, const struct claim_range *range)
+bool claim_is_inside(const struct leaf_request *leaf, const struct claim_range *range)
 {
 	for (int side = 0; side < SIDES; side++) {
 		if (range->len[side] == 0 || range->len[side] > leaf->sizes[side] ||
@@ -62,67 +45,6 @@ static bool is_inside(const struct leaf_request *leaf, const struct claim_range 
 			return false;
 	}
 	return true;
-}
-
-static enum status take(struct claims *claims, const struct match_record *record,
-	const struct buffer *text, struct findings *findings, struct error *err)
-{
-	const struct leaf_request *leaf = &claims->plan->leaves[record->leaf];
-	const char *cause = cause_of(record);
-	struct buffer line = {0};
-
-	if (strlen(buffer_text(text)) != record->len)
-		return STATUS_OK;
-	if (record->kind == MATCH_DIFF)
-		return leaf->with_diff
-			? findings_set_diff(findings, leaf->finding, buffer_text(text), err)
-			: STATUS_OK;
-	if (record->kind != MATCH_CLAIM || cause == NULL || record->len >= EVIDENCE_SIZE ||
-		!is_inside(leaf, &record->range))
-		return STATUS_OK;
-	/* It was escaped once; what is not visible was put in by somebody else. */
-	if (!escape_is_utf8(buffer_text(text), text->len))
-		escape_line(&line, buffer_text(text), text->len);
-	else
-		buffer_add(&line, text->data, text->len);
-	add(&claims->leaves[record->leaf],
-		&(struct taken_claim){
-			.range = record->range, .cause = cause, .evidence = buffer_detach(&line)});
-	return STATUS_OK;
-}
-
-enum status claims_read(struct claims *claims, int fd, struct findings *findings, struct error *err)
-{
-	struct buffer text = {0};
-	enum status status = STATUS_OK;
-	uint64_t at = 0, size;
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return error_set_errno(err, "cannot read a temporary file");
-	size = (uint64_t)st.st_size;
-	for (size_t i = 0; i < CLAIMS_MOST && status == STATUS_OK; i++) {
-		struct match_record record;
-
-		if (size - at < sizeof(record))
-			break;
-		status = captured_pread(fd, &record, sizeof(record), at, err);
-		at += sizeof(record);
-		if (status != STATUS_OK || record.leaf >= claims->plan->count ||
-			record.len > MATCH_TEXT_MOST || record.len > size - at)
-			break;
-		buffer_clear(&text);
-		status = captured_pread(
-			fd, buffer_reserve(&text, record.len + 1), record.len, at, err);
-		if (status != STATUS_OK)
-			break;
-		text.len = record.len;
-		text.data[text.len] = '\0';
-		at += record.len;
-		status = take(claims, &record, &text, findings, err);
-	}
-	buffer_release(&text);
-	return status < 0 ? status : STATUS_OK;
 }
 
 /* ---- the check ---- */
@@ -255,9 +177,9 @@ static void add_told(struct claims *claims, size_t number)
 	for (size_t i = 0; i < leaf->told_count; i++) {
 		const struct told_claim *told = &claims->plan->told[leaf->told + i];
 
-		if (!is_inside(leaf, &told->range))
+		if (!claim_is_inside(leaf, &told->range))
 			continue;
-		add(into,
+		leaf_claims_add(into,
 			&(struct taken_claim){.range = told->range,
 				.cause = told->cause,
 				.evidence =
@@ -373,93 +295,4 @@ enum status claims_check_rests(struct claims *claims, const bool *is_chosen,
 			claims->leaves[i].is_explained = false;
 	}
 	return STATUS_OK;
-}
-
-/* ---- what came of it ---- */
-
-static bool same_pair(const struct taken_claim *a, const struct taken_claim *b)
-{
-	for (int side = 0; side < SIDES; side++) {
-		if (a->values[side] == NULL || b->values[side] == NULL ||
-			strcasecmp(a->values[side], b->values[side]) != 0)
-			return false;
-	}
-	return true;
-}
-
-/* A UUID is the image's where another claim says that the same two are. */
-static void name_uuids(struct claims *claims)
-{
-	const struct taken_claim *images[16];
-	size_t count = 0;
-
-	for (size_t i = 0; i < claims->plan->count; i++) {
-		for (size_t c = 0; c < claims->leaves[i].count; c++) {
-			const struct taken_claim *claim = &claims->leaves[i].items[c];
-
-			if (count < ARRAY_SIZE(images) && strcmp(claim->cause, "image-uuid") == 0 &&
-				(count == 0 || !same_pair(claim, images[count - 1])))
-				images[count++] = claim;
-		}
-	}
-	for (size_t i = 0; i < claims->plan->count && count > 0; i++) {
-		for (size_t c = 0; c < claims->leaves[i].count; c++) {
-			struct taken_claim *claim = &claims->leaves[i].items[c];
-
-			for (size_t k = 0; k < count && strcmp(claim->cause, "uuid") == 0; k++) {
-				if (same_pair(claim, images[k]))
-					claim->cause = images[k]->cause;
-			}
-		}
-	}
-}
-
-/* A value that is text as it is. */
-static bool is_visible(const char *value)
-{
-	if (value == NULL || *value == '\0')
-		return false;
-	while (*value > ' ' && *value <= '~')
-		value++;
-	return *value == '\0';
-}
-
-static enum status write_claim(struct findings *findings, int64_t finding,
-	const struct taken_claim *claim, struct error *err)
-{
-	for (int side = 0; side < SIDES; side++) {
-		if (findings_add_claim(findings,
-			    &(struct claim_row){
-				    .finding = finding,
-				    .side = side,
-				    .start = claim->range.start[side],
-				    .len = claim->range.len[side],
-				    .cause = claim->cause,
-			    },
-			    err) < 0)
-			return err->status;
-	}
-	if (findings_add_cause(findings, finding, claim->cause, 0, claim->evidence, err) < 0)
-		return err->status;
-	if (!is_visible(claim->values[PUBLISHED]) || !is_visible(claim->values[REBUILT]))
-		return STATUS_OK;
-	return findings_add_value(findings, finding, claim->cause, claim->values[PUBLISHED],
-		claim->values[REBUILT], err);
-}
-
-enum status claims_write(struct claims *claims, struct findings *findings, struct error *err)
-{
-	enum status status = STATUS_OK;
-
-	name_uuids(claims);
-	for (size_t i = 0; i < claims->plan->count && status == STATUS_OK; i++) {
-		const struct leaf_request *leaf = &claims->plan->leaves[i];
-		const struct leaf_claims *own = &claims->leaves[i];
-
-		for (size_t c = 0; c < own->count && status == STATUS_OK; c++)
-			status = write_claim(findings, leaf->finding, &own->items[c], err);
-		if (status == STATUS_OK && own->is_explained && !leaf->has_open_field)
-			status = findings_settle(findings, leaf->finding, err);
-	}
-	return status;
 }

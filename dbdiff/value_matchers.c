@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/buffer.h"
 #include "dbdiff/matcher.h"
 
@@ -66,8 +67,50 @@ static bool accept_source_version(const struct matching *matching, struct claim 
 
 /* ---- times, and what holds some ---- */
 
+static bool is_number(const char *text, size_t len)
+{
+	while (len > 0 && is_digit(text[len - 1]))
+		len--;
+	return len == 0;
+}
+
+/* Ten digits are a time where their key says so: SOURCE_DATE_EPOCH=…, "build_time": … */
+static bool says_time(const char *key, size_t len)
+{
+	static const char *const tails[] = {
+		"time", "date", "epoch", "stamp", "created", "built", "modified"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(tails); i++) {
+		size_t tail = strlen(tails[i]);
+
+		if (len >= tail && strncasecmp(key + len - tail, tails[i], tail) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A part of a version or of a path: another package or pin, not the clock's time. */
+static bool is_part_of_name(const struct matching *matching, const struct claim *claim)
+{
+	char before = claim->start[PUBLISHED] > 0
+		? matching->sides[PUBLISHED].data[claim->start[PUBLISHED] - 1]
+		: '\0';
+
+	return before != '\0' && strchr("/+~.-_%", before) != NULL;
+}
+
 static bool accept_time(const struct matching *matching, struct claim *claim)
 {
+	const char *key;
+	size_t len;
+
+	if (is_part_of_name(matching, claim))
+		return false;
+	if (claim->len[PUBLISHED] == 10 && is_number(value_of(matching, claim, PUBLISHED), 10)) {
+		len = value_key(matching, PUBLISHED, claim->start[PUBLISHED], &key);
+		if (!says_time(key, len))
+			return false;
+	}
 	claim->cause = "embedded-timestamp";
 	claim_set_values(matching, claim, "time");
 	return true;
@@ -128,7 +171,26 @@ static bool accept_tool_version(const struct matching *matching, struct claim *c
 
 /* ---- paths ---- */
 
-/* They end in the same name, and perhaps directories above it, behind a slash. */
+/* Where programs are built; elsewhere a path may as well be a setting. */
+static bool is_built_in(const char *path, size_t len)
+{
+	static const char *const places[] = {"/build", "/home/", "/root/", "/tmp/", "/var/tmp/",
+		"/work", "/repo/", "/src/", "/usr/src/", "/usr/local/src/", "/__w/",
+		"/var/lib/jenkins/", "/var/lib/gitlab-runner/", "/github/"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		size_t place = strlen(places[i]);
+
+		if (len > place && memcmp(path, places[i], place) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Both are below a place to build in, and end in the same name, and perhaps directories above it,
+ * behind a slash.
+ */
 static bool accept_build_path(const struct matching *matching, struct claim *claim)
 {
 	const char *a = value_of(matching, claim, PUBLISHED);
@@ -143,7 +205,7 @@ static bool accept_build_path(const struct matching *matching, struct claim *cla
 	}
 	claim->cause = "build-path";
 	claim_set_values(matching, claim, "path");
-	return tail > 1;
+	return tail > 1 && is_built_in(a, len_a) && is_built_in(b, len_b);
 }
 
 /* ---- /etc/shadow ---- */
