@@ -102,6 +102,8 @@ static enum status report_single(
 			.fields = &none,
 			.published = change == CHANGE_REMOVED ? digest_of(row) : NULL,
 			.rebuilt = change == CHANGE_ADDED ? digest_of(row) : NULL,
+			.cause = fields_single_cause(
+				row->fields, row->fields_len, change == CHANGE_ADDED),
 		},
 		&id, err);
 	if (status == STATUS_OK)

@@ -111,9 +111,10 @@ static enum status add_causes(
 	while (at < end) {
 		/* Another size is what other bytes come to. */
 		bool follows = row->change == CHANGE_CONTENT && strcmp(at, "size") == 0;
+		const char *of_field = follows ? NULL : fields_cause(row->fields, at);
 
-		if (!follows &&
-			findings_add_cause(findings, id, field_find(at)->cause, 0, NULL, err) < 0)
+		if (of_field != NULL &&
+			findings_add_cause(findings, id, of_field, 0, NULL, err) < 0)
 			return err->status;
 		for (int part = 0; part < 3; part++)
 			at += strlen(at) + 1;
@@ -234,20 +235,6 @@ enum status findings_main_cause(struct findings *findings, const struct finding_
 
 /* ---- fields that are found later ---- */
 
-static bool has_field(const struct buffer *fields, const char *name)
-{
-	const char *at = fields->data;
-	const char *end = fields->len > 0 ? at + fields->len : at;
-
-	while (at < end) {
-		if (strcmp(at, name) == 0)
-			return true;
-		for (int part = 0; part < 3; part++)
-			at += strlen(at) + 1;
-	}
-	return false;
-}
-
 /* Puts a field where the field table says it belongs. */
 static void insert_field(
 	struct buffer *fields, const char *name, const char *published, const char *rebuilt)
@@ -294,7 +281,7 @@ enum status findings_add_field(struct findings *findings, int64_t id, const char
 	struct buffer fields = {0};
 	enum status status = read_fields_of(findings, id, &fields, err);
 
-	if (status == STATUS_OK && !has_field(&fields, name)) {
+	if (status == STATUS_OK && !fields_has(&fields, name)) {
 		sqlite3_stmt *update = sql_statement(&findings->sql, FINDING_SET_FIELDS, err);
 
 		insert_field(&fields, name, published, rebuilt);
@@ -306,6 +293,18 @@ enum status findings_add_field(struct findings *findings, int64_t id, const char
 	}
 	if (status == STATUS_OK)
 		status = findings_add_cause(findings, id, cause, bytes, NULL, err);
+	buffer_release(&fields);
+	return status;
+}
+
+enum status findings_field_cause(struct findings *findings, int64_t id, const char *name,
+	const char **cause, struct error *err)
+{
+	struct buffer fields = {0};
+	enum status status = read_fields_of(findings, id, &fields, err);
+	const char *own = status == STATUS_OK ? fields_cause(&fields, name) : NULL;
+
+	*cause = own != NULL ? own : field_find(name)->cause;
 	buffer_release(&fields);
 	return status;
 }

@@ -65,6 +65,9 @@ enum status findings_each_field(struct findings *findings,
 	enum status (*visit)(void *context, const char *name, const char *published,
 		const char *rebuilt, struct error *err),
 	void *context, struct error *err);
+/* The cause of a field of that name, given what else differs in the finding's metadata. */
+enum status findings_field_cause(struct findings *findings, int64_t id, const char *name,
+	const char **cause, struct error *err);
 /* Adds a cause, or bytes to one. `evidence` may be NULL. */
 enum status findings_add_cause(struct findings *findings, int64_t id, const char *cause,
 	uint64_t bytes, const char *evidence, struct error *err);

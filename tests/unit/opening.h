@@ -84,6 +84,7 @@ static void list_members(struct members *members)
 	members->ops->describe(members, &member);
 	add_fields("", &member.fields);
 	ck_assert_int_ge(region_sink_finish(&sink, &err), STATUS_OK);
+	members->regions = NULL;
 	member_release(&member);
 }
 
