@@ -17,6 +17,7 @@ struct attribution {
 	const struct attributed_side *sides;
 	struct resolver resolvers[SIDES];
 	unsigned char *data[SIDES];
+	struct moved moved[SIDES]; /* what each side has packed */
 	struct tally tally;
 	struct attributed *result;
 };
@@ -51,6 +52,9 @@ static bool answers_better(const struct resolver *rebuilt, const struct resolver
 
 	if (are_structures && is_unexplained(published) != is_unexplained(rebuilt))
 		return is_unexplained(rebuilt);
+	/* What was packed otherwise on one side does not only lie elsewhere. */
+	if (a == SPAN_ELSEWHERE && b == SPAN_ELSEWHERE)
+		return published->span.packed.len == 0 && rebuilt->span.packed.len > 0;
 	return b > a;
 }
 
@@ -72,6 +76,72 @@ static enum status account(struct attribution *attribution, const struct resolve
 		return STATUS_OK;
 	}
 	return tally_add(&attribution->tally, who->side, &who->span, count, err);
+}
+
+static struct moved_side moved_side(const struct attribution *attribution, int side)
+{
+	return (struct moved_side){
+		.side = &attribution->sides[side],
+		.inner = &attribution->resolvers[side].inner,
+	};
+}
+
+/* STATUS_END when the two sides are not inside the same container. */
+static enum status check_same_container(struct attribution *attribution, struct error *err)
+{
+	int64_t pairs[SIDES];
+
+	for (int side = 0; side < SIDES; side++) {
+		struct opened_pair pair = {0};
+		enum status status = findings_find_opened(attribution->tally.findings, side,
+			attribution->resolvers[side].inner.container, &pair, err);
+
+		buffer_release(&pair.path);
+		if (status != STATUS_OK)
+			return status;
+		pairs[side] = pair.pair;
+	}
+	return pairs[PUBLISHED] == pairs[REBUILT] ? STATUS_OK : STATUS_END;
+}
+
+/* Packed content that the other side has, too, is not packed otherwise: it lies elsewhere. */
+static enum status settle_packed(struct attribution *attribution, int side, struct error *err)
+{
+	struct span *span = &attribution->resolvers[side].span;
+	struct moved_side sides[2] = {
+		moved_side(attribution, side), moved_side(attribution, !side)};
+	bool is_found = false;
+	enum status status = check_same_container(attribution, err);
+
+	if (status == STATUS_OK)
+		status = moved_find(
+			&attribution->moved[!side], sides, &span->packed, &is_found, err);
+	if (status < 0 || !is_found)
+		return status < 0 ? status : STATUS_OK;
+	span->packed.len = 0;
+	buffer_clear(&span->name);
+	buffer_add_text(&span->name, "layout");
+	return STATUS_OK;
+}
+
+/* Asks both sides for the byte at `offset`. */
+static enum status resolve_both(struct attribution *attribution, uint64_t offset, struct error *err)
+{
+	bool is_new[SIDES];
+
+	for (int side = 0; side < SIDES; side++) {
+		struct resolver *resolver = &attribution->resolvers[side];
+
+		is_new[side] = offset < resolver->span.start || offset >= resolver->span.end;
+		if (resolve(resolver, offset, err) < 0)
+			return err->status;
+	}
+	for (int side = 0; side < SIDES; side++) {
+		if (is_new[side] && attribution->resolvers[side].span.packed.len > 0 &&
+			settle_packed(attribution, side, err) < 0)
+			return err->status;
+	}
+	return STATUS_OK;
 }
 
 static uint64_t count_unlike(const unsigned char *a, const unsigned char *b, size_t len)
@@ -104,9 +174,9 @@ static enum status attribute_block(
 		len -= same;
 		if (len == 0)
 			break;
+		if (resolve_both(attribution, offset, err) < 0)
+			return err->status;
 		for (int side = 0; side < SIDES; side++) {
-			if (resolve(&resolvers[side], offset, err) < 0)
-				return err->status;
 			if (resolvers[side].span.end < end)
 				end = resolvers[side].span.end;
 		}
@@ -245,6 +315,7 @@ enum status attribute_bytes(const struct attributed_side sides[SIDES], struct fi
 	result->unexplained = attribution.tally.unexplained;
 	for (int side = 0; side < SIDES; side++) {
 		resolver_release(&attribution.resolvers[side]);
+		moved_release(&attribution.moved[side]);
 		free(attribution.data[side]);
 	}
 	tally_release(&attribution.tally);

@@ -49,8 +49,10 @@ enum status block_diffs_write(const struct diff_plan *plan, struct index *const 
 	enum status status = STATUS_OK;
 
 	for (size_t i = 0; i < plan->count && status == STATUS_OK; i++) {
-		const struct diff_request *request = &plan->requests[i];
+		const struct leaf_request *request = &plan->leaves[i];
 
+		if (!request->with_diff)
+			continue;
 		buffer_clear(&text);
 		for (int side = 0; side < SIDES && status == STATUS_OK; side++) {
 			buffer_clear(&hashes[side]);

@@ -61,12 +61,20 @@ static enum status skip_to(struct source *content, uint64_t offset, struct error
 	return status;
 }
 
+static enum status write_part(struct capture *capture, int64_t member, uint64_t offset,
+	const void *data, size_t len, struct error *err)
+{
+	struct captured_header header = {member, offset, len};
+	enum status status = write_all(capture->out_fd, &header, sizeof(header), err);
+
+	return status == STATUS_OK ? write_all(capture->out_fd, data, len, err) : status;
+}
+
 static enum status capture_stretch(struct capture *capture, const struct wanted *wanted,
 	struct source *content, struct error *err)
 {
 	unsigned char *data = xmalloc((size_t)wanted->len + 1);
 	enum status status = STATUS_OK;
-	uint64_t len;
 	size_t got;
 
 	capture->walk.way->stage = WAY_READING;
@@ -75,16 +83,55 @@ static enum status capture_stretch(struct capture *capture, const struct wanted 
 	if (status == STATUS_OK)
 		status = source_read(content, data, (size_t)wanted->len, &got, err);
 	if (status == STATUS_OK)
-		status = write_all(capture->out_fd, &wanted->id, sizeof(wanted->id), err);
-	if (status == STATUS_OK)
-		status = write_all(capture->out_fd, &wanted->offset, sizeof(wanted->offset), err);
-	if (status == STATUS_OK) {
-		len = got;
-		status = write_all(capture->out_fd, &len, sizeof(len), err);
+		status = write_part(capture, wanted->id, wanted->offset, data, got, err);
+	free(data);
+	return status;
+}
+
+/* Hashes up to `end`, or to the end of the content when that comes before. */
+static enum status hash_to(
+	struct source *content, uint64_t end, struct hash *hash, struct error *err)
+{
+	const unsigned char *data;
+	enum status status = STATUS_OK;
+	size_t len = 1;
+
+	while (status == STATUS_OK && len > 0 && content->offset < end) {
+		status = source_peek(content, 1, &data, &len, err);
+		if (status != STATUS_OK || len == 0)
+			break;
+		if (len > end - content->offset)
+			len = (size_t)(end - content->offset);
+		hash_update(hash, data, len);
+		status = source_skip(content, len, err);
+	}
+	return status;
+}
+
+/* All but the stretches from `wanted` on, which are of one member. */
+static enum status capture_rest(struct capture *capture, const struct wanted *wanted,
+	const struct wanted *end, struct source *content, struct error *err)
+{
+	enum status status = STATUS_OK;
+	int64_t member = wanted->id;
+	struct hash hash = {0};
+	struct digest digest;
+
+	capture->walk.way->stage = WAY_READING;
+	hash_init(&hash);
+	for (; wanted < end && wanted->what == WANTED_REST && status == STATUS_OK; wanted++) {
+		status = hash_to(content, wanted->offset, &hash, err);
+		if (status == STATUS_OK)
+			status = skip_to(content, wanted->offset + wanted->len, err);
 	}
 	if (status == STATUS_OK)
-		status = write_all(capture->out_fd, data, got, err);
-	free(data);
+		status = hash_to(content, UINT64_MAX, &hash, err);
+	if (status == STATUS_OK) {
+		hash_finish(&hash, &digest);
+		status = write_part(capture, member, WANTED_REST_OFFSET, digest.bytes,
+			sizeof(digest.bytes), err);
+	}
+	hash_release(&hash);
 	return status;
 }
 
@@ -224,6 +271,8 @@ static enum status capture_content(struct capture *capture, const struct wanted 
 	tap_init(&tap, content, &capture->walk.budget, packed, false);
 	if (wanted->what == WANTED_WAY)
 		status = capture_container(capture, wanted, &tap.source, row.path, depth, err);
+	if (wanted->what == WANTED_REST)
+		status = capture_rest(capture, wanted, end, &tap.source, err);
 	for (; wanted < end && wanted->what == WANTED_BYTES && status == STATUS_OK; wanted++)
 		status = capture_stretch(capture, wanted, &tap.source, err);
 	tap_release(&tap);

@@ -269,15 +269,15 @@ static const char *order_field(const struct index_row *row)
 	return format != NULL && format->order_field != NULL ? format->order_field : "order";
 }
 
+/* The path and the fields stand in compare. */
 static enum status plan_diff(
 	struct compare *compare, const struct level *level, int64_t id, struct error *err)
 {
-	if (compare->plan->count >= compare->diff_members)
-		return STATUS_OK;
 	return diff_plan_add(compare->plan,
 		(struct index *[SIDES]){
 			compare->sides[PUBLISHED].index, compare->sides[REBUILT].index},
-		level, id, err);
+		&(struct plan_leaf){level, id, buffer_text(&compare->path), &compare->fields},
+		compare->diff_members, err);
 }
 
 /* The bytes differ and both are containers of one format: what is inside says why, or nothing. */
@@ -385,6 +385,9 @@ static enum status compare_pair(
 	enum status status = find_same(compare, level, &is_same, err);
 
 	range.content = !is_same;
+	if (status == STATUS_OK && !is_same && published->is_hashed && rebuilt->is_hashed)
+		status = findings_add_digests(compare->findings, &published->sha256,
+			&rebuilt->sha256, &compare->path, err);
 	if (status < 0)
 		;
 	else if (is_same)

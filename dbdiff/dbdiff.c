@@ -6,7 +6,7 @@
 #include "base/tempfile.h"
 #include "dbdiff/block_diffs.h"
 #include "dbdiff/compare.h"
-#include "dbdiff/diffs.h"
+#include "dbdiff/explain.h"
 #include "dbdiff/format/formats.h"
 #include "dbdiff/outcome.h"
 #include "dbdiff/pair.h"
@@ -92,7 +92,7 @@ static enum status make_indexes(struct pair *pair, struct error *err)
 		status = tempfile_unlinked(&pair->index_fds[side], err);
 		if (status == STATUS_OK)
 			status = attempt_open(&pair->attempts[side], err);
-		jobs[side] = (struct pair_job){pair, side, pair->index_fds[side], -1};
+		jobs[side] = (struct pair_job){pair, side, pair->index_fds[side], -1, NULL};
 	}
 	if (status == STATUS_OK)
 		status = pair_run(jobs, SIDES, pair_job_index, pair->trouble, err);
@@ -149,39 +149,31 @@ static enum status report_unread(struct pair *pair, struct error *err)
 	return status;
 }
 
-/*
- * A worker that ends early costs diffs only: what differs has been found already. Trouble of this
- * machine with what was captured fails the comparison.
- */
-static enum status make_diffs(struct pair *pair, struct error *err)
+static enum status capture_wanted(void *context, const struct wanted_list wanted[SIDES],
+	const int fds[SIDES], struct error *err)
 {
-	struct captured captured[SIDES] = {{.fd = -1}, {.fd = -1}};
-	int fds[SIDES] = {-1, -1};
+	struct pair *pair = context;
 	struct pair_job jobs[SIDES];
-	struct error errors[SIDES];
-	enum status status = STATUS_OK;
+	struct error errors[SIDES]; /* what could not be read again stays unexplained */
 
-	if (pair->plan.count == 0)
-		return STATUS_OK;
-	for (int side = 0; side < SIDES && status == STATUS_OK; side++) {
-		wanted_list_finish(&pair->plan.wanted[side]);
-		status = tempfile_unlinked(&fds[side], err);
-		jobs[side] = (struct pair_job){pair, side, fds[side], -1};
-	}
-	if (status == STATUS_OK)
-		status = pair_run(jobs, SIDES, pair_job_capture, errors, err);
-	for (int side = 0; side < SIDES && status == STATUS_OK; side++)
-		status = captured_read(
-			&captured[side], fds[side], pair->plan.wanted[side].count, err);
-	if (status == STATUS_OK)
-		status = diffs_write(
-			&pair->plan, captured, pair->options->diff_bytes, &pair->findings, err);
-	for (int side = 0; side < SIDES; side++) {
-		captured_release(&captured[side]);
-		if (fds[side] >= 0)
-			close(fds[side]);
-	}
-	return status;
+	for (int side = 0; side < SIDES; side++)
+		jobs[side] = (struct pair_job){pair, side, fds[side], -1, &wanted[side]};
+	return pair_run(jobs, SIDES, pair_job_capture, errors, err);
+}
+
+/* Before measure(), which counts bytes to the causes that are found here. */
+static enum status explain(struct pair *pair, struct error *err)
+{
+	return explain_leaves(
+		&(struct explaining){
+			.plan = &pair->plan,
+			.findings = &pair->findings,
+			.limits = &pair->options->limits,
+			.diff_bytes = pair->options->diff_bytes,
+			.capture = capture_wanted,
+			.context = pair,
+		},
+		err);
 }
 
 /* What the places of members are in: the artifact, or what its outermost stream holds. */
@@ -262,7 +254,8 @@ static enum status compare_inside(struct pair *pair, struct error *err)
 	for (int side = 0; side < SIDES && status == STATUS_OK; side++) {
 		wanted_list_finish(&pair->plan.inside[side]);
 		status = tempfile_unlinked(&copies[side], err);
-		jobs[side] = (struct pair_job){pair, side, copies[side], pair->index_fds[side]};
+		jobs[side] =
+			(struct pair_job){pair, side, copies[side], pair->index_fds[side], NULL};
 	}
 	if (status == STATUS_OK)
 		status = pair_run(jobs, SIDES, pair_job_inside, errors, err);
@@ -356,9 +349,9 @@ static enum status compare_pair(struct pair *pair, struct comparison *result, st
 	if (status == STATUS_OK)
 		status = compare_inside(pair, err);
 	if (status == STATUS_OK)
-		status = measure(pair, result, err);
+		status = explain(pair, err);
 	if (status == STATUS_OK)
-		status = make_diffs(pair, err);
+		status = measure(pair, result, err);
 	return status;
 }
 

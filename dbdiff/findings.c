@@ -18,6 +18,8 @@ static const char *const statements[] = {
 	[FINDING_SET_DIFF] = "UPDATE difference SET diff = ?2 WHERE id = ?1",
 	[FINDING_FIELDS] = "SELECT fields FROM difference WHERE id = ?1",
 	[FINDING_SET_FIELDS] = "UPDATE difference SET fields = ?2 WHERE id = ?1",
+	[FIELDS_SELECT] = "SELECT fields FROM difference WHERE length(fields) > 0 ORDER BY path,"
+			  " occurrence, id",
 	[FINDING_SELECT] = "SELECT path, occurrence, change, inspected, reason, fields, diff, id"
 			   " FROM difference ORDER BY path, occurrence, id",
 	[CAUSE_ADD] = "INSERT INTO difference_cause (difference, cause, bytes, evidence)"
@@ -47,6 +49,9 @@ static const char *const statements[] = {
 		      " VALUES (?1, ?2, ?3, ?4, ?5)",
 	[CLAIM_FIND] = "SELECT start, length, cause FROM claim WHERE difference = ?1 AND side = ?2"
 		       " AND start + length > ?3 ORDER BY start LIMIT 1",
+	[DIGESTS_ADD] = "INSERT OR IGNORE INTO digests (published, rebuilt, path)"
+			" VALUES (?1, ?2, ?3)",
+	[DIGESTS_FIND] = "SELECT path FROM digests WHERE published = ?1 AND rebuilt = ?2",
 	[WRAPPER_ADD] = "INSERT OR IGNORE INTO wrapper (path, kind, signer) VALUES (?1, ?2, ?3)",
 	[WRAPPERS_SELECT] = "SELECT path, kind, signer FROM wrapper ORDER BY path, kind",
 };
@@ -82,7 +87,7 @@ enum status findings_clear(struct findings *findings, struct error *err)
 	findings->inspected = true;
 	return sql_exec(&findings->sql,
 		"DELETE FROM difference; DELETE FROM difference_cause; DELETE FROM place;"
-		" DELETE FROM opened; DELETE FROM claim; DELETE FROM wrapper;",
+		" DELETE FROM opened; DELETE FROM claim; DELETE FROM digests; DELETE FROM wrapper;",
 		err);
 }
 
@@ -280,4 +285,32 @@ enum status findings_add_field(struct findings *findings, int64_t id, const char
 		status = findings_add_cause(findings, id, cause, bytes, NULL, err);
 	buffer_release(&fields);
 	return status;
+}
+
+enum status findings_each_field(struct findings *findings,
+	enum status (*visit)(void *context, const char *name, const char *published,
+		const char *rebuilt, struct error *err),
+	void *context, struct error *err)
+{
+	sqlite3_stmt *select = sql_statement(&findings->sql, FIELDS_SELECT, err);
+	enum status status;
+
+	if (select == NULL)
+		return err->status;
+	while ((status = sql_step(&findings->sql, select, err)) == STATUS_OK) {
+		const char *at = sqlite3_column_blob(select, 0);
+		const char *end = at + sqlite3_column_bytes(select, 0);
+
+		while (at < end && status == STATUS_OK) {
+			const char *published = at + strlen(at) + 1;
+			const char *rebuilt = published + strlen(published) + 1;
+
+			status = visit(context, at, published, rebuilt, err);
+			at = rebuilt + strlen(rebuilt) + 1;
+		}
+		if (status != STATUS_OK)
+			break;
+	}
+	sqlite3_reset(select);
+	return status == STATUS_END ? STATUS_OK : status;
 }

@@ -58,6 +58,11 @@ enum status findings_set_diff(
 enum status findings_add_field(struct findings *findings, int64_t id, const char *name,
 	const char *published, const char *rebuilt, const char *cause, uint64_t bytes,
 	struct error *err);
+/* Every field of every difference. */
+enum status findings_each_field(struct findings *findings,
+	enum status (*visit)(void *context, const char *name, const char *published,
+		const char *rebuilt, struct error *err),
+	void *context, struct error *err);
 /* Adds a cause, or bytes to one. `evidence` may be NULL. */
 enum status findings_add_cause(struct findings *findings, int64_t id, const char *cause,
 	uint64_t bytes, const char *evidence, struct error *err);
@@ -100,6 +105,13 @@ enum status findings_add_claim(
  */
 enum status findings_find_claim(struct findings *findings, int64_t id, int side, uint64_t offset,
 	struct buffer *cause, uint64_t *end, struct error *err);
+
+/* Two members of one path that differ have these digests. */
+enum status findings_add_digests(struct findings *findings, const struct digest *published,
+	const struct digest *rebuilt, const struct buffer *path, struct error *err);
+/* STATUS_END when there are none; else the path of the first such. */
+enum status findings_find_digests(struct findings *findings, const struct digest *published,
+	const struct digest *rebuilt, struct buffer *path, struct error *err);
 
 enum status findings_add_wrapper(struct findings *findings, const struct buffer *path,
 	const char *kind, const char *signer, struct error *err);

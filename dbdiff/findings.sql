@@ -55,6 +55,14 @@ CREATE TABLE claim (
 	PRIMARY KEY (difference, side, start)
 ) STRICT, WITHOUT ROWID;
 
+-- The SHA-256 of both sides of every pair of members that differ: what a text may quote.
+CREATE TABLE digests (
+	published BLOB NOT NULL,
+	rebuilt   BLOB NOT NULL,
+	path      BLOB NOT NULL, -- of the first such pair
+	PRIMARY KEY (published, rebuilt)
+) STRICT, WITHOUT ROWID;
+
 -- What may be taken off an artifact, because it was verified (trust T8).
 CREATE TABLE wrapper (
 	path   BLOB NOT NULL, -- of the container that carries it

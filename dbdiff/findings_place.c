@@ -133,6 +133,37 @@ enum status findings_find_claim(struct findings *findings, int64_t id, int side,
 	return status;
 }
 
+enum status findings_add_digests(struct findings *findings, const struct digest *published,
+	const struct digest *rebuilt, const struct buffer *path, struct error *err)
+{
+	sqlite3_stmt *statement = sql_statement(&findings->sql, DIGESTS_ADD, err);
+
+	if (statement == NULL)
+		return err->status;
+	sql_bind_blob(statement, 1, published->bytes, SHA256_SIZE);
+	sql_bind_blob(statement, 2, rebuilt->bytes, SHA256_SIZE);
+	sql_bind_blob(statement, 3, path->data, path->len);
+	return sql_run(&findings->sql, statement, err);
+}
+
+enum status findings_find_digests(struct findings *findings, const struct digest *published,
+	const struct digest *rebuilt, struct buffer *path, struct error *err)
+{
+	sqlite3_stmt *select = sql_statement(&findings->sql, DIGESTS_FIND, err);
+	enum status status;
+
+	if (select == NULL)
+		return err->status;
+	sql_bind_blob(select, 1, published->bytes, SHA256_SIZE);
+	sql_bind_blob(select, 2, rebuilt->bytes, SHA256_SIZE);
+	status = sql_step(&findings->sql, select, err);
+	if (status == STATUS_OK)
+		buffer_add(path, sqlite3_column_blob(select, 0),
+			(size_t)sqlite3_column_bytes(select, 0));
+	sqlite3_reset(select);
+	return status;
+}
+
 enum status findings_add_wrapper(struct findings *findings, const struct buffer *path,
 	const char *kind, const char *signer, struct error *err)
 {

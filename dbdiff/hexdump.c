@@ -3,19 +3,10 @@
 
 #include "dbdiff/textdiff.h"
 
-#define ROW	   16
-#define ROWS	   6 /* from the row of the first difference on */
-#define ROWS_ABOVE 2
-
-static size_t first_difference(const struct stretch *a, const struct stretch *b)
-{
-	size_t least = a->len < b->len ? a->len : b->len;
-	size_t at = 0;
-
-	while (at < least && a->data[at] == b->data[at])
-		at++;
-	return at;
-}
+#define ROW	    16
+#define ROWS_AROUND 2 /* that are alike, before and behind what differs */
+#define ROWS_MOST   8 /* of one run that differs; what is more is counted */
+#define ROW_TEXT    90
 
 static void add_row(struct buffer *out, char sign, const struct stretch *stretch, size_t at)
 {
@@ -50,39 +41,49 @@ static bool row_equal(const struct stretch *a, const struct stretch *b, size_t a
 }
 
 /* A run of rows that differ: first as published, then as rebuilt. */
-static size_t add_run(struct buffer *out, const struct stretch *a, const struct stretch *b,
-	size_t start, size_t end)
+static void add_run(struct buffer *out, const struct stretch *a, const struct stretch *b,
+	size_t start, size_t stop)
 {
-	size_t stop = start;
+	size_t end = stop - start > ROWS_MOST * ROW ? start + ROWS_MOST * ROW : stop;
 
-	while (stop < end && !row_equal(a, b, stop))
-		stop += ROW;
-	for (size_t at = start; at < stop && at < a->len; at += ROW)
+	for (size_t at = start; at < end && at < a->len; at += ROW)
 		add_row(out, '-', a, at);
-	for (size_t at = start; at < stop && at < b->len; at += ROW)
+	for (size_t at = start; at < end && at < b->len; at += ROW)
 		add_row(out, '+', b, at);
-	return stop;
+	if (end < stop)
+		buffer_add_format(out, " (%zu more rows differ)\n", (stop - end + ROW - 1) / ROW);
 }
 
-void textdiff_hexdump(
-	const struct stretch *published, const struct stretch *rebuilt, struct buffer *out)
+bool textdiff_hexdump(const struct stretch *published, const struct stretch *rebuilt, size_t limit,
+	struct buffer *out)
 {
 	size_t most = published->len > rebuilt->len ? published->len : rebuilt->len;
-	size_t first = first_difference(published, rebuilt);
-	size_t row, start, end;
+	size_t shown = 0; /* up to here */
 
-	if (first == most)
-		return;
-	row = first / ROW * ROW;
-	start = row > ROWS_ABOVE * ROW ? row - ROWS_ABOVE * ROW : 0;
-	end = most - row > ROWS * ROW ? row + ROWS * ROW : most;
-	buffer_add_format(out, "first difference at byte %" PRIu64 "\n", published->offset + first);
-	for (size_t at = start; at < end;) {
+	for (size_t at = 0; at < most;) {
+		size_t start = at, stop;
+
 		if (row_equal(published, rebuilt, at)) {
-			add_row(out, ' ', published, at);
 			at += ROW;
-		} else {
-			at = add_run(out, published, rebuilt, at, end);
+			continue;
 		}
+		for (stop = at; stop < most && !row_equal(published, rebuilt, stop); stop += ROW)
+			;
+		if (out->len + (2 * ROWS_MOST + 2 * ROWS_AROUND + 1) * ROW_TEXT > limit) {
+			buffer_add_text(out, "[cut: more differs]\n");
+			return false;
+		}
+		start = start - shown > ROWS_AROUND * ROW ? start - ROWS_AROUND * ROW : shown;
+		if (start > shown && shown > 0)
+			buffer_add_text(out, " ...\n");
+		for (; start < at; start += ROW)
+			add_row(out, ' ', published, start);
+		add_run(out, published, rebuilt, at, stop);
+		for (at = stop; at < most && at < stop + ROWS_AROUND * ROW &&
+			row_equal(published, rebuilt, at);
+			at += ROW)
+			add_row(out, ' ', published, at);
+		shown = at;
 	}
+	return true;
 }

@@ -18,6 +18,7 @@ enum {
 	SELECT_OPENED,
 	SELECT_REGION_BEFORE,
 	SELECT_REGION_BEHIND,
+	SELECT_TOLD,
 	SELECT_LAST_ID,
 	SELECT_PATH,
 	SELECT_BLOCKS,
@@ -49,6 +50,9 @@ static const char *const statements[] = {
 	[SELECT_REGION_BEHIND] = "SELECT start, length, kind, name, owner, content, detail FROM"
 				 " region WHERE container = ?1 AND sequence = ?3 AND start > ?2"
 				 " ORDER BY start LIMIT 1",
+	[SELECT_TOLD] = "SELECT start, length, kind, name, owner, content, detail FROM region"
+			" WHERE container = ?1 AND owner = ?2 AND owner IS NOT NULL AND kind >= 3"
+			" AND content IS NOT NULL ORDER BY start LIMIT 1 OFFSET ?3",
 	[SELECT_LAST_ID] = "SELECT max(id) FROM member",
 	[SELECT_PATH] = "SELECT path FROM member WHERE container = ?1 AND position = ?2",
 	[SELECT_BLOCKS] = "SELECT hashes FROM block WHERE member = ?1",
@@ -384,7 +388,7 @@ enum status index_opened_at(
 }
 
 static enum status read_region(struct index *index, int statement_index, int64_t container,
-	uint64_t offset, int64_t sharer, struct region_row *region, struct error *err)
+	int64_t second, int64_t third, struct region_row *region, struct error *err)
 {
 	sqlite3_stmt *select = sql_statement(&index->sql, (size_t)statement_index, err);
 	enum status status;
@@ -392,8 +396,8 @@ static enum status read_region(struct index *index, int statement_index, int64_t
 	if (select == NULL)
 		return err->status;
 	sql_bind_integer(select, 1, container);
-	sql_bind_integer(select, 2, (int64_t)offset);
-	sql_bind_integer(select, 3, sharer);
+	sql_bind_integer(select, 2, second);
+	sql_bind_integer(select, 3, third);
 	status = sql_step(&index->sql, select, err);
 	if (status != STATUS_OK)
 		return status;
@@ -418,10 +422,18 @@ enum status index_region_at(struct index *index, int64_t container, uint64_t off
 {
 	enum status status;
 
-	status = read_region(index, SELECT_REGION_BEFORE, container, offset, sharer, region, err);
+	status = read_region(
+		index, SELECT_REGION_BEFORE, container, (int64_t)offset, sharer, region, err);
 	if (status < 0 || (status == STATUS_OK && offset - region->start < region->len))
 		return status;
-	return read_region(index, SELECT_REGION_BEHIND, container, offset, sharer, region, err);
+	return read_region(
+		index, SELECT_REGION_BEHIND, container, (int64_t)offset, sharer, region, err);
+}
+
+enum status index_told_at(struct index *index, int64_t container, int64_t owner, int64_t number,
+	struct region_row *region, struct error *err)
+{
+	return read_region(index, SELECT_TOLD, container, owner, number, region, err);
 }
 
 enum status index_last_id(struct index *index, int64_t *id, struct error *err)

@@ -107,6 +107,13 @@ struct region_row {
  */
 enum status index_region_at(struct index *index, int64_t container, uint64_t offset, int64_t sharer,
 	struct region_row *region, struct error *err);
+/*
+ * Of the regions of a container that belong to the member at `owner` and that the format verified
+ * or computed again (REGION_DERIVED, REGION_WRAPPER) and that are its content byte for byte: the
+ * one of this number, by their place. STATUS_END behind the last.
+ */
+enum status index_told_at(struct index *index, int64_t container, int64_t owner, int64_t number,
+	struct region_row *region, struct error *err);
 /* The highest id there is. */
 enum status index_last_id(struct index *index, int64_t *id, struct error *err);
 /* Adds the path of the member at a position of a container; STATUS_NOT_FOUND when there is none. */

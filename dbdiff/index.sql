@@ -45,3 +45,6 @@ CREATE TABLE region (
 	detail    TEXT,             -- who signed; NULL for anything but a wrapper
 	PRIMARY KEY (container, start, sequence)
 ) STRICT, WITHOUT ROWID;
+
+-- From a member to what its container's format verified or computed again of its content.
+CREATE INDEX region_told ON region (container, owner, start) WHERE kind >= 3 AND owner IS NOT NULL;

@@ -29,6 +29,7 @@ struct pair_job {
 	int side;
 	int out_fd;
 	int base_fd; /* what is in out_fd when the job begins; -1 for nothing */
+	const struct wanted_list *wanted; /* of pair_job_capture() */
 };
 
 /*

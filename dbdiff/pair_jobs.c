@@ -71,13 +71,12 @@ enum status pair_job_capture(void *context, struct error *err)
 {
 	const struct pair_job *job = context;
 	const struct comparison_side *side = job->pair->sides[job->side];
-	const struct wanted_list *wanted = &job->pair->plan.wanted[job->side];
 	struct walk_setup setup = attempt_setup(&job->pair->attempts[job->side]);
 	struct source *source = source_file_new(side->fd, side->size);
 	enum status status;
 
 	status = walk_again(source, job->pair->name, &job->pair->options->limits, &setup,
-		wanted->items, wanted->count, job->out_fd, NULL, err);
+		job->wanted->items, job->wanted->count, job->out_fd, NULL, err);
 	source_free(source);
 	return status;
 }

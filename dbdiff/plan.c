@@ -3,34 +3,9 @@
 
 #include "base/alloc.h"
 #include "base/array.h"
+#include "dbdiff/plan_told.h"
 
-/* A member up to here is read again whole, a larger one from a little before its first difference.
- */
-#define WHOLE_MOST     (4 * (uint64_t)INDEX_BLOCK_SIZE)
-#define STRETCH_BEFORE 4096
-#define STRETCH_LEN    ((uint64_t)INDEX_BLOCK_SIZE + 2 * STRETCH_BEFORE)
-#define HASH_SIZE      8
-
-/* The first block that is not the same; 0 when nothing tells. */
-static enum status find_block(struct index *const sides[SIDES], const struct level *level,
-	uint64_t *block, struct error *err)
-{
-	struct buffer hashes[SIDES] = {0};
-	enum status status = STATUS_OK;
-	size_t least, at = 0;
-
-	for (int side = 0; side < SIDES && status == STATUS_OK; side++)
-		status = index_blocks(sides[side], level->rows[side]->id, &hashes[side], err);
-	least = hashes[PUBLISHED].len < hashes[REBUILT].len ? hashes[PUBLISHED].len
-							    : hashes[REBUILT].len;
-	while (at + HASH_SIZE <= least &&
-		memcmp(hashes[PUBLISHED].data + at, hashes[REBUILT].data + at, HASH_SIZE) == 0)
-		at += HASH_SIZE;
-	*block = at / HASH_SIZE;
-	for (int side = 0; side < SIDES; side++)
-		buffer_release(&hashes[side]);
-	return status;
-}
+#define HASH_SIZE 8
 
 static void want(struct wanted_list *list, const struct wanted *wanted)
 {
@@ -38,21 +13,12 @@ static void want(struct wanted_list *list, const struct wanted *wanted)
 	list->items[list->count++] = *wanted;
 }
 
-/* The member, and every container on the way to it. */
-static void want_way(struct wanted_list *list, const struct level *level, int side,
-	enum wanted_what what, uint64_t offset, uint64_t len)
+/* The containers on the way to a member. */
+static void want_way(struct wanted_list *list, const struct level *level, int side)
 {
-	const struct index_row *row = level->rows[side];
-
-	want(list,
-		&(struct wanted){.container = row->container,
-			.position = row->position,
-			.id = row->id,
-			.what = what,
-			.offset = offset,
-			.len = len});
 	for (level = level->parent; level != NULL; level = level->parent) {
-		row = level->rows[side];
+		const struct index_row *row = level->rows[side];
+
 		want(list,
 			&(struct wanted){.container = row->container,
 				.position = row->position,
@@ -63,45 +29,142 @@ static void want_way(struct wanted_list *list, const struct level *level, int si
 
 void diff_plan_add_inside(struct diff_plan *plan, const struct level *level)
 {
+	for (int side = 0; side < SIDES; side++) {
+		const struct index_row *row = level->rows[side];
+
+		want(&plan->inside[side],
+			&(struct wanted){.container = row->container,
+				.position = row->position,
+				.id = row->id,
+				.what = WANTED_INSIDE});
+		want_way(&plan->inside[side], level, side);
+	}
+}
+
+/* ---- which bytes of a leaf ---- */
+
+static void add_stretch(
+	struct diff_plan *plan, struct leaf_request *leaf, uint64_t begin, uint64_t end)
+{
+	ARRAY_GROW(plan->stretches, plan->stretch_count, plan->stretch_capacity);
+	plan->stretches[plan->stretch_count++] =
+		(struct plan_stretch){.offset = begin, .len = end - begin};
+	leaf->stretch_count++;
+	plan->bytes += end - begin;
+}
+
+static bool same_block(const struct buffer hashes[SIDES], uint64_t block)
+{
+	size_t at = (size_t)block * HASH_SIZE;
+
+	return hashes[PUBLISHED].len >= at + HASH_SIZE && hashes[REBUILT].len >= at + HASH_SIZE &&
+		memcmp(hashes[PUBLISHED].data + at, hashes[REBUILT].data + at, HASH_SIZE) == 0;
+}
+
+/* Runs of blocks that are not the same, with a little around them, while they are not too many. */
+static void add_runs(struct diff_plan *plan, struct leaf_request *leaf,
+	const struct buffer hashes[SIDES], uint64_t size)
+{
+	uint64_t blocks = (size + INDEX_BLOCK_SIZE - 1) / INDEX_BLOCK_SIZE;
+	uint64_t left = PLAN_BLOCKS_MOST;
+
+	leaf->is_covered = true;
+	for (uint64_t block = 0, run; block < blocks; block = run + 1) {
+		uint64_t begin, end;
+
+		for (run = block; run < blocks && left > 0 && !same_block(hashes, run); run++)
+			left--;
+		if (run == block && same_block(hashes, run))
+			continue;
+		leaf->is_covered = leaf->is_covered && (run == blocks || same_block(hashes, run));
+		if (run == block)
+			return;
+		begin = block * INDEX_BLOCK_SIZE;
+		end = run * INDEX_BLOCK_SIZE;
+		add_stretch(plan, leaf, begin > 0 ? begin - PLAN_AROUND : 0,
+			run < blocks ? end + PLAN_AROUND : end);
+		/* Where one side is longer, what is behind the run would not lie at one place. */
+		if (leaf->sizes[PUBLISHED] != leaf->sizes[REBUILT] && run < blocks)
+			leaf->is_covered = false;
+	}
+}
+
+static enum status add_stretches(struct diff_plan *plan, struct index *const sides[SIDES],
+	struct leaf_request *leaf, struct error *err)
+{
+	uint64_t size = leaf->sizes[PUBLISHED] > leaf->sizes[REBUILT] ? leaf->sizes[PUBLISHED]
+								      : leaf->sizes[REBUILT];
+	struct buffer hashes[SIDES] = {0};
+	enum status status = STATUS_OK;
+
+	leaf->stretch = plan->stretch_count;
+	if (size <= PLAN_WHOLE_MOST) {
+		leaf->is_covered = true;
+		add_stretch(plan, leaf, 0, size);
+		return STATUS_OK;
+	}
+	for (int side = 0; side < SIDES && status == STATUS_OK; side++)
+		status = index_blocks(sides[side], leaf->members[side], &hashes[side], err);
+	if (status == STATUS_OK)
+		add_runs(plan, leaf, hashes, size);
 	for (int side = 0; side < SIDES; side++)
-		want_way(&plan->inside[side], level, side, WANTED_INSIDE, 0, 0);
+		buffer_release(&hashes[side]);
+	return status;
+}
+
+static void want_leaf(struct diff_plan *plan, const struct level *level,
+	const struct leaf_request *leaf, int side)
+{
+	const struct index_row *row = level->rows[side];
+
+	for (size_t i = 0; i < leaf->stretch_count; i++) {
+		const struct plan_stretch *stretch = &plan->stretches[leaf->stretch + i];
+
+		want(&plan->wanted[side],
+			&(struct wanted){.container = row->container,
+				.position = row->position,
+				.id = row->id,
+				.what = WANTED_BYTES,
+				.offset = stretch->offset,
+				.len = stretch->len});
+	}
+	want_way(&plan->wanted[side], level, side);
 }
 
 enum status diff_plan_add(struct diff_plan *plan, struct index *const sides[SIDES],
-	const struct level *level, int64_t finding, struct error *err)
+	const struct plan_leaf *leaf, uint64_t diff_members, struct error *err)
 {
-	const struct index_row *const *rows = level->rows;
-	struct diff_request request = {
-		.finding = finding,
+	const struct index_row *const *rows = leaf->level->rows;
+	struct leaf_request request = {
+		.finding = leaf->finding,
 		.members = {rows[PUBLISHED]->id, rows[REBUILT]->id},
+		.sizes = {rows[PUBLISHED]->size, rows[REBUILT]->size},
+		.has_open_field = plan_has_open_field(leaf->fields),
+		.with_diff = plan->diffs < diff_members,
 	};
-	uint64_t len = WHOLE_MOST, block = 0;
 	enum status status;
 
 	for (int side = 0; side < SIDES; side++) {
 		if (!rows[side]->has_content || !rows[side]->is_read)
 			return STATUS_OK;
-		if (rows[side]->size > WHOLE_MOST)
-			len = STRETCH_LEN;
 	}
-	if (len == STRETCH_LEN) {
-		status = find_block(sides, level, &block, err);
-		if (status != STATUS_OK)
-			return status;
-		request.offset = block * INDEX_BLOCK_SIZE;
-		if (request.offset > 0)
-			request.offset -= STRETCH_BEFORE;
-	}
-	for (int side = 0; side < SIDES; side++) {
-		uint64_t size = rows[side]->size;
-
-		request.is_cut[side] = size > request.offset && size - request.offset > len;
-		want_way(&plan->wanted[side], level, side, WANTED_BYTES, request.offset, len);
-	}
-	ARRAY_GROW(plan->requests, plan->count, plan->capacity);
-	plan->requests[plan->count++] = request;
+	if (plan->count == PLAN_LEAVES_MOST || plan->bytes >= PLAN_BYTES_MOST)
+		return STATUS_OK;
+	status = add_stretches(plan, sides, &request, err);
+	if (status == STATUS_OK)
+		status = plan_add_told(plan, sides, leaf->level, &request, err);
+	if (status != STATUS_OK)
+		return status;
+	for (int side = 0; side < SIDES; side++)
+		want_leaf(plan, leaf->level, &request, side);
+	plan->diffs += request.with_diff;
+	request.path = xstrdup(leaf->path);
+	ARRAY_GROW(plan->leaves, plan->count, plan->capacity);
+	plan->leaves[plan->count++] = request;
 	return STATUS_OK;
 }
+
+/* ---- what is wanted ---- */
 
 void wanted_list_finish(struct wanted_list *list)
 {
@@ -117,9 +180,51 @@ void wanted_list_finish(struct wanted_list *list)
 	list->count = kept;
 }
 
+static bool holds(const struct wanted_list *list, int64_t container)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (list->items[i].container == container)
+			return true;
+	}
+	return false;
+}
+
+static bool is_member_chosen(
+	const struct diff_plan *plan, int side, const bool *is_chosen, int64_t member)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		if (is_chosen[i] && plan->leaves[i].members[side] == member)
+			return true;
+	}
+	return false;
+}
+
+void plan_want_rests(
+	const struct diff_plan *plan, int side, const bool *is_chosen, struct wanted_list *rests)
+{
+	const struct wanted_list *all = &plan->wanted[side];
+
+	/* What is inside something has a higher number: from behind, what holds it comes later. */
+	for (size_t i = all->count; i > 0; i--) {
+		struct wanted item = all->items[i - 1];
+
+		if (item.what == WANTED_WAY ? !holds(rests, item.id)
+					    : !is_member_chosen(plan, side, is_chosen, item.id))
+			continue;
+		if (item.what == WANTED_BYTES)
+			item.what = WANTED_REST;
+		want(rests, &item);
+	}
+	wanted_list_finish(rests);
+}
+
 void diff_plan_release(struct diff_plan *plan)
 {
-	free(plan->requests);
+	for (size_t i = 0; i < plan->count; i++)
+		free(plan->leaves[i].path);
+	free(plan->leaves);
+	free(plan->stretches);
+	free(plan->told);
 	for (int side = 0; side < SIDES; side++) {
 		free(plan->wanted[side].items);
 		free(plan->inside[side].items);

@@ -104,6 +104,22 @@ static enum status find_owner(struct resolver *resolver, int64_t container, uint
 	}
 }
 
+/* The content of a container may be in pieces: this says where the one is that the way is in. */
+static void enter(struct resolver *resolver, const struct way *way, int64_t id)
+{
+	uint64_t offset = resolver->offset;
+
+	resolver->inner = (struct inner){.container = 0};
+	/* Behind its own beginning nothing of it can lie before the artifact's. */
+	if (way->at <= offset)
+		resolver->inner = (struct inner){
+			.container = id,
+			.base = offset - way->at,
+			.start = offset - way->before,
+			.end = offset + way->behind,
+		};
+}
+
 /*
  * One level down: the region of the opened container `id` at way->at. STATUS_OK with *deeper when
  * the byte is in the content of a member that may be opened itself.
@@ -117,6 +133,7 @@ static enum status step_down(
 	uint64_t start;
 
 	*deeper = false;
+	enter(resolver, way, id);
 	status = index_region_at(resolver->index, id, way->at, 0, &region, err);
 	if (status < 0)
 		return status;
@@ -153,8 +170,10 @@ static enum status step_down(
 		status = index_region_at(resolver->index, id, way->at, 0, &region, err);
 		if (status < 0)
 			return status;
-		if (region.kind == REGION_CONTENT)
+		if (region.kind == REGION_CONTENT) {
 			region.name = "packed-data";
+			resolver->span.packed = (struct packed){region.start, region.len};
+		}
 	}
 	return answer_structure(resolver, id, &region, err);
 }
@@ -207,7 +226,9 @@ enum status resolve(struct resolver *resolver, uint64_t offset, struct error *er
 
 	if (offset >= span->start && offset < span->end)
 		return STATUS_OK;
+	resolver->offset = offset;
 	span->kind = SPAN_NOBODY;
+	span->packed.len = 0;
 	buffer_clear(&span->claimed);
 	buffer_clear(&span->name);
 	buffer_clear(&span->detail);

@@ -5,6 +5,7 @@
 #include "base/buffer.h"
 #include "dbdiff/findings.h"
 #include "dbdiff/index.h"
+#include "dbdiff/moved.h"
 
 /* What differs where a byte is, in the order in which one side's answer is preferred. */
 enum span_kind {
@@ -29,6 +30,11 @@ struct span {
 	int64_t container;
 	struct buffer name;
 	struct buffer detail;
+	/*
+	 * SPAN_ELSEWHERE, of content that is not stored byte for byte: where it is in its
+	 * container, which is the resolver's `inner`. Otherwise of length 0.
+	 */
+	struct packed packed;
 };
 
 /* Asks one side. */
@@ -40,7 +46,9 @@ struct resolver {
 	int64_t container;
 	int64_t position;
 	uint64_t size;
-	struct span span; /* the last answer */
+	struct span span;   /* the last answer */
+	uint64_t offset;    /* that was asked for */
+	struct inner inner; /* the innermost opened container that the last answer is in */
 };
 
 /* The answer for the byte at `offset`; kept in resolver->span. STATUS_OK or trouble. */

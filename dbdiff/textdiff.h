@@ -27,10 +27,11 @@ bool textdiff_unified(const struct stretch *published, const struct stretch *reb
 	struct buffer *out);
 
 /*
- * Adds the rows of 16 bytes around the first byte that differs, as hexadecimal and characters.
- * Nothing when the stretches are equal.
+ * Adds rows of 16 bytes around each range that differs, as hexadecimal and characters. False when
+ * `out` would become longer than `limit` bytes: then that is said in place of the rest. Nothing
+ * when the stretches are equal.
  */
-void textdiff_hexdump(
-	const struct stretch *published, const struct stretch *rebuilt, struct buffer *out);
+bool textdiff_hexdump(const struct stretch *published, const struct stretch *rebuilt, size_t limit,
+	struct buffer *out);
 
 #endif

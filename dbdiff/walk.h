@@ -40,18 +40,28 @@ struct wanted {
 		WANTED_BYTES,  /* capture them */
 		WANTED_WAY,    /* descend */
 		WANTED_INSIDE, /* open a leaf, and index what is in it */
+		WANTED_REST,   /* hash all of it but these stretches */
 	} what;
-	uint64_t offset; /* of WANTED_BYTES; fewer than `len` when it ends before */
+	/* Of WANTED_BYTES and WANTED_REST: a stretch; fewer than `len` when it ends before. */
+	uint64_t offset;
 	uint64_t len;
 };
 
 int wanted_compare(const void *a, const void *b);
 
+/* What stands in front of the bytes of a stretch; a SHA-256 has WANTED_REST_OFFSET. */
+struct captured_header {
+	int64_t member;
+	uint64_t offset; /* in the member */
+	uint64_t len;
+};
+
+#define WANTED_REST_OFFSET UINT64_MAX
+
 /*
- * Goes the same ways again, and no others. Bytes are appended to a file: for each stretch its id
- * and its length (as int64_t and uint64_t of this machine), then the bytes. What is inside leaves
- * goes into `index`, which is that of the first walk; NULL when no item asks for it. `items` is
- * sorted; what `setup` closes is left out.
+ * Goes the same ways again, and no others. Bytes are appended to a file, each stretch behind its
+ * header. What is inside leaves goes into `index`, which is that of the first walk; NULL when no
+ * item asks for it. `items` is sorted; what `setup` closes is left out.
  */
 enum status walk_again(struct source *source, const char *name, const struct limits *limits,
 	const struct walk_setup *setup, const struct wanted *items, size_t count, int out_fd,

@@ -120,6 +120,25 @@ static enum status read_symbols(
 	return STATUS_OK;
 }
 
+/*
+ * Who appends sections to a stub where its symbols were, as EFI Boot Guard's bg_gen_unified_kernel,
+ * leaves the header's pointer to them: what is there are the sections, which firmware goes by.
+ */
+static void drop_lost_symbols(struct pe *pe)
+{
+	uint64_t end = (uint64_t)pe->symbols + pe->symbols_len;
+
+	for (size_t i = 0; i < pe->section_count; i++) {
+		const struct pe_section *section = &pe->sections[i];
+
+		if (section->raw_size > 0 && section->raw_offset < end &&
+			pe->symbols < (uint64_t)section->raw_offset + section->raw_size) {
+			pe->symbols = 0;
+			pe->symbols_len = 0;
+		}
+	}
+}
+
 /* Names of more than eight bytes are "/" and their place in the strings. */
 static void read_long_name(struct source *source, const struct pe *pe,
 	const struct pe_section *section, char name[LONG_NAME_SIZE])
@@ -178,6 +197,8 @@ enum status pe_read(struct source *source, struct pe *pe, struct error *err)
 		status = read_symbols(source, pe, coff, err);
 	if (status == STATUS_OK)
 		status = read_sections(source, pe, err);
+	if (status == STATUS_OK)
+		drop_lost_symbols(pe);
 	return status;
 }
 
@@ -267,6 +288,28 @@ size_t pe_add_section(struct parts *parts, const struct pe *pe, const struct pe_
 	return number;
 }
 
+/* Text as firmware has it, which EFI Boot Guard's command line is; only ASCII is taken for it. */
+static bool is_wide(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (i % 2 == 0 ? text[i] == '\0' || (text[i] & 0x80) != 0 : text[i] != '\0')
+			return false;
+	}
+	return len > 1;
+}
+
+/* Without the zeros behind it; two bytes a character are made one. Gives the length. */
+static size_t trim_text(char *text, size_t len)
+{
+	while (len > 0 && text[len - 1] == '\0')
+		len--;
+	if (!is_wide(text, len))
+		return len;
+	for (size_t i = 0; i < len; i += 2)
+		text[i / 2] = text[i];
+	return (len + 1) / 2;
+}
+
 /* A text in a small section, as a field of the whole image. */
 static enum status add_text(struct parts *parts, const struct pe *pe, const char *section_name,
 	const char *field, struct error *err)
@@ -284,9 +327,7 @@ static enum status add_text(struct parts *parts, const struct pe *pe, const char
 		status = source_pread(parts->source, section->raw_offset, text, len, err);
 		if (status < 0)
 			return status;
-		while (len > 0 && text[len - 1] == '\0')
-			len--;
-		parts_add_field_bytes(parts, NULL, field, text, len);
+		parts_add_field_bytes(parts, NULL, field, text, trim_text(text, len));
 	}
 	return STATUS_OK;
 }
@@ -312,7 +353,8 @@ static enum status pe_open(struct source *source, const char *name, const struct
 	if (status < 0)
 		return error_context(err, "PE");
 	parts = parts_new(source);
-	is_unified = has_section(&pe, ".linux");
+	/* systemd's name of it, and EFI Boot Guard's. */
+	is_unified = has_section(&pe, ".linux") || has_section(&pe, ".kernel");
 	parts_add_field(
 		parts, NULL, "kind", "%s", is_unified ? "unified kernel image" : "PE program");
 	for (size_t i = 0; i < pe.section_count; i++)

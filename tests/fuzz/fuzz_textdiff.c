@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	if (out.len > 4096)
 		abort();
-	textdiff_hexdump(&published, &rebuilt, &out);
+	textdiff_hexdump(&published, &rebuilt, 4096, &out);
 	buffer_release(&out);
 	return 0;
 }

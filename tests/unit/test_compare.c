@@ -361,7 +361,8 @@ START_TEST(diffs_are_bounded_and_large_members_show_where)
 	      "printf Z | dd of=d/x bs=1 seek=300000 conv=notrunc status=none;"
 	      "sed -i 's/^150000$/changed/' d/y; tar --mtime=@1 -cf b.tar d");
 	expect_files("a.tar", "b.tar", "content t//d/x\ncontent t//d/y size\n");
-	expect_has(buffer_text(&comparing.diffs), "first difference at byte 300000\n");
+	expect_has(buffer_text(&comparing.diffs),
+		"1 of 400000 bytes differs in 1 range, the first at byte 300000\n");
 	expect_has(buffer_text(&comparing.diffs), "\n-150000\n+changed\n");
 	comparing.options.diff_members = 1;
 	expect_files("a.tar", "b.tar", "content t//d/x\ncontent t//d/y size\n");

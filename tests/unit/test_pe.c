@@ -161,6 +161,25 @@ START_TEST(cuts_a_unified_kernel_image)
 }
 END_TEST
 
+/* Its sections are where the stub's symbols were, which the header still points to. */
+START_TEST(cuts_an_image_of_efi_boot_guard)
+{
+	shell("seq 2000 >initrd; cp /usr/lib/systemd/boot/efi/systemd-bootx64.efi linux; "
+	      "bg_gen_unified_kernel"
+	      " /usr/lib/x86_64-linux-gnu/efibootguard/kernel-stubx64.efi linux uki -c 'quiet ro'"
+	      " -i initrd");
+	open_file(&format_pe, "uki");
+	expect_whole();
+	expect_field("kind", "unified kernel image");
+	expect_field("kernel-cmdline", "quiet ro");
+	expect_has(buffer_text(&opening.members), ".kernel ");
+	expect_has(buffer_text(&opening.members), ".initrd ");
+	load("uki");
+	ck_assert_uint_eq(pe.symbols, 0);
+	ck_assert_ptr_null(strstr(index_regions(1), "pe-symbols"));
+}
+END_TEST
+
 START_TEST(takes_off_a_signature_that_verifies)
 {
 	char *unsigned_digest;
@@ -360,6 +379,7 @@ int main(void)
 	tcase_set_timeout(tcase, 300);
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, cuts_a_unified_kernel_image);
+	tcase_add_test(tcase, cuts_an_image_of_efi_boot_guard);
 	tcase_add_test(tcase, takes_off_a_signature_that_verifies);
 	tcase_add_test(tcase, tells_two_signers_apart);
 	tcase_add_test(tcase, sees_bytes_in_the_table);

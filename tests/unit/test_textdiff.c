@@ -158,19 +158,18 @@ START_TEST(tells_text_from_bytes)
 }
 END_TEST
 
-START_TEST(hexdumps_show_the_first_difference)
+START_TEST(hexdumps_show_what_differs)
 {
 	static const char a[] = "0123456789abcdefghijklmnopqrstuv", b[] = "0123456789abcdefgHijkl";
 	struct stretch published = {a, 32, 0x1000}, rebuilt = {b, 22, 0x1000};
 
-	textdiff_hexdump(&published, &rebuilt, &out);
+	ck_assert(textdiff_hexdump(&published, &rebuilt, 4096, &out));
 	ck_assert_str_eq(buffer_text(&out),
-		"first difference at byte 4113\n"
 		" 00001000  30 31 32 33 34 35 36 37  38 39 61 62 63 64 65 66  |0123456789abcdef|\n"
 		"-00001010  67 68 69 6a 6b 6c 6d 6e  6f 70 71 72 73 74 75 76  |ghijklmnopqrstuv|\n"
 		"+00001010  67 48 69 6a 6b 6c                                 |gHijkl|\n");
 	buffer_clear(&out);
-	textdiff_hexdump(&published, &published, &out);
+	ck_assert(textdiff_hexdump(&published, &published, 4096, &out));
 	ck_assert_uint_eq(out.len, 0);
 }
 END_TEST
@@ -182,11 +181,33 @@ START_TEST(hexdumps_of_a_shorter_side_end_with_it)
 	struct stretch published = {a, sizeof(a), 0}, rebuilt = {b, sizeof(b), 0};
 	struct stretch empty = {NULL, 0, 0};
 
-	textdiff_hexdump(&published, &rebuilt, &out);
-	expect_has(buffer_text(&out), "first difference at byte 10\n");
+	ck_assert(textdiff_hexdump(&published, &rebuilt, 4096, &out));
+	expect_has(buffer_text(&out), "-00000060  00 00 00 00  ");
 	buffer_clear(&out);
-	textdiff_hexdump(&empty, &rebuilt, &out);
+	ck_assert(textdiff_hexdump(&empty, &rebuilt, 4096, &out));
 	expect_has(buffer_text(&out), "+00000000  00 00");
+}
+END_TEST
+
+/* Every range has its rows; between them is left out, and a long one is cut. */
+START_TEST(hexdumps_show_each_range)
+{
+	static char a[4096], b[4096];
+	struct stretch published = {a, sizeof(a), 0}, rebuilt = {b, sizeof(b), 0};
+
+	b[100] = 1;
+	b[2000] = 2;
+	memset(b + 3008, 3, 640);
+	ck_assert(textdiff_hexdump(&published, &rebuilt, 16384, &out));
+	expect_has(buffer_text(&out), "+00000060  00 00 00 00 01 00");
+	expect_has(buffer_text(&out), " ...\n 000007b0");
+	expect_has(buffer_text(&out), "+000007d0  02 00");
+	expect_has(buffer_text(&out), " (32 more rows differ)\n 00000e40  00");
+	buffer_clear(&out);
+	ck_assert(!textdiff_hexdump(&published, &rebuilt, 2500, &out));
+	expect_has(buffer_text(&out), "+00000060");
+	expect_has(buffer_text(&out), "\n[cut: more differs]\n");
+	ck_assert_uint_le(out.len, 2500);
 }
 END_TEST
 
@@ -205,7 +226,8 @@ int main(void)
 	tcase_add_test(tests, what_is_too_different_is_replaced);
 	tcase_add_test(tests, long_changed_lines_are_not_lines);
 	tcase_add_test(tests, tells_text_from_bytes);
-	tcase_add_test(tests, hexdumps_show_the_first_difference);
+	tcase_add_test(tests, hexdumps_show_what_differs);
+	tcase_add_test(tests, hexdumps_show_each_range);
 	tcase_add_test(tests, hexdumps_of_a_shorter_side_end_with_it);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Trust T9: a cause claims a byte range, not a file, and putting one side's claimed values into the
+ * other must make them byte for byte the same. Here ranges are only proposed, by a process that
+ * reads hostile bytes; dbdiff/claims.c checks them.
+ */
+#include "dbdiff/matcher.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/buffer.h"
+#include "base/escape.h"
+#include "dbdiff/windows.h"
+
+#define VALUE_SHOWN 72 /* bytes of a value in the evidence */
+/* A leaf of which so many windows have no cause is not gone on with. */
+#define UNMATCHED_MOST 16
+
+/* ---- the claims of one stretch ---- */
+
+static void add(struct claim_list *claims, const struct claim *claim)
+{
+	ARRAY_GROW(claims->items, claims->count, claims->capacity);
+	claims->items[claims->count++] = *claim;
+}
+
+void claim_list_release(struct claim_list *claims)
+{
+	free(claims->items);
+	*claims = (struct claim_list){0};
+}
+
+/* Where the bytes begin that no claim has yet. */
+static size_t free_from(const struct claim_list *claims, int side)
+{
+	const struct claim *last = claims->count > 0 ? &claims->items[claims->count - 1] : NULL;
+
+	return last != NULL ? last->start[side] + last->len[side] : 0;
+}
+
+/* How far the bytes before a window are alike and free. */
+static size_t alike_before(const struct matching *matching, const struct claim_list *claims,
+	const struct window *window)
+{
+	const struct stretch *sides = matching->sides;
+	size_t back = 0;
+
+	while (window->start[PUBLISHED] - back > free_from(claims, PUBLISHED) &&
+		window->start[REBUILT] - back > free_from(claims, REBUILT) &&
+		sides[PUBLISHED].data[window->start[PUBLISHED] - back - 1] ==
+			sides[REBUILT].data[window->start[REBUILT] - back - 1])
+		back++;
+	return back;
+}
+
+static bool same_values(const struct matching *matching, const struct claim *claim)
+{
+	return claim->len[PUBLISHED] == claim->len[REBUILT] &&
+		memcmp(matching->sides[PUBLISHED].data + claim->start[PUBLISHED],
+			matching->sides[REBUILT].data + claim->start[REBUILT],
+			claim->len[PUBLISHED]) == 0;
+}
+
+/* A value on both sides that begins `back` bytes before the window and reaches into it. */
+static bool try_at(const struct matching *matching, const struct value_matcher *matcher,
+	const struct window *window, size_t back, struct claim *claim)
+{
+	unsigned forms[SIDES] = {0, 0};
+
+	*claim = (struct claim){0};
+	for (int side = 0; side < SIDES; side++) {
+		claim->start[side] = window->start[side] - back;
+		claim->len[side] =
+			matcher->parse(&matching->sides[side], claim->start[side], &forms[side]);
+		if (claim->len[side] == 0 || claim->len[side] < back)
+			return false;
+	}
+	return forms[PUBLISHED] == forms[REBUILT] && !same_values(matching, claim) &&
+		matcher->accept(matching, claim);
+}
+
+static bool match_value(const struct matching *matching, const struct claim_list *claims,
+	const struct window *window, struct claim *claim)
+{
+	size_t alike = alike_before(matching, claims, window);
+
+	for (const struct value_matcher *matcher = value_matchers; matcher->parse != NULL;
+		matcher++) {
+		size_t back = alike < matcher->back ? alike : matcher->back;
+
+		for (size_t left = back + 1; left > 0; left--) {
+			if (try_at(matching, matcher, window, left - 1, claim))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool begins_with(const struct stretch *text, size_t at, const char *value)
+{
+	size_t len = strlen(value);
+
+	return at <= text->len && len <= text->len - at &&
+		strncasecmp(text->data + at, value, len) == 0 && at_word_start(text, at) &&
+		at_word_end(text, at + len);
+}
+
+/* A pair of values that a field of this artifact has: the same cause brought it here. */
+static bool match_known(const struct matching *matching, const struct claim_list *claims,
+	const struct window *window, struct claim *claim)
+{
+	size_t alike = alike_before(matching, claims, window);
+
+	for (size_t i = 0; i < matching->known_count; i++) {
+		const struct known_pair *known = &matching->known[i];
+		size_t back = 0;
+
+		while (known->values[PUBLISHED][back] != '\0' &&
+			known->values[PUBLISHED][back] == known->values[REBUILT][back])
+			back++;
+		if (back > alike)
+			continue;
+		*claim = (struct claim){.cause = known->cause};
+		for (int side = 0; side < SIDES; side++) {
+			claim->start[side] = window->start[side] - back;
+			claim->len[side] = strlen(known->values[side]);
+		}
+		if (begins_with(&matching->sides[PUBLISHED], claim->start[PUBLISHED],
+			    known->values[PUBLISHED]) &&
+			begins_with(&matching->sides[REBUILT], claim->start[REBUILT],
+				known->values[REBUILT])) {
+			claim_set_values(matching, claim, known->field);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Leaves off what is claimed already; false when that is all. */
+static bool cut_claimed(const struct claim_list *claims, struct window *window)
+{
+	bool has_left = false;
+
+	for (int side = 0; side < SIDES; side++) {
+		size_t from = free_from(claims, side);
+
+		if (window->start[side] < from)
+			window->start[side] = from;
+		if (window->end[side] < window->start[side])
+			window->end[side] = window->start[side];
+		has_left = has_left || window->end[side] > window->start[side];
+	}
+	return has_left;
+}
+
+static bool match_windows(
+	const struct matching *matching, struct window_list *windows, struct claim_list *claims)
+{
+	size_t unmatched = 0;
+
+	for (size_t i = 0; i < windows->count && unmatched < UNMATCHED_MOST; i++) {
+		struct window *window = &windows->items[i];
+
+		while (cut_claimed(claims, window)) {
+			struct claim claim;
+
+			if (!match_known(matching, claims, window, &claim) &&
+				!match_value(matching, claims, window, &claim)) {
+				unmatched++;
+				break;
+			}
+			add(claims, &claim);
+		}
+	}
+	return unmatched == 0;
+}
+
+static bool match_whole(const struct matching *matching, struct claim_list *claims)
+{
+	if (!matching->is_whole || matching->sides[PUBLISHED].len == 0 ||
+		matching->sides[REBUILT].len == 0)
+		return false;
+	for (const struct leaf_matcher *matcher = leaf_matchers; matcher->match != NULL;
+		matcher++) {
+		struct claim claim = {.cause = matcher->cause};
+
+		if (matcher->match(matching, &claim)) {
+			add(claims, &claim);
+			return true;
+		}
+	}
+	return false;
+}
+
+bool match_stretch(const struct matching *matching, struct claim_list *claims)
+{
+	const struct stretch *sides = matching->sides;
+	struct window_list windows = {0};
+	bool is_done = match_whole(matching, claims);
+
+	if (!is_done && sides[PUBLISHED].len == sides[REBUILT].len &&
+		windows_by_place(sides, &windows))
+		is_done = match_windows(matching, &windows, claims);
+	/* Values of other lengths move what is behind them. */
+	if (!is_done && windows_by_word(sides, &windows)) {
+		struct claim_list others = {0};
+
+		is_done = match_windows(matching, &windows, &others);
+		if (is_done || claims->count == 0) {
+			claim_list_release(claims);
+			*claims = others;
+			others = (struct claim_list){0};
+		}
+		claim_list_release(&others);
+	}
+	windows_release(&windows);
+	return is_done;
+}
+
+/* ---- evidence ---- */
+
+static void set_text(struct claim *claim, const struct buffer *text)
+{
+	struct buffer line = {0};
+	size_t len = text->len;
+
+	/* Not in the middle of a character, nor of an escape. */
+	escape_line(&line, buffer_text(text), len);
+	while (line.len >= EVIDENCE_SIZE && len > 0) {
+		buffer_clear(&line);
+		escape_line(&line, buffer_text(text), --len);
+	}
+	memcpy(claim->evidence, buffer_text(&line), line.len + 1);
+	buffer_release(&line);
+}
+
+void claim_set_evidence(struct claim *claim, const char *format, ...)
+{
+	struct buffer text = {0};
+	va_list arguments;
+
+	va_start(arguments, format);
+	buffer_add_vformat(&text, format, arguments);
+	va_end(arguments);
+	set_text(claim, &text);
+	buffer_release(&text);
+}
+
+void claim_set_values(const struct matching *matching, struct claim *claim, const char *what)
+{
+	static const char *const words[SIDES] = {" published, ", " rebuilt"};
+	struct buffer text = {0};
+
+	buffer_add_format(&text, "%s ", what);
+	for (int side = 0; side < SIDES; side++) {
+		size_t len = claim->len[side] < VALUE_SHOWN ? claim->len[side] : VALUE_SHOWN;
+
+		buffer_add(&text, matching->sides[side].data + claim->start[side], len);
+		if (len < claim->len[side])
+			buffer_add_text(&text, "...");
+		buffer_add_text(&text, words[side]);
+	}
+	set_text(claim, &text);
+	buffer_release(&text);
+}
+
+void claim_whole(const struct matching *matching, struct claim *claim)
+{
+	for (int side = 0; side < SIDES; side++) {
+		claim->start[side] = 0;
+		claim->len[side] = matching->sides[side].len;
+	}
+}
+
+/* ---- keys and paths ---- */
+
+static bool is_of_key(char c)
+{
+	return is_alnum(c) || c == '_' || c == '-' || c == '.';
+}
+
+size_t value_key(const struct matching *matching, int side, size_t at, const char **key)
+{
+	const char *data = matching->sides[side].data;
+	size_t end;
+
+	if (at > 0 && (data[at - 1] == '"' || data[at - 1] == '\''))
+		at--;
+	if (at == 0 && matching->sides[side].offset == 0) {
+		const char *slash = strrchr(matching->path, '/');
+
+		*key = slash != NULL ? slash + 1 : matching->path;
+		return strlen(*key);
+	}
+	while (at > 0 && data[at - 1] == ' ')
+		at--;
+	if (at == 0 || (data[at - 1] != '=' && data[at - 1] != ':'))
+		return 0;
+	at--;
+	while (at > 0 && data[at - 1] == ' ')
+		at--;
+	if (at > 0 && data[at - 1] == '"')
+		at--;
+	for (end = at; at > 0 && is_of_key(data[at - 1]); at--)
+		;
+	*key = data + at;
+	return end - at;
+}
+
+bool key_is(const char *key, size_t len, const char *const *names)
+{
+	for (; *names != NULL; names++) {
+		if (strlen(*names) == len && strncasecmp(key, *names, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool path_ends(const char *path, const char *tail)
+{
+	size_t len = strlen(path), tail_len = strlen(tail);
+
+	return len >= tail_len && strcmp(path + len - tail_len, tail) == 0 &&
+		(len == tail_len || path[len - tail_len - 1] == '/');
+}
+
+const char *path_below(const char *path, const char *directory)
+{
+	size_t len = strlen(directory);
+	const char *found = NULL;
+
+	for (const char *at = path; (at = strstr(at, directory)) != NULL; at++) {
+		if ((at == path || at[-1] == '/') && at[len] == '/')
+			found = at + len + 1;
+	}
+	return found;
+}
+
+bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+bool is_alnum(char c)
+{
+	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+bool at_word_start(const struct stretch *text, size_t at)
+{
+	return at == 0 ? text->offset == 0 : !is_alnum(text->data[at - 1]);
+}
+
+bool at_word_end(const struct stretch *text, size_t at)
+{
+	return at >= text->len || !is_alnum(text->data[at]);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBDIFF_MATCHING_H
+#define DBDIFF_MATCHING_H
+
+#include "dbdiff/captured.h"
+#include "dbdiff/matcher.h"
+
+#define MATCH_TEXT_MOST ((uint64_t)1 << 20)
+
+/* What the process that matches writes, each in front of a text of `len` bytes. */
+struct match_record {
+	enum match_kind {
+		MATCH_CLAIM, /* the text is the evidence */
+		MATCH_DIFF,  /* the text is the diff */
+	} kind;
+	uint32_t leaf;	/* in the plan */
+	uint32_t cause; /* of a claim: its row in the catalogue */
+	uint32_t len;
+	struct claim_range range; /* of a claim, in the leaf */
+};
+
+/* What it is given. All borrowed. */
+struct match_job {
+	const struct diff_plan *plan;
+	const struct captured *captured; /* [SIDES] */
+	const struct known_pair *known;
+	size_t known_count;
+	uint64_t diff_bytes; /* the most a diff may have */
+};
+
+/*
+ * Looks at the bytes of every leaf of the plan, and writes its diff and what may explain it to
+ * `out_fd`. These bytes are hostile: runs in a worker (dbdiff/worker.h).
+ */
+enum status match_leaves(const struct match_job *job, int out_fd, struct error *err);
+
+#endif

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "dbdiff/matcher.h"
+
+static const char *value_of(const struct matching *matching, const struct claim *claim, int side)
+{
+	return matching->sides[side].data + claim->start[side];
+}
+
+/* ---- identifiers ---- */
+
+/*
+ * The identity of the image where its key says so. Elsewhere it is some UUID, which becomes the
+ * image's when the same two are found to be that (dbdiff/claims.c).
+ */
+static bool accept_uuid(const struct matching *matching, struct claim *claim)
+{
+	static const char *const keys[] = {"IMAGE_UUID", "TARGET_IMAGE_UUID", NULL};
+	const char *key;
+	size_t len = value_key(matching, PUBLISHED, claim->start[PUBLISHED], &key);
+
+	claim->cause = key_is(key, len, keys) ? "image-uuid" : "uuid";
+	claim_set_values(matching, claim, "UUID");
+	return true;
+}
+
+/* Claimed for now: whoever has both indexes looks whether it is one (dbdiff/claims.c). */
+static bool accept_digest(const struct matching *matching, struct claim *claim)
+{
+	if (claim->len[PUBLISHED] != 64)
+		return false;
+	claim->cause = "embedded-digest";
+	claim_set_values(matching, claim, "SHA-256");
+	return true;
+}
+
+static bool has_part(const char *text, size_t len, const char *part)
+{
+	return memmem(text, len, part, strlen(part)) != NULL;
+}
+
+/* A commit id or a version may be anything: one must be of a form that only git describe writes. */
+static bool accept_source_version(const struct matching *matching, struct claim *claim)
+{
+	static const char *const keys[] = {"BUILD_ID", "GIT_COMMIT", "COMMIT", "REVISION",
+		"VCS_REF", "GIT_DESCRIBE", "SOURCE_VERSION", NULL};
+	const char *key;
+	size_t len = value_key(matching, PUBLISHED, claim->start[PUBLISHED], &key);
+	bool is_described = false;
+
+	for (int side = 0; side < SIDES; side++) {
+		const char *value = value_of(matching, claim, side);
+
+		is_described = is_described || has_part(value, claim->len[side], "-dirty") ||
+			has_part(value, claim->len[side], "-g");
+	}
+	if (!is_described && !key_is(key, len, keys))
+		return false;
+	claim->cause = "build-id-string";
+	claim_set_values(matching, claim, "source version");
+	return true;
+}
+
+/* ---- times, and what holds some ---- */
+
+static bool accept_time(const struct matching *matching, struct claim *claim)
+{
+	claim->cause = "embedded-timestamp";
+	claim_set_values(matching, claim, "time");
+	return true;
+}
+
+/* The stamp with its number and its times left out. */
+static void add_without_times(
+	const struct matching *matching, const struct claim *claim, int side, struct buffer *out)
+{
+	struct stretch text = {value_of(matching, claim, side), claim->len[side], 0};
+	size_t at = 1;
+	unsigned form;
+
+	while (at < text.len && is_digit(text.data[at]))
+		at++;
+	while (at < text.len) {
+		size_t len = parse_time(&text, at, &form);
+
+		if (len > 0)
+			buffer_add_char(out, '\0');
+		else
+			buffer_add_char(out, text.data[at]);
+		at += len > 0 ? len : 1;
+	}
+}
+
+/* Only the counter and the time of a kernel's build: another version of it is no stamp. */
+static bool accept_kernel_stamp(const struct matching *matching, struct claim *claim)
+{
+	struct buffer rests[SIDES] = {0};
+	bool is_same;
+
+	for (int side = 0; side < SIDES; side++)
+		add_without_times(matching, claim, side, &rests[side]);
+	is_same = rests[PUBLISHED].len == rests[REBUILT].len && rests[PUBLISHED].len > 0 &&
+		memchr(rests[PUBLISHED].data, '\0', rests[PUBLISHED].len) != NULL &&
+		memcmp(rests[PUBLISHED].data, rests[REBUILT].data, rests[PUBLISHED].len) == 0;
+	for (int side = 0; side < SIDES; side++)
+		buffer_release(&rests[side]);
+	claim->cause = "kernel-build-stamp";
+	claim_set_values(matching, claim, "stamp");
+	return is_same;
+}
+
+static bool accept_kernel_builder(const struct matching *matching, struct claim *claim)
+{
+	claim->cause = "kernel-build-stamp";
+	claim_set_values(matching, claim, "builder");
+	return true;
+}
+
+static bool accept_tool_version(const struct matching *matching, struct claim *claim)
+{
+	claim->cause = "toolchain-version";
+	claim_set_values(matching, claim, "tool");
+	return true;
+}
+
+/* ---- paths ---- */
+
+/* They end in the same name, and perhaps directories above it, behind a slash. */
+static bool accept_build_path(const struct matching *matching, struct claim *claim)
+{
+	const char *a = value_of(matching, claim, PUBLISHED);
+	const char *b = value_of(matching, claim, REBUILT);
+	size_t len_a = claim->len[PUBLISHED], len_b = claim->len[REBUILT];
+	size_t same = 0, tail = 0;
+
+	while (same < len_a && same < len_b && a[len_a - 1 - same] == b[len_b - 1 - same]) {
+		same++;
+		if (a[len_a - same] == '/')
+			tail = same;
+	}
+	claim->cause = "build-path";
+	claim_set_values(matching, claim, "path");
+	return tail > 1;
+}
+
+/* ---- /etc/shadow ---- */
+
+/* The two lines are of one user; copies his name. */
+static bool find_user(const struct matching *matching, const struct claim *claim, char name[33])
+{
+	const char *starts[SIDES];
+	size_t lens[SIDES];
+
+	for (int side = 0; side < SIDES; side++) {
+		const char *begin = matching->sides[side].data;
+		const char *at = value_of(matching, claim, side);
+		const char *colon;
+
+		while (at > begin && at[-1] != '\n')
+			at--;
+		colon = memchr(at, ':', (size_t)(value_of(matching, claim, side) - at));
+		if (colon == NULL)
+			return false;
+		starts[side] = at;
+		lens[side] = (size_t)(colon - at);
+	}
+	if (lens[PUBLISHED] != lens[REBUILT] || lens[PUBLISHED] > 32 ||
+		memcmp(starts[PUBLISHED], starts[REBUILT], lens[PUBLISHED]) != 0)
+		return false;
+	snprintf(name, 33, "%.*s", (int)lens[PUBLISHED], starts[PUBLISHED]);
+	return true;
+}
+
+static bool is_shadow(const struct matching *matching)
+{
+	return path_ends(matching->path, "etc/shadow") || path_ends(matching->path, "etc/shadow-");
+}
+
+/*
+ * The salt, of the same method and length; never the hash behind it: whether it is one of the same
+ * password cannot be computed, so it stays unexplained (trust T9).
+ */
+static bool accept_salt(const struct matching *matching, struct claim *claim)
+{
+	char name[33];
+
+	if (!is_shadow(matching) || !find_user(matching, claim, name))
+		return false;
+	claim->cause = "password-salt";
+	claim_set_evidence(claim,
+		"another salt for %s, the same method; whether the password is the same cannot be "
+		"told",
+		name);
+	return true;
+}
+
+static bool accept_shadow_day(const struct matching *matching, struct claim *claim)
+{
+	char name[33];
+
+	if (!is_shadow(matching) || !find_user(matching, claim, name))
+		return false;
+	claim->cause = "embedded-timestamp";
+	claim_set_values(matching, claim, "day of the last change");
+	return true;
+}
+
+/* What is surer stands first. */
+const struct value_matcher value_matchers[] = {
+	{36, parse_uuid, accept_uuid},
+	{128, parse_hex, accept_digest},
+	{96, parse_shadow_salt, accept_salt},
+	{5, parse_shadow_day, accept_shadow_day},
+	{256, parse_kernel_stamp, accept_kernel_stamp},
+	{160, parse_kernel_builder, accept_kernel_builder},
+	{256, parse_tool_version, accept_tool_version},
+	{48, parse_time, accept_time},
+	{64, parse_source_version, accept_source_version},
+	{512, parse_build_path, accept_build_path},
+	{0, NULL, NULL},
+};
