@@ -280,6 +280,17 @@ static const char *order_field(const struct index_row *row)
 	return format != NULL && format->order_field != NULL ? format->order_field : "order";
 }
 
+/* The path and the fields stand in compare. */
+static enum status plan_diff(
+	struct compare *compare, const struct level *level, int64_t id, struct error *err)
+{
+	return diff_plan_add(compare->plan,
+		(struct index *[SIDES]){
+			compare->sides[PUBLISHED].index, compare->sides[REBUILT].index},
+		&(struct plan_leaf){level, id, buffer_text(&compare->path), &compare->fields},
+		compare->diff_members, err);
+}
+
 /* The bytes differ and both are containers of one format: what is inside says why, or nothing. */
 static enum status compare_opened(
 	struct compare *compare, const struct level *level, struct error *err)
@@ -314,6 +325,9 @@ static enum status compare_opened(
 		add_times(&inside, &compare->fields);
 	if (change == CHANGE_CONTENT || compare->fields.len > 0)
 		status = report_pair(compare, level, change, cause, &id, err);
+	/* Where no byte can be attributed, the blocks are what there is to say. */
+	if (status == STATUS_OK && change == CHANGE_CONTENT && compare->sides[PUBLISHED].fd < 0)
+		status = plan_diff(compare, level, id, err);
 	if (status == STATUS_OK && inside.order_differs)
 		status = findings_set_diff(
 			compare->findings, id, buffer_text(&inside.order_text), err);
@@ -342,14 +356,7 @@ static enum status compare_leaves(
 	if (published->lazy != NULL && rebuilt->lazy != NULL &&
 		strcmp(published->lazy, rebuilt->lazy) == 0)
 		diff_plan_add_inside(compare->plan, level);
-	if (status == STATUS_OK)
-		status = diff_plan_add(compare->plan,
-			(struct index *[SIDES]){
-				compare->sides[PUBLISHED].index, compare->sides[REBUILT].index},
-			&(struct plan_leaf){
-				level, id, buffer_text(&compare->path), &compare->fields},
-			compare->diff_members, err);
-	return status;
+	return status == STATUS_OK ? plan_diff(compare, level, id, err) : status;
 }
 
 /* Same bytes; other metadata is the member's, or of its container. */

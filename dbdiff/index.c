@@ -14,6 +14,7 @@ enum {
 	INSERT_REGION,
 	NEXT_SEQUENCE,
 	OPEN_LEAF,
+	RENAME,
 	SELECT_OPENED,
 	SELECT_REGION_BEFORE,
 	SELECT_REGION_BEHIND,
@@ -39,6 +40,8 @@ static const char *const statements[] = {
 	[OPEN_LEAF] = "UPDATE member SET format = ?4, inspected = ?5, reason = ?6,"
 		      " fields = CAST(fields || ?7 AS BLOB)"
 		      " WHERE container = ?1 AND path = ?2 AND id = ?3",
+	[RENAME] = "UPDATE member SET path = ?3 WHERE container = ?1 AND path = ?2"
+		   " AND occurrence = 0",
 	[SELECT_OPENED] = "SELECT id FROM member WHERE container = ?1 AND position = ?2"
 			  " AND format IS NOT NULL",
 	[SELECT_REGION_BEFORE] = "SELECT start, length, kind, name, owner, content, detail FROM"
@@ -207,6 +210,19 @@ enum status index_open_leaf(struct index *index, const struct index_row *row, st
 	sql_bind_integer(update, 5, row->inspected);
 	sql_bind_text(update, 6, row->reason);
 	sql_bind_blob(update, 7, row->fields != NULL ? row->fields : "", row->fields_len);
+	return sql_run(&index->sql, update, err);
+}
+
+enum status index_rename(
+	struct index *index, int64_t container, const char *from, const char *to, struct error *err)
+{
+	sqlite3_stmt *update = sql_statement(&index->sql, RENAME, err);
+
+	if (update == NULL)
+		return err->status;
+	sql_bind_integer(update, 1, container);
+	sql_bind_blob(update, 2, from, strlen(from));
+	sql_bind_blob(update, 3, to, strlen(to));
 	return sql_run(&index->sql, update, err);
 }
 

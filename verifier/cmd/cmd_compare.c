@@ -8,7 +8,8 @@
 
 static const char help[] =
 	"usage: reproof compare [OPTION…] PUBLISHED REBUILT\n\n"
-	"Compares two files, or two directories file by file, without a rebuild.\n\n"
+	"Compares two files, or two directories file by file, without a rebuild. In place of one\n"
+	"file, or of both, an index of it may be given (reproof index).\n\n"
 	"  --artifact GLOB  only artifacts whose name matches (repeatable); one that matches\n"
 	"                   nothing is an error\n"
 	"  --all            print every differing member with its diff\n"

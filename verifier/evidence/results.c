@@ -5,6 +5,11 @@
 #include "base/alloc.h"
 #include "verifier/evidence/database.h"
 
+static const char *comparer_of(const struct artifact_record *artifact)
+{
+	return artifact->comparer != NULL ? artifact->comparer : DBDIFF_VERSION;
+}
+
 void difference_set_id(const struct artifact_record *artifact, char id[SHA256_HEX_SIZE])
 {
 	char published[SHA256_HEX_SIZE], rebuilt[SHA256_HEX_SIZE];
@@ -13,7 +18,7 @@ void difference_set_id(const struct artifact_record *artifact, char id[SHA256_HE
 
 	digest_hex(&artifact->published, published);
 	digest_hex(&artifact->rebuilt, rebuilt);
-	text = xasprintf("%s %s %s %s", published, rebuilt, DBDIFF_VERSION, artifact->name);
+	text = xasprintf("%s %s %s %s", published, rebuilt, comparer_of(artifact), artifact->name);
 	hash_memory(text, strlen(text), &digest);
 	digest_hex(&digest, id);
 	free(text);
@@ -111,7 +116,7 @@ static enum status open_set(struct set_writer *writer, struct error *err)
 	sql_bind_text(statement, 1, writer->id);
 	bind_digest(statement, 2, &writer->artifact.published);
 	bind_digest(statement, 3, &writer->artifact.rebuilt);
-	sql_bind_text(statement, 4, DBDIFF_VERSION);
+	sql_bind_text(statement, 4, comparer_of(&writer->artifact));
 	bind_name(statement, 5, writer->artifact.name);
 	if (sql_run(sql, statement, err) < 0)
 		return err->status;
