@@ -221,6 +221,19 @@ START_TEST(a_new_signer_is_a_root)
 }
 END_TEST
 
+/* Of what it signs nothing differs: what is beside it does not say why. */
+START_TEST(a_signature_alone_is_a_root)
+{
+	const struct given given[] = {
+		{"a//linux.efi", "authenticode-signature", NULL, NULL, NULL, {NULL, NULL}},
+		{"a//x", "unexplained", NULL, NULL, NULL, {NULL, NULL}},
+	};
+
+	add_artifact("a", given, ARRAY_SIZE(given));
+	expect("authenticode-signature; unexplained");
+}
+END_TEST
+
 static void hex_of(const char *text, char hex[SHA256_HEX_SIZE])
 {
 	struct digest digest;
@@ -276,6 +289,7 @@ int main(void)
 	tcase_add_test(tests, one_that_does_not_follow_is_enough);
 	tcase_add_test(tests, a_signature_follows_while_its_signer_is_the_same);
 	tcase_add_test(tests, a_new_signer_is_a_root);
+	tcase_add_test(tests, a_signature_alone_is_a_root);
 	tcase_add_loop_test(tests, a_digest_follows_from_what_it_is_of, 0, 2);
 	tcase_add_test(tests, a_loop_is_roots);
 	suite_add_tcase(suite, tests);

@@ -14,10 +14,12 @@
 
 /* What a difference of a cause follows from, if that is there. */
 enum follows {
-	FOLLOWS_INSIDE, /* what else differs in the container, and inside it */
-	FOLLOWS_SIGNED, /* the same, while the signer did not change */
-	FOLLOWS_UUID,	/* an image UUID: the same two values, or their SHA-256 */
-	FOLLOWS_DIGEST, /* what has these two SHA-256 */
+	FOLLOWS_INSIDE,	  /* what else differs in the container, and inside it */
+	FOLLOWS_SIGNED,	  /* the same, while the signer did not change */
+	FOLLOWS_UUID,	  /* an image UUID: the same two values, or their SHA-256 */
+	FOLLOWS_DIGEST,	  /* what has these two SHA-256 */
+	FOLLOWS_COMPUTED, /* that, or what else differs in the nearest container around it */
+	FOLLOWS_CMDLINE,  /* the section that the field was read from */
 };
 
 static const struct {
@@ -26,10 +28,12 @@ static const struct {
 } rules[] = {
 	{"authenticode-signature", FOLLOWS_SIGNED},
 	{"cms-signature", FOLLOWS_SIGNED},
-	{"derived", FOLLOWS_INSIDE},
+	{"derived", FOLLOWS_COMPUTED},
 	{"embedded-digest", FOLLOWS_DIGEST},
 	{"filesystem-uuid", FOLLOWS_UUID},
+	{"kernel-cmdline", FOLLOWS_CMDLINE},
 	{"layout", FOLLOWS_INSIDE},
+	{"uuid", FOLLOWS_UUID},
 	{"verity-root", FOLLOWS_INSIDE},
 	{"verity-salt", FOLLOWS_UUID},
 	{"verity-uuid", FOLLOWS_UUID},
@@ -104,12 +108,16 @@ static void bind_instance(sqlite3_stmt *statement, const struct instance *instan
 	sql_bind_text(statement, 4, instance->change);
 }
 
+static bool ends_with(const char *text, const char *tail)
+{
+	size_t len = strlen(text), tail_len = strlen(tail);
+
+	return len >= tail_len && strcmp(text + len - tail_len, tail) == 0;
+}
+
 static bool is_signer(const char *field)
 {
-	size_t len = strlen(field);
-
-	return (len > 7 && strcmp(field + len - 7, "-signer") == 0) ||
-		(len > 5 && strcmp(field + len - 5, "-time") == 0);
+	return ends_with(field, "-signer") || ends_with(field, "-time");
 }
 
 /* The values of its fields and claims that have the instance's cause. */
@@ -153,6 +161,12 @@ static enum status each_pair(
 
 /* ---- what a difference follows from ---- */
 
+/* What is its own parent comes from nowhere. */
+static void drop_itself(struct instance *instance)
+{
+	instance->parents.bits[instance->node / 64] &= ~((uint64_t)1 << (instance->node % 64));
+}
+
 static enum status add_causes_around(struct flow *flow, const struct instance *instance,
 	const char *path, struct cause_set *parents, struct error *err)
 {
@@ -178,19 +192,22 @@ static enum status add_causes_around(struct flow *flow, const struct instance *i
 	return status == STATUS_END ? STATUS_OK : status;
 }
 
-/* A signature that is a member of its own signs what is beside it. */
+/* What else differs in the container around a member, `levels` of them at most, until some does. */
 static enum status add_causes_beside(
-	struct flow *flow, struct instance *instance, struct error *err)
+	struct flow *flow, struct instance *instance, int levels, struct error *err)
 {
 	char *path = xstrdup(instance->path);
 	char *end = path + strlen(path);
 	enum status status = STATUS_OK;
 
-	while (end > path && !(end[0] == '/' && end[1] == '/'))
-		end--;
-	if (end > path) {
+	while (levels-- > 0 && status == STATUS_OK && cause_set_is_empty(&instance->parents)) {
+		while (end > path && !(end[0] == '/' && end[1] == '/'))
+			end--;
+		if (end == path)
+			break;
 		*end = '\0';
 		status = add_causes_around(flow, instance, path, &instance->parents, err);
+		drop_itself(instance);
 	}
 	free(path);
 	return status;
@@ -247,6 +264,27 @@ static enum status follow_digest(struct flow *flow, struct instance *instance,
 	return status == STATUS_END ? STATUS_OK : status;
 }
 
+static enum status follow_computed(struct flow *flow, struct instance *instance, struct error *err)
+{
+	if (each_pair(flow, instance, follow_digest, err) < 0)
+		return err->status;
+	drop_itself(instance);
+	if (cause_set_is_empty(&instance->parents) &&
+		add_causes_around(flow, instance, instance->path, &instance->parents, err) < 0)
+		return err->status;
+	drop_itself(instance);
+	return add_causes_beside(flow, instance, 2, err);
+}
+
+static enum status follow_cmdline(struct flow *flow, struct instance *instance, struct error *err)
+{
+	char *path = xasprintf("%s//.cmdline", instance->path);
+	enum status status = add_causes_around(flow, instance, path, &instance->parents, err);
+
+	free(path);
+	return status;
+}
+
 /* What one of these two values follows from, the others do that are the same. */
 static enum status share_parents(struct flow *flow, struct instance *instance,
 	const char *published, const char *rebuilt, struct error *err)
@@ -287,13 +325,19 @@ static enum status find_parents(
 			return STATUS_OK;
 		if (add_causes_around(flow, instance, instance->path, &instance->parents, err) < 0)
 			return err->status;
-		if (!cause_set_is_empty(&instance->parents))
-			return STATUS_OK;
-		return add_causes_beside(flow, instance, err);
+		drop_itself(instance);
+		/* A signature that is a member of its own signs what is beside it. */
+		return ends_with(instance->path, "//sw-description.sig")
+			? add_causes_beside(flow, instance, 1, err)
+			: STATUS_OK;
 	case FOLLOWS_UUID:
 		return each_pair(flow, instance, follow_uuid, err);
 	case FOLLOWS_DIGEST:
 		return each_pair(flow, instance, follow_digest, err);
+	case FOLLOWS_COMPUTED:
+		return follow_computed(flow, instance, err);
+	case FOLLOWS_CMDLINE:
+		return follow_cmdline(flow, instance, err);
 	}
 	return STATUS_OK;
 }
@@ -311,8 +355,7 @@ static enum status add_parents(struct flow *flow, struct instance *instance, str
 		return STATUS_OK;
 	if (find_parents(flow, instance, rules[rule].follows, err) < 0)
 		return err->status;
-	/* What is its own parent comes from nowhere. */
-	instance->parents.bits[instance->node / 64] &= ~((uint64_t)1 << (instance->node % 64));
+	drop_itself(instance);
 	cause_set_join(&node->parents, &instance->parents);
 	if (each_pair(flow, instance, share_parents, err) < 0)
 		return err->status;

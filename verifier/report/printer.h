@@ -23,6 +23,8 @@ struct report_printer {
 	size_t shown; /* lines of the section being printed */
 	size_t diffs;
 	size_t artifact_shown; /* members of the artifact being printed */
+	size_t artifact_folded;
+	size_t folded; /* members that only follow, or change as one that was shown */
 	const char *artifact;
 	size_t wrappers;				/* printed on the artifact's line */
 	uint64_t unmeasured, unattributed, unexplained; /* sums over differing artifacts */

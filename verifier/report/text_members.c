@@ -113,6 +113,12 @@ void report_member(struct report_printer *printer, const struct difference *diff
 	}
 }
 
+static void begin_members(struct report_printer *printer)
+{
+	if (printer->shown++ == 0)
+		fputs("\nMEMBERS\n", printer->stream);
+}
+
 static enum status print_member(
 	void *context, const struct difference *difference, struct error *err)
 {
@@ -120,14 +126,15 @@ static enum status print_member(
 
 	(void)err;
 	if (!printer->options->all) {
-		if (is_consequence(printer, difference) || is_shown(printer, difference))
+		if (is_consequence(printer, difference) || is_shown(printer, difference)) {
+			printer->artifact_folded++;
 			return STATUS_OK;
+		}
 		if (printer->artifact_shown == SHOWN_MEMBERS)
 			return STATUS_END;
 		remember(printer, difference);
 	}
-	if (printer->shown++ == 0)
-		fputs("\nMEMBERS\n", printer->stream);
+	begin_members(printer);
 	printer->artifact_shown++;
 	report_member(printer, difference);
 	return STATUS_OK;
@@ -137,17 +144,20 @@ static enum status print_artifact_members(
 	void *context, const struct artifact_row *artifact, struct error *err)
 {
 	struct report_printer *printer = context;
+	uint64_t seen;
+
 	if (!artifact->set_id)
 		return STATUS_OK;
-	printer->artifact_shown = 0;
+	printer->artifact_shown = printer->artifact_folded = 0;
 	if (evidence_each_difference(printer->evidence, artifact->set_id, UINT64_MAX, print_member,
 		    printer, err) < 0)
 		return err->status;
-	if (artifact->differences > printer->artifact_shown) {
-		if (printer->shown++ == 0)
-			fputs("\nMEMBERS\n", printer->stream);
+	seen = printer->artifact_shown + printer->artifact_folded;
+	printer->folded += printer->artifact_folded;
+	if (artifact->differences > seen) {
+		begin_members(printer);
 		fprintf(printer->stream, "  … %llu more in ",
-			(unsigned long long)(artifact->differences - printer->artifact_shown));
+			(unsigned long long)(artifact->differences - seen));
 		report_put_line(printer->stream, artifact->record.name);
 		fputs(" (--all shows them)\n", printer->stream);
 	}
@@ -156,7 +166,15 @@ static enum status print_artifact_members(
 
 enum status report_members(struct report_printer *printer, struct error *err)
 {
-	printer->shown = 0;
-	return evidence_each_artifact(
-		printer->evidence, printer->run->id, true, print_artifact_members, printer, err);
+	printer->shown = printer->folded = 0;
+	if (evidence_each_artifact(printer->evidence, printer->run->id, true,
+		    print_artifact_members, printer, err) < 0)
+		return err->status;
+	if (printer->folded == 0)
+		return STATUS_OK;
+	begin_members(printer);
+	fprintf(printer->stream,
+		"  … %zu more that follow from others, or change as one above (--all shows them)\n",
+		printer->folded);
+	return STATUS_OK;
 }
