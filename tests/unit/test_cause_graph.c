@@ -171,6 +171,17 @@ START_TEST(other_values_are_roots)
 }
 END_TEST
 
+/* Nothing is said of causes that no difference has. */
+START_TEST(no_image_is_no_root)
+{
+	const struct given given[] = {
+		{"a", "verity-salt", "verity-salt", SALT_A, SALT_B, {NULL, NULL}}};
+
+	add_artifact("a", given, ARRAY_SIZE(given));
+	expect("verity-salt");
+}
+END_TEST
+
 /* One that follows and one that does not: the cause stands for both. */
 START_TEST(one_that_does_not_follow_is_enough)
 {
@@ -286,6 +297,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, one_uuid_is_one_root);
 	tcase_add_loop_test(tests, other_values_are_roots, 0, 6);
+	tcase_add_test(tests, no_image_is_no_root);
 	tcase_add_test(tests, one_that_does_not_follow_is_enough);
 	tcase_add_test(tests, a_signature_follows_while_its_signer_is_the_same);
 	tcase_add_test(tests, a_new_signer_is_a_root);

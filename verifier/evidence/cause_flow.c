@@ -184,9 +184,13 @@ static enum status add_causes_around(struct flow *flow, const struct instance *i
 	range.data[range.len - 1]++;
 	sql_bind_blob(statement, 4, range.data, range.len);
 	sql_bind_text(statement, 5, instance->cause);
-	while ((status = sql_step(sql, statement, err)) == STATUS_OK)
-		cause_set_add(
-			parents, cause_graph_node(flow->graph, sql_column_text(statement, 0)));
+	while ((status = sql_step(sql, statement, err)) == STATUS_OK) {
+		const struct cause_node *node =
+			cause_graph_find(flow->graph, sql_column_text(statement, 0));
+
+		if (node != NULL)
+			cause_set_add(parents, (size_t)(node - flow->graph->nodes));
+	}
 	sqlite3_reset(statement);
 	buffer_release(&range);
 	return status == STATUS_END ? STATUS_OK : status;
@@ -216,9 +220,13 @@ static enum status add_causes_beside(
 static enum status follow_uuid(struct flow *flow, struct instance *instance, const char *published,
 	const char *rebuilt, struct error *err)
 {
-	size_t root = cause_graph_node(flow->graph, root_of_uuids);
+	const struct cause_node *node = cause_graph_find(flow->graph, root_of_uuids);
+	size_t root;
 
 	(void)err;
+	if (node == NULL)
+		return STATUS_OK;
+	root = (size_t)(node - flow->graph->nodes);
 	for (size_t i = 0; i < flow->pair_count; i++) {
 		const struct pair *pair = &flow->pairs[i];
 		const char *values[2] = {published, rebuilt};
