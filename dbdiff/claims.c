@@ -4,9 +4,8 @@
 #include "base/alloc.h"
 #include "base/array.h"
 #include "base/escape.h"
-#include "dbdiff/utf16.h"
 
-#define VALUE_MOST 128
+#define VALUE_MOST 64
 
 void claims_init(struct claims *claims, const struct diff_plan *plan)
 {
@@ -118,18 +117,6 @@ bool claims_explain(const struct leaf_request *leaf, const struct leaf_bytes *by
 	return true;
 }
 
-static char *text_of(const char *data, size_t len)
-{
-	struct stretch text = {data, len, 0};
-	char *narrow;
-
-	if (!utf16_is_ascii(&text))
-		return xstrndup(data, len);
-	narrow = xcalloc(1, len / 2 + 1);
-	utf16_narrow(&text, narrow);
-	return narrow;
-}
-
 /* The bytes of a claim on one side, NULL when they are too many or were not read again. */
 static char *value_of(const struct leaf_request *leaf, const struct leaf_bytes *bytes,
 	const struct claim_range *range, int side)
@@ -139,7 +126,7 @@ static char *value_of(const struct leaf_request *leaf, const struct leaf_bytes *
 
 		if (range->start[side] >= stretch->offset &&
 			range->start[side] + range->len[side] <= stretch->offset + stretch->len)
-			return text_of(stretch->data + (range->start[side] - stretch->offset),
+			return xstrndup(stretch->data + (range->start[side] - stretch->offset),
 				(size_t)range->len[side]);
 	}
 	return NULL;

@@ -2,13 +2,10 @@
 #include "dbdiff/matching.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
 #include "dbdiff/causes.h"
 #include "dbdiff/leaf_diff.h"
-#include "dbdiff/utf16.h"
 
 #define OUT_MOST ((size_t)256 * 1024)
 
@@ -44,36 +41,6 @@ static enum status put(struct output *output, const struct match_record *record,
 	return output->pending.len < OUT_MOST ? STATUS_OK : flush(output, err);
 }
 
-/* Text of two bytes a character is matched as text; what was claimed is put back into bytes. */
-static void match_sides(struct matching *matching, struct claim_list *claims)
-{
-	const struct stretch *sides = matching->sides;
-	struct stretch narrow[SIDES];
-	char *data[SIDES];
-
-	if (!utf16_is_ascii(&sides[PUBLISHED]) || !utf16_is_ascii(&sides[REBUILT])) {
-		match_stretch(matching, claims);
-		return;
-	}
-	for (int side = 0; side < SIDES; side++) {
-		data[side] = xmalloc(sides[side].len / 2);
-		utf16_narrow(&sides[side], data[side]);
-		narrow[side] =
-			(struct stretch){data[side], sides[side].len / 2, sides[side].offset};
-	}
-	matching->sides = narrow;
-	match_stretch(matching, claims);
-	matching->sides = sides;
-	for (size_t i = 0; i < claims->count; i++) {
-		for (int side = 0; side < SIDES; side++) {
-			claims->items[i].start[side] *= 2;
-			claims->items[i].len[side] *= 2;
-		}
-	}
-	for (int side = 0; side < SIDES; side++)
-		free(data[side]);
-}
-
 /* A part of a stretch; both sides of it are bytes of the leaf between two claims of a format. */
 static enum status match_part(struct match_job *job, const struct leaf_request *leaf,
 	const struct stretch sides[SIDES], struct output *output, struct error *err)
@@ -92,7 +59,7 @@ static enum status match_part(struct match_job *job, const struct leaf_request *
 	for (int side = 0; side < SIDES; side++)
 		matching.is_whole = matching.is_whole && sides[side].offset == 0 &&
 			sides[side].len == leaf->sizes[side];
-	match_sides(&matching, &claims);
+	match_stretch(&matching, &claims);
 	for (size_t i = 0; i < claims.count && status == STATUS_OK; i++) {
 		const struct claim *claim = &claims.items[i];
 		const struct cause *cause = cause_find(claim->cause);
