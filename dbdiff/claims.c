@@ -5,7 +5,7 @@
 #include "base/array.h"
 #include "base/escape.h"
 
-#define VALUE_MOST 64
+#define VALUE_MOST 128 /* 64 digits, in UTF-16 */
 
 void claims_init(struct claims *claims, const struct diff_plan *plan)
 {
@@ -117,6 +117,20 @@ bool claims_explain(const struct leaf_request *leaf, const struct leaf_bytes *by
 	return true;
 }
 
+/* UTF-16 of what is ASCII is as good as that. */
+static char *text_of(const char *data, size_t len)
+{
+	size_t step = 2;
+	char *text;
+
+	for (size_t i = 0; i < len && step == 2; i += 2)
+		step = i + 1 < len && data[i] != '\0' && data[i + 1] == '\0' ? 2 : 1;
+	text = xcalloc(len / step + 1, 1);
+	for (size_t i = 0; i < len / step; i++)
+		text[i] = data[i * step];
+	return text;
+}
+
 /* The bytes of a claim on one side, NULL when they are too many or were not read again. */
 static char *value_of(const struct leaf_request *leaf, const struct leaf_bytes *bytes,
 	const struct claim_range *range, int side)
@@ -126,7 +140,7 @@ static char *value_of(const struct leaf_request *leaf, const struct leaf_bytes *
 
 		if (range->start[side] >= stretch->offset &&
 			range->start[side] + range->len[side] <= stretch->offset + stretch->len)
-			return xstrndup(stretch->data + (range->start[side] - stretch->offset),
+			return text_of(stretch->data + (range->start[side] - stretch->offset),
 				(size_t)range->len[side]);
 	}
 	return NULL;
@@ -190,7 +204,7 @@ static void add_told(struct claims *claims, size_t number)
 }
 
 /* Takes out digests that are of nothing. */
-static enum status check_values(const struct leaf_request *leaf, const struct leaf_bytes *bytes,
+static enum status check_digests(
 	struct leaf_claims *claims, struct findings *findings, struct error *err)
 {
 	enum status status = STATUS_OK;
@@ -200,8 +214,6 @@ static enum status check_values(const struct leaf_request *leaf, const struct le
 		struct taken_claim *claim = &claims->items[i];
 		bool holds = true;
 
-		for (int side = 0; side < SIDES; side++)
-			claim->values[side] = value_of(leaf, bytes, &claim->range, side);
 		if (status == STATUS_OK && strcmp(claim->cause, "embedded-digest") == 0)
 			status = check_digest(claim, findings, &holds, err);
 		if (holds)
@@ -213,12 +225,85 @@ static enum status check_values(const struct leaf_request *leaf, const struct le
 	return status;
 }
 
+/* ISAR takes the SHA-256 of the image's UUID for a salt, and quotes both. */
+static enum status add_digests_of_uuids(
+	const struct claims *claims, size_t number, struct findings *findings, struct error *err)
+{
+	const struct leaf_claims *own = &claims->leaves[number];
+	struct buffer path = {0};
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; i < own->count && status == STATUS_OK; i++) {
+		const struct taken_claim *claim = &own->items[i];
+		struct digest digests[SIDES];
+
+		if ((strcmp(claim->cause, "uuid") != 0 &&
+			    strcmp(claim->cause, "image-uuid") != 0) ||
+			claim->values[PUBLISHED] == NULL || claim->values[REBUILT] == NULL)
+			continue;
+		for (int side = 0; side < SIDES; side++)
+			hash_memory(
+				claim->values[side], strlen(claim->values[side]), &digests[side]);
+		buffer_clear(&path);
+		buffer_add_format(&path, "the UUID in %s", claims->plan->leaves[number].path);
+		status = findings_add_digests(
+			findings, &digests[PUBLISHED], &digests[REBUILT], &path, err);
+	}
+	buffer_release(&path);
+	return status;
+}
+
 /* What overlaps is nobody's claim. */
 static void drop_all(struct leaf_claims *claims)
 {
 	for (size_t i = 0; i < claims->count; i++)
 		taken_release(&claims->items[i]);
 	claims->count = 0;
+}
+
+/* What is claimed of a leaf and what it says; nothing when its bytes could not be read again. */
+static enum status gather(struct claims *claims, size_t number, struct leaf_bytes *bytes,
+	const struct captured captured[SIDES], struct error *err)
+{
+	const struct leaf_request *leaf = &claims->plan->leaves[number];
+	struct leaf_claims *own = &claims->leaves[number];
+	enum status status = STATUS_OK;
+
+	add_told(claims, number);
+	if (own->count == 0)
+		return STATUS_OK;
+	if (claims_in_order(own))
+		status = leaf_bytes_load(bytes, claims->plan, leaf, captured, err);
+	else
+		status = STATUS_END;
+	if (status != STATUS_OK) {
+		drop_all(own);
+		return status < 0 ? status : STATUS_OK;
+	}
+	for (size_t i = 0; i < own->count; i++) {
+		struct taken_claim *claim = &own->items[i];
+
+		for (int side = 0; side < SIDES; side++)
+			claim->values[side] = value_of(leaf, bytes, &claim->range, side);
+	}
+	return STATUS_OK;
+}
+
+static enum status check_leaf(struct claims *claims, size_t number, struct leaf_bytes *bytes,
+	const struct captured captured[SIDES], struct findings *findings, struct error *err)
+{
+	const struct leaf_request *leaf = &claims->plan->leaves[number];
+	struct leaf_claims *own = &claims->leaves[number];
+	enum status status;
+
+	if (own->count == 0)
+		return STATUS_OK;
+	status = check_digests(own, findings, err);
+	if (status == STATUS_OK)
+		status = leaf_bytes_load(bytes, claims->plan, leaf, captured, err);
+	if (status == STATUS_OK)
+		own->is_explained = claims_explain(leaf, bytes, own);
+	return status < 0 ? status : STATUS_OK;
 }
 
 enum status claims_check(struct claims *claims, const struct captured captured[SIDES],
@@ -228,26 +313,12 @@ enum status claims_check(struct claims *claims, const struct captured captured[S
 	enum status status = STATUS_OK;
 
 	for (size_t i = 0; i < claims->plan->count && status == STATUS_OK; i++) {
-		const struct leaf_request *leaf = &claims->plan->leaves[i];
-		struct leaf_claims *own = &claims->leaves[i];
-
-		add_told(claims, i);
-		if (own->count == 0)
-			continue;
-		if (!claims_in_order(own)) {
-			drop_all(own);
-			continue;
-		}
-		status = leaf_bytes_load(&bytes, claims->plan, leaf, captured, err);
+		status = gather(claims, i, &bytes, captured, err);
 		if (status == STATUS_OK)
-			status = check_values(leaf, &bytes, own, findings, err);
-		if (status == STATUS_OK)
-			own->is_explained = claims_explain(leaf, &bytes, own);
-		if (status == STATUS_END) {
-			drop_all(own);
-			status = STATUS_OK;
-		}
+			status = add_digests_of_uuids(claims, i, findings, err);
 	}
+	for (size_t i = 0; i < claims->plan->count && status == STATUS_OK; i++)
+		status = check_leaf(claims, i, &bytes, captured, findings, err);
 	leaf_bytes_release(&bytes);
 	return status;
 }

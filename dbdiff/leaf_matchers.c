@@ -200,7 +200,8 @@ static bool match_archive_index(const struct matching *matching, struct claim *c
 	static const struct {
 		const char *tail, *begin;
 	} kinds[] = {{"_InRelease", "-----BEGIN PGP SIGNED MESSAGE-----\n"},
-		{"_Release", "Origin: "}, {"_Packages", "Package: "}, {"_Sources", "Package: "}};
+		{"_Release", "Origin: "}, {"_Release", "Codename: "}, {"_Release", "Suite: "},
+		{"_Packages", "Package: "}, {"_Sources", "Package: "}};
 	const char *name = path_below(matching->path, "var/lib/apt/lists");
 	size_t len = name != NULL ? strlen(name) : 0;
 

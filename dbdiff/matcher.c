@@ -167,6 +167,20 @@ static bool cut_claimed(
 	return has_left;
 }
 
+/* What its key calls the image's own is that, whatever else has the same value. */
+static bool match_any(const struct matching *matching, const struct claim_list *claims,
+	const struct window *window, struct claim *claim)
+{
+	struct claim own;
+	bool is_known = match_known(matching, claims, window, claim);
+
+	if (!match_value(matching, claims, window, &own))
+		return is_known;
+	if (!is_known || strcmp(own.cause, "image-uuid") == 0)
+		*claim = own;
+	return true;
+}
+
 static bool match_windows(
 	const struct matching *matching, struct window_list *windows, struct claim_list *claims)
 {
@@ -183,8 +197,7 @@ static bool match_windows(
 				return false;
 			}
 
-			if (!match_known(matching, claims, window, &claim) &&
-				!match_value(matching, claims, window, &claim)) {
+			if (!match_any(matching, claims, window, &claim)) {
 				unmatched++;
 				break;
 			}
@@ -239,7 +252,7 @@ static bool cut_by_word(const struct matching *matching, struct window_list *win
 	return windows_by_word(sides, windows);
 }
 
-bool match_stretch(const struct matching *matching, struct claim_list *claims)
+static bool match_bytes(const struct matching *matching, struct claim_list *claims)
 {
 	const struct stretch *sides = matching->sides;
 	struct window_list windows = {0};
@@ -264,6 +277,49 @@ bool match_stretch(const struct matching *matching, struct claim_list *claims)
 	if (claims->count == 0 && first != NULL)
 		add(claims, first);
 	windows_release(&windows);
+	return is_done;
+}
+
+/* ---- UTF-16, as EFI has it ---- */
+
+static bool is_wide(const struct stretch *text)
+{
+	for (size_t i = 1; i < text->len; i += 2) {
+		if (text->data[i] != '\0' || (unsigned char)text->data[i - 1] >= 0x80)
+			return false;
+	}
+	return text->len > 0 && text->len % 2 == 0 && text->offset % 2 == 0;
+}
+
+static void narrow(const struct stretch *wide, struct buffer *bytes, struct stretch *text)
+{
+	for (size_t i = 0; i < wide->len; i += 2)
+		buffer_add_char(bytes, wide->data[i]);
+	*text = (struct stretch){bytes->data, bytes->len, wide->offset / 2};
+}
+
+bool match_stretch(const struct matching *matching, struct claim_list *claims)
+{
+	struct matching narrowed = *matching;
+	struct stretch sides[SIDES];
+	struct buffer bytes[SIDES] = {0};
+	size_t first = claims->count;
+	bool is_done;
+
+	if (!is_wide(&matching->sides[PUBLISHED]) || !is_wide(&matching->sides[REBUILT]))
+		return match_bytes(matching, claims);
+	for (int side = 0; side < SIDES; side++)
+		narrow(&matching->sides[side], &bytes[side], &sides[side]);
+	narrowed.sides = sides;
+	is_done = match_bytes(&narrowed, claims);
+	for (size_t i = first; i < claims->count; i++) {
+		for (int side = 0; side < SIDES; side++) {
+			claims->items[i].start[side] *= 2;
+			claims->items[i].len[side] *= 2;
+		}
+	}
+	for (int side = 0; side < SIDES; side++)
+		buffer_release(&bytes[side]);
 	return is_done;
 }
 

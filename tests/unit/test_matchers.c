@@ -249,6 +249,7 @@ END_TEST
 START_TEST(values_of_other_differences)
 {
 	static char root_a[] = "aa11223344556677", root_b[] = "bb11223344556677";
+	static char uuid_a[] = UUID_A, uuid_b[] = UUID_B;
 	struct known_pair pair = {"verity-root", "verity-root-hash", {root_a, root_b}};
 
 	expect_left("t//f", "roothash=aa11223344556677 ro", "roothash=bb11223344556677 ro");
@@ -256,6 +257,13 @@ START_TEST(values_of_other_differences)
 	known_count = 1;
 	expect_claimed("t//f", "roothash=aa11223344556677 ro", "roothash=bb11223344556677 ro",
 		"verity-root aa11223344556677|bb11223344556677\n");
+	/* The key says what it is first of all. */
+	pair = (struct known_pair){"verity-uuid", "verity-uuid", {uuid_a, uuid_b}};
+	expect_claimed("t//f", "IMAGE_UUID=" UUID_A, "IMAGE_UUID=" UUID_B,
+		"image-uuid " UUID_A "|" UUID_B "\n");
+	expect_claimed(
+		"t//f", "uuid=" UUID_A, "uuid=" UUID_B, "verity-uuid " UUID_A "|" UUID_B "\n");
+	pair = (struct known_pair){"verity-root", "verity-root-hash", {root_a, root_b}};
 	/* The wrong way round, or longer. */
 	expect_left("t//f", "roothash=bb11223344556677 ro", "roothash=aa11223344556677 ro");
 	expect_left("t//f", "roothash=aa112233445566770 ro", "roothash=bb112233445566770 ro");
