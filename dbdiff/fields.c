@@ -380,6 +380,11 @@ static const struct field field_table[] = {
 	{"bytecode-source-size", "size of its source", FIELD_OWN, UNEXPLAINED},
 	{"bytecode-source-hash", "hash of its source", FIELD_OWN, UNEXPLAINED},
 
+	/* ---- gettext ---- */
+	{"gettext-revision", "revision of the catalogue", FIELD_OWN, "stored-form"},
+	{"gettext-key", "message in the program", FIELD_OWN, UNEXPLAINED},
+	{"gettext-hash-invalid", "hash table that does not fit", FIELD_OWN, UNEXPLAINED},
+
 	/* ---- shadow ---- */
 	{"password", "password", FIELD_OWN, UNEXPLAINED},
 	{"password-method", "method of the password's hash", FIELD_OWN, UNEXPLAINED},

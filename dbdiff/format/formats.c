@@ -45,6 +45,7 @@ const struct format *const formats[] = {
 	&format_devicetree,
 	&format_elf,
 	&format_python_bytecode,
+	&format_gettext,
 	NULL,
 };
 

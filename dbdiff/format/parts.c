@@ -31,6 +31,23 @@ void parts_free(struct members *members)
 	free(parts);
 }
 
+enum status parts_read_all(
+	struct parts *parts, size_t most, unsigned char **data, struct error *err)
+{
+	uint64_t size = parts->source->size;
+	enum status status;
+
+	if (size > most)
+		return error_set(err, STATUS_LIMIT, "%" PRIu64 " bytes", size);
+	*data = xmalloc((size_t)size + 1);
+	status = source_pread(parts->source, 0, *data, (size_t)size, err);
+	if (status < 0) {
+		free(*data);
+		*data = NULL;
+	}
+	return status;
+}
+
 struct part *parts_add(struct parts *parts, enum region_kind kind, const char *region,
 	uint64_t offset, uint64_t len)
 {

@@ -46,6 +46,10 @@ struct parts {
 struct parts *parts_new(struct source *source);
 void parts_free(struct members *members);
 
+/* All bytes of the container, which the caller frees; more than `most` is STATUS_LIMIT. */
+enum status parts_read_all(
+	struct parts *parts, size_t most, unsigned char **data, struct error *err);
+
 /* What it gives is valid until the next one is added; its number is parts->count - 1. */
 struct part *parts_add(struct parts *parts, enum region_kind kind, const char *region,
 	uint64_t offset, uint64_t len);
