@@ -6,6 +6,7 @@
 #include "base/array.h"
 #include "base/buffer.h"
 #include "base/escape.h"
+#include "dbdiff/fields.h"
 #include "verifier/report/printer.h"
 
 void report_put_block(FILE *stream, const char *text, const char *indent)
@@ -48,26 +49,52 @@ static bool is_consequence(
 	return true;
 }
 
+/* Two values with their cause: of the content, or of a field. */
 static char *change_key(const struct difference_value *value)
 {
-	return xasprintf("%s %s %s", value->cause, value->published, value->rebuilt);
+	return xasprintf("%s %s %s", value->cause, value->published ? value->published : "",
+		value->rebuilt ? value->rebuilt : "");
+}
+
+/* The value number `i` of a member, those of its content first. */
+static bool value_at(const struct difference *difference, size_t i, struct difference_value *value)
+{
+	const struct difference_field *field;
+
+	if (i < difference->value_count) {
+		*value = difference->values[i];
+		return true;
+	}
+	if (i - difference->value_count >= difference->field_count)
+		return false;
+	field = &difference->fields[i - difference->value_count];
+	*value = (struct difference_value){
+		field_find(field->name)->cause, field->published, field->rebuilt};
+	return true;
+}
+
+static bool has_value(const struct difference *difference, const char *cause)
+{
+	struct difference_value value;
+
+	for (size_t i = 0; value_at(difference, i, &value); i++) {
+		if (strcmp(value.cause, cause) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* Whether the very values it differs in were shown, of another member, and nothing else differs. */
 static bool is_shown(const struct report_printer *printer, const struct difference *difference)
 {
-	bool is_known = difference->value_count > 0 && difference->field_count == 0;
+	struct difference_value value;
+	bool is_known = difference->cause_count > 0;
 
-	for (size_t c = 0; c < difference->cause_count && is_known; c++) {
-		size_t v = 0;
-
-		while (v < difference->value_count &&
-			strcmp(difference->values[v].cause, difference->causes[c].id) != 0)
-			v++;
-		is_known = v < difference->value_count;
-	}
-	for (size_t i = 0; i < difference->value_count && is_known; i++) {
-		char *key = change_key(&difference->values[i]);
+	for (size_t i = 0; i < difference->cause_count && is_known; i++)
+		is_known = strcmp(difference->causes[i].id, "unexplained") != 0 &&
+			has_value(difference, difference->causes[i].id);
+	for (size_t i = 0; is_known && value_at(difference, i, &value); i++) {
+		char *key = change_key(&value);
 
 		is_known = text_list_contains(&printer->changes, key);
 		free(key);
@@ -77,9 +104,11 @@ static bool is_shown(const struct report_printer *printer, const struct differen
 
 static void remember(struct report_printer *printer, const struct difference *difference)
 {
-	for (size_t i = 0; i < difference->value_count && printer->changes.count < SHOWN_CHANGES;
-		i++) {
-		char *key = change_key(&difference->values[i]);
+	struct difference_value value;
+
+	for (size_t i = 0;
+		printer->changes.count < SHOWN_CHANGES && value_at(difference, i, &value); i++) {
+		char *key = change_key(&value);
 
 		text_list_add(&printer->changes, key);
 		free(key);
