@@ -13,15 +13,15 @@ const char cause_unexplained[] = "unexplained";
 /* In the order of enum findings_statement. */
 static const char *const statements[] = {
 	[FINDING_INSERT] = "INSERT INTO difference (path, occurrence, change, inspected, reason,"
-			   " fields) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+			   " fields, published, rebuilt) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 	[FINDING_REMOVE] = "DELETE FROM difference WHERE id = ?1",
 	[FINDING_SET_DIFF] = "UPDATE difference SET diff = ?2 WHERE id = ?1",
 	[FINDING_FIELDS] = "SELECT fields FROM difference WHERE id = ?1",
 	[FINDING_SET_FIELDS] = "UPDATE difference SET fields = ?2 WHERE id = ?1",
 	[FIELDS_SELECT] = "SELECT fields FROM difference WHERE length(fields) > 0 ORDER BY path,"
 			  " occurrence, id",
-	[FINDING_SELECT] = "SELECT path, occurrence, change, inspected, reason, fields, diff, id"
-			   " FROM difference ORDER BY path, occurrence, id",
+	[FINDING_SELECT] = "SELECT path, occurrence, change, inspected, reason, fields, diff, id,"
+			   " published, rebuilt FROM difference ORDER BY path, occurrence, id",
 	[CAUSE_ADD] = "INSERT INTO difference_cause (difference, cause, bytes, evidence)"
 		      " VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET bytes = bytes + ?3,"
 		      " evidence = coalesce(evidence, ?4)",
@@ -36,6 +36,10 @@ static const char *const statements[] = {
 	[CAUSE_MAIN] = "SELECT cause, difference FROM difference_cause"
 		       " WHERE difference BETWEEN ?1 AND ?2"
 		       " ORDER BY cause <> 'unexplained', difference, cause LIMIT 1",
+	[VALUE_ADD] = "INSERT OR IGNORE INTO cause_value (difference, cause, published, rebuilt)"
+		      " VALUES (?1, ?2, ?3, ?4)",
+	[VALUES_SELECT] = "SELECT cause, published, rebuilt FROM cause_value WHERE difference = ?1"
+			  " ORDER BY cause, published, rebuilt",
 	[PLACE_ADD] = "INSERT OR REPLACE INTO place (side, container, position, first, last,"
 		      " content) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
 	[PLACE_FIND] = "SELECT first, last, content FROM place WHERE side = ?1 AND container = ?2"
@@ -86,8 +90,9 @@ enum status findings_clear(struct findings *findings, struct error *err)
 	findings->last_id = 0;
 	findings->inspected = true;
 	return sql_exec(&findings->sql,
-		"DELETE FROM difference; DELETE FROM difference_cause; DELETE FROM place;"
-		" DELETE FROM opened; DELETE FROM claim; DELETE FROM digests; DELETE FROM wrapper;",
+		"DELETE FROM difference; DELETE FROM difference_cause; DELETE FROM cause_value;"
+		" DELETE FROM place; DELETE FROM opened; DELETE FROM claim; DELETE FROM digests; "
+		"DELETE FROM wrapper;",
 		err);
 }
 
@@ -130,6 +135,10 @@ enum status findings_add(
 	sql_bind_integer(insert, 4, row->inspected);
 	sql_bind_text(insert, 5, row->inspected ? NULL : row->reason);
 	sql_bind_blob(insert, 6, row->fields->data, row->fields->len);
+	if (row->published != NULL)
+		sql_bind_blob(insert, 7, row->published->bytes, sizeof(row->published->bytes));
+	if (row->rebuilt != NULL)
+		sql_bind_blob(insert, 8, row->rebuilt->bytes, sizeof(row->rebuilt->bytes));
 	if (sql_run(&findings->sql, insert, err) < 0)
 		return err->status;
 	findings->count++;
@@ -199,6 +208,20 @@ static enum status read_fields_of(
 			(size_t)sqlite3_column_bytes(select, 0));
 	sqlite3_reset(select);
 	return status < 0 ? status : STATUS_OK;
+}
+
+enum status findings_add_value(struct findings *findings, int64_t id, const char *cause,
+	const char *published, const char *rebuilt, struct error *err)
+{
+	sqlite3_stmt *statement = sql_statement(&findings->sql, VALUE_ADD, err);
+
+	if (statement == NULL)
+		return err->status;
+	sql_bind_integer(statement, 1, id);
+	sql_bind_text(statement, 2, cause);
+	sql_bind_text(statement, 3, published);
+	sql_bind_text(statement, 4, rebuilt);
+	return sql_run(&findings->sql, statement, err);
 }
 
 enum status findings_settle(struct findings *findings, int64_t id, struct error *err)

@@ -350,9 +350,8 @@ static void tell_checksum(struct parts *parts, const struct table *table)
 	parts_add(parts, is_right ? REGION_DERIVED : REGION_STRUCTURE, "checksum",
 		table->pe->checksum, CHECKSUM_SIZE);
 	if (!is_right && table->pe->checksum_value != 0)
-		parts_add_field(parts, NULL, "checksum-invalid",
-			"0x%08" PRIx32 ", not 0x%08" PRIx32, table->pe->checksum_value,
-			table->sums.checksum);
+		parts_add_field(
+			parts, NULL, "checksum-invalid", "0x%08" PRIx32, table->pe->checksum_value);
 }
 
 /* Every byte of the table and behind it, under the name of what is wrong with it. */
