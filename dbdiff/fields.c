@@ -60,6 +60,20 @@ static const struct field field_table[] = {
 	{"filesystem-free-blocks", "free blocks", FIELD_FOLLOWS, "layout"},
 	{"filesystem-free-inodes", "free inodes", FIELD_FOLLOWS, "layout"},
 
+	/* ---- ISO 9660 ---- */
+	{"iso-system", "system that may use the volume", FIELD_OWN, UNEXPLAINED},
+	{"iso-volume-id", "id of the volume", FIELD_OWN, "volume-id"},
+	{"iso-volume-set", "id of the set of volumes", FIELD_OWN, "volume-id"},
+	{"iso-publisher", "publisher", FIELD_OWN, UNEXPLAINED},
+	{"iso-preparer", "preparer of the data", FIELD_OWN, UNEXPLAINED},
+	{"iso-application", "program that made it", FIELD_OWN, UNEXPLAINED},
+	{"iso-created", "time of creation of the volume", FIELD_OWN, "filesystem-times"},
+	{"iso-modified", "time of the volume's last change", FIELD_OWN, "filesystem-times"},
+	{"iso-expires", "time after which it is obsolete", FIELD_OWN, UNEXPLAINED},
+	{"iso-effective", "time from which it may be used", FIELD_OWN, "filesystem-times"},
+	{"iso-descriptor", "rest of the volume descriptors", FIELD_OWN, UNEXPLAINED},
+	{"iso-system-area", "first sectors, from which it may boot", FIELD_OWN, UNEXPLAINED},
+
 	/* ---- disks: GPT, MBR ---- */
 	{"label", "label of the partition", FIELD_OWN, UNEXPLAINED},
 	{"partition-type", "type of the partition", FIELD_OWN, UNEXPLAINED},

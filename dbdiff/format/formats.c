@@ -25,6 +25,7 @@ const struct format *const formats[] = {
 	&format_machine_id,
 	&format_json,
 	&format_other_filesystem,
+	&format_iso,
 	&format_fat,
 	&format_disk,
 	&format_bgenv,

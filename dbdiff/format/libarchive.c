@@ -52,7 +52,9 @@ static void tell(struct archive_members *self, uint64_t end, const char *name)
 
 	if (end <= self->told)
 		return;
-	if (owner == REGION_NO_OWNER)
+	if (self->kind->is_scattered)
+		; /* of contents alone */
+	else if (owner == REGION_NO_OWNER)
 		members_add_structure(&self->members, self->told, end - self->told, name);
 	else
 		members_add_metadata(&self->members, self->told, end - self->told, name, owner);
@@ -86,7 +88,8 @@ static void tell_end_of_member(struct archive_members *self)
 {
 	la_int64_t header = archive_read_header_position(self->reader.archive);
 
-	if (header <= 0 || self->kind->is_stream || (uint64_t)header <= self->told)
+	if (header <= 0 || self->kind->is_stream || self->kind->is_scattered ||
+		(uint64_t)header <= self->told)
 		return;
 	if (self->position > 0 && !self->was_opened && self->had_content) {
 		members_add_content(&self->members, self->told, (uint64_t)header - self->told,
@@ -200,7 +203,7 @@ static enum status end_of_members(struct archive_members *self, struct error *er
 	end = archive_filter_bytes(archive, -1);
 	if (self->kind->is_stream)
 		members_add_content(&self->members, 0, (uint64_t)end, 0, REGION_PACKED);
-	else
+	else if (!self->kind->is_scattered)
 		tell_end(self, (uint64_t)end);
 	status = archive_reader_rest(&self->reader, &self->rest, err);
 	if (status != STATUS_OK)

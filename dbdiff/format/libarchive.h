@@ -26,6 +26,11 @@ struct archive_kind {
 	/* A compressed stream: one member without metadata, called as the container without suffix.
 	 */
 	bool is_stream;
+	/*
+	 * Members lie anywhere, and what describes them elsewhere: of the bytes, contents alone are
+	 * told of, where libarchive reads them.
+	 */
+	bool is_scattered;
 	unsigned magic_size; /* bytes before the first member's header */
 	/* Adds fields that only this format has. NULL for none. */
 	void (*describe)(struct archive_entry *entry, struct member *member);
