@@ -131,6 +131,37 @@ START_TEST(look_alikes_of_times_are_left)
 }
 END_TEST
 
+static void match_strings(const char *a, const char *b, size_t len)
+{
+	struct stretch sides[SIDES] = {{a, len, 0}, {b, len, 0}};
+
+	match_bytes("t//p", sides);
+}
+
+/* As a compiler leaves __DATE__ and __TIME__ in a program. */
+START_TEST(times_of_the_compiler)
+{
+	match_strings("%s\0Jul 29 2025\0"
+		      "08:30:12\0",
+		"%s\0Jul 30 2025\0"
+		"09:31:12\0",
+		24);
+	ck_assert_str_eq(buffer_text(&text),
+		"embedded-timestamp Jul 29 2025|Jul 30 2025\n"
+		"embedded-timestamp 08:30:12|09:31:12\n");
+	ck_assert(is_done);
+	match_strings("\0at 08:30:12\0", "\0at 09:30:12\0", 13);
+	ck_assert_str_eq(buffer_text(&text), "");
+	match_strings("\0"
+		      "08:30:12 at\0",
+		"\0"
+		"09:30:12 at\0",
+		13);
+	ck_assert_str_eq(buffer_text(&text), "");
+	expect_left("t//crontab", "08:30:12", "09:30:12");
+}
+END_TEST
+
 /* The claim is the value only: a byte beside it has no claim. */
 START_TEST(bytes_beside_a_value_have_no_claim)
 {
@@ -415,6 +446,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, times_in_texts);
 	tcase_add_test(tests, look_alikes_of_times_are_left);
+	tcase_add_test(tests, times_of_the_compiler);
 	tcase_add_test(tests, bytes_beside_a_value_have_no_claim);
 	tcase_add_test(tests, uuids);
 	tcase_add_test(tests, versions_of_the_source_tree);
