@@ -45,6 +45,25 @@ static void name_uuids(struct claims *claims)
 	}
 }
 
+/* A value that is text as it is. */
+static bool is_visible(const char *value)
+{
+	if (value == NULL || *value == '\0')
+		return false;
+	while (*value > ' ' && *value <= '~')
+		value++;
+	return *value == '\0';
+}
+
+static enum status write_values(struct findings *findings, int64_t finding,
+	const struct taken_claim *claim, struct error *err)
+{
+	if (!is_visible(claim->values[PUBLISHED]) || !is_visible(claim->values[REBUILT]))
+		return STATUS_OK;
+	return findings_add_value(findings, finding, claim->cause, claim->values[PUBLISHED],
+		claim->values[REBUILT], err);
+}
+
 static enum status write_ranges(struct findings *findings, int64_t finding,
 	const struct taken_claim *claim, struct error *err)
 {
@@ -60,7 +79,7 @@ static enum status write_ranges(struct findings *findings, int64_t finding,
 			    err) < 0)
 			return err->status;
 	}
-	return STATUS_OK;
+	return write_values(findings, finding, claim, err);
 }
 
 /* What all claims of one cause were read from: the first few values, each once. */

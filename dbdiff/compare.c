@@ -78,6 +78,11 @@ static size_t path_push(struct compare *compare, const struct index_row *row)
 	return before;
 }
 
+static const struct digest *digest_of(const struct index_row *row)
+{
+	return row->is_hashed ? &row->sha256 : NULL;
+}
+
 /* A member that only one side has. */
 static enum status report_single(
 	struct compare *compare, const struct index_row *row, enum change change, struct error *err)
@@ -95,6 +100,10 @@ static enum status report_single(
 			.inspected = row->inspected,
 			.reason = row->reason,
 			.fields = &none,
+			.published = change == CHANGE_REMOVED ? digest_of(row) : NULL,
+			.rebuilt = change == CHANGE_ADDED ? digest_of(row) : NULL,
+			.cause = fields_single_cause(
+				row->fields, row->fields_len, change == CHANGE_ADDED),
 		},
 		&id, err);
 	if (status == STATUS_OK)
@@ -228,6 +237,8 @@ static enum status report_pair(struct compare *compare, const struct level *leve
 			.inspected = inspected,
 			.reason = buffer_text(&reason),
 			.fields = &compare->fields,
+			.published = digest_of(level->rows[PUBLISHED]),
+			.rebuilt = digest_of(level->rows[REBUILT]),
 			.cause = inspected ? cause : cause_unexplained,
 		},
 		id, err);
@@ -269,6 +280,17 @@ static const char *order_field(const struct index_row *row)
 	return format != NULL && format->order_field != NULL ? format->order_field : "order";
 }
 
+/* The path and the fields stand in compare. */
+static enum status plan_diff(
+	struct compare *compare, const struct level *level, int64_t id, struct error *err)
+{
+	return diff_plan_add(compare->plan,
+		(struct index *[SIDES]){
+			compare->sides[PUBLISHED].index, compare->sides[REBUILT].index},
+		&(struct plan_leaf){level, id, buffer_text(&compare->path), &compare->fields},
+		compare->diff_members, err);
+}
+
 /* The bytes differ and both are containers of one format: what is inside says why, or nothing. */
 static enum status compare_opened(
 	struct compare *compare, const struct level *level, struct error *err)
@@ -303,6 +325,9 @@ static enum status compare_opened(
 		add_times(&inside, &compare->fields);
 	if (change == CHANGE_CONTENT || compare->fields.len > 0)
 		status = report_pair(compare, level, change, cause, &id, err);
+	/* Where no byte can be attributed, the blocks are what there is to say. */
+	if (status == STATUS_OK && change == CHANGE_CONTENT && compare->sides[PUBLISHED].fd < 0)
+		status = plan_diff(compare, level, id, err);
 	if (status == STATUS_OK && inside.order_differs)
 		status = findings_set_diff(
 			compare->findings, id, buffer_text(&inside.order_text), err);
@@ -331,14 +356,7 @@ static enum status compare_leaves(
 	if (published->lazy != NULL && rebuilt->lazy != NULL &&
 		strcmp(published->lazy, rebuilt->lazy) == 0)
 		diff_plan_add_inside(compare->plan, level);
-	if (status == STATUS_OK)
-		status = diff_plan_add(compare->plan,
-			(struct index *[SIDES]){
-				compare->sides[PUBLISHED].index, compare->sides[REBUILT].index},
-			&(struct plan_leaf){
-				level, id, buffer_text(&compare->path), &compare->fields},
-			compare->diff_members, err);
-	return status;
+	return status == STATUS_OK ? plan_diff(compare, level, id, err) : status;
 }
 
 /* Same bytes; other metadata is the member's, or of its container. */

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/array.h"
 #include "base/tempfile.h"
+#include "dbdiff/block_diffs.h"
 #include "dbdiff/compare.h"
 #include "dbdiff/explain.h"
 #include "dbdiff/format/formats.h"
@@ -49,21 +50,37 @@ static enum status say_changed(int side, struct error *err)
 		side == PUBLISHED ? "published" : "rebuilt");
 }
 
-/* The artifact's own row, if it was hashed, must be what was hashed before. */
+/* The artifact's own row, if it was hashed, must be what was hashed before, or said before. */
 static enum status check_digest(struct pair *pair, int side, struct error *err)
 {
+	const struct comparison_side *expected = pair->sides[side];
 	struct index_cursor cursor = {0};
 	enum status status = index_cursor_open(&cursor, &pair->indexes[side], 0, err);
 
 	if (status == STATUS_OK)
 		status = index_cursor_next(&cursor, err);
 	if (status == STATUS_END)
-		status = error_set(err, STATUS_DATABASE, "index: it is empty");
-	if (status == STATUS_OK && cursor.row.is_hashed &&
-		!digest_equal(&cursor.row.sha256, &pair->sides[side]->sha256))
+		status = error_set(err, expected->is_index ? STATUS_FORMAT : STATUS_DATABASE,
+			"index: it is empty");
+	if (status == STATUS_OK && expected->is_index) {
+		if (!cursor.row.is_hashed || cursor.row.size != expected->size ||
+			!digest_equal(&cursor.row.sha256, &expected->sha256))
+			status = error_set(
+				err, STATUS_FORMAT, "the index says two things of its artifact");
+	} else if (status == STATUS_OK && cursor.row.is_hashed &&
+		!digest_equal(&cursor.row.sha256, &expected->sha256)) {
 		status = say_changed(side, err);
+	}
 	index_cursor_release(&cursor);
 	return status;
+}
+
+/* An index that cannot be read is refused: it is no finding about the artifact. */
+static enum status refuse_index(const struct pair *pair, int side, struct error *err)
+{
+	return pair->sides[side]->is_index
+		? error_context(err, "the %s index", side == PUBLISHED ? "published" : "rebuilt")
+		: err->status;
 }
 
 static enum status make_indexes(struct pair *pair, struct error *err)
@@ -78,18 +95,22 @@ static enum status make_indexes(struct pair *pair, struct error *err)
 		jobs[side] = (struct pair_job){pair, side, pair->index_fds[side], -1, NULL};
 	}
 	if (status == STATUS_OK)
-		status = pair_run(jobs, pair_job_index, pair->trouble, err);
+		status = pair_run(jobs, SIDES, pair_job_index, pair->trouble, err);
 	for (int side = 0; side < SIDES && status == STATUS_OK; side++) {
+		bool is_index = pair->sides[side]->is_index;
+
 		/* A worker that was ended is a finding about what it read, the rest is trouble. */
-		if (pair->trouble[side].status == STATUS_LIMIT)
+		if (pair->trouble[side].status == STATUS_LIMIT && !is_index)
 			continue;
 		if (pair->trouble[side].status != STATUS_OK) {
 			*err = pair->trouble[side];
-			return err->status;
+			return refuse_index(pair, side, err);
 		}
 		status = index_open(&pair->indexes[side], pair->index_fds[side], err);
 		if (status == STATUS_OK)
 			status = check_digest(pair, side, err);
+		if (status < 0 && is_index)
+			return refuse_index(pair, side, err);
 		/* Nor is what a worker wrote that was taken over. */
 		if (status == STATUS_FORMAT || status == STATUS_LIMIT) {
 			error_context(err, "what the process that read it wrote");
@@ -137,7 +158,7 @@ static enum status capture_wanted(void *context, const struct wanted_list wanted
 
 	for (int side = 0; side < SIDES; side++)
 		jobs[side] = (struct pair_job){pair, side, fds[side], -1, &wanted[side]};
-	return pair_run(jobs, pair_job_capture, errors, err);
+	return pair_run(jobs, SIDES, pair_job_capture, errors, err);
 }
 
 /* Before measure(), which counts bytes to the causes that are found here. */
@@ -169,12 +190,16 @@ static enum status find_bytes(
 		.size = pair->sides[side]->size,
 		.index = &pair->indexes[side],
 	};
+	if (!pair->has_bytes) {
+		bytes->fd = -1;
+		bytes->size = 0;
+	}
 	if (status == STATUS_OK)
 		status = index_cursor_next(&cursor, err);
 	if (status == STATUS_OK && cursor.row.format != NULL)
 		format = format_named(cursor.row.format);
 	index_cursor_release(&cursor);
-	if (status < 0 || format == NULL || !format->is_stream)
+	if (status < 0 || format == NULL || !format->is_stream || !pair->has_bytes)
 		return status < 0 ? status : STATUS_OK;
 	bytes->fd = pair->attempts[side].pool.fds[0];
 	size = lseek(bytes->fd, 0, SEEK_END);
@@ -233,7 +258,7 @@ static enum status compare_inside(struct pair *pair, struct error *err)
 			(struct pair_job){pair, side, copies[side], pair->index_fds[side], NULL};
 	}
 	if (status == STATUS_OK)
-		status = pair_run(jobs, pair_job_inside, errors, err);
+		status = pair_run(jobs, SIDES, pair_job_inside, errors, err);
 	for (int side = 0; side < SIDES && status == STATUS_OK; side++)
 		status = take_copy(pair, side, &copies[side], &errors[side], err);
 	for (int side = 0; side < SIDES; side++) {
@@ -296,6 +321,8 @@ static enum status check_digests(const struct pair *pair, struct error *err)
 static enum status check_unchanged(
 	const struct pair *pair, const struct comparison *result, struct error *err)
 {
+	if (!pair->has_bytes)
+		return check_states(pair, err);
 	if (!pair->spares_hashes)
 		return STATUS_OK;
 	return result->is_content_equal ? check_digests(pair, err) : check_states(pair, err);
@@ -313,6 +340,12 @@ static enum status compare_pair(struct pair *pair, struct comparison *result, st
 		pair->trouble[REBUILT].status != STATUS_OK)
 		return report_unread(pair, err);
 	status = compare_once(pair, err);
+	if (!pair->has_bytes)
+		return status == STATUS_OK
+			? block_diffs_write(&pair->plan,
+				  (struct index *[SIDES]){&pair->indexes[0], &pair->indexes[1]},
+				  pair->options->diff_bytes, &pair->findings, err)
+			: status;
 	if (status == STATUS_OK)
 		status = compare_inside(pair, err);
 	if (status == STATUS_OK)
@@ -377,7 +410,8 @@ enum status dbdiff_compare(const char *name, const struct comparison_side *publi
 		.differing_bytes = -1, .unattributed_bytes = -1, .unexplained_bytes = -1};
 	if (digest_equal(&published->sha256, &rebuilt->sha256))
 		return error_set(err, STATUS_USAGE, "two files of the same bytes were compared");
-	pair.spares_hashes =
+	pair.has_bytes = !published->is_index && !rebuilt->is_index;
+	pair.spares_hashes = pair.has_bytes &&
 		file_state_is_settled(&published->state, options->settle_milliseconds) &&
 		file_state_is_settled(&rebuilt->state, options->settle_milliseconds);
 	status = compare_pair(&pair, result, err);

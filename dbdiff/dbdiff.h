@@ -45,6 +45,13 @@ struct difference_cause {
 	const char *evidence; /* what it was read from: the two times, the two UUIDs; or NULL */
 };
 
+/* Two values that stand for a difference with a cause: two UUIDs, two root hashes. */
+struct difference_value {
+	const char *cause; /* in the catalogue */
+	const char *published;
+	const char *rebuilt;
+};
+
 /* One differing member. All texts are borrowed and valid during the sink's call only. */
 struct difference {
 	const char *path;    /* raw bytes, from the artifact's name, nested by "//" */
@@ -56,6 +63,11 @@ struct difference {
 	size_t field_count;
 	const struct difference_cause *causes; /* sorted by id, at least one */
 	size_t cause_count;
+	const struct difference_value *values; /* by cause; of what was claimed in its content */
+	size_t value_count;
+	/* Of its content on each side; NULL where it is not there or was not hashed. */
+	const struct digest *published;
+	const struct digest *rebuilt;
 	const char *diff; /* bounded text: unified diff, or hexdump window; NULL for none */
 };
 
@@ -82,6 +94,11 @@ struct comparison_side {
 	uint64_t size;
 	struct digest sha256;	 /* of the bytes read in this run (trust T6) */
 	struct file_state state; /* before the first of them was read */
+	/*
+	 * The descriptor is that of an index of the file (dbdiff/index_file.h), whose bytes are not
+	 * at hand: size and sha256 are what the index says of it.
+	 */
+	bool is_index;
 };
 
 struct comparison_options {
@@ -116,8 +133,8 @@ struct comparison {
 };
 
 /*
- * Hashes both sides now, side by side. Differing sizes or digests are no error. Trouble reading is
- * STATUS_IO.
+ * Hashes both sides now, side by side; of an index only the state is taken. Differing sizes or
+ * digests are no error. Trouble reading is STATUS_IO.
  */
 enum status dbdiff_hash(
 	struct comparison_side *published, struct comparison_side *rebuilt, struct error *err);
@@ -131,6 +148,10 @@ enum status dbdiff_hash(
  * cannot tell by hashing them again; when they changed meanwhile it is STATUS_CONFLICT.
  * `name` is the artifact's (raw bytes) and begins every path. Trouble with the temporary indexes in
  * TMPDIR is STATUS_IO; STATUS_DATABASE comes from the sink only.
+ *
+ * Where a side is an index, members and fields are named all the same, and of large leaves the
+ * blocks that differ; bytes are not measured, and nothing is content-equal. An index that is
+ * damaged, or says two things of its artifact, is STATUS_FORMAT.
  */
 enum status dbdiff_compare(const char *name, const struct comparison_side *published,
 	const struct comparison_side *rebuilt, const struct comparison_options *options,

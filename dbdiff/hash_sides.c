@@ -24,6 +24,10 @@ static void *hash_side(void *context)
 	struct hash hash;
 
 	hashing->status = file_state_take(hashing->side->fd, &hashing->side->state, &hashing->err);
+	if (hashing->side->is_index) {
+		free(block);
+		return NULL;
+	}
 	posix_fadvise(hashing->side->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	hash_init(&hash);
 	while (hashing->status == STATUS_OK) {

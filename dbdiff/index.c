@@ -14,9 +14,12 @@ enum {
 	INSERT_REGION,
 	NEXT_SEQUENCE,
 	OPEN_LEAF,
+	RENAME,
 	SELECT_OPENED,
 	SELECT_REGION_BEFORE,
 	SELECT_REGION_BEHIND,
+	SELECT_SHARED_BEFORE,
+	SELECT_SHARED_BEHIND,
 	SELECT_TOLD,
 	SELECT_LAST_ID,
 	SELECT_PATH,
@@ -39,6 +42,8 @@ static const char *const statements[] = {
 	[OPEN_LEAF] = "UPDATE member SET format = ?4, inspected = ?5, reason = ?6,"
 		      " fields = CAST(fields || ?7 AS BLOB)"
 		      " WHERE container = ?1 AND path = ?2 AND id = ?3",
+	[RENAME] = "UPDATE member SET path = ?3 WHERE container = ?1 AND path = ?2"
+		   " AND occurrence = 0",
 	[SELECT_OPENED] = "SELECT id FROM member WHERE container = ?1 AND position = ?2"
 			  " AND format IS NOT NULL",
 	[SELECT_REGION_BEFORE] = "SELECT start, length, kind, name, owner, content, detail FROM"
@@ -47,8 +52,16 @@ static const char *const statements[] = {
 	[SELECT_REGION_BEHIND] = "SELECT start, length, kind, name, owner, content, detail FROM"
 				 " region WHERE container = ?1 AND sequence = ?3 AND start > ?2"
 				 " ORDER BY start LIMIT 1",
+	[SELECT_SHARED_BEFORE] =
+		"SELECT start, length, kind, name, owner, content, detail FROM region"
+		" INDEXED BY region_shared WHERE container = ?1 AND sequence = ?3 AND sequence > 0"
+		" AND start <= ?2 ORDER BY start DESC LIMIT 1",
+	[SELECT_SHARED_BEHIND] =
+		"SELECT start, length, kind, name, owner, content, detail FROM region"
+		" INDEXED BY region_shared WHERE container = ?1 AND sequence = ?3 AND sequence > 0"
+		" AND start > ?2 ORDER BY start LIMIT 1",
 	[SELECT_TOLD] = "SELECT start, length, kind, name, owner, content, detail FROM region"
-			" WHERE container = ?1 AND owner = ?2 AND owner IS NOT NULL AND kind >= 3"
+			" INDEXED BY region_told WHERE container = ?1 AND owner = ?2 AND owner IS NOT NULL AND kind >= 3"
 			" AND content IS NOT NULL ORDER BY start LIMIT 1 OFFSET ?3",
 	[SELECT_LAST_ID] = "SELECT max(id) FROM member",
 	[SELECT_PATH] = "SELECT path FROM member WHERE container = ?1 AND position = ?2",
@@ -207,6 +220,19 @@ enum status index_open_leaf(struct index *index, const struct index_row *row, st
 	sql_bind_integer(update, 5, row->inspected);
 	sql_bind_text(update, 6, row->reason);
 	sql_bind_blob(update, 7, row->fields != NULL ? row->fields : "", row->fields_len);
+	return sql_run(&index->sql, update, err);
+}
+
+enum status index_rename(
+	struct index *index, int64_t container, const char *from, const char *to, struct error *err)
+{
+	sqlite3_stmt *update = sql_statement(&index->sql, RENAME, err);
+
+	if (update == NULL)
+		return err->status;
+	sql_bind_integer(update, 1, container);
+	sql_bind_blob(update, 2, from, strlen(from));
+	sql_bind_blob(update, 3, to, strlen(to));
 	return sql_run(&index->sql, update, err);
 }
 
@@ -404,14 +430,14 @@ static enum status read_region(struct index *index, int statement_index, int64_t
 enum status index_region_at(struct index *index, int64_t container, uint64_t offset, int64_t sharer,
 	struct region_row *region, struct error *err)
 {
-	enum status status;
+	int before = sharer > 0 ? SELECT_SHARED_BEFORE : SELECT_REGION_BEFORE;
+	int behind = sharer > 0 ? SELECT_SHARED_BEHIND : SELECT_REGION_BEHIND;
+	enum status status =
+		read_region(index, before, container, (int64_t)offset, sharer, region, err);
 
-	status = read_region(
-		index, SELECT_REGION_BEFORE, container, (int64_t)offset, sharer, region, err);
 	if (status < 0 || (status == STATUS_OK && offset - region->start < region->len))
 		return status;
-	return read_region(
-		index, SELECT_REGION_BEHIND, container, (int64_t)offset, sharer, region, err);
+	return read_region(index, behind, container, (int64_t)offset, sharer, region, err);
 }
 
 enum status index_told_at(struct index *index, int64_t container, int64_t owner, int64_t number,

@@ -64,6 +64,9 @@ enum status index_add_blocks(
 enum status index_open_leaf(struct index *index, const struct index_row *row, struct error *err);
 enum status index_add_region(
 	struct index *index, int64_t container, const struct region *region, struct error *err);
+/* Gives the first member of that path in a container another; that one must not be there. */
+enum status index_rename(struct index *index, int64_t container, const char *from, const char *to,
+	struct error *err);
 /* Nothing is in the file before this. */
 enum status index_commit(struct index *index, struct error *err);
 

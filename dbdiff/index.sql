@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What is inside one artifact: one row a member, at any depth. The artifact itself is the one
 -- member of container 0, and has the id 1.
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
 
 CREATE TABLE member (
 	container  INTEGER NOT NULL, -- id of the member that holds it
@@ -46,5 +46,9 @@ CREATE TABLE region (
 	PRIMARY KEY (container, start, sequence)
 ) STRICT, WITHOUT ROWID;
 
+-- Few are shared: not to be looked for among all others.
+CREATE INDEX region_shared ON region (container, sequence, start) WHERE sequence > 0;
+
 -- From a member to what its container's format verified or computed again of its content.
-CREATE INDEX region_told ON region (container, owner, start) WHERE kind >= 3 AND owner IS NOT NULL;
+CREATE INDEX region_told ON region (container, owner, start)
+	WHERE kind >= 3 AND owner IS NOT NULL AND content IS NOT NULL;

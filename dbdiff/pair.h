@@ -13,6 +13,7 @@ struct pair {
 	const char *name;
 	const struct comparison_side *sides[SIDES];
 	const struct comparison_options *options;
+	bool has_bytes;	      /* of both sides; otherwise one is known by its index only */
 	bool spares_hashes;   /* the files can be shown not to have changed (dbdiff/file_state.h) */
 	int index_fds[SIDES]; /* unlinked; -1 when there is none */
 	struct index indexes[SIDES];
@@ -31,15 +32,18 @@ struct pair_job {
 	const struct wanted_list *wanted; /* of pair_job_capture() */
 };
 
-/* What a worker runs: the first walk, and the second for bytes, or for what is inside leaves. */
+/*
+ * What a worker runs: the first walk, or the reading of an index that was made of it; and the
+ * second for bytes, or for what is inside leaves.
+ */
 enum status pair_job_index(void *context, struct error *err);
 enum status pair_job_capture(void *context, struct error *err);
 enum status pair_job_inside(void *context, struct error *err);
 /*
- * Runs one of them for each side at the same time, anew where a worker dies; errors[] are what came
- * of them.
+ * Runs one of them for each of at most SIDES sides at the same time, anew where a worker dies;
+ * errors[] are what came of them.
  */
-enum status pair_run(struct pair_job jobs[SIDES], enum status (*run)(void *, struct error *),
-	struct error errors[SIDES], struct error *err);
+enum status pair_run(struct pair_job *jobs, int count, enum status (*run)(void *, struct error *),
+	struct error *errors, struct error *err);
 
 #endif

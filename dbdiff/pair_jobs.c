@@ -2,22 +2,62 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
+#include "dbdiff/format/formats.h"
+#include "dbdiff/format/stream.h"
+#include "dbdiff/index_file.h"
 #include "dbdiff/pair.h"
 #include "dbdiff/worker.h"
+
+/* What a stream holds is called after the artifact, which the comparison may call otherwise. */
+static enum status rename_content(struct index *index, const char *name, struct error *err)
+{
+	struct index_cursor cursor = {0};
+	const struct format *format = NULL;
+	char *from = NULL, *to = stream_name(name);
+	enum status status = index_cursor_open(&cursor, index, 0, err);
+
+	if (status == STATUS_OK)
+		status = index_cursor_next(&cursor, err);
+	if (status == STATUS_OK && cursor.row.format != NULL)
+		format = format_named(cursor.row.format);
+	if (format != NULL && format->is_stream) {
+		char *path = xstrndup(cursor.row.path, cursor.row.path_len);
+
+		from = stream_name(path);
+		free(path);
+	}
+	index_cursor_release(&cursor);
+	if (status == STATUS_OK && from != NULL && strcmp(from, to) != 0)
+		status = index_rename(index, INDEX_ARTIFACT_ID, from, to, err);
+	free(from);
+	free(to);
+	return status < 0 ? status : STATUS_OK;
+}
+
+static enum status load(
+	const struct pair_job *job, struct source *source, struct index *index, struct error *err)
+{
+	enum status status = index_file_load(source, &job->pair->options->limits, index, err);
+
+	return status == STATUS_OK ? rename_content(index, job->pair->name, err) : status;
+}
 
 enum status pair_job_index(void *context, struct error *err)
 {
 	const struct pair_job *job = context;
 	const struct comparison_side *side = job->pair->sides[job->side];
 	struct walk_setup setup = attempt_setup(&job->pair->attempts[job->side]);
-	struct source *source = source_file_new(side->fd, side->size);
+	struct source *source =
+		source_file_new(side->fd, side->is_index ? side->state.size : side->size);
 	struct index index = {0};
 	enum status status;
 
 	setup.spares_hashes = job->pair->spares_hashes;
 	status = index_create(&index, job->out_fd, err);
-
-	if (status == STATUS_OK)
+	if (status == STATUS_OK && side->is_index)
+		status = load(job, source, &index, err);
+	else if (status == STATUS_OK)
 		status = walk_index(
 			source, job->pair->name, &job->pair->options->limits, &setup, &index, err);
 	if (status == STATUS_OK)
@@ -101,14 +141,14 @@ static enum status start_job(struct pair_job *job, enum status (*run)(void *, st
 	return attempt_start(attempt, worker, &spec, err);
 }
 
-enum status pair_run(struct pair_job jobs[SIDES], enum status (*run)(void *, struct error *),
-	struct error errors[SIDES], struct error *err)
+enum status pair_run(struct pair_job *jobs, int count, enum status (*run)(void *, struct error *),
+	struct error *errors, struct error *err)
 {
 	struct worker workers[SIDES] = {0};
 	enum status status = STATUS_OK;
 	int running = 0;
 
-	for (; running < SIDES && status == STATUS_OK; running++) {
+	for (; running < count && status == STATUS_OK; running++) {
 		attempt_renew(&jobs[running].pair->attempts[running]);
 		status = start_job(&jobs[running], run, &workers[running], err);
 	}

@@ -28,13 +28,36 @@ static bool accept_uuid(const struct matching *matching, struct claim *claim)
 	return true;
 }
 
+/* The root hash or the salt of dm-verity, where its key says so. */
+static const char *verity_cause(const struct matching *matching, const struct claim *claim)
+{
+	static const char *const roots[] = {"ROOT_HASH", "roothash", "root-hash", "usrhash", NULL};
+	static const char *const salts[] = {"SALT", NULL};
+	static const char *const options[] = {"hash", NULL};
+	const struct stretch *text = &matching->sides[PUBLISHED];
+	const char *key;
+	size_t len = value_key(matching, PUBLISHED, claim->start[PUBLISHED], &key);
+
+	if (key_is(key, len, roots))
+		return "verity-root";
+	if (key_is(key, len, salts))
+		return "verity-salt";
+	/* cip.verity_root_options=…,hash=… */
+	if (key_is(key, len, options) &&
+		memmem(text->data, claim->start[PUBLISHED], "verity", 6) != NULL)
+		return "verity-root";
+	return NULL;
+}
+
 /* Claimed for now: whoever has both indexes looks whether it is one (dbdiff/claims.c). */
 static bool accept_digest(const struct matching *matching, struct claim *claim)
 {
-	if (claim->len[PUBLISHED] != 64)
+	const char *cause = verity_cause(matching, claim);
+
+	if (claim->len[PUBLISHED] != 64 && cause == NULL)
 		return false;
-	claim->cause = "embedded-digest";
-	claim_set_values(matching, claim, "SHA-256");
+	claim->cause = cause != NULL ? cause : "embedded-digest";
+	claim_set_values(matching, claim, cause != NULL ? cause : "SHA-256");
 	return true;
 }
 

@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/path.h"
 #include "verifier/verify.h"
+#include "verifier/verify_index.h"
 #include "verifier/verify_judge.h"
 
 /* One side of a comparison as it was named on the command line. */
@@ -15,6 +16,7 @@ struct given {
 	const char *path;
 	struct stat st;
 	struct file_set files;
+	struct index_head index; /* what it says when it is an index; otherwise zeroed */
 };
 
 static enum status stat_given(struct given *given, struct error *err)
@@ -28,6 +30,24 @@ static enum status stat_given(struct given *given, struct error *err)
 		return STATUS_OK;
 	return error_set(
 		err, STATUS_USAGE, "%s is neither a regular file nor a directory", given->path);
+}
+
+/* What is an index is known by its first bytes; what only has the name of one is refused. */
+static enum status open_index(struct given *given, const struct given *other, struct error *err)
+{
+	int fd = open(given->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	enum status status = STATUS_OK;
+
+	if (fd < 0) {
+		error_set_errno(err, "%s", given->path);
+		return err->status;
+	}
+	if (index_file_is(fd))
+		status = index_file_check(fd, &given->index, err);
+	else if (index_is_named(given->path) && !index_is_named(other->path))
+		status = error_set(err, STATUS_FORMAT, "it is no index of reproof");
+	close(fd);
+	return status < 0 ? error_context(err, "%s", given->path) : STATUS_OK;
 }
 
 /* A single file is a set of one, under the name that both sides get. */
@@ -46,14 +66,25 @@ static enum status open_single(struct given *given, const char *name, struct err
 	file->size = (uint64_t)given->st.st_size;
 	if (strcmp(name, path_basename(resolved)) != 0)
 		file->stored_name = xstrdup(path_basename(resolved));
+	file->is_index = given->index.name != NULL;
 	free(directory);
 	free(resolved);
 	return given->files.root_fd < 0 ? err->status : STATUS_OK;
 }
 
+static enum status open_indexes(struct given *published, struct given *rebuilt, struct error *err)
+{
+	if (S_ISDIR(published->st.st_mode))
+		return STATUS_OK;
+	if (open_index(published, rebuilt, err) < 0)
+		return err->status;
+	return open_index(rebuilt, published, err);
+}
+
 static enum status open_both(struct given *published, struct given *rebuilt, struct error *err)
 {
-	const char *name = path_basename(published->path);
+	const char *name = published->index.name != NULL ? published->index.name
+							 : path_basename(published->path);
 
 	if (S_ISDIR(published->st.st_mode)) {
 		if (file_set_list(&published->files, published->path, err) < 0)
@@ -72,6 +103,9 @@ static enum status judge_sets(struct evidence *evidence, const char *run,
 	if (verify_pairs(evidence, run, &published->files, &rebuilt->files, pairs,
 		    retry_uninspected, worst, err) < 0)
 		return err->status;
+	/* An index holds no list of packages. */
+	if (published->index.name != NULL || rebuilt->index.name != NULL)
+		return STATUS_OK;
 	return verify_packages(evidence, run, &published->files, &rebuilt->files, NULL, NULL, err);
 }
 
@@ -90,6 +124,8 @@ static enum status record_comparison(struct evidence *evidence, const struct giv
 	status = pair_select(&pairs, artifacts, err);
 	if (status == STATUS_OK)
 		status = evidence_run_begin(evidence, &start, run, &continued, err);
+	if (status == STATUS_OK && (published->index.name != NULL || rebuilt->index.name != NULL))
+		status = evidence_run_mark(evidence, run, "from-index", err);
 	if (status == STATUS_OK && artifacts->count)
 		status = evidence_run_mark(evidence, run, "partial", err);
 	if (status == STATUS_OK) {
@@ -129,10 +165,14 @@ enum status verify_compare(const char *published_path, const char *rebuilt_path,
 		return error_set(err, STATUS_USAGE,
 			"%s and %s are the same; comparing a thing with itself shows nothing",
 			published_path, rebuilt_path);
-	status = open_both(&published, &rebuilt, err);
+	status = open_indexes(&published, &rebuilt, err);
+	if (status == STATUS_OK)
+		status = open_both(&published, &rebuilt, err);
 	if (status == STATUS_OK)
 		status = record_comparison(
 			evidence, &published, &rebuilt, artifacts, retry_uninspected, run, err);
+	index_head_release(&published.index);
+	index_head_release(&rebuilt.index);
 	file_set_release(&published.files);
 	file_set_release(&rebuilt.files);
 	return status;

@@ -27,6 +27,7 @@ struct file {
 	bool has_digest; /* what a hash list or the store says of it */
 	struct digest digest;
 	uint64_t size; /* where a store or directory says it */
+	bool is_index; /* an index of the artifact stands for it (dbdiff/index_file.h) */
 };
 
 /* The files of one side, sorted by name. A zeroed struct is empty and safe to release. */

@@ -2,12 +2,14 @@
 #include "verifier/verify_judge.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/progress.h"
 #include "verifier/evidence/read.h"
+#include "verifier/verify_index.h"
 
 /* What all pairs of one run share. */
 struct judge {
@@ -21,6 +23,8 @@ struct judge {
 struct judgement {
 	struct artifact_record record;
 	struct error text;
+	struct index_head published_index, rebuilt_index; /* zeroed where bytes are read */
+	char *comparer;
 };
 
 static void not_inspected(struct judgement *judgement, const char *side, const struct error *cause)
@@ -149,6 +153,52 @@ static enum status accept_wrappers(struct judge *judge, const struct pair *pair,
 	return STATUS_OK;
 }
 
+/* An index stands for the bytes of a side. */
+static enum status open_indexes(const struct pair *pair, struct judgement *judgement,
+	struct comparison_side *published, struct comparison_side *rebuilt, struct error *err)
+{
+	if (!pair->published->is_index && !pair->rebuilt->is_index)
+		return STATUS_OK;
+	if (pair->published->is_index &&
+		index_side_open(published, &judgement->published_index, err) < 0)
+		return err->status;
+	if (pair->rebuilt->is_index && index_side_open(rebuilt, &judgement->rebuilt_index, err) < 0)
+		return err->status;
+	judgement->comparer =
+		index_comparer(&judgement->published_index, &judgement->rebuilt_index);
+	judgement->record.comparer = judgement->comparer;
+	return STATUS_OK;
+}
+
+/* An index never shows that anything was reproduced (trust T6): its maker says so, no byte does. */
+static void judge_same_digests(struct judgement *judgement)
+{
+	struct artifact_record *record = &judgement->record;
+
+	record->verdict = VERDICT_REPRODUCED;
+	if (record->comparer == NULL)
+		return;
+	record->verdict = VERDICT_NOT_INSPECTED;
+	record->reason = "the index says the same SHA-256; that it is reproduced can only be shown "
+			 "by the bytes themselves, so compare the files";
+}
+
+/* The digests differ, which is all a verdict needs; why is not known. */
+static void compared_only_outside(struct judgement *judgement, const struct error *cause)
+{
+	struct artifact_record *record = &judgement->record;
+
+	record->has_set = false;
+	/* What an index says of its digest is worth no more than the rest of it. */
+	if (record->comparer != NULL) {
+		not_inspected(judgement, "not compared", cause);
+		return;
+	}
+	judgement->text = *cause;
+	error_context(&judgement->text, "not compared inside");
+	record->reason = judgement->text.text;
+}
+
 /* Both sides are open: their bytes decide. */
 static enum status judge_bytes(struct judge *judge, const struct pair *pair,
 	struct judgement *judgement, int published_fd, int rebuilt_fd, struct error *err)
@@ -163,7 +213,8 @@ static enum status judge_bytes(struct judge *judge, const struct pair *pair,
 		record->verdict = VERDICT_NOT_INSPECTED;
 		return STATUS_OK;
 	}
-	if (dbdiff_hash(&published, &rebuilt, err) < 0) {
+	if (open_indexes(pair, judgement, &published, &rebuilt, err) < 0 ||
+		dbdiff_hash(&published, &rebuilt, err) < 0) {
 		not_inspected(judgement, "reading", err);
 		return STATUS_OK;
 	}
@@ -172,7 +223,7 @@ static enum status judge_bytes(struct judge *judge, const struct pair *pair,
 		return err->status;
 	take_sides(record, &published, &rebuilt);
 	if (digest_equal(&published.sha256, &rebuilt.sha256)) {
-		record->verdict = VERDICT_REPRODUCED;
+		judge_same_digests(judgement);
 		return STATUS_OK;
 	}
 	record->verdict = VERDICT_DIFFERENT;
@@ -181,11 +232,7 @@ static enum status judge_bytes(struct judge *judge, const struct pair *pair,
 		return is_content_equal ? accept_wrappers(judge, pair, record, err) : STATUS_OK;
 	if (is_fatal(err->status))
 		return err->status;
-	/* The digests differ, which is all a verdict needs; why is not known. */
-	judgement->text = *err;
-	error_context(&judgement->text, "not compared inside");
-	record->reason = judgement->text.text;
-	record->has_set = false;
+	compared_only_outside(judgement, err);
 	return STATUS_OK;
 }
 
@@ -303,6 +350,9 @@ enum status verify_pairs(struct evidence *evidence, const char *run,
 			status = judge_pair(&judge, pair, &judgement, err);
 		if (status == STATUS_OK)
 			status = evidence_artifact(evidence, run, &judgement.record, err);
+		index_head_release(&judgement.published_index);
+		index_head_release(&judgement.rebuilt_index);
+		free(judgement.comparer);
 		if (status < 0) {
 			progress_end(&progress, "failed", "at %s", pair->name);
 			return status;

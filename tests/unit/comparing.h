@@ -32,6 +32,7 @@ struct comparing {
 	struct comparison result;
 	struct comparison_options options;
 	bool with_causes;
+	const char *artifact; /* what it is called; NULL: "t" */
 	struct error err;
 };
 
@@ -125,8 +126,8 @@ MAYBE enum status compare_fds(int published_fd, int rebuilt_fd)
 	buffer_clear(&comparing.diffs);
 	buffer_clear(&comparing.evidence);
 	ck_assert_int_eq(dbdiff_hash(&published, &rebuilt, &comparing.err), STATUS_OK);
-	status = dbdiff_compare("t", &published, &rebuilt, &comparing.options, &sink,
-		&comparing.result, &comparing.err);
+	status = dbdiff_compare(comparing.artifact != NULL ? comparing.artifact : "t", &published,
+		&rebuilt, &comparing.options, &sink, &comparing.result, &comparing.err);
 	close(published_fd);
 	close(rebuilt_fd);
 	return status;

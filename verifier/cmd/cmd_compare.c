@@ -8,10 +8,13 @@
 
 static const char help[] =
 	"usage: reproof compare [OPTION…] PUBLISHED REBUILT\n\n"
-	"Compares two files, or two directories file by file, without a rebuild.\n\n"
+	"Compares two files, or two directories file by file, without a rebuild. In place of one\n"
+	"file, or of both, an index of it may be given (reproof index).\n\n"
 	"  --artifact GLOB  only artifacts whose name matches (repeatable); one that matches\n"
 	"                   nothing is an error\n"
 	"  --all            print every differing member with its diff\n"
+	"  --explain PATH   print one member that differs, with all that is known of it\n"
+	"  --members CAUSE  list the members that differ for this cause\n"
 	"  --group          fold the reproduced artifacts into one line\n"
 	"  --json           one JSON object on stdout\n"
 	"  --db FILE        record the comparison in this database\n"
@@ -74,7 +77,7 @@ int cmd_compare(int argc, char **argv)
 		else if (option == OPTION_RETRY_UNINSPECTED)
 			arguments.retry_uninspected = true;
 		else
-			report_run_take(&arguments.report, option);
+			report_run_take(&arguments.report, option, line.value);
 	}
 	if (option == OPTION_STOP)
 		code = line.is_help ? command_help(help) : line.code;

@@ -125,13 +125,14 @@ static int option_take(struct command_line *line, const char *text)
 	const char *name = text + (strncmp(text, "--", 2) == 0 ? 2 : 0);
 	size_t len = strcspn(name, "=");
 	const struct command_option *option = option_find(line->options, name, len);
+	bool is_short = name == text;
 
 	line->value = name[len] ? name + len + 1 : NULL;
 	if (strcmp(text, "--help") == 0) {
 		line->is_help = true;
 		return OPTION_STOP;
 	}
-	if (!option || name == text)
+	if (!option || is_short != (option->name[0] == '-'))
 		return option_stop(line,
 			command_usage(line->command, "%.*s is no option",
 				(int)(name - text + (ptrdiff_t)len), text));
@@ -140,7 +141,7 @@ static int option_take(struct command_line *line, const char *text)
 	/* An empty one is a variable that was not set. */
 	if (option->has_value ? !line->value || !line->value[0] : line->value != NULL)
 		return option_stop(line,
-			command_usage(line->command, "--%s %s", option->name,
+			command_usage(line->command, "%s%s %s", is_short ? "" : "--", option->name,
 				option->has_value ? "needs a value" : "takes no value"));
 	return option->code;
 }

@@ -16,6 +16,7 @@ struct command {
 
 int cmd_compare(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
+int cmd_index(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_snapshot(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
@@ -54,7 +55,10 @@ int command_help(const char *text);
  */
 int command_finish(const char *command, int code);
 
-/* An option, always long and written out whole; a table of them ends with a NULL name. */
+/*
+ * An option, written out whole: a long one without its "--", a short one as "-o". A table of them
+ * ends with a NULL name.
+ */
 struct command_option {
 	const char *name;
 	int code; /* over 0 */

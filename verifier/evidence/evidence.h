@@ -138,7 +138,8 @@ struct artifact_record {
 	uint64_t published_size, rebuilt_size;
 	const char *reason; /* or NULL */
 	bool is_accepted;   /* content-equal, by wrappers that the descriptor accepts for it */
-	bool has_set;	    /* a difference set is stored for (published, rebuilt, version, name) */
+	bool has_set; /* a difference set is stored for (published, rebuilt, comparer, name) */
+	const char *comparer; /* NULL: DBDIFF_VERSION; another where indexes were compared */
 };
 
 /* Artifacts and packages of an earlier, killed part of a run. */

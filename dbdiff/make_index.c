@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "dbdiff/index_file.h"
+#include "dbdiff/make_index.h"
+#include "dbdiff/pair.h"
+
+static enum status read_counts(struct index *index, struct indexed *indexed, struct error *err)
+{
+	sqlite3_stmt *select = NULL;
+	enum status status = STATUS_OK;
+
+	if (sqlite3_prepare_v2(index->sql.db,
+		    "SELECT count(*) - 1, count(*) FILTER (WHERE inspected = 0) FROM member", -1,
+		    &select, NULL) != SQLITE_OK ||
+		sqlite3_step(select) != SQLITE_ROW) {
+		status =
+			error_set(err, STATUS_DATABASE, "index: %s", sqlite3_errmsg(index->sql.db));
+	} else {
+		indexed->members = (uint64_t)sqlite3_column_int64(select, 0);
+		indexed->uninspected = (uint64_t)sqlite3_column_int64(select, 1);
+	}
+	sqlite3_finalize(select);
+	return status;
+}
+
+/* What the worker wrote is of the bytes that were hashed here. */
+static enum status check_artifact(
+	struct index *index, const struct comparison_side *side, struct error *err)
+{
+	struct index_cursor cursor = {0};
+	enum status status = index_cursor_open(&cursor, index, 0, err);
+
+	if (status == STATUS_OK)
+		status = index_cursor_next(&cursor, err);
+	if (status == STATUS_END)
+		status = error_set(err, STATUS_DATABASE, "index: it is empty");
+	if (status == STATUS_OK && !cursor.row.is_hashed)
+		status = error_set(err, STATUS_LIMIT, "it could not be read whole: %s",
+			cursor.row.reason != NULL ? cursor.row.reason : "for no known reason");
+	else if (status == STATUS_OK && !digest_equal(&cursor.row.sha256, &side->sha256))
+		status = error_set(err, STATUS_CONFLICT, "it changed while it was indexed");
+	index_cursor_release(&cursor);
+	return status;
+}
+
+static enum status walk(struct pair *pair, struct error *err)
+{
+	struct pair_job job = {.pair = pair, .base_fd = -1};
+	enum status status = tempfile_unlinked(&pair->index_fds[0], err);
+
+	if (status == STATUS_OK)
+		status = attempt_open(&pair->attempts[0], err);
+	job.out_fd = pair->index_fds[0];
+	if (status == STATUS_OK)
+		status = pair_run(&job, 1, pair_job_index, &pair->trouble[0], err);
+	if (status == STATUS_OK && pair->trouble[0].status != STATUS_OK) {
+		*err = pair->trouble[0];
+		status = err->status;
+	}
+	return status == STATUS_OK ? index_open(&pair->indexes[0], pair->index_fds[0], err)
+				   : status;
+}
+
+enum status dbdiff_index(const char *name, int fd, const struct limits *limits,
+	struct tempfile *out, struct indexed *indexed, struct error *err)
+{
+	struct comparison_options options = {.limits = *limits};
+	struct comparison_side side = {.fd = fd};
+	struct pair pair = {
+		.name = name, .sides = {&side}, .options = &options, .index_fds = {-1, -1}};
+	struct index_head head = {.name = (char *)name};
+	enum status status = STATUS_OK;
+
+	*indexed = (struct indexed){0};
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		status = error_set_errno(err, "reading");
+	if (status == STATUS_OK)
+		status = hash_fd(fd, &side.sha256, &side.size, err);
+	if (status == STATUS_OK)
+		status = walk(&pair, err);
+	if (status == STATUS_OK)
+		status = check_artifact(&pair.indexes[0], &side, err);
+	if (status == STATUS_OK)
+		status = read_counts(&pair.indexes[0], indexed, err);
+	indexed->size = head.size = side.size;
+	indexed->sha256 = head.sha256 = side.sha256;
+	if (status == STATUS_OK)
+		status = index_file_write(out, &head, &pair.indexes[0], err);
+	index_release(&pair.indexes[0]);
+	attempt_release(&pair.attempts[0]);
+	if (pair.index_fds[0] >= 0)
+		close(pair.index_fds[0]);
+	return status;
+}
