@@ -61,7 +61,8 @@ static const char *const statements[] = {
 		" INDEXED BY region_shared WHERE container = ?1 AND sequence = ?3 AND sequence > 0"
 		" AND start > ?2 ORDER BY start LIMIT 1",
 	[SELECT_TOLD] = "SELECT start, length, kind, name, owner, content, detail FROM region"
-			" INDEXED BY region_told WHERE container = ?1 AND owner = ?2 AND owner IS NOT NULL AND kind >= 3"
+			" INDEXED BY region_told WHERE container = ?1 AND owner = ?2 AND owner IS "
+			"NOT NULL AND kind >= 3"
 			" AND content IS NOT NULL ORDER BY start LIMIT 1 OFFSET ?3",
 	[SELECT_LAST_ID] = "SELECT max(id) FROM member",
 	[SELECT_PATH] = "SELECT path FROM member WHERE container = ?1 AND position = ?2",

@@ -304,6 +304,26 @@ START_TEST(values_of_other_differences)
 }
 END_TEST
 
+#define HEX_A "80ac7ddcb438282ec6ca1a680f3f1799123aa3e5de41d73ec20b7fa1085f166b"
+#define HEX_B "b0c8cde1b8bf47d740d4c909a764581221ddcf139cd8debf337336c667a3e350"
+
+/* A digest is proposed as such, and taken only where it is found to be one. */
+START_TEST(digests)
+{
+	expect_claimed("t//f", "a  " HEX_A " x", "a  " HEX_B " x",
+		"embedded-digest " HEX_A "|" HEX_B "\n");
+	expect_claimed("t//f", "ro roothash=" HEX_A " x", "ro roothash=" HEX_B " x",
+		"verity-root " HEX_A "|" HEX_B "\n");
+	expect_claimed("t//f", "cip.verity_root_options=x,hash=" HEX_A,
+		"cip.verity_root_options=x,hash=" HEX_B, "verity-root " HEX_A "|" HEX_B "\n");
+	expect_claimed("t//f", "password hash=" HEX_A, "password hash=" HEX_B,
+		"embedded-digest " HEX_A "|" HEX_B "\n");
+	expect_left("t//f", "a  " HEX_A, "a  " HEX_B "0");
+	expect_left("t//f", "a  00112233445566778899aabbccddeeff00112233",
+		"a  10112233445566778899aabbccddeeff00112233");
+}
+END_TEST
+
 START_TEST(machine_ids)
 {
 	static const char a[] = "0123456789abcdef0123456789abcdef\n",
@@ -454,6 +474,7 @@ int main(void)
 	tcase_add_test(tests, stamps_of_kernels_and_tools);
 	tcase_add_test(tests, salts_but_no_hashes);
 	tcase_add_test(tests, values_of_other_differences);
+	tcase_add_test(tests, digests);
 	tcase_add_test(tests, machine_ids);
 	tcase_add_test(tests, times_of_bytecode);
 	tcase_add_test(tests, logs_and_caches);
