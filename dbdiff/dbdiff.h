@@ -110,6 +110,12 @@ struct comparison_options {
 	 * its times, and is not hashed again while it is compared.
 	 */
 	uint64_t settle_milliseconds;
+	/*
+	 * Descriptors of the image that a block map is of, on each side, for the digests in it;
+	 * not used when has_images is false. They stay the caller's.
+	 */
+	bool has_images;
+	int images[2];
 };
 
 extern const struct comparison_options comparison_options_default;

@@ -294,6 +294,32 @@ static enum status follow_cmdline(struct flow *flow, struct instance *instance, 
 }
 
 /* What one of these two values follows from, the others do that are the same. */
+/* A digest in a block map is of a range of its image, which is an artifact of its own. */
+static enum status follow_image(struct flow *flow, struct instance *instance, struct error *err)
+{
+	const char *tail = strstr(instance->path, ".bmap//Range ");
+	struct sql *sql = &flow->evidence->sql;
+	sqlite3_stmt *statement = sql_statement(sql, READ_SET_OF, err);
+	struct instance image = {.cause = ""};
+	char *name, *set_id = NULL;
+	enum status status;
+
+	if (statement == NULL || tail == NULL)
+		return statement == NULL ? err->status : STATUS_OK;
+	name = xstrndup(instance->path, (size_t)(tail - instance->path));
+	sql_bind_text(statement, 1, flow->run);
+	bind_name(statement, 2, name);
+	status = sql_step(sql, statement, err);
+	if (status == STATUS_OK)
+		image.set_id = set_id = xstrdup(sql_column_text(statement, 0));
+	sqlite3_reset(statement);
+	if (status == STATUS_OK)
+		status = add_causes_around(flow, &image, name, &instance->parents, err);
+	free(name);
+	free(set_id);
+	return status == STATUS_END ? STATUS_OK : status;
+}
+
 static enum status share_parents(struct flow *flow, struct instance *instance,
 	const char *published, const char *rebuilt, struct error *err)
 {
@@ -341,7 +367,10 @@ static enum status find_parents(
 	case FOLLOWS_UUID:
 		return each_pair(flow, instance, follow_uuid, err);
 	case FOLLOWS_DIGEST:
-		return each_pair(flow, instance, follow_digest, err);
+		if (each_pair(flow, instance, follow_digest, err) < 0)
+			return err->status;
+		return cause_set_is_empty(&instance->parents) ? follow_image(flow, instance, err)
+							      : STATUS_OK;
 	case FOLLOWS_COMPUTED:
 		return follow_computed(flow, instance, err);
 	case FOLLOWS_CMDLINE:

@@ -123,6 +123,8 @@ const char *const evidence_statements[EVIDENCE_STATEMENT_COUNT] = {
 			      "AND a.run = ?1 UNION ALL SELECT set_id, name FROM artifact "
 			      "WHERE run = ?1 AND published_sha256 = ?2 AND rebuilt_sha256 = ?3 "
 			      "AND set_id IS NOT NULL LIMIT 1",
+	[READ_SET_OF] = "SELECT set_id FROM artifact WHERE run = ?1 AND name = ?2 "
+			"AND set_id IS NOT NULL",
 	[READ_MARKS] = "SELECT mark FROM run_mark WHERE run = ?1 ORDER BY mark",
 	[READ_PINS] = "SELECT archive, suite, pin, signer, inrelease, date, captured FROM run_pin "
 		      "WHERE run = ?1 ORDER BY archive, suite",
