@@ -44,7 +44,8 @@ static const char *const statements[] = {
 		      " WHERE container = ?1 AND path = ?2 AND id = ?3",
 	[RENAME] = "UPDATE member SET path = ?3 WHERE container = ?1 AND path = ?2"
 		   " AND occurrence = 0",
-	[SELECT_OPENED] = "SELECT id FROM member WHERE container = ?1 AND position = ?2"
+	[SELECT_OPENED] = "SELECT id FROM member INDEXED BY member_opened WHERE container = ?1 AND "
+			  "position = ?2"
 			  " AND format IS NOT NULL",
 	[SELECT_REGION_BEFORE] = "SELECT start, length, kind, name, owner, content, detail FROM"
 				 " region WHERE container = ?1 AND sequence = ?3 AND start <= ?2"
@@ -61,7 +62,8 @@ static const char *const statements[] = {
 		" INDEXED BY region_shared WHERE container = ?1 AND sequence = ?3 AND sequence > 0"
 		" AND start > ?2 ORDER BY start LIMIT 1",
 	[SELECT_TOLD] = "SELECT start, length, kind, name, owner, content, detail FROM region"
-			" INDEXED BY region_told WHERE container = ?1 AND owner = ?2 AND owner IS NOT NULL AND kind >= 3"
+			" INDEXED BY region_told WHERE container = ?1 AND owner = ?2 AND owner IS "
+			"NOT NULL AND kind >= 3"
 			" AND content IS NOT NULL ORDER BY start LIMIT 1 OFFSET ?3",
 	[SELECT_LAST_ID] = "SELECT max(id) FROM member",
 	[SELECT_PATH] = "SELECT path FROM member WHERE container = ?1 AND position = ?2",
