@@ -53,6 +53,8 @@ static bool answers_better(const struct resolver *rebuilt, const struct resolver
 
 	if (are_structures && is_unexplained(published) != is_unexplained(rebuilt))
 		return is_unexplained(rebuilt);
+	if (a == SPAN_MEMBER && b == SPAN_MEMBER)
+		return published->span.claimed.len > 0 && rebuilt->span.claimed.len == 0;
 	/* What was packed otherwise on one side does not only lie elsewhere. */
 	if (a == SPAN_ELSEWHERE && b == SPAN_ELSEWHERE)
 		return published->span.packed.len == 0 && rebuilt->span.packed.len > 0;

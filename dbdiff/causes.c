@@ -58,6 +58,11 @@ const struct cause cause_catalogue[] = {
 		"The GUID of the partition table, or the id of the MBR, differs.",
 		"It is drawn at random for each image.",
 		"wic: set it from SOURCE_DATE_EPOCH (sfdisk --disk-id)."},
+	{"document-id", "another identity of a document", SEVERITY_IDENTITY,
+		"The serial number of a bill of materials, or the id at the end of its namespace, "
+		"differs.",
+		"The tool that writes it draws a UUID.",
+		"Give the tool the same one, or let it be made from the content."},
 	{"embedded-digest", "the hash of another file that differs", SEVERITY_METADATA,
 		"A text holds a SHA-256 that on each side is that of the same member.",
 		"It follows from the difference of that member.", "Mend that one."},

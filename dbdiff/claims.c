@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dbdiff/claims.h"
 
-#include <strings.h>
-#include <sys/stat.h>
-
 #include "base/alloc.h"
 #include "base/array.h"
 #include "base/escape.h"
-#include "dbdiff/causes.h"
-#include "dbdiff/matching.h"
 
-#define CLAIMS_MOST 65536 /* of all leaves */
-#define VALUE_MOST  64
+#define VALUE_MOST 128 /* 64 digits, in UTF-16 */
 
 void claims_init(struct claims *claims, const struct diff_plan *plan)
 {
@@ -37,24 +31,13 @@ void claims_release(struct claims *claims)
 	*claims = (struct claims){0};
 }
 
-static void add(struct leaf_claims *leaf, const struct taken_claim *claim)
+void leaf_claims_add(struct leaf_claims *leaf, const struct taken_claim *claim)
 {
 	ARRAY_GROW(leaf->items, leaf->count, leaf->capacity);
 	leaf->items[leaf->count++] = *claim;
 }
 
-/* ---- what the other process wrote ---- */
-
-/* A cause that bytes of a leaf may have; what it is about the content itself, nobody claims. */
-static const char *cause_of(const struct match_record *record)
-{
-	const struct cause *cause =
-		record->cause < cause_catalogue_count ? &cause_catalogue[record->cause] : NULL;
-
-	return cause != NULL && cause->severity != SEVERITY_CONTENT ? cause->id : NULL;
-}
-
-static bool is_inside(const struct leaf_request *leaf, const struct claim_range *range)
+bool claim_is_inside(const struct leaf_request *leaf, const struct claim_range *range)
 {
 	for (int side = 0; side < SIDES; side++) {
 		if (range->len[side] == 0 || range->len[side] > leaf->sizes[side] ||
@@ -62,67 +45,6 @@ static bool is_inside(const struct leaf_request *leaf, const struct claim_range 
 			return false;
 	}
 	return true;
-}
-
-static enum status take(struct claims *claims, const struct match_record *record,
-	const struct buffer *text, struct findings *findings, struct error *err)
-{
-	const struct leaf_request *leaf = &claims->plan->leaves[record->leaf];
-	const char *cause = cause_of(record);
-	struct buffer line = {0};
-
-	if (strlen(buffer_text(text)) != record->len)
-		return STATUS_OK;
-	if (record->kind == MATCH_DIFF)
-		return leaf->with_diff
-			? findings_set_diff(findings, leaf->finding, buffer_text(text), err)
-			: STATUS_OK;
-	if (record->kind != MATCH_CLAIM || cause == NULL || record->len >= EVIDENCE_SIZE ||
-		!is_inside(leaf, &record->range))
-		return STATUS_OK;
-	/* It was escaped once; what is not visible was put in by somebody else. */
-	if (!escape_is_utf8(buffer_text(text), text->len))
-		escape_line(&line, buffer_text(text), text->len);
-	else
-		buffer_add(&line, text->data, text->len);
-	add(&claims->leaves[record->leaf],
-		&(struct taken_claim){
-			.range = record->range, .cause = cause, .evidence = buffer_detach(&line)});
-	return STATUS_OK;
-}
-
-enum status claims_read(struct claims *claims, int fd, struct findings *findings, struct error *err)
-{
-	struct buffer text = {0};
-	enum status status = STATUS_OK;
-	uint64_t at = 0, size;
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return error_set_errno(err, "cannot read a temporary file");
-	size = (uint64_t)st.st_size;
-	for (size_t i = 0; i < CLAIMS_MOST && status == STATUS_OK; i++) {
-		struct match_record record;
-
-		if (size - at < sizeof(record))
-			break;
-		status = captured_pread(fd, &record, sizeof(record), at, err);
-		at += sizeof(record);
-		if (status != STATUS_OK || record.leaf >= claims->plan->count ||
-			record.len > MATCH_TEXT_MOST || record.len > size - at)
-			break;
-		buffer_clear(&text);
-		status = captured_pread(
-			fd, buffer_reserve(&text, record.len + 1), record.len, at, err);
-		if (status != STATUS_OK)
-			break;
-		text.len = record.len;
-		text.data[text.len] = '\0';
-		at += record.len;
-		status = take(claims, &record, &text, findings, err);
-	}
-	buffer_release(&text);
-	return status < 0 ? status : STATUS_OK;
 }
 
 /* ---- the check ---- */
@@ -195,6 +117,20 @@ bool claims_explain(const struct leaf_request *leaf, const struct leaf_bytes *by
 	return true;
 }
 
+/* UTF-16 of what is ASCII is as good as that. */
+static char *text_of(const char *data, size_t len)
+{
+	size_t step = 2;
+	char *text;
+
+	for (size_t i = 0; i < len && step == 2; i += 2)
+		step = i + 1 < len && data[i] != '\0' && data[i + 1] == '\0' ? 2 : 1;
+	text = xcalloc(len / step + 1, 1);
+	for (size_t i = 0; i < len / step; i++)
+		text[i] = data[i * step];
+	return text;
+}
+
 /* The bytes of a claim on one side, NULL when they are too many or were not read again. */
 static char *value_of(const struct leaf_request *leaf, const struct leaf_bytes *bytes,
 	const struct claim_range *range, int side)
@@ -204,7 +140,7 @@ static char *value_of(const struct leaf_request *leaf, const struct leaf_bytes *
 
 		if (range->start[side] >= stretch->offset &&
 			range->start[side] + range->len[side] <= stretch->offset + stretch->len)
-			return xstrndup(stretch->data + (range->start[side] - stretch->offset),
+			return text_of(stretch->data + (range->start[side] - stretch->offset),
 				(size_t)range->len[side]);
 	}
 	return NULL;
@@ -255,9 +191,9 @@ static void add_told(struct claims *claims, size_t number)
 	for (size_t i = 0; i < leaf->told_count; i++) {
 		const struct told_claim *told = &claims->plan->told[leaf->told + i];
 
-		if (!is_inside(leaf, &told->range))
+		if (!claim_is_inside(leaf, &told->range))
 			continue;
-		add(into,
+		leaf_claims_add(into,
 			&(struct taken_claim){.range = told->range,
 				.cause = told->cause,
 				.evidence =
@@ -268,7 +204,7 @@ static void add_told(struct claims *claims, size_t number)
 }
 
 /* Takes out digests that are of nothing. */
-static enum status check_values(const struct leaf_request *leaf, const struct leaf_bytes *bytes,
+static enum status check_digests(
 	struct leaf_claims *claims, struct findings *findings, struct error *err)
 {
 	enum status status = STATUS_OK;
@@ -278,8 +214,6 @@ static enum status check_values(const struct leaf_request *leaf, const struct le
 		struct taken_claim *claim = &claims->items[i];
 		bool holds = true;
 
-		for (int side = 0; side < SIDES; side++)
-			claim->values[side] = value_of(leaf, bytes, &claim->range, side);
 		if (status == STATUS_OK && strcmp(claim->cause, "embedded-digest") == 0)
 			status = check_digest(claim, findings, &holds, err);
 		if (holds)
@@ -291,12 +225,85 @@ static enum status check_values(const struct leaf_request *leaf, const struct le
 	return status;
 }
 
+/* ISAR takes the SHA-256 of the image's UUID for a salt, and quotes both. */
+static enum status add_digests_of_uuids(
+	const struct claims *claims, size_t number, struct findings *findings, struct error *err)
+{
+	const struct leaf_claims *own = &claims->leaves[number];
+	struct buffer path = {0};
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; i < own->count && status == STATUS_OK; i++) {
+		const struct taken_claim *claim = &own->items[i];
+		struct digest digests[SIDES];
+
+		if ((strcmp(claim->cause, "uuid") != 0 &&
+			    strcmp(claim->cause, "image-uuid") != 0) ||
+			claim->values[PUBLISHED] == NULL || claim->values[REBUILT] == NULL)
+			continue;
+		for (int side = 0; side < SIDES; side++)
+			hash_memory(
+				claim->values[side], strlen(claim->values[side]), &digests[side]);
+		buffer_clear(&path);
+		buffer_add_format(&path, "the UUID in %s", claims->plan->leaves[number].path);
+		status = findings_add_digests(
+			findings, &digests[PUBLISHED], &digests[REBUILT], &path, err);
+	}
+	buffer_release(&path);
+	return status;
+}
+
 /* What overlaps is nobody's claim. */
 static void drop_all(struct leaf_claims *claims)
 {
 	for (size_t i = 0; i < claims->count; i++)
 		taken_release(&claims->items[i]);
 	claims->count = 0;
+}
+
+/* What is claimed of a leaf and what it says; nothing when its bytes could not be read again. */
+static enum status gather(struct claims *claims, size_t number, struct leaf_bytes *bytes,
+	const struct captured captured[SIDES], struct error *err)
+{
+	const struct leaf_request *leaf = &claims->plan->leaves[number];
+	struct leaf_claims *own = &claims->leaves[number];
+	enum status status = STATUS_OK;
+
+	add_told(claims, number);
+	if (own->count == 0)
+		return STATUS_OK;
+	if (claims_in_order(own))
+		status = leaf_bytes_load(bytes, claims->plan, leaf, captured, err);
+	else
+		status = STATUS_END;
+	if (status != STATUS_OK) {
+		drop_all(own);
+		return status < 0 ? status : STATUS_OK;
+	}
+	for (size_t i = 0; i < own->count; i++) {
+		struct taken_claim *claim = &own->items[i];
+
+		for (int side = 0; side < SIDES; side++)
+			claim->values[side] = value_of(leaf, bytes, &claim->range, side);
+	}
+	return STATUS_OK;
+}
+
+static enum status check_leaf(struct claims *claims, size_t number, struct leaf_bytes *bytes,
+	const struct captured captured[SIDES], struct findings *findings, struct error *err)
+{
+	const struct leaf_request *leaf = &claims->plan->leaves[number];
+	struct leaf_claims *own = &claims->leaves[number];
+	enum status status;
+
+	if (own->count == 0)
+		return STATUS_OK;
+	status = check_digests(own, findings, err);
+	if (status == STATUS_OK)
+		status = leaf_bytes_load(bytes, claims->plan, leaf, captured, err);
+	if (status == STATUS_OK)
+		own->is_explained = claims_explain(leaf, bytes, own);
+	return status < 0 ? status : STATUS_OK;
 }
 
 enum status claims_check(struct claims *claims, const struct captured captured[SIDES],
@@ -306,26 +313,12 @@ enum status claims_check(struct claims *claims, const struct captured captured[S
 	enum status status = STATUS_OK;
 
 	for (size_t i = 0; i < claims->plan->count && status == STATUS_OK; i++) {
-		const struct leaf_request *leaf = &claims->plan->leaves[i];
-		struct leaf_claims *own = &claims->leaves[i];
-
-		add_told(claims, i);
-		if (own->count == 0)
-			continue;
-		if (!claims_in_order(own)) {
-			drop_all(own);
-			continue;
-		}
-		status = leaf_bytes_load(&bytes, claims->plan, leaf, captured, err);
+		status = gather(claims, i, &bytes, captured, err);
 		if (status == STATUS_OK)
-			status = check_values(leaf, &bytes, own, findings, err);
-		if (status == STATUS_OK)
-			own->is_explained = claims_explain(leaf, &bytes, own);
-		if (status == STATUS_END) {
-			drop_all(own);
-			status = STATUS_OK;
-		}
+			status = add_digests_of_uuids(claims, i, findings, err);
 	}
+	for (size_t i = 0; i < claims->plan->count && status == STATUS_OK; i++)
+		status = check_leaf(claims, i, &bytes, captured, findings, err);
 	leaf_bytes_release(&bytes);
 	return status;
 }
@@ -373,78 +366,4 @@ enum status claims_check_rests(struct claims *claims, const bool *is_chosen,
 			claims->leaves[i].is_explained = false;
 	}
 	return STATUS_OK;
-}
-
-/* ---- what came of it ---- */
-
-static bool same_pair(const struct taken_claim *a, const struct taken_claim *b)
-{
-	for (int side = 0; side < SIDES; side++) {
-		if (a->values[side] == NULL || b->values[side] == NULL ||
-			strcasecmp(a->values[side], b->values[side]) != 0)
-			return false;
-	}
-	return true;
-}
-
-/* A UUID is the image's where another claim says that the same two are. */
-static void name_uuids(struct claims *claims)
-{
-	const struct taken_claim *images[16];
-	size_t count = 0;
-
-	for (size_t i = 0; i < claims->plan->count; i++) {
-		for (size_t c = 0; c < claims->leaves[i].count; c++) {
-			const struct taken_claim *claim = &claims->leaves[i].items[c];
-
-			if (count < ARRAY_SIZE(images) && strcmp(claim->cause, "image-uuid") == 0 &&
-				(count == 0 || !same_pair(claim, images[count - 1])))
-				images[count++] = claim;
-		}
-	}
-	for (size_t i = 0; i < claims->plan->count && count > 0; i++) {
-		for (size_t c = 0; c < claims->leaves[i].count; c++) {
-			struct taken_claim *claim = &claims->leaves[i].items[c];
-
-			for (size_t k = 0; k < count && strcmp(claim->cause, "uuid") == 0; k++) {
-				if (same_pair(claim, images[k]))
-					claim->cause = images[k]->cause;
-			}
-		}
-	}
-}
-
-static enum status write_claim(struct findings *findings, int64_t finding,
-	const struct taken_claim *claim, struct error *err)
-{
-	for (int side = 0; side < SIDES; side++) {
-		if (findings_add_claim(findings,
-			    &(struct claim_row){
-				    .finding = finding,
-				    .side = side,
-				    .start = claim->range.start[side],
-				    .len = claim->range.len[side],
-				    .cause = claim->cause,
-			    },
-			    err) < 0)
-			return err->status;
-	}
-	return findings_add_cause(findings, finding, claim->cause, 0, claim->evidence, err);
-}
-
-enum status claims_write(struct claims *claims, struct findings *findings, struct error *err)
-{
-	enum status status = STATUS_OK;
-
-	name_uuids(claims);
-	for (size_t i = 0; i < claims->plan->count && status == STATUS_OK; i++) {
-		const struct leaf_request *leaf = &claims->plan->leaves[i];
-		const struct leaf_claims *own = &claims->leaves[i];
-
-		for (size_t c = 0; c < own->count && status == STATUS_OK; c++)
-			status = write_claim(findings, leaf->finding, &own->items[c], err);
-		if (status == STATUS_OK && own->is_explained && !leaf->has_open_field)
-			status = findings_settle(findings, leaf->finding, err);
-	}
-	return status;
 }

@@ -18,8 +18,8 @@ struct claims {
 struct leaf_claims {
 	struct taken_claim {
 		struct claim_range range;
-		const char *cause;   /* static */
-		char *evidence;	     /* or NULL */
+		const char *cause; /* static */
+		char *evidence;
 		char *values[SIDES]; /* of a UUID or a digest; else NULL */
 	} * items;
 	size_t count;
@@ -51,6 +51,12 @@ enum status claims_check_rests(struct claims *claims, const bool *is_chosen,
 /* Writes all to the findings. */
 enum status claims_write(struct claims *claims, struct findings *findings, struct error *err);
 
+/* ---- of one leaf ---- */
+
+/* Takes the texts of the claim over. */
+void leaf_claims_add(struct leaf_claims *claims, const struct taken_claim *claim);
+/* Whether the range holds something on both sides, and nothing that the leaf does not have. */
+bool claim_is_inside(const struct leaf_request *leaf, const struct claim_range *range);
 /*
  * Whether the claims, which are in order, explain all of a leaf: what is between them is alike.
  */

@@ -98,6 +98,11 @@ static size_t path_push(struct compare *compare, const struct index_row *row)
 	return before;
 }
 
+static const struct digest *digest_of(const struct index_row *row)
+{
+	return row->is_hashed ? &row->sha256 : NULL;
+}
+
 /* A member that only one side has. */
 static enum status report_single(
 	struct compare *compare, const struct index_row *row, enum change change, struct error *err)
@@ -115,6 +120,10 @@ static enum status report_single(
 			.inspected = row->inspected,
 			.reason = row->reason,
 			.fields = &none,
+			.published = change == CHANGE_REMOVED ? digest_of(row) : NULL,
+			.rebuilt = change == CHANGE_ADDED ? digest_of(row) : NULL,
+			.cause = fields_single_cause(
+				row->fields, row->fields_len, change == CHANGE_ADDED),
 		},
 		&id, err);
 	if (status == STATUS_OK)
@@ -248,6 +257,8 @@ static enum status report_pair(struct compare *compare, const struct level *leve
 			.inspected = inspected,
 			.reason = buffer_text(&reason),
 			.fields = &compare->fields,
+			.published = digest_of(level->rows[PUBLISHED]),
+			.rebuilt = digest_of(level->rows[REBUILT]),
 			.cause = inspected ? cause : cause_unexplained,
 		},
 		id, err);

@@ -7,6 +7,7 @@
 #include "base/array.h"
 #include "base/tempfile.h"
 #include "dbdiff/block_diffs.h"
+#include "dbdiff/companion.h"
 #include "dbdiff/compare.h"
 #include "dbdiff/explain.h"
 #include "dbdiff/format/formats.h"
@@ -220,6 +221,10 @@ static enum status capture_wanted(void *context, const struct wanted_list wanted
 /* Before measure(), which counts bytes to the causes that are found here. */
 static enum status explain(struct pair *pair, struct error *err)
 {
+	if (pair->options->has_images &&
+		companion_digests(
+			&pair->plan, pair->name, pair->options->images, &pair->findings, err) < 0)
+		return err->status;
 	return explain_leaves(
 		&(struct explaining){
 			.plan = &pair->plan,

@@ -45,6 +45,13 @@ struct difference_cause {
 	const char *evidence; /* what it was read from: the two times, the two UUIDs; or NULL */
 };
 
+/* Two values that stand for a difference with a cause: two UUIDs, two root hashes. */
+struct difference_value {
+	const char *cause; /* in the catalogue */
+	const char *published;
+	const char *rebuilt;
+};
+
 /* One differing member. All texts are borrowed and valid during the sink's call only. */
 struct difference {
 	const char *path;    /* raw bytes, from the artifact's name, nested by "//" */
@@ -56,6 +63,11 @@ struct difference {
 	size_t field_count;
 	const struct difference_cause *causes; /* sorted by id, at least one */
 	size_t cause_count;
+	const struct difference_value *values; /* by cause; of what was claimed in its content */
+	size_t value_count;
+	/* Of its content on each side; NULL where it is not there or was not hashed. */
+	const struct digest *published;
+	const struct digest *rebuilt;
 	const char *diff; /* bounded text: unified diff, or hexdump window; NULL for none */
 };
 
@@ -98,6 +110,12 @@ struct comparison_options {
 	 * its times, and is not hashed again while it is compared.
 	 */
 	uint64_t settle_milliseconds;
+	/*
+	 * Descriptors of the image that a block map is of, on each side, for the digests in it;
+	 * not used when has_images is false. They stay the caller's.
+	 */
+	bool has_images;
+	int images[2];
 };
 
 extern const struct comparison_options comparison_options_default;

@@ -45,7 +45,7 @@ struct match_run {
 
 static enum status run_match(void *context, struct error *err)
 {
-	const struct match_run *run = context;
+	struct match_run *run = context;
 
 	return match_leaves(&run->job, run->out_fd, err);
 }
@@ -58,7 +58,8 @@ static enum status match(const struct explaining *explaining, const struct captu
 	struct match_run run = {
 		.job = {.plan = explaining->plan,
 			.captured = captures->captured,
-			.diff_bytes = explaining->diff_bytes},
+			.diff_bytes = explaining->diff_bytes,
+			.places_left = MATCH_PLACES_MOST},
 		.out_fd = out_fd,
 	};
 	struct worker_job spec = {

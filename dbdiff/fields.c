@@ -209,7 +209,6 @@ static const struct field field_table[] = {
 	{"debian-control-order", "order of members", FIELD_OWN, "debian-control-order"},
 	{"segments", "number of segments", FIELD_OWN, UNEXPLAINED},
 	{"end-mark", "end mark", FIELD_OWN, UNEXPLAINED},
-	{"checksum-invalid", "checksums that do not fit", FIELD_OWN, UNEXPLAINED},
 	{"stream", "form of the compressed stream", FIELD_OWN, UNEXPLAINED},
 	{"stream-settings", "settings of the compressor", FIELD_OWN, "compression"},
 	{"stream-header", "headers of the second stream and on", FIELD_OWN, UNEXPLAINED},
@@ -250,7 +249,6 @@ static const struct field field_table[] = {
 	{"section-table", "section table", FIELD_OWN, UNEXPLAINED},
 	{"signature-invalid", "signature that does not verify", FIELD_OWN, "signature-invalid"},
 	{"wrapper-extra-bytes", "bytes that no signature needs", FIELD_OWN, "wrapper-extra-bytes"},
-	{"checksum-invalid", "checksum that is not right", FIELD_OWN, UNEXPLAINED},
 	{"authenticode-signature", "Authenticode signature", FIELD_OWN, "authenticode-signature"},
 	{"authenticode-signer", "signer's certificate", FIELD_OWN, "authenticode-signature"},
 	{"authenticode-time", "time of signing", FIELD_OWN, "authenticode-signature"},
@@ -320,14 +318,87 @@ static const struct field field_table[] = {
 	{"delta-copies", "what the delta copies", FIELD_FOLLOWS, UNEXPLAINED},
 
 	/* ---- ELF ---- */
+	{"build-id", "build id", FIELD_OWN, "build-id"},
+	{"toolchain-version", "tools that made it", FIELD_OWN, "toolchain-version"},
+	{"build-id-link", "debug information, by the build id", FIELD_FOLLOWS, "build-id"},
+	{"debug-link", "file with debug information", FIELD_OWN, UNEXPLAINED},
+	{"debug-link-crc", "checksum of the debug information", FIELD_FOLLOWS, "build-id"},
+	{"debug-alternate", "file with shared debug information", FIELD_OWN, UNEXPLAINED},
+	{"debug-alternate-id", "build id of shared debug information", FIELD_FOLLOWS, "build-id"},
+	{"elf-form", "form of the ELF file", FIELD_OWN, UNEXPLAINED},
+	{"elf-type", "type", FIELD_OWN, UNEXPLAINED},
+	{"elf-machine", "machine", FIELD_OWN, UNEXPLAINED},
+	{"elf-entry", "entry point", FIELD_OWN, UNEXPLAINED},
+	{"elf-flags", "flags of the processor", FIELD_OWN, UNEXPLAINED},
+	{"elf-layout", "where the header tables lie", FIELD_FOLLOWS, "layout"},
+	{"segment:", "program header", FIELD_OWN, UNEXPLAINED},
+	{"program-headers", "program headers", FIELD_OWN, UNEXPLAINED},
+	{"section-type", "section type", FIELD_OWN, UNEXPLAINED},
+	{"elf-gap", "zeros between sections", FIELD_FOLLOWS, "layout"},
+	{"section-place", "where sections lie", FIELD_FOLLOWS, "layout"},
+	{"section-link", "section that it refers to", FIELD_OWN, UNEXPLAINED},
+	{"section-info", "what else the section refers to", FIELD_OWN, UNEXPLAINED},
+	{"section-alignment", "section alignment", FIELD_OWN, UNEXPLAINED},
+	{"section-entry-size", "size of an entry", FIELD_OWN, UNEXPLAINED},
+	{"content-form", "form of the content", FIELD_OWN, UNEXPLAINED},
+	{"note:", "note", FIELD_OWN, UNEXPLAINED},
+
+	/* ---- lists of packages ---- */
+	{"package-version", "version of the package", FIELD_OWN, "package-version"},
+	{"package-source", "source package", FIELD_OWN, UNEXPLAINED},
+	{"package-source-version", "version of the source package", FIELD_OWN, UNEXPLAINED},
+	{"package-status", "state of the package", FIELD_OWN, UNEXPLAINED},
+	{"package-order", "order of the package's fields", FIELD_OWN, UNEXPLAINED},
+	{"package-field:", "field of the package", FIELD_OWN, UNEXPLAINED},
 
 	/* ---- texts read by key ---- */
+	{"text", "text", FIELD_OWN, UNEXPLAINED},
+	{"written-as", "as it is written", FIELD_OWN, UNEXPLAINED},
 	{"bmap-element", "element around a value", FIELD_OWN, UNEXPLAINED},
 	{"bmap-text", "text between elements", FIELD_OWN, UNEXPLAINED},
 	{"bmap-checksum", "checksum of the block map", FIELD_FOLLOWS, "derived"},
 	{"bmap-checksum-invalid", "checksum that does not fit", FIELD_OWN, UNEXPLAINED},
-	{"env-line", "line around a value", FIELD_OWN, UNEXPLAINED},
-	{"env-other", "lines without a value", FIELD_OWN, UNEXPLAINED},
+	{"value", "value", FIELD_OWN, UNEXPLAINED},
+	{"quotes", "quotes around the value", FIELD_OWN, UNEXPLAINED},
+	{"lines-before", "lines before it", FIELD_OWN, UNEXPLAINED},
+	{"image-uuid", "UUID of the image", FIELD_OWN, "image-uuid"},
+	{"build-id-string", "version of the source tree", FIELD_OWN, "build-id-string"},
+	{"build-time", "time of the build", FIELD_OWN, "embedded-timestamp"},
+	{"machine-id", "machine id", FIELD_OWN, "machine-id"},
+	{"option", "option", FIELD_OWN, UNEXPLAINED},
+	{"tool-version", "version of a tool", FIELD_OWN, "toolchain-version"},
+
+	{"json-style", "blanks and lines between values", FIELD_OWN, UNEXPLAINED},
+	{"document-namespace", "namespace of the document", FIELD_OWN, UNEXPLAINED},
+	{"document-id", "identity of the document", FIELD_OWN, "document-id"},
+	{"document-time", "time of the document", FIELD_OWN, "embedded-timestamp"},
+
+	/* ---- Python bytecode ---- */
+	{"bytecode-version", "version of Python", FIELD_OWN, "toolchain-version"},
+	{"bytecode-flags", "how it is checked against its source", FIELD_OWN, UNEXPLAINED},
+	{"bytecode-mtime", "time of its source", FIELD_OWN, "python-bytecode-mtime"},
+	{"bytecode-source-size", "size of its source", FIELD_OWN, UNEXPLAINED},
+	{"bytecode-source-hash", "hash of its source", FIELD_OWN, UNEXPLAINED},
+
+	/* ---- gettext ---- */
+	{"gettext-revision", "revision of the catalogue", FIELD_OWN, "stored-form"},
+	{"gettext-key", "message in the program", FIELD_OWN, UNEXPLAINED},
+	{"gettext-hash-invalid", "hash table that does not fit", FIELD_OWN, UNEXPLAINED},
+
+	/* ---- shadow ---- */
+	{"password", "password", FIELD_OWN, UNEXPLAINED},
+	{"password-method", "method of the password's hash", FIELD_OWN, UNEXPLAINED},
+	{"password-known", "password that anybody would try", FIELD_OWN, UNEXPLAINED},
+	{"password-hash", "salt and hash of that password", FIELD_OWN, "password-salt"},
+	{"password-changed-day", "day on which the password was set", FIELD_OWN,
+		"embedded-timestamp"},
+	{"password-changed", "day on which the password was set, as it is", FIELD_OWN, UNEXPLAINED},
+	{"password-minimum", "days before it may be changed", FIELD_OWN, UNEXPLAINED},
+	{"password-maximum", "days before it must be changed", FIELD_OWN, UNEXPLAINED},
+	{"password-warning", "days of warning", FIELD_OWN, UNEXPLAINED},
+	{"password-inactive", "days after it ran out", FIELD_OWN, UNEXPLAINED},
+	{"password-expiry", "day on which the account ends", FIELD_OWN, UNEXPLAINED},
+	{"password-reserved", "reserved field", FIELD_OWN, UNEXPLAINED},
 
 	/* What has no row of its own. */
 	{"", "field", FIELD_OWN, UNEXPLAINED},
@@ -368,89 +439,4 @@ int field_compare(const char *a, const char *b)
 	if (row_a != row_b)
 		return row_a < row_b ? -1 : 1;
 	return strcmp(a, b);
-}
-
-void field_cursor_init(struct field_cursor *cursor, const char *fields, size_t len)
-{
-	*cursor = (struct field_cursor){.at = fields, .end = len > 0 ? fields + len : fields};
-}
-
-static const char *cursor_text(struct field_cursor *cursor)
-{
-	const char *text = cursor->at;
-	const char *nul;
-
-	if (text == cursor->end)
-		return NULL;
-	nul = memchr(text, '\0', (size_t)(cursor->end - text));
-	if (nul != NULL)
-		cursor->at = nul + 1;
-	return nul != NULL ? text : NULL;
-}
-
-bool field_cursor_next(struct field_cursor *cursor)
-{
-	cursor->name = cursor_text(cursor);
-	cursor->value = cursor->name != NULL ? cursor_text(cursor) : NULL;
-	return cursor->value != NULL;
-}
-
-struct pair {
-	const char *name;
-	const char *value;
-};
-
-static int pair_compare(const void *a, const void *b)
-{
-	const struct pair *pair_a = a;
-	const struct pair *pair_b = b;
-	int order = field_compare(pair_a->name, pair_b->name);
-
-	return order != 0 ? order : strcmp(pair_a->value, pair_b->value);
-}
-
-void fields_sort(struct buffer *fields, const char *dropped)
-{
-	struct pair *pairs = NULL;
-	size_t count = 0, capacity = 0;
-	struct buffer sorted = {0};
-	struct field_cursor cursor;
-
-	field_cursor_init(&cursor, buffer_text(fields), fields->len);
-	while (field_cursor_next(&cursor)) {
-		if (dropped != NULL && strcmp(cursor.name, dropped) == 0)
-			continue;
-		ARRAY_GROW(pairs, count, capacity);
-		pairs[count++] = (struct pair){cursor.name, cursor.value};
-	}
-	if (count > 1)
-		qsort(pairs, count, sizeof(pairs[0]), pair_compare);
-	for (size_t i = 0; i < count; i++) {
-		buffer_add(&sorted, pairs[i].name, strlen(pairs[i].name) + 1);
-		buffer_add(&sorted, pairs[i].value, strlen(pairs[i].value) + 1);
-	}
-	buffer_clear(fields);
-	if (sorted.len > 0)
-		buffer_add(fields, sorted.data, sorted.len);
-	buffer_release(&sorted);
-	free(pairs);
-}
-
-enum field_weight fields_weight(const struct buffer *differences)
-{
-	enum field_weight weightiest = FIELD_OWN;
-	const char *at = differences->data;
-	const char *end = at + differences->len;
-	bool first = true;
-
-	while (differences->len > 0 && at < end) {
-		enum field_weight weight = field_find(at)->weight;
-
-		if (first || weight < weightiest)
-			weightiest = weight;
-		first = false;
-		for (int part = 0; part < 3; part++)
-			at += strlen(at) + 1;
-	}
-	return weightiest;
 }

@@ -35,6 +35,17 @@ const struct field *fields_after(const struct field *field);
 /* The row of a name; never NULL: an unknown name is the last row's. */
 const struct field *field_find(const char *name);
 
+/* True when a field of that name is among "name\0published\0rebuilt\0". */
+bool fields_has(const struct buffer *differences, const char *name);
+/*
+ * The cause of a difference in the field `name`, one of `differences` (as in fields_weight()). What
+ * else differs has a say: NULL for what another version of the same thing brings with it, where
+ * that differs too, and "unexplained" for a value of known shape that only one side has.
+ */
+const char *fields_cause(const struct buffer *differences, const char *name);
+/* Why only one side has a member with these fields ("name\0value\0"); NULL: nobody knows. */
+const char *fields_single_cause(const char *fields, size_t len, bool is_added);
+
 /* Less than 0, 0 or more: the order for people; names of one family by their bytes. */
 int field_compare(const char *a, const char *b);
 

@@ -13,15 +13,15 @@ const char cause_unexplained[] = "unexplained";
 /* In the order of enum findings_statement. */
 static const char *const statements[] = {
 	[FINDING_INSERT] = "INSERT INTO difference (path, occurrence, change, inspected, reason,"
-			   " fields) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+			   " fields, published, rebuilt) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 	[FINDING_REMOVE] = "DELETE FROM difference WHERE id = ?1",
 	[FINDING_SET_DIFF] = "UPDATE difference SET diff = ?2 WHERE id = ?1",
 	[FINDING_FIELDS] = "SELECT fields FROM difference WHERE id = ?1",
 	[FINDING_SET_FIELDS] = "UPDATE difference SET fields = ?2 WHERE id = ?1",
 	[FIELDS_SELECT] = "SELECT fields FROM difference WHERE length(fields) > 0 ORDER BY path,"
 			  " occurrence, id",
-	[FINDING_SELECT] = "SELECT path, occurrence, change, inspected, reason, fields, diff, id"
-			   " FROM difference ORDER BY path, occurrence, id",
+	[FINDING_SELECT] = "SELECT path, occurrence, change, inspected, reason, fields, diff, id,"
+			   " published, rebuilt FROM difference ORDER BY path, occurrence, id",
 	[CAUSE_ADD] = "INSERT INTO difference_cause (difference, cause, bytes, evidence)"
 		      " VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET bytes = bytes + ?3,"
 		      " evidence = coalesce(evidence, ?4)",
@@ -36,6 +36,10 @@ static const char *const statements[] = {
 	[CAUSE_MAIN] = "SELECT cause, difference FROM difference_cause"
 		       " WHERE difference BETWEEN ?1 AND ?2"
 		       " ORDER BY cause <> 'unexplained', difference, cause LIMIT 1",
+	[VALUE_ADD] = "INSERT OR IGNORE INTO cause_value (difference, cause, published, rebuilt)"
+		      " VALUES (?1, ?2, ?3, ?4)",
+	[VALUES_SELECT] = "SELECT cause, published, rebuilt FROM cause_value WHERE difference = ?1"
+			  " ORDER BY cause, published, rebuilt",
 	[PLACE_ADD] = "INSERT OR REPLACE INTO place (side, container, position, first, last,"
 		      " content) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
 	[PLACE_FIND] = "SELECT first, last, content FROM place WHERE side = ?1 AND container = ?2"
@@ -86,8 +90,9 @@ enum status findings_clear(struct findings *findings, struct error *err)
 	findings->last_id = 0;
 	findings->inspected = true;
 	return sql_exec(&findings->sql,
-		"DELETE FROM difference; DELETE FROM difference_cause; DELETE FROM place;"
-		" DELETE FROM opened; DELETE FROM claim; DELETE FROM digests; DELETE FROM wrapper;",
+		"DELETE FROM difference; DELETE FROM difference_cause; DELETE FROM cause_value;"
+		" DELETE FROM place; DELETE FROM opened; DELETE FROM claim; DELETE FROM digests; "
+		"DELETE FROM wrapper;",
 		err);
 }
 
@@ -106,9 +111,10 @@ static enum status add_causes(
 	while (at < end) {
 		/* Another size is what other bytes come to. */
 		bool follows = row->change == CHANGE_CONTENT && strcmp(at, "size") == 0;
+		const char *of_field = follows ? NULL : fields_cause(row->fields, at);
 
-		if (!follows &&
-			findings_add_cause(findings, id, field_find(at)->cause, 0, NULL, err) < 0)
+		if (of_field != NULL &&
+			findings_add_cause(findings, id, of_field, 0, NULL, err) < 0)
 			return err->status;
 		for (int part = 0; part < 3; part++)
 			at += strlen(at) + 1;
@@ -129,6 +135,10 @@ enum status findings_add(
 	sql_bind_integer(insert, 4, row->inspected);
 	sql_bind_text(insert, 5, row->inspected ? NULL : row->reason);
 	sql_bind_blob(insert, 6, row->fields->data, row->fields->len);
+	if (row->published != NULL)
+		sql_bind_blob(insert, 7, row->published->bytes, sizeof(row->published->bytes));
+	if (row->rebuilt != NULL)
+		sql_bind_blob(insert, 8, row->rebuilt->bytes, sizeof(row->rebuilt->bytes));
 	if (sql_run(&findings->sql, insert, err) < 0)
 		return err->status;
 	findings->count++;
@@ -183,6 +193,20 @@ enum status findings_add_cause(struct findings *findings, int64_t id, const char
 	return sql_run(&findings->sql, statement, err);
 }
 
+enum status findings_add_value(struct findings *findings, int64_t id, const char *cause,
+	const char *published, const char *rebuilt, struct error *err)
+{
+	sqlite3_stmt *statement = sql_statement(&findings->sql, VALUE_ADD, err);
+
+	if (statement == NULL)
+		return err->status;
+	sql_bind_integer(statement, 1, id);
+	sql_bind_text(statement, 2, cause);
+	sql_bind_text(statement, 3, published);
+	sql_bind_text(statement, 4, rebuilt);
+	return sql_run(&findings->sql, statement, err);
+}
+
 enum status findings_settle(struct findings *findings, int64_t id, struct error *err)
 {
 	return run_with_id(findings, CAUSE_SETTLE, id, err);
@@ -210,20 +234,6 @@ enum status findings_main_cause(struct findings *findings, const struct finding_
 }
 
 /* ---- fields that are found later ---- */
-
-static bool has_field(const struct buffer *fields, const char *name)
-{
-	const char *at = fields->data;
-	const char *end = fields->len > 0 ? at + fields->len : at;
-
-	while (at < end) {
-		if (strcmp(at, name) == 0)
-			return true;
-		for (int part = 0; part < 3; part++)
-			at += strlen(at) + 1;
-	}
-	return false;
-}
 
 /* Puts a field where the field table says it belongs. */
 static void insert_field(
@@ -271,7 +281,7 @@ enum status findings_add_field(struct findings *findings, int64_t id, const char
 	struct buffer fields = {0};
 	enum status status = read_fields_of(findings, id, &fields, err);
 
-	if (status == STATUS_OK && !has_field(&fields, name)) {
+	if (status == STATUS_OK && !fields_has(&fields, name)) {
 		sqlite3_stmt *update = sql_statement(&findings->sql, FINDING_SET_FIELDS, err);
 
 		insert_field(&fields, name, published, rebuilt);
@@ -283,6 +293,18 @@ enum status findings_add_field(struct findings *findings, int64_t id, const char
 	}
 	if (status == STATUS_OK)
 		status = findings_add_cause(findings, id, cause, bytes, NULL, err);
+	buffer_release(&fields);
+	return status;
+}
+
+enum status findings_field_cause(struct findings *findings, int64_t id, const char *name,
+	const char **cause, struct error *err)
+{
+	struct buffer fields = {0};
+	enum status status = read_fields_of(findings, id, &fields, err);
+	const char *own = status == STATUS_OK ? fields_cause(&fields, name) : NULL;
+
+	*cause = own != NULL ? own : field_find(name)->cause;
 	buffer_release(&fields);
 	return status;
 }

@@ -23,8 +23,10 @@ struct finding_row {
 	int64_t occurrence;
 	enum change change;
 	bool inspected;
-	const char *reason;	     /* NULL when inspected */
-	const struct buffer *fields; /* "name\0published\0rebuilt\0" after one another */
+	const char *reason;		/* NULL when inspected */
+	const struct buffer *fields;	/* "name\0published\0rebuilt\0" after one another */
+	const struct digest *published; /* of its content; NULL: not hashed, or not there */
+	const struct digest *rebuilt;
 	/* NULL: those of its fields, and UNEXPLAINED where one or the content has none. */
 	const char *cause;
 };
@@ -63,9 +65,15 @@ enum status findings_each_field(struct findings *findings,
 	enum status (*visit)(void *context, const char *name, const char *published,
 		const char *rebuilt, struct error *err),
 	void *context, struct error *err);
+/* The cause of a field of that name, given what else differs in the finding's metadata. */
+enum status findings_field_cause(struct findings *findings, int64_t id, const char *name,
+	const char **cause, struct error *err);
 /* Adds a cause, or bytes to one. `evidence` may be NULL. */
 enum status findings_add_cause(struct findings *findings, int64_t id, const char *cause,
 	uint64_t bytes, const char *evidence, struct error *err);
+/* Two values that a cause of it was read from. */
+enum status findings_add_value(struct findings *findings, int64_t id, const char *cause,
+	const char *published, const char *rebuilt, struct error *err);
 /* Takes "unexplained" from a finding when no byte has that cause, and it has another one. */
 enum status findings_settle(struct findings *findings, int64_t id, struct error *err);
 /* The first of its causes in the order of ids, "unexplained" before all others; "" for none. */

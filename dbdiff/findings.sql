@@ -8,7 +8,9 @@ CREATE TABLE difference (
 	inspected  INTEGER NOT NULL,
 	reason     TEXT,
 	fields     BLOB NOT NULL,    -- "name\0published\0rebuilt\0"...
-	diff       TEXT
+	diff       TEXT,
+	published  BLOB,             -- SHA-256 of the content; NULL: not hashed, or not there
+	rebuilt    BLOB
 ) STRICT;
 
 CREATE INDEX difference_order ON difference (path, occurrence, id);
@@ -20,6 +22,15 @@ CREATE TABLE difference_cause (
 	bytes      INTEGER NOT NULL,
 	evidence   TEXT,          -- what the cause was read from
 	PRIMARY KEY (difference, cause)
+) STRICT, WITHOUT ROWID;
+
+-- Values that a cause of it was read from.
+CREATE TABLE cause_value (
+	difference INTEGER NOT NULL,
+	cause      TEXT NOT NULL,
+	published  TEXT NOT NULL,
+	rebuilt    TEXT NOT NULL,
+	PRIMARY KEY (difference, cause, published, rebuilt)
 ) STRICT, WITHOUT ROWID;
 
 -- Members that differ, or in which something does: all differences found in them have ids from

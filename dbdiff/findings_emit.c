@@ -15,6 +15,11 @@ struct emission {
 	size_t cause_count;
 	size_t cause_capacity;
 	struct buffer texts; /* of the causes */
+	struct difference_value *values;
+	size_t value_count;
+	size_t value_capacity;
+	struct buffer value_texts;
+	struct digest digests[SIDES];
 };
 
 static void read_fields(struct emission *emission, const char *data, size_t len)
@@ -85,14 +90,61 @@ static enum status read_causes(
 	return status < 0 ? status : STATUS_OK;
 }
 
+static enum status read_values(
+	struct findings *findings, struct emission *emission, int64_t id, struct error *err)
+{
+	sqlite3_stmt *select = sql_statement(&findings->sql, VALUES_SELECT, err);
+	struct buffer *texts = &emission->value_texts;
+	const char *at;
+	enum status status;
+
+	emission->value_count = 0;
+	buffer_clear(texts);
+	if (select == NULL)
+		return err->status;
+	sql_bind_integer(select, 1, id);
+	while ((status = sql_step(&findings->sql, select, err)) == STATUS_OK) {
+		for (int column = 0; column < 3; column++) {
+			const char *text = sql_column_text(select, column);
+
+			buffer_add(texts, text, strlen(text) + 1);
+		}
+		ARRAY_GROW(emission->values, emission->value_count, emission->value_capacity);
+		emission->value_count++;
+	}
+	sqlite3_reset(select);
+	at = texts->data;
+	for (size_t i = 0; i < emission->value_count; i++) {
+		struct difference_value *value = &emission->values[i];
+
+		value->cause = at;
+		value->published = value->cause + strlen(value->cause) + 1;
+		value->rebuilt = value->published + strlen(value->published) + 1;
+		at = value->rebuilt + strlen(value->rebuilt) + 1;
+	}
+	return status < 0 ? status : STATUS_OK;
+}
+
+static const struct digest *read_digest(
+	struct emission *emission, sqlite3_stmt *select, int column, int side)
+{
+	struct digest *digest = &emission->digests[side];
+
+	if (sqlite3_column_bytes(select, column) != (int)sizeof(digest->bytes))
+		return NULL;
+	memcpy(digest->bytes, sqlite3_column_blob(select, column), sizeof(digest->bytes));
+	return digest;
+}
+
 static enum status emit_row(struct findings *findings, struct emission *emission,
 	sqlite3_stmt *select, const struct difference_sink *sink, struct error *err)
 {
 	struct difference difference;
+	int64_t id = sqlite3_column_int64(select, 7);
 
-	if (read_causes(findings, emission, sqlite3_column_int64(select, 7), err) < 0)
+	if (read_causes(findings, emission, id, err) < 0 ||
+		read_values(findings, emission, id, err) < 0)
 		return err->status;
-
 	read_key(emission, select);
 	read_fields(
 		emission, sqlite3_column_blob(select, 5), (size_t)sqlite3_column_bytes(select, 5));
@@ -106,6 +158,10 @@ static enum status emit_row(struct findings *findings, struct emission *emission
 		.field_count = emission->field_count,
 		.causes = emission->causes,
 		.cause_count = emission->cause_count,
+		.values = emission->values,
+		.value_count = emission->value_count,
+		.published = read_digest(emission, select, 8, PUBLISHED),
+		.rebuilt = read_digest(emission, select, 9, REBUILT),
 		.diff = (const char *)sqlite3_column_text(select, 6),
 	};
 	return sink->take(sink->context, &difference, err);
@@ -128,6 +184,8 @@ enum status findings_emit(
 	sqlite3_reset(select);
 	buffer_release(&emission.path);
 	buffer_release(&emission.texts);
+	buffer_release(&emission.value_texts);
+	free(emission.values);
 	free(emission.fields);
 	free(emission.causes);
 	return status == STATUS_END ? STATUS_OK : status;

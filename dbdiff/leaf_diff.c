@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "dbdiff/stringdiff.h"
 #include "dbdiff/windows.h"
 
 /* A stretch out of the middle of a text begins and ends with parts of lines. */
@@ -57,6 +58,16 @@ static bool add_text(const struct leaf_request *leaf, const struct leaf_bytes *b
 			return false;
 		}
 	}
+	return out->len > 0;
+}
+
+/* False when no string differs. */
+static bool add_strings(const struct leaf_request *leaf, const struct leaf_bytes *bytes,
+	size_t limit, struct buffer *out)
+{
+	for (size_t i = 0; i < leaf->stretch_count && out->len < limit; i++)
+		stringdiff_unified(&bytes->stretches[i][PUBLISHED], &bytes->stretches[i][REBUILT],
+			limit - out->len, out);
 	return out->len > 0;
 }
 
@@ -159,6 +170,8 @@ void leaf_diff(const struct leaf_request *leaf, const struct leaf_bytes *bytes, 
 	if (leaf->stretch_count == 0)
 		return;
 	if (is_text(leaf, bytes) && add_text(leaf, bytes, limit, out))
+		return;
+	if (leaf->has_strings && add_strings(leaf, bytes, limit, out))
 		return;
 	add_summary(leaf, bytes, out);
 	for (size_t i = 0; i < leaf->stretch_count; i++) {

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Files that are claimed whole. The path alone never says so (trust T9): both sides must also hold
- * what a file of that kind holds, and nothing else.
+ * Files of a kind. The path alone never says so (trust T9): both sides must also hold what a file
+ * of that kind holds.
  */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/array.h"
 #include "base/number.h"
+#include "dbdiff/format/bytes.h"
 #include "dbdiff/matcher.h"
 #include "dbdiff/ssh_key.h"
 
@@ -198,7 +200,8 @@ static bool match_archive_index(const struct matching *matching, struct claim *c
 	static const struct {
 		const char *tail, *begin;
 	} kinds[] = {{"_InRelease", "-----BEGIN PGP SIGNED MESSAGE-----\n"},
-		{"_Release", "Origin: "}, {"_Packages", "Package: "}, {"_Sources", "Package: "}};
+		{"_Release", "Origin: "}, {"_Release", "Codename: "}, {"_Release", "Suite: "},
+		{"_Packages", "Package: "}, {"_Sources", "Package: "}};
 	const char *name = path_below(matching->path, "var/lib/apt/lists");
 	size_t len = name != NULL ? strlen(name) : 0;
 
@@ -216,6 +219,38 @@ static bool match_archive_index(const struct matching *matching, struct claim *c
 	return false;
 }
 
+/* ---- bytecode of Python ---- */
+
+#define PYC_HEADER 16 /* magic number, flags, time and size of the source: PEP 552 */
+#define PYC_TIME   8
+
+/* The time only: whether the code is the same is seen when the claim is checked. */
+static bool match_bytecode(const struct matching *matching, struct claim *claim)
+{
+	const struct stretch *sides = matching->sides;
+	uint32_t times[SIDES];
+	size_t len = strlen(matching->path);
+
+	if (len < 4 || strcmp(matching->path + len - 4, ".pyc") != 0)
+		return false;
+	for (int side = 0; side < SIDES; side++) {
+		static const char by_time[4] = {0};
+
+		if (sides[side].len <= PYC_HEADER || memcmp(sides[side].data + 2, "\r\n", 2) != 0 ||
+			memcmp(sides[side].data + 4, by_time, sizeof(by_time)) != 0)
+			return false;
+		times[side] = bytes_le32((const unsigned char *)sides[side].data + PYC_TIME);
+		claim->start[side] = PYC_TIME;
+		claim->len[side] = 4;
+	}
+	if (memcmp(sides[PUBLISHED].data, sides[REBUILT].data, 4) != 0 ||
+		times[PUBLISHED] == times[REBUILT])
+		return false;
+	claim_set_evidence(claim, "time of the source %" PRIu32 " published, %" PRIu32 " rebuilt",
+		times[PUBLISHED], times[REBUILT]);
+	return true;
+}
+
 const struct leaf_matcher leaf_matchers[] = {
 	{"machine-id", match_machine_id},
 	{"ssh-host-key", match_ssh_key},
@@ -223,5 +258,6 @@ const struct leaf_matcher leaf_matchers[] = {
 	{"cache-file", match_cache},
 	{"log-file", match_log},
 	{"archive-index", match_archive_index},
+	{"python-bytecode-mtime", match_bytecode},
 	{NULL, NULL},
 };

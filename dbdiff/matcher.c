@@ -140,9 +140,11 @@ static bool match_known(const struct matching *matching, const struct claim_list
 	return false;
 }
 
-/* Leaves off what is claimed already; false when that is all. */
-static bool cut_claimed(const struct claim_list *claims, struct window *window)
+/* Leaves off what is claimed already, and what is alike behind it; false when that is all. */
+static bool cut_claimed(
+	const struct matching *matching, const struct claim_list *claims, struct window *window)
 {
+	const struct stretch *sides = matching->sides;
 	bool has_left = false;
 
 	for (int side = 0; side < SIDES; side++) {
@@ -152,9 +154,31 @@ static bool cut_claimed(const struct claim_list *claims, struct window *window)
 			window->start[side] = from;
 		if (window->end[side] < window->start[side])
 			window->end[side] = window->start[side];
-		has_left = has_left || window->end[side] > window->start[side];
 	}
+	while (window->start[PUBLISHED] < window->end[PUBLISHED] &&
+		window->start[REBUILT] < window->end[REBUILT] &&
+		sides[PUBLISHED].data[window->start[PUBLISHED]] ==
+			sides[REBUILT].data[window->start[REBUILT]]) {
+		window->start[PUBLISHED]++;
+		window->start[REBUILT]++;
+	}
+	for (int side = 0; side < SIDES; side++)
+		has_left = has_left || window->end[side] > window->start[side];
 	return has_left;
+}
+
+/* What its key calls the image's own is that, whatever else has the same value. */
+static bool match_any(const struct matching *matching, const struct claim_list *claims,
+	const struct window *window, struct claim *claim)
+{
+	struct claim own;
+	bool is_known = match_known(matching, claims, window, claim);
+
+	if (!match_value(matching, claims, window, &own))
+		return is_known;
+	if (!is_known || strcmp(own.cause, "image-uuid") == 0)
+		*claim = own;
+	return true;
 }
 
 static bool match_windows(
@@ -165,11 +189,15 @@ static bool match_windows(
 	for (size_t i = 0; i < windows->count && unmatched < UNMATCHED_MOST; i++) {
 		struct window *window = &windows->items[i];
 
-		while (cut_claimed(claims, window)) {
+		while (cut_claimed(matching, claims, window)) {
 			struct claim claim;
 
-			if (!match_known(matching, claims, window, &claim) &&
-				!match_value(matching, claims, window, &claim)) {
+			if (matching->places_left != NULL && (*matching->places_left)-- == 0) {
+				*matching->places_left = 0;
+				return false;
+			}
+
+			if (!match_any(matching, claims, window, &claim)) {
 				unmatched++;
 				break;
 			}
@@ -179,37 +207,66 @@ static bool match_windows(
 	return unmatched == 0;
 }
 
-static bool match_whole(const struct matching *matching, struct claim_list *claims)
+/* False when it is no file of a kind that is known. */
+static bool match_leaf(const struct matching *matching, struct claim *claim)
 {
 	if (!matching->is_whole || matching->sides[PUBLISHED].len == 0 ||
 		matching->sides[REBUILT].len == 0)
 		return false;
 	for (const struct leaf_matcher *matcher = leaf_matchers; matcher->match != NULL;
 		matcher++) {
-		struct claim claim = {.cause = matcher->cause};
-
-		if (matcher->match(matching, &claim)) {
-			add(claims, &claim);
+		*claim = (struct claim){.cause = matcher->cause};
+		if (matcher->match(matching, claim))
 			return true;
-		}
 	}
 	return false;
 }
 
-bool match_stretch(const struct matching *matching, struct claim_list *claims)
+/* A claim of the leaf comes first: other values stand behind it. */
+static bool match_behind(const struct matching *matching, const struct claim *first,
+	struct window_list *windows, struct claim_list *claims)
+{
+	if (first != NULL)
+		add(claims, first);
+	return match_windows(matching, windows, claims);
+}
+
+#define BINARY_MOST ((size_t)64 * 1024)
+#define PLACE_BYTES 256 /* of words that are held against each other, for a place that is left */
+
+/* Cuts by words where that is of use: texts, and small files of anything. */
+static bool cut_by_word(const struct matching *matching, struct window_list *windows)
+{
+	const struct stretch *sides = matching->sides;
+	size_t len = sides[PUBLISHED].len + sides[REBUILT].len;
+	bool is_text = textdiff_is_text(sides[PUBLISHED].data, sides[PUBLISHED].len) &&
+		textdiff_is_text(sides[REBUILT].data, sides[REBUILT].len);
+
+	if (len > BINARY_MOST && !is_text)
+		return false;
+	if (matching->places_left != NULL) {
+		if (*matching->places_left < len / PLACE_BYTES)
+			return false;
+		*matching->places_left -= len / PLACE_BYTES;
+	}
+	return windows_by_word(sides, windows);
+}
+
+static bool match_bytes(const struct matching *matching, struct claim_list *claims)
 {
 	const struct stretch *sides = matching->sides;
 	struct window_list windows = {0};
-	bool is_done = match_whole(matching, claims);
+	struct claim leaf;
+	const struct claim *first = match_leaf(matching, &leaf) ? &leaf : NULL;
+	bool is_done = false;
 
-	if (!is_done && sides[PUBLISHED].len == sides[REBUILT].len &&
-		windows_by_place(sides, &windows))
-		is_done = match_windows(matching, &windows, claims);
+	if (sides[PUBLISHED].len == sides[REBUILT].len && windows_by_place(sides, &windows))
+		is_done = match_behind(matching, first, &windows, claims);
 	/* Values of other lengths move what is behind them. */
-	if (!is_done && windows_by_word(sides, &windows)) {
+	if (!is_done && cut_by_word(matching, &windows)) {
 		struct claim_list others = {0};
 
-		is_done = match_windows(matching, &windows, &others);
+		is_done = match_behind(matching, first, &windows, &others);
 		if (is_done || claims->count == 0) {
 			claim_list_release(claims);
 			*claims = others;
@@ -217,7 +274,52 @@ bool match_stretch(const struct matching *matching, struct claim_list *claims)
 		}
 		claim_list_release(&others);
 	}
+	if (claims->count == 0 && first != NULL)
+		add(claims, first);
 	windows_release(&windows);
+	return is_done;
+}
+
+/* ---- UTF-16, as EFI has it ---- */
+
+static bool is_wide(const struct stretch *text)
+{
+	for (size_t i = 1; i < text->len; i += 2) {
+		if (text->data[i] != '\0' || (unsigned char)text->data[i - 1] >= 0x80)
+			return false;
+	}
+	return text->len > 0 && text->len % 2 == 0 && text->offset % 2 == 0;
+}
+
+static void narrow(const struct stretch *wide, struct buffer *bytes, struct stretch *text)
+{
+	for (size_t i = 0; i < wide->len; i += 2)
+		buffer_add_char(bytes, wide->data[i]);
+	*text = (struct stretch){bytes->data, bytes->len, wide->offset / 2};
+}
+
+bool match_stretch(const struct matching *matching, struct claim_list *claims)
+{
+	struct matching narrowed = *matching;
+	struct stretch sides[SIDES];
+	struct buffer bytes[SIDES] = {0};
+	size_t first = claims->count;
+	bool is_done;
+
+	if (!is_wide(&matching->sides[PUBLISHED]) || !is_wide(&matching->sides[REBUILT]))
+		return match_bytes(matching, claims);
+	for (int side = 0; side < SIDES; side++)
+		narrow(&matching->sides[side], &bytes[side], &sides[side]);
+	narrowed.sides = sides;
+	is_done = match_bytes(&narrowed, claims);
+	for (size_t i = first; i < claims->count; i++) {
+		for (int side = 0; side < SIDES; side++) {
+			claims->items[i].start[side] *= 2;
+			claims->items[i].len[side] *= 2;
+		}
+	}
+	for (int side = 0; side < SIDES; side++)
+		buffer_release(&bytes[side]);
 	return is_done;
 }
 

@@ -22,6 +22,8 @@ struct matching {
 	bool is_whole;
 	const struct known_pair *known;
 	size_t known_count;
+	/* How many more places may be looked at, over all leaves; NULL for any number. */
+	size_t *places_left;
 };
 
 /* A range of both sides, and why it differs. */
@@ -54,7 +56,10 @@ struct value_matcher {
 	bool (*accept)(const struct matching *matching, struct claim *claim);
 };
 
-/* A kind of file that is claimed whole, for its path and for what both sides hold. */
+/*
+ * A kind of file, known by its path and by what both sides hold. All of it is claimed, or one field
+ * with nothing that may differ before it.
+ */
 struct leaf_matcher {
 	const char *cause;
 	bool (*match)(const struct matching *matching, struct claim *claim);

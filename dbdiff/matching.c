@@ -42,7 +42,7 @@ static enum status put(struct output *output, const struct match_record *record,
 }
 
 /* A part of a stretch; both sides of it are bytes of the leaf between two claims of a format. */
-static enum status match_part(const struct match_job *job, const struct leaf_request *leaf,
+static enum status match_part(struct match_job *job, const struct leaf_request *leaf,
 	const struct stretch sides[SIDES], struct output *output, struct error *err)
 {
 	struct matching matching = {
@@ -50,6 +50,7 @@ static enum status match_part(const struct match_job *job, const struct leaf_req
 		.sides = sides,
 		.known = job->known,
 		.known_count = job->known_count,
+		.places_left = &job->places_left,
 	};
 	struct claim_list claims = {0};
 	enum status status = STATUS_OK;
@@ -99,7 +100,7 @@ static bool differ(const struct stretch sides[SIDES])
 }
 
 /* Leaves out what formats claim already. */
-static enum status match_whole_stretch(const struct match_job *job, const struct leaf_request *leaf,
+static enum status match_whole_stretch(struct match_job *job, const struct leaf_request *leaf,
 	const struct stretch stretch[SIDES], struct output *output, struct error *err)
 {
 	uint64_t at[SIDES] = {stretch[PUBLISHED].offset, stretch[REBUILT].offset};
@@ -144,7 +145,7 @@ static enum status put_diff(const struct match_job *job, const struct leaf_reque
 	return status;
 }
 
-enum status match_leaves(const struct match_job *job, int out_fd, struct error *err)
+enum status match_leaves(struct match_job *job, int out_fd, struct error *err)
 {
 	struct output output = {.fd = out_fd};
 	struct leaf_bytes bytes = {0};

@@ -5,7 +5,8 @@
 #include "dbdiff/captured.h"
 #include "dbdiff/matcher.h"
 
-#define MATCH_TEXT_MOST ((uint64_t)1 << 20)
+#define MATCH_TEXT_MOST	  ((uint64_t)1 << 20)
+#define MATCH_PLACES_MOST 500000 /* that are looked at, in all leaves */
 
 /* What the process that matches writes, each in front of a text of `len` bytes. */
 struct match_record {
@@ -26,12 +27,13 @@ struct match_job {
 	const struct known_pair *known;
 	size_t known_count;
 	uint64_t diff_bytes; /* the most a diff may have */
+	size_t places_left;
 };
 
 /*
  * Looks at the bytes of every leaf of the plan, and writes its diff and what may explain it to
  * `out_fd`. These bytes are hostile: runs in a worker (dbdiff/worker.h).
  */
-enum status match_leaves(const struct match_job *job, int out_fd, struct error *err);
+enum status match_leaves(struct match_job *job, int out_fd, struct error *err);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/array.h"
+#include "dbdiff/fields.h"
 #include "dbdiff/plan_told.h"
 
 #define HASH_SIZE 8
@@ -131,6 +132,19 @@ static void want_leaf(struct diff_plan *plan, const struct level *level,
 	want_way(&plan->wanted[side], level, side);
 }
 
+/* The format says so of both sides, in the field content-form. */
+static bool has_strings(const struct index_row *row)
+{
+	struct field_cursor field;
+
+	field_cursor_init(&field, row->fields, row->fields_len);
+	while (field_cursor_next(&field)) {
+		if (strcmp(field.name, "content-form") == 0)
+			return strcmp(field.value, "strings") == 0;
+	}
+	return false;
+}
+
 enum status diff_plan_add(struct diff_plan *plan, struct index *const sides[SIDES],
 	const struct plan_leaf *leaf, uint64_t diff_members, struct error *err)
 {
@@ -138,6 +152,7 @@ enum status diff_plan_add(struct diff_plan *plan, struct index *const sides[SIDE
 	struct leaf_request request = {
 		.finding = leaf->finding,
 		.members = {rows[PUBLISHED]->id, rows[REBUILT]->id},
+		.has_strings = has_strings(rows[PUBLISHED]) && has_strings(rows[REBUILT]),
 		.sizes = {rows[PUBLISHED]->size, rows[REBUILT]->size},
 		.has_open_field = plan_has_open_field(leaf->fields),
 		.with_diff = plan->diffs < diff_members,

@@ -54,6 +54,7 @@ struct leaf_request {
 	bool is_covered;
 	bool has_open_field; /* metadata of it differs for no known reason too */
 	bool with_diff;
+	bool has_strings; /* binary data in which people look for texts */
 };
 
 struct wanted_list {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "dbdiff/causes.h"
 #include "dbdiff/fields.h"
 #include "dbdiff/findings.h"
 
@@ -27,6 +28,16 @@ static enum status map_down(struct index *index, const struct index_row *leaf, u
 	if (*is_there)
 		*start = region.content_offset + (offset - region.start);
 	return status < 0 ? status : STATUS_OK;
+}
+
+/* Of the catalogue; what has no cause of its own follows from what it was computed from. */
+static const char *cause_of(const struct field *field)
+{
+	const struct cause *cause = cause_find(field->cause);
+
+	if (cause == NULL || strcmp(cause->id, cause_unexplained) == 0)
+		cause = cause_find("derived");
+	return cause->id;
 }
 
 /*
@@ -71,7 +82,7 @@ static void add_pairs(struct diff_plan *plan, struct leaf_request *leaf,
 		ARRAY_GROW(plan->told, plan->told_count, plan->told_capacity);
 		plan->told[plan->told_count++] = (struct told_claim){
 			.range = {{a->start, b->start}, {a->len, b->len}},
-			.cause = a->field->cause,
+			.cause = cause_of(a->field),
 			.region = a->field->name,
 		};
 		leaf->told_count++;

@@ -132,11 +132,14 @@ static enum status own_finding(struct tally *tally, const struct tally_region *r
 static enum status write_region(
 	struct tally *tally, const struct tally_region *region, struct error *err)
 {
-	const char *cause = field_find(region->name)->cause;
+	const char *cause = cause_unexplained;
 	struct opened_pair pair = {0};
 	char text[64];
 	enum status status = own_finding(tally, region, &pair, err);
 
+	if (status == STATUS_OK)
+		status = findings_field_cause(
+			tally->findings, pair.finding, region->name, &cause, err);
 	if (region->kind == SPAN_DERIVED && strcmp(cause, cause_unexplained) == 0)
 		cause = cause_derived;
 	snprintf(text, sizeof(text), "%" PRIu64 " byte%s of it differ%s", region->bytes,

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/buffer.h"
 #include "dbdiff/matcher.h"
 
@@ -27,13 +28,36 @@ static bool accept_uuid(const struct matching *matching, struct claim *claim)
 	return true;
 }
 
+/* The root hash or the salt of dm-verity, where its key says so. */
+static const char *verity_cause(const struct matching *matching, const struct claim *claim)
+{
+	static const char *const roots[] = {"ROOT_HASH", "roothash", "root-hash", "usrhash", NULL};
+	static const char *const salts[] = {"SALT", NULL};
+	static const char *const options[] = {"hash", NULL};
+	const struct stretch *text = &matching->sides[PUBLISHED];
+	const char *key;
+	size_t len = value_key(matching, PUBLISHED, claim->start[PUBLISHED], &key);
+
+	if (key_is(key, len, roots))
+		return "verity-root";
+	if (key_is(key, len, salts))
+		return "verity-salt";
+	/* cip.verity_root_options=…,hash=… */
+	if (key_is(key, len, options) &&
+		memmem(text->data, claim->start[PUBLISHED], "verity", 6) != NULL)
+		return "verity-root";
+	return NULL;
+}
+
 /* Claimed for now: whoever has both indexes looks whether it is one (dbdiff/claims.c). */
 static bool accept_digest(const struct matching *matching, struct claim *claim)
 {
-	if (claim->len[PUBLISHED] != 64)
+	const char *cause = verity_cause(matching, claim);
+
+	if (claim->len[PUBLISHED] != 64 && cause == NULL)
 		return false;
-	claim->cause = "embedded-digest";
-	claim_set_values(matching, claim, "SHA-256");
+	claim->cause = cause != NULL ? cause : "embedded-digest";
+	claim_set_values(matching, claim, cause != NULL ? cause : "SHA-256");
 	return true;
 }
 
@@ -66,8 +90,50 @@ static bool accept_source_version(const struct matching *matching, struct claim 
 
 /* ---- times, and what holds some ---- */
 
+static bool is_number(const char *text, size_t len)
+{
+	while (len > 0 && is_digit(text[len - 1]))
+		len--;
+	return len == 0;
+}
+
+/* Ten digits are a time where their key says so: SOURCE_DATE_EPOCH=…, "build_time": … */
+static bool says_time(const char *key, size_t len)
+{
+	static const char *const tails[] = {
+		"time", "date", "epoch", "stamp", "created", "built", "modified"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(tails); i++) {
+		size_t tail = strlen(tails[i]);
+
+		if (len >= tail && strncasecmp(key + len - tail, tails[i], tail) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A part of a version or of a path: another package or pin, not the clock's time. */
+static bool is_part_of_name(const struct matching *matching, const struct claim *claim)
+{
+	char before = claim->start[PUBLISHED] > 0
+		? matching->sides[PUBLISHED].data[claim->start[PUBLISHED] - 1]
+		: '\0';
+
+	return before != '\0' && strchr("/+~.-_%", before) != NULL;
+}
+
 static bool accept_time(const struct matching *matching, struct claim *claim)
 {
+	const char *key;
+	size_t len;
+
+	if (is_part_of_name(matching, claim))
+		return false;
+	if (claim->len[PUBLISHED] == 10 && is_number(value_of(matching, claim, PUBLISHED), 10)) {
+		len = value_key(matching, PUBLISHED, claim->start[PUBLISHED], &key);
+		if (!says_time(key, len))
+			return false;
+	}
 	claim->cause = "embedded-timestamp";
 	claim_set_values(matching, claim, "time");
 	return true;
@@ -128,7 +194,26 @@ static bool accept_tool_version(const struct matching *matching, struct claim *c
 
 /* ---- paths ---- */
 
-/* They end in the same name, and perhaps directories above it, behind a slash. */
+/* Where programs are built; elsewhere a path may as well be a setting. */
+static bool is_built_in(const char *path, size_t len)
+{
+	static const char *const places[] = {"/build", "/home/", "/root/", "/tmp/", "/var/tmp/",
+		"/work", "/repo/", "/src/", "/usr/src/", "/usr/local/src/", "/__w/",
+		"/var/lib/jenkins/", "/var/lib/gitlab-runner/", "/github/"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		size_t place = strlen(places[i]);
+
+		if (len > place && memcmp(path, places[i], place) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Both are below a place to build in, and end in the same name, and perhaps directories above it,
+ * behind a slash.
+ */
 static bool accept_build_path(const struct matching *matching, struct claim *claim)
 {
 	const char *a = value_of(matching, claim, PUBLISHED);
@@ -143,7 +228,7 @@ static bool accept_build_path(const struct matching *matching, struct claim *cla
 	}
 	claim->cause = "build-path";
 	claim_set_values(matching, claim, "path");
-	return tail > 1;
+	return tail > 1 && is_built_in(a, len_a) && is_built_in(b, len_b);
 }
 
 /* ---- /etc/shadow ---- */

@@ -102,6 +102,37 @@ static void trim(const struct stretch sides[SIDES], struct window *window)
 		--*a_end, --*b_end;
 }
 
+/*
+ * What stands between two words may be alike with another of its kind: then a change of both is cut
+ * in two, as "Jul 29" into "Aug  1". They are put together again.
+ */
+#define BETWEEN_MOST 2
+
+static bool is_between_words(
+	const struct stretch sides[SIDES], const struct window *before, const struct window *window)
+{
+	size_t from = before->end[PUBLISHED], to = window->start[PUBLISHED];
+
+	if (to - from > BETWEEN_MOST)
+		return false;
+	while (from < to && !is_of_word(sides[PUBLISHED].data[from]))
+		from++;
+	return from == to;
+}
+
+static bool add_change(
+	const struct stretch sides[SIDES], struct window_list *windows, struct window *window)
+{
+	struct window *last = windows->count > 0 ? &windows->items[windows->count - 1] : NULL;
+
+	if (last != NULL && is_between_words(sides, last, window)) {
+		memcpy(last->end, window->end, sizeof(last->end));
+		trim(sides, last);
+		return true;
+	}
+	return add(windows, window);
+}
+
 static bool add_changes(const struct stretch sides[SIDES], const struct words words[SIDES],
 	struct window_list *windows)
 {
@@ -126,7 +157,7 @@ static bool add_changes(const struct stretch sides[SIDES], const struct words wo
 		trim(sides, &window);
 		if ((window.end[PUBLISHED] > window.start[PUBLISHED] ||
 			    window.end[REBUILT] > window.start[REBUILT]) &&
-			!add(windows, &window))
+			!add_change(sides, windows, &window))
 			return false;
 	}
 	return true;

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/progress.h"
 #include "verifier/evidence/read.h"
 #include "verifier/verify_index.h"
@@ -86,6 +87,29 @@ static enum status check_expected(
 		side, file->name, got, want, strcmp(side, "rebuilt") == 0 ? "built" : "fetched");
 }
 
+/* Of X.bmap the files called X, where both sides have them; false for any other artifact. */
+static bool open_images(const struct judge *judge, const char *name, int fds[2])
+{
+	const struct file_set *sets[2] = {judge->published, judge->rebuilt};
+	size_t len = strlen(name), tail = strlen(".bmap");
+	struct error ignored;
+	char *image;
+
+	fds[0] = fds[1] = -1;
+	if (len <= tail || strcmp(name + len - tail, ".bmap") != 0)
+		return false;
+	image = xstrndup(name, len - tail);
+	for (int side = 0; side < 2; side++) {
+		const struct file *file = file_set_find(sets[side], image);
+
+		if (file == NULL || file->is_index ||
+			file_set_open(sets[side], file, &fds[side], &ignored) < 0)
+			fds[side] = -1;
+	}
+	free(image);
+	return fds[0] >= 0 && fds[1] >= 0;
+}
+
 static enum status compare_insides(struct judge *judge, struct judgement *judgement,
 	const struct comparison_side *published, const struct comparison_side *rebuilt,
 	bool *is_content_equal, struct error *err)
@@ -93,7 +117,9 @@ static enum status compare_insides(struct judge *judge, struct judgement *judgem
 	struct set_writer *writer;
 	struct difference_sink sink;
 	struct comparison comparison;
+	struct comparison_options options = comparison_options_default;
 	enum set_state state;
+	enum status status;
 
 	*is_content_equal = false;
 	if (evidence_set_state(judge->evidence, &judgement->record, &state, is_content_equal, err) <
@@ -111,8 +137,14 @@ static enum status compare_insides(struct judge *judge, struct judgement *judgem
 		return STATUS_OK;
 	writer = set_writer_new(judge->evidence, &judgement->record);
 	sink = set_writer_sink(writer);
-	if (dbdiff_compare(judgement->record.name, published, rebuilt, &comparison_options_default,
-		    &sink, &comparison, err) < 0) {
+	options.has_images = open_images(judge, judgement->record.name, options.images);
+	status = dbdiff_compare(
+		judgement->record.name, published, rebuilt, &options, &sink, &comparison, err);
+	for (int side = 0; side < 2; side++) {
+		if (options.images[side] >= 0)
+			close(options.images[side]);
+	}
+	if (status < 0) {
 		set_writer_abandon(writer);
 		return err->status;
 	}

@@ -8,7 +8,7 @@
 
 #include "base/buffer.h"
 
-/* Numbers and texts as formats of firmware and disks store them: little endian, unaligned. */
+/* Numbers and texts as formats store them, unaligned. */
 
 static inline uint16_t bytes_le16(const unsigned char *at)
 {
@@ -23,6 +23,11 @@ static inline uint32_t bytes_le32(const unsigned char *at)
 static inline uint64_t bytes_le64(const unsigned char *at)
 {
 	return bytes_le32(at) | (uint64_t)bytes_le32(at + 4) << 32;
+}
+
+static inline uint32_t bytes_be32(const unsigned char *at)
+{
+	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
 bool bytes_are_zero(const void *data, size_t len);

@@ -3,6 +3,7 @@
 #include <zlib.h>
 
 #include "base/alloc.h"
+#include "dbdiff/format/bytes.h"
 #include "dbdiff/format/formats.h"
 #include "dbdiff/format/pe.h"
 
@@ -64,7 +65,7 @@ static enum status add_version(struct bzimage *image, struct error *err)
 {
 	struct parts *parts = image->parts;
 	char text[256];
-	uint64_t at = get_le16(image->header + VERSION);
+	uint64_t at = bytes_le16(image->header + VERSION);
 	enum status status;
 	size_t len;
 
@@ -86,7 +87,7 @@ static enum status add_setup(struct bzimage *image, struct error *err)
 	struct parts *parts = image->parts;
 	const unsigned char *header = image->header;
 	uint64_t header_end = MAGIC + header[JUMP];
-	unsigned protocol = get_le16(header + PROTOCOL);
+	unsigned protocol = bytes_le16(header + PROTOCOL);
 	enum status status;
 
 	parts_add_field(parts, NULL, "kind", "Linux kernel (x86)");
@@ -145,7 +146,7 @@ static enum status add_checksum(struct bzimage *image, struct error *err)
 	if (status < 0)
 		return status;
 	image->end -= CRC_SIZE;
-	if (get_le32(stored) == crc)
+	if (bytes_le32(stored) == crc)
 		parts_add(image->parts, REGION_DERIVED, "checksum", image->end, CRC_SIZE);
 	else
 		parts_add(image->parts, REGION_STRUCTURE, "kernel-sum", image->end, CRC_SIZE);
@@ -156,12 +157,12 @@ static enum status add_checksum(struct bzimage *image, struct error *err)
 static enum status add_payload(struct bzimage *image, struct error *err)
 {
 	struct parts *parts = image->parts;
-	uint64_t at = image->setup_end + get_le32(image->header + PAYLOAD_OFFSET);
-	uint64_t len = get_le32(image->header + PAYLOAD_LENGTH);
+	uint64_t at = image->setup_end + bytes_le32(image->header + PAYLOAD_OFFSET);
+	uint64_t len = bytes_le32(image->header + PAYLOAD_LENGTH);
 	unsigned char magic[2], size[4];
 	enum status status;
 
-	if (get_le16(image->header + PROTOCOL) < 0x208 || len < 8) {
+	if (bytes_le16(image->header + PROTOCOL) < 0x208 || len < 8) {
 		parts_add_member(parts, "kernel", image->setup_end, image->end - image->setup_end);
 		return STATUS_OK;
 	}
@@ -177,7 +178,7 @@ static enum status add_payload(struct bzimage *image, struct error *err)
 	if (magic[0] != 0x1f || magic[1] != 0x8b) {
 		len -= 4;
 		parts_add(parts, REGION_STRUCTURE, "payload-size", at + len, 4);
-		parts_add_field(parts, NULL, "payload-size", "%" PRIu32, get_le32(size));
+		parts_add_field(parts, NULL, "payload-size", "%" PRIu32, bytes_le32(size));
 		parts_add_member(parts, "payload", at, len);
 		len += 4;
 	} else {
@@ -198,11 +199,11 @@ static enum status read_image(struct bzimage *image, struct error *err)
 	status = source_pread(source, 0, image->header, HEADER_READ, err);
 	if (status < 0)
 		return status;
-	if (get_le32(header + MAGIC) != 0x53726448 || get_le16(header + BOOT_FLAG) != 0xaa55)
+	if (bytes_le32(header + MAGIC) != 0x53726448 || bytes_le16(header + BOOT_FLAG) != 0xaa55)
 		return error_set(err, STATUS_FORMAT, "no boot header");
 	sectors = header[SETUP_SECTORS] != 0 ? header[SETUP_SECTORS] : 4;
 	image->setup_end = (uint64_t)(sectors + 1) * SECTOR;
-	image->end = image->setup_end + (uint64_t)get_le32(header + SYSTEM_SIZE) * 16;
+	image->end = image->setup_end + (uint64_t)bytes_le32(header + SYSTEM_SIZE) * 16;
 	if (image->setup_end > source->size || (uint64_t)MAGIC + header[JUMP] > image->setup_end)
 		return error_set(err, STATUS_FORMAT, "short read: the set-up code");
 	if (image->end > source->size)
@@ -234,8 +235,8 @@ static enum status bzimage_open(struct source *source, const char *name,
 static unsigned bzimage_bid(const unsigned char *data, size_t len)
 {
 	/* More than a PE, which it may be too. */
-	return len >= HEADER_READ && get_le32(data + MAGIC) == 0x53726448 &&
-			get_le16(data + BOOT_FLAG) == 0xaa55
+	return len >= HEADER_READ && bytes_le32(data + MAGIC) == 0x53726448 &&
+			bytes_le16(data + BOOT_FLAG) == 0xaa55
 		? 64
 		: 0;
 }

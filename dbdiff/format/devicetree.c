@@ -3,6 +3,7 @@
 #include <libfdt.h>
 
 #include "base/alloc.h"
+#include "dbdiff/format/bytes.h"
 #include "dbdiff/format/formats.h"
 #include "dbdiff/format/parts.h"
 
@@ -98,7 +99,7 @@ static int64_t number_of(const struct tree *tree, int node, const char *name)
 	int len = 0;
 	const unsigned char *value = fdt_getprop(tree->fdt, node, name, &len);
 
-	return value != NULL && len == 4 ? (int64_t)get_be32(value) : -1;
+	return value != NULL && len == 4 ? (int64_t)bytes_be32(value) : -1;
 }
 
 static void set_content(struct part *node, uint64_t offset, uint64_t len)
@@ -144,10 +145,10 @@ static void close_node(struct tree *tree, uint64_t at, uint64_t end)
 static enum status add_value(struct tree *tree, uint64_t at, uint64_t end, struct error *err)
 {
 	const char *head = tree->fdt + at;
-	uint32_t len = get_be32((const unsigned char *)head + 4);
+	uint32_t len = bytes_be32((const unsigned char *)head + 4);
 	int name_len = 0;
 	const char *name = fdt_get_string(
-		tree->fdt, (int)get_be32((const unsigned char *)head + 8), &name_len);
+		tree->fdt, (int)bytes_be32((const unsigned char *)head + 8), &name_len);
 	size_t owner;
 
 	if (tree->depth == 0 || name == NULL || len > end - at - PROPERTY_SIZE)
@@ -245,8 +246,8 @@ static enum status load(struct source *source, char **fdt, uint64_t *size, struc
 
 	if (status < 0)
 		return status;
-	*size = get_be32(header + 4);
-	if (get_be32(header) != FDT_MAGIC || get_be32(header + 20) < 17)
+	*size = bytes_be32(header + 4);
+	if (bytes_be32(header) != FDT_MAGIC || bytes_be32(header + 20) < 17)
 		return error_set(err, STATUS_FORMAT, "no tree of version 17");
 	if (*size > source->size || *size < HEADER_SIZE)
 		return error_set(
@@ -286,8 +287,8 @@ static enum status devicetree_open(struct source *source, const char *name,
 
 static unsigned devicetree_bid(const unsigned char *data, size_t len)
 {
-	return len >= HEADER_SIZE && get_be32(data) == FDT_MAGIC && get_be32(data + 20) >= 16 &&
-			get_be32(data + 20) <= 64
+	return len >= HEADER_SIZE && bytes_be32(data) == FDT_MAGIC && bytes_be32(data + 20) >= 16 &&
+			bytes_be32(data + 20) <= 64
 		? 56
 		: 0;
 }

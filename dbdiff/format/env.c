@@ -7,8 +7,9 @@
 
 #include "base/array.h"
 #include "base/path.h"
+#include "dbdiff/format/entries.h"
 #include "dbdiff/format/formats.h"
-#include "dbdiff/format/spans.h"
+#include "dbdiff/format/shapes.h"
 
 #define ENV_BYTES_MAX ((size_t)1 << 20)
 #define KEY_SIZE_MAX  255
@@ -65,26 +66,117 @@ static bool is_nothing(const char *text, const struct line *line)
 	return at == line->end || text[at] == '\n' || text[at] == '#' || text[at] == ';';
 }
 
+/* ---- values that are known ---- */
+
+static bool is_verity_salt(const char *text, size_t len)
+{
+	return len % 2 == 0 && len <= 512 && is_hex(text, len, len);
+}
+
+static bool is_root_hash(const char *text, size_t len)
+{
+	return is_hex(text, len, 64);
+}
+
+/* What a value of that key and shape is told as. */
+static const struct known_value {
+	const char *key;
+	bool (*has_shape)(const char *text, size_t len);
+	const char *field;
+	bool is_of_verity; /* only in a .verity.env, which veritysetup's output was made into */
+} known_values[] = {
+	{"IMAGE_UUID", is_uuid, "image-uuid", false},
+	{"TARGET_IMAGE_UUID", is_uuid, "image-uuid", false},
+	{"BUILD_ID", is_source_version, "build-id-string", false},
+	{"BUILD_ID", is_time, "build-time", false},
+	{"UUID", is_uuid, "verity-uuid", true},
+	{"SALT", is_verity_salt, "verity-salt", true},
+	{"ROOT_HASH", is_root_hash, "verity-root", true},
+};
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text), end_len = strlen(end);
+
+	return len >= end_len && strcmp(text + len - end_len, end) == 0;
+}
+
+/* Such a value is told without its quotes, which are a field of their own. */
+static void add_value(
+	struct member *member, const char *key, const char *value, size_t len, bool is_of_verity)
+{
+	bool is_quoted = len >= 2 && value[0] == '"' && value[len - 1] == '"';
+	const char *inside = is_quoted ? value + 1 : value;
+	size_t inside_len = is_quoted ? len - 2 : len;
+
+	for (size_t i = 0; i < ARRAY_SIZE(known_values); i++) {
+		const struct known_value *known = &known_values[i];
+
+		if (strcmp(key, known->key) != 0 || (known->is_of_verity && !is_of_verity) ||
+			!known->has_shape(inside, inside_len))
+			continue;
+		member_add_field_bytes(member, known->field, inside, inside_len);
+		member_add_field(member, "quotes", "%s", is_quoted ? "\"" : "none");
+		return;
+	}
+	member_add_field_bytes(member, "value", value, len);
+}
+
+/* ---- the container ---- */
+
+struct env {
+	struct entries entries; /* first */
+	bool is_of_verity;
+};
+
+static enum status env_cut(
+	struct entries *entries, struct member *member, size_t *end, struct error *err)
+{
+	const char *text = entries->text.data;
+	struct buffer usual = {0};
+	char key[KEY_SIZE_MAX + 1] = "";
+	struct line line;
+	size_t at = entries->at;
+
+	(void)err;
+	while (!cut_line(text, entries->text.len, at, &line)) {
+		at = line.end;
+		if (at == entries->text.len) {
+			entries_set_end(entries, member, end);
+			return STATUS_OK;
+		}
+	}
+	memcpy(key, text + line.key, line.key_len);
+	member_set_name(member, key, line.key_len);
+	member_add_field(member, "type", "value");
+	if (line.start > entries->at)
+		member_add_field_bytes(
+			member, "lines-before", text + entries->at, line.start - entries->at);
+	add_value(member, key, text + line.value, line.value_len,
+		((const struct env *)entries)->is_of_verity);
+	*end = line.end;
+	buffer_add(&usual, text + entries->at, line.start - entries->at);
+	buffer_add_format(&usual, "%s=", key);
+	buffer_add(&usual, text + line.value, line.value_len);
+	buffer_add_char(&usual, '\n');
+	entries_add_unusual(entries, member, *end, &usual);
+	buffer_release(&usual);
+	return STATUS_OK;
+}
+
 static enum status env_open(struct source *source, const char *name, const struct limits *limits,
 	struct members **members, struct error *err)
 {
-	struct spans *spans = NULL;
-	struct line line;
+	struct entries *entries;
 	enum status status;
 
-	(void)name, (void)limits;
-	status = spans_new(source, ENV_BYTES_MAX, "env-line", "env-other", &spans, err);
+	(void)limits;
+	status = entries_new(source, ENV_BYTES_MAX, sizeof(struct env), &entries, err);
 	if (status != STATUS_OK)
 		return error_context(err, "env");
-	for (size_t at = 0; at < spans->text.len; at = line.end) {
-		char key[KEY_SIZE_MAX + 1] = "";
-
-		if (!cut_line(spans->text.data, spans->text.len, at, &line))
-			continue;
-		memcpy(key, spans->text.data + line.key, line.key_len);
-		spans_add(spans, key, line.start, line.value, line.value_len, line.end);
-	}
-	*members = &spans->members;
+	((struct env *)entries)->is_of_verity = ends_with(name, ".verity.env");
+	entries->cut = env_cut;
+	*members = &entries->members;
 	return STATUS_OK;
 }
 
@@ -94,14 +186,12 @@ static bool has_name(const char *path)
 	static const char *const names[] = {"os-release", "initrd-release", "lsb-release",
 		"machine-info", "locale.conf", "vconsole.conf", "environment"};
 	const char *name = path_basename(path);
-	size_t len = strlen(name);
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		if (strcmp(name, names[i]) == 0)
 			return true;
 	}
-	return (len > 4 && strcmp(name + len - 4, ".env") == 0) ||
-		strstr(path, "etc/default/") != NULL;
+	return ends_with(name, ".env") || strstr(path, "etc/default/") != NULL;
 }
 
 /* By its name, and by its first lines, of which the last may be cut. */

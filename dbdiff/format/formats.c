@@ -18,6 +18,12 @@ const struct format *const formats[] = {
 	&format_rdiff,
 	&format_bmap,
 	&format_zchunk,
+	&format_packages,
+	&format_manifest,
+	&format_kernel_config,
+	&format_shadow,
+	&format_machine_id,
+	&format_json,
 	&format_other_filesystem,
 	&format_fat,
 	&format_disk,
@@ -37,6 +43,9 @@ const struct format *const formats[] = {
 	&format_kernel_module,
 	&format_uimage,
 	&format_devicetree,
+	&format_elf,
+	&format_python_bytecode,
+	&format_gettext,
 	NULL,
 };
 

@@ -13,10 +13,13 @@ extern const struct format format_disk, format_fat, format_bgenv;
 
 extern const struct format format_pe, format_bzimage, format_kernel_image, format_kernel_module;
 extern const struct format format_uimage, format_devicetree;
+extern const struct format format_elf, format_python_bytecode, format_gettext;
 extern const struct format format_verity;
 extern const struct format format_swu, format_sw_description;
 extern const struct format format_env, format_rdiff, format_bmap;
 extern const struct format format_zchunk;
+extern const struct format format_packages, format_manifest, format_kernel_config;
+extern const struct format format_shadow, format_machine_id, format_json;
 
 extern const struct format format_gzip, format_bzip2, format_xz, format_zstd, format_lz4;
 extern const struct format format_lzma, format_lzip;	 /* dbdiff/format/lzma.c */

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/array.h"
+#include "dbdiff/format/bytes.h"
 #include "dbdiff/format/formats.h"
 #include "dbdiff/format/kernel_scan.h"
 #include "dbdiff/format/pe.h"
@@ -85,13 +86,13 @@ static enum status read_image(struct parts *parts, struct error *err)
 	if (status < 0)
 		return status;
 	parts_add_field(parts, NULL, "kind", "Linux kernel (%s)", machine_of(header)->word);
-	parts_add_field(parts, NULL, "text-offset", "0x%" PRIx64, get_le64(header + TEXT_OFFSET));
-	parts_add_field(parts, NULL, "image-size", "%" PRIu64, get_le64(header + IMAGE_SIZE));
-	parts_add_field(parts, NULL, "load-flags", "0x%" PRIx64, get_le64(header + FLAGS));
+	parts_add_field(parts, NULL, "text-offset", "0x%" PRIx64, bytes_le64(header + TEXT_OFFSET));
+	parts_add_field(parts, NULL, "image-size", "%" PRIu64, bytes_le64(header + IMAGE_SIZE));
+	parts_add_field(parts, NULL, "load-flags", "0x%" PRIx64, bytes_le64(header + FLAGS));
 	if (scan.version[0] != '\0')
 		parts_add_field_bytes(
 			parts, NULL, "kernel-version", scan.version, strlen(scan.version));
-	if (header[0] == 'M' && header[1] == 'Z' && get_le32(header + 60) != 0)
+	if (header[0] == 'M' && header[1] == 'Z' && bytes_le32(header + 60) != 0)
 		return add_sections(parts, &scan, err);
 	parts_add(parts, REGION_STRUCTURE, "image-header", 0, HEADER_SIZE);
 	parts_add_member(parts, "kernel", HEADER_SIZE, source->size - HEADER_SIZE);

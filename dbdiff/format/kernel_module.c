@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/hash.h"
+#include "dbdiff/format/bytes.h"
 #include "dbdiff/format/cms.h"
 #include "dbdiff/format/formats.h"
 #include "dbdiff/format/parts.h"
@@ -80,7 +81,7 @@ static enum status read_module(struct parts *parts, struct error *err)
 		return status;
 	if (memcmp(tail + INFO_SIZE, MAGIC, MAGIC_SIZE) != 0)
 		return error_set(err, STATUS_FORMAT, "no signature behind it");
-	len = get_be32(tail + 8);
+	len = bytes_be32(tail + 8);
 	if (len > end)
 		return error_set(err, STATUS_FORMAT, "short read: the signature");
 	parts_add_field(parts, NULL, "kind", "signed kernel module");

@@ -4,7 +4,6 @@
 #include <inttypes.h>
 
 #include "base/alloc.h"
-#include "base/array.h"
 
 static const struct members_ops parts_ops;
 
@@ -28,7 +27,25 @@ void parts_free(struct members *members)
 	}
 	free(parts->items);
 	buffer_release(&parts->fields);
+	text_list_release(&parts->names);
 	free(parts);
+}
+
+enum status parts_read_all(
+	struct parts *parts, size_t most, unsigned char **data, struct error *err)
+{
+	uint64_t size = parts->source->size;
+	enum status status;
+
+	if (size > most)
+		return error_set(err, STATUS_LIMIT, "%" PRIu64 " bytes", size);
+	*data = xmalloc((size_t)size + 1);
+	status = source_pread(parts->source, 0, *data, (size_t)size, err);
+	if (status < 0) {
+		free(*data);
+		*data = NULL;
+	}
+	return status;
 }
 
 struct part *parts_add(struct parts *parts, enum region_kind kind, const char *region,
@@ -56,6 +73,12 @@ struct part *parts_add_member(struct parts *parts, const char *path, uint64_t of
 	part->path = xstrdup(path);
 	part->has_content = true;
 	return part;
+}
+
+const char *parts_keep(struct parts *parts, const char *name)
+{
+	text_list_add(&parts->names, name);
+	return parts->names.items[parts->names.count - 1];
 }
 
 void parts_add_metadata(
@@ -254,23 +277,3 @@ static const struct members_ops parts_ops = {
 	.describe = parts_describe,
 	.free = parts_free,
 };
-
-uint16_t get_le16(const unsigned char *data)
-{
-	return (uint16_t)(data[0] | data[1] << 8);
-}
-
-uint32_t get_le32(const unsigned char *data)
-{
-	return get_le16(data) | (uint32_t)get_le16(data + 2) << 16;
-}
-
-uint64_t get_le64(const unsigned char *data)
-{
-	return get_le32(data) | (uint64_t)get_le32(data + 4) << 32;
-}
-
-uint32_t get_be32(const unsigned char *data)
-{
-	return (uint32_t)data[0] << 24 | (uint32_t)data[1] << 16 | (uint32_t)data[2] << 8 | data[3];
-}

@@ -2,6 +2,7 @@
 #ifndef DBDIFF_FORMAT_PARTS_H
 #define DBDIFF_FORMAT_PARTS_H
 
+#include "base/array.h"
 #include "dbdiff/members.h"
 
 /*
@@ -34,8 +35,9 @@ struct parts {
 	struct part *items;
 	size_t count;
 	size_t capacity;
-	struct buffer fields; /* of the container itself */
-	size_t at;	      /* the next part of next() */
+	struct buffer fields;	/* of the container itself */
+	struct text_list names; /* of regions, that nobody else keeps */
+	size_t at;		/* the next part of next() */
 	const struct part *current;
 	uint64_t covered; /* parts_fill()'s */
 };
@@ -44,12 +46,18 @@ struct parts {
 struct parts *parts_new(struct source *source);
 void parts_free(struct members *members);
 
+/* All bytes of the container, which the caller frees; more than `most` is STATUS_LIMIT. */
+enum status parts_read_all(
+	struct parts *parts, size_t most, unsigned char **data, struct error *err);
+
 /* What it gives is valid until the next one is added; its number is parts->count - 1. */
 struct part *parts_add(struct parts *parts, enum region_kind kind, const char *region,
 	uint64_t offset, uint64_t len);
 struct part *parts_add_member(struct parts *parts, const char *path, uint64_t offset, uint64_t len);
 void parts_add_metadata(
 	struct parts *parts, const char *region, uint64_t offset, uint64_t len, size_t owner);
+/* Keeps a name of a region for as long as `parts` is. */
+const char *parts_keep(struct parts *parts, const char *name);
 /* Everything in [from, to) that is in no part so far becomes structure of this name. */
 enum status parts_fill(
 	struct parts *parts, const char *region, uint64_t from, uint64_t to, struct error *err);
@@ -66,12 +74,5 @@ void parts_add_field_bytes(
  * leave the container, STATUS_LIMIT when there are too many. Frees `parts` on an error.
  */
 enum status parts_finish(struct parts *parts, struct members **members, struct error *err);
-
-/* ---- numbers ---- */
-
-uint16_t get_le16(const unsigned char *data);
-uint32_t get_le32(const unsigned char *data);
-uint64_t get_le64(const unsigned char *data);
-uint32_t get_be32(const unsigned char *data);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "dbdiff/format/bytes.h"
 #include "dbdiff/format/pe.h"
 
 #include <inttypes.h>
@@ -29,7 +30,7 @@ unsigned pe_bid(const unsigned char *data, size_t len)
 
 	if (len < DOS_SIZE || data[0] != 'M' || data[1] != 'Z')
 		return 0;
-	at = get_le32(data + 0x3c);
+	at = bytes_le32(data + 0x3c);
 	if (at > HEADER_FAR || at > len - 4)
 		return 0;
 	return memcmp(data + at, "PE\0\0", 4) == 0 ? 48 : 0;
@@ -41,25 +42,25 @@ static enum status read_optional(
 	size_t directories;
 	uint32_t count;
 
-	if (len < 2 || (get_le16(data) != 0x10b && get_le16(data) != 0x20b))
+	if (len < 2 || (bytes_le16(data) != 0x10b && bytes_le16(data) != 0x20b))
 		return error_set(err, STATUS_FORMAT, "an optional header of no known form");
-	pe->is_64 = get_le16(data) == 0x20b;
+	pe->is_64 = bytes_le16(data) == 0x20b;
 	directories = pe->is_64 ? 112 : 96;
 	if (len < directories)
 		return error_set(err, STATUS_FORMAT, "an optional header of %zu bytes", len);
-	pe->headers_len = get_le32(data + OPTIONAL_HEADERS_LEN);
+	pe->headers_len = bytes_le32(data + OPTIONAL_HEADERS_LEN);
 	pe->checksum = at + OPTIONAL_CHECKSUM;
-	pe->checksum_value = get_le32(data + OPTIONAL_CHECKSUM);
-	pe->subsystem = get_le16(data + OPTIONAL_SUBSYSTEM);
-	count = get_le32(data + directories - 4);
+	pe->checksum_value = bytes_le32(data + OPTIONAL_CHECKSUM);
+	pe->subsystem = bytes_le16(data + OPTIONAL_SUBSYSTEM);
+	count = bytes_le32(data + directories - 4);
 	if (count > SECURITY_ENTRY && len < directories + (SECURITY_ENTRY + 1) * DIRECTORY_SIZE)
 		return error_set(err, STATUS_FORMAT, "fewer directory entries than it says");
 	if (count <= SECURITY_ENTRY)
 		return STATUS_OK;
 	pe->security = at + directories + SECURITY_ENTRY * DIRECTORY_SIZE;
 	data += directories + SECURITY_ENTRY * DIRECTORY_SIZE;
-	pe->certificates = get_le32(data);
-	pe->certificates_len = get_le32(data + 4);
+	pe->certificates = bytes_le32(data);
+	pe->certificates_len = bytes_le32(data + 4);
 	return STATUS_OK;
 }
 
@@ -67,11 +68,11 @@ static void read_section(struct pe_section *section, const unsigned char *data)
 {
 	memcpy(section->name, data, 8);
 	section->name[8] = '\0';
-	section->virtual_size = get_le32(data + 8);
-	section->address = get_le32(data + 12);
-	section->raw_size = get_le32(data + 16);
-	section->raw_offset = get_le32(data + 20);
-	section->flags = get_le32(data + 36);
+	section->virtual_size = bytes_le32(data + 8);
+	section->address = bytes_le32(data + 12);
+	section->raw_size = bytes_le32(data + 16);
+	section->raw_offset = bytes_le32(data + 20);
+	section->flags = bytes_le32(data + 36);
 	/* Uninitialised data has a size and no place. */
 	if (section->raw_offset == 0)
 		section->raw_size = 0;
@@ -100,10 +101,10 @@ static enum status read_symbols(
 	struct source *source, struct pe *pe, const unsigned char *coff, struct error *err)
 {
 	unsigned char data[4];
-	uint64_t len = (uint64_t)get_le32(coff + 16) * SYMBOL_SIZE;
+	uint64_t len = (uint64_t)bytes_le32(coff + 16) * SYMBOL_SIZE;
 	enum status status;
 
-	pe->symbols = get_le32(coff + 12);
+	pe->symbols = bytes_le32(coff + 12);
 	if (pe->symbols == 0)
 		return STATUS_OK;
 	if (len > UINT32_MAX / 2 || pe->symbols + len > source->size)
@@ -115,8 +116,9 @@ static enum status read_symbols(
 	status = source_pread(source, pe->symbols + len, data, sizeof(data), err);
 	if (status < 0)
 		return status;
-	if (get_le32(data) >= sizeof(data) && get_le32(data) <= source->size - pe->symbols - len)
-		pe->symbols_len += get_le32(data);
+	if (bytes_le32(data) >= sizeof(data) &&
+		bytes_le32(data) <= source->size - pe->symbols - len)
+		pe->symbols_len += bytes_le32(data);
 	return STATUS_OK;
 }
 
@@ -171,7 +173,7 @@ enum status pe_read(struct source *source, struct pe *pe, struct error *err)
 	status = source_pread(source, 0, dos, sizeof(dos), err);
 	if (status < 0)
 		return status;
-	pe->header = get_le32(dos + 0x3c);
+	pe->header = bytes_le32(dos + 0x3c);
 	if (dos[0] != 'M' || dos[1] != 'Z' || pe->header < 4 || pe->header > HEADER_FAR)
 		return error_set(err, STATUS_FORMAT, "no PE header is where it should be");
 	status = source_pread(source, pe->header, coff, sizeof(coff), err);
@@ -179,15 +181,15 @@ enum status pe_read(struct source *source, struct pe *pe, struct error *err)
 		return status;
 	if (memcmp(coff, "PE\0\0", 4) != 0)
 		return error_set(err, STATUS_FORMAT, "no PE header is where it should be");
-	pe->machine = get_le16(coff + 4);
-	pe->section_count = get_le16(coff + 6);
-	pe->timestamp = get_le32(coff + 8);
-	pe->characteristics = get_le16(coff + 22);
+	pe->machine = bytes_le16(coff + 4);
+	pe->section_count = bytes_le16(coff + 6);
+	pe->timestamp = bytes_le32(coff + 8);
+	pe->characteristics = bytes_le16(coff + 22);
 	if (pe->section_count > PE_SECTIONS_MAX)
 		return error_set(err, STATUS_LIMIT, "%zu sections", pe->section_count);
-	pe->table = pe->header + COFF_SIZE + get_le16(coff + 20);
+	pe->table = pe->header + COFF_SIZE + bytes_le16(coff + 20);
 	pe->table_end = pe->table + pe->section_count * PE_SECTION_SIZE;
-	optional_len = get_le16(coff + 20);
+	optional_len = bytes_le16(coff + 20);
 	if (optional_len > sizeof(optional))
 		optional_len = sizeof(optional);
 	status = source_pread(source, pe->header + COFF_SIZE, optional, optional_len, err);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "dbdiff/format/bytes.h"
 #include "dbdiff/format/pe_signature.h"
 
 #include <inttypes.h>
@@ -72,7 +73,7 @@ static void hash_outside(struct hash *hash, const unsigned char *data, uint64_t 
 static uint32_t add_words(uint32_t sum, const unsigned char *data, size_t len)
 {
 	for (size_t i = 0; i + 1 < len; i += 2)
-		sum += get_le16(data + i), sum = (sum & 0xffff) + (sum >> 16);
+		sum += bytes_le16(data + i), sum = (sum & 0xffff) + (sum >> 16);
 	if (len % 2)
 		sum += data[len - 1], sum = (sum & 0xffff) + (sum >> 16);
 	return sum;
@@ -198,9 +199,9 @@ static enum status check_entry(struct table *table, uint64_t *at, bool *goes_on,
 		status = source_pread(table->source, *at, header, ENTRY_SIZE, err);
 	if (status < 0)
 		return status;
-	len = left >= ENTRY_SIZE ? get_le32(header) : 0;
-	if (len <= ENTRY_SIZE || len > left || get_le16(header + 4) != ENTRY_REVISION ||
-		get_le16(header + 6) != ENTRY_PKCS) {
+	len = left >= ENTRY_SIZE ? bytes_le32(header) : 0;
+	if (len <= ENTRY_SIZE || len > left || bytes_le16(header + 4) != ENTRY_REVISION ||
+		bytes_le16(header + 6) != ENTRY_PKCS) {
 		if (table->count == 0 && table->extra_where == NULL)
 			invalidate(table, "the table holds no PKCS #7 signature");
 		find_extra(table, *at, left, "that are no signature");
@@ -349,9 +350,8 @@ static void tell_checksum(struct parts *parts, const struct table *table)
 	parts_add(parts, is_right ? REGION_DERIVED : REGION_STRUCTURE, "checksum",
 		table->pe->checksum, CHECKSUM_SIZE);
 	if (!is_right && table->pe->checksum_value != 0)
-		parts_add_field(parts, NULL, "checksum-invalid",
-			"0x%08" PRIx32 ", not 0x%08" PRIx32, table->pe->checksum_value,
-			table->sums.checksum);
+		parts_add_field(
+			parts, NULL, "checksum-invalid", "0x%08" PRIx32, table->pe->checksum_value);
 }
 
 /* Every byte of the table and behind it, under the name of what is wrong with it. */

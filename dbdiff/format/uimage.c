@@ -3,6 +3,7 @@
 #include <zlib.h>
 
 #include "base/alloc.h"
+#include "dbdiff/format/bytes.h"
 #include "dbdiff/format/formats.h"
 #include "dbdiff/format/parts.h"
 
@@ -76,11 +77,11 @@ static enum status add_header(
 	enum status status;
 
 	parts_add_field(parts, NULL, "kind", "uImage");
-	member_add_time(&member, "uimage-timestamp", get_be32(header + TIME), 0);
+	member_add_time(&member, "uimage-timestamp", bytes_be32(header + TIME), 0);
 	buffer_add(&parts->fields, member.fields.data, member.fields.len);
 	member_release(&member);
-	parts_add_field(parts, NULL, "uimage-load", "0x%08" PRIx32, get_be32(header + LOAD));
-	parts_add_field(parts, NULL, "uimage-entry", "0x%08" PRIx32, get_be32(header + ENTRY));
+	parts_add_field(parts, NULL, "uimage-load", "0x%08" PRIx32, bytes_be32(header + LOAD));
+	parts_add_field(parts, NULL, "uimage-entry", "0x%08" PRIx32, bytes_be32(header + ENTRY));
 	parts_add_field(parts, NULL, "uimage-type",
 		"system %u, machine %u, type %u, compression %u", header[SYSTEM], header[MACHINE],
 		header[TYPE], header[COMPRESSION]);
@@ -90,13 +91,13 @@ static enum status add_header(
 	memcpy(blank, header, HEADER_SIZE);
 	memset(blank + HEADER_SUM, 0, 4);
 	crc = (uint32_t)crc32(crc32(0, NULL, 0), blank, HEADER_SIZE);
-	add_sum(parts, HEADER_SUM, get_be32(header + HEADER_SUM), crc);
+	add_sum(parts, HEADER_SUM, bytes_be32(header + HEADER_SUM), crc);
 	add_structure(parts, "uimage-timestamp", TIME, SIZE);
 	add_structure(parts, "uimage-header", SIZE, DATA_SUM);
 	status = sum(parts->source, HEADER_SIZE, size, &crc, err);
 	if (status < 0)
 		return status;
-	add_sum(parts, DATA_SUM, get_be32(header + DATA_SUM), crc);
+	add_sum(parts, DATA_SUM, bytes_be32(header + DATA_SUM), crc);
 	add_structure(parts, "uimage-header", SYSTEM, NAME);
 	add_structure(parts, "uimage-name", NAME, HEADER_SIZE);
 	return STATUS_OK;
@@ -118,11 +119,11 @@ static enum status add_images(struct parts *parts, uint64_t end, struct error *e
 		if (status < 0)
 			return status;
 		at += sizeof(number);
-		if (get_be32(number) == 0)
+		if (bytes_be32(number) == 0)
 			break;
 		if (count == IMAGES_MAX)
 			return error_set(err, STATUS_LIMIT, "more than %d images", IMAGES_MAX);
-		sizes[count] = get_be32(number);
+		sizes[count] = bytes_be32(number);
 	}
 	add_structure(parts, "uimage-sizes", HEADER_SIZE, at);
 	for (size_t i = 0; i < count; i++) {
@@ -146,9 +147,9 @@ static enum status read_image(struct parts *parts, struct error *err)
 
 	if (status < 0)
 		return status;
-	if (get_be32(header) != MAGIC_VALUE)
+	if (bytes_be32(header) != MAGIC_VALUE)
 		return error_set(err, STATUS_FORMAT, "no header");
-	end = (uint64_t)HEADER_SIZE + get_be32(header + SIZE);
+	end = (uint64_t)HEADER_SIZE + bytes_be32(header + SIZE);
 	if (end > source->size)
 		return error_set(err, STATUS_FORMAT, "short read: the data");
 	status = add_header(parts, header, end - HEADER_SIZE, err);
@@ -178,7 +179,7 @@ static enum status uimage_open(struct source *source, const char *name, const st
 
 static unsigned uimage_bid(const unsigned char *data, size_t len)
 {
-	return len >= HEADER_SIZE && get_be32(data) == MAGIC_VALUE ? 32 : 0;
+	return len >= HEADER_SIZE && bytes_be32(data) == MAGIC_VALUE ? 32 : 0;
 }
 
 const struct format format_uimage = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "dbdiff/textdiff.h"
+#include "dbdiff/stringdiff.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -16,6 +16,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	published = (struct stretch){(const char *)data + 1, half, 0};
 	rebuilt = (struct stretch){(const char *)data + 1 + half, size - 1 - half, 0};
 	if (!textdiff_unified(&published, &rebuilt, 4096, &out) && out.len != 0)
+		abort();
+	if (out.len > 4096)
+		abort();
+	buffer_clear(&out);
+	if (!stringdiff_unified(&published, &rebuilt, 4096, &out) && out.len != 0)
 		abort();
 	if (out.len > 4096)
 		abort();

@@ -26,11 +26,13 @@
 
 struct comparing {
 	char *directory;
-	struct buffer text;  /* the differences */
-	struct buffer diffs; /* their diffs after one another */
+	struct buffer text;	/* the differences */
+	struct buffer diffs;	/* their diffs after one another */
+	struct buffer evidence; /* of their causes, one a line */
 	struct comparison result;
 	struct comparison_options options;
 	bool with_causes;
+	const char *artifact; /* what it is called; NULL: "t" */
 	struct error err;
 };
 
@@ -50,6 +52,7 @@ MAYBE void comparing_teardown(void)
 	free(comparing.directory);
 	buffer_release(&comparing.text);
 	buffer_release(&comparing.diffs);
+	buffer_release(&comparing.evidence);
 }
 
 /* Runs a shell in the directory, which must succeed. */
@@ -101,6 +104,8 @@ static enum status take(void *context, const struct difference *difference, stru
 			(strcmp(cause, "unexplained") == 0 &&
 				(strcmp(difference->path, "t") == 0 || !difference->inspected)))
 			buffer_add_format(&into->text, " (%s)", cause);
+		if (difference->causes[i].evidence != NULL)
+			buffer_add_format(&into->evidence, "%s\n", difference->causes[i].evidence);
 	}
 	if (!difference->inspected)
 		buffer_add_format(&into->text, " not inspected: %s", difference->reason);
@@ -119,9 +124,10 @@ MAYBE enum status compare_fds(int published_fd, int rebuilt_fd)
 
 	buffer_clear(&comparing.text);
 	buffer_clear(&comparing.diffs);
+	buffer_clear(&comparing.evidence);
 	ck_assert_int_eq(dbdiff_hash(&published, &rebuilt, &comparing.err), STATUS_OK);
-	status = dbdiff_compare("t", &published, &rebuilt, &comparing.options, &sink,
-		&comparing.result, &comparing.err);
+	status = dbdiff_compare(comparing.artifact != NULL ? comparing.artifact : "t", &published,
+		&rebuilt, &comparing.options, &sink, &comparing.result, &comparing.err);
 	close(published_fd);
 	close(rebuilt_fd);
 	return status;

@@ -39,6 +39,7 @@ START_TEST(every_field_has_a_cause_of_the_catalogue)
 		field = fields_after(field)) {
 		ck_assert_msg(cause_find(field->cause) != NULL, "field %s: no cause %s",
 			field->name, field->cause);
+		ck_assert_msg(field_find(field->name) == field, "two rows of %s", field->name);
 		count++;
 	}
 	ck_assert_uint_gt(count, 100);

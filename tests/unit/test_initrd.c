@@ -57,8 +57,10 @@ END_TEST
 
 START_TEST(one_cpio_is_a_cpio)
 {
-	shell("mkdir m; echo 1 >m/init; (cd m; find . | cpio --quiet -o -H newc) >x.img;"
-	      "echo 2 >m/init; (cd m; find . | cpio --quiet -o -H newc) >y.img");
+	shell("mkdir m; echo 1 >m/init; touch -d @1 m/init m;"
+	      "(cd m; find . | cpio --quiet -o -H newc) >x.img;"
+	      "echo 2 >m/init; touch -d @1 m/init; (cd m; find . | cpio --quiet -o -H newc) "
+	      ">y.img");
 	ck_assert_int_eq(compare_fds(file_open("x.img"), file_open("y.img")), STATUS_OK);
 	expect_has(buffer_text(&comparing.text), "content t//init\n");
 }

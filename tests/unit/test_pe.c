@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "dbdiff/format/bytes.h"
 #include "dbdiff/format/pe_signature.h"
 #include "tests/unit/opening.h"
 
@@ -229,7 +230,7 @@ START_TEST(sees_bytes_in_the_table)
 	shell(MAKE_SIGNED);
 	load("signed");
 	put_le32(pe.security + 4, pe.certificates_len + 68000);
-	put_le32(pe.certificates, get_le32(image + pe.certificates) + 68000);
+	put_le32(pe.certificates, bytes_le32(image + pe.certificates) + 68000);
 	append(68000);
 	mend_checksum();
 	save("attack");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/process.h"
-#include "dbdiff/textdiff.h"
+#include "dbdiff/stringdiff.h"
 #include "tests/unit/comparing.h"
 
 static struct buffer out;
@@ -189,6 +189,32 @@ START_TEST(hexdumps_of_a_shorter_side_end_with_it)
 }
 END_TEST
 
+static bool strings_diff(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	struct stretch published = {a, a_len, 0}, rebuilt = {b, b_len, 0};
+
+	buffer_clear(&out);
+	return stringdiff_unified(&published, &rebuilt, 1000, &out);
+}
+
+START_TEST(finds_strings_in_binary_data)
+{
+	static const char a[] = "\1\2hello\0\3abc\0Gr\303\266\303\237e\xff\0end of it";
+	static const char b[] = "\1\4hullo\0\3abd\0Gr\303\266\303\237e\xfe\0end of it";
+
+	ck_assert(strings_diff(a, sizeof(a) - 1, b, sizeof(b) - 1));
+	ck_assert_str_eq(buffer_text(&out),
+		"@@ -1,3 +1,3 @@\n-hello\n+hullo\n Gr\303\266\303\237e\n end of it\n");
+	/* The same strings in other bytes are no difference of strings. */
+	ck_assert(strings_diff("\1abcdef", 7, "\2abcdef", 7));
+	ck_assert_uint_eq(out.len, 0);
+	/* A table of names has short ones. */
+	ck_assert(strings_diff("\0a\0b\0", 5, "\0a\0c\0", 5));
+	ck_assert_str_eq(buffer_text(&out), "@@ -1,2 +1,2 @@\n a\n-b\n+c\n");
+	ck_assert(strings_diff("", 0, "", 0));
+}
+END_TEST
+
 /* Every range has its rows; between them is left out, and a long one is cut. */
 START_TEST(hexdumps_show_each_range)
 {
@@ -221,6 +247,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_set_timeout(tests, 120);
 	tcase_add_test(tests, writes_unified_diffs);
+	tcase_add_test(tests, finds_strings_in_binary_data);
 	tcase_add_test(tests, diffs_are_right_and_small);
 	tcase_add_test(tests, a_diff_is_cut_at_its_limit);
 	tcase_add_test(tests, what_is_too_different_is_replaced);

@@ -13,6 +13,8 @@ static const char help[] =
 	"  --artifact GLOB  only artifacts whose name matches (repeatable); one that matches\n"
 	"                   nothing is an error\n"
 	"  --all            print every differing member with its diff\n"
+	"  --explain PATH   print one member that differs, with all that is known of it\n"
+	"  --members CAUSE  list the members that differ for this cause\n"
 	"  --group          fold the reproduced artifacts into one line\n"
 	"  --json           one JSON object on stdout\n"
 	"  --db FILE        record the comparison in this database\n"
@@ -75,7 +77,7 @@ int cmd_compare(int argc, char **argv)
 		else if (option == OPTION_RETRY_UNINSPECTED)
 			arguments.retry_uninspected = true;
 		else
-			report_run_take(&arguments.report, option);
+			report_run_take(&arguments.report, option, line.value);
 	}
 	if (option == OPTION_STOP)
 		code = line.is_help ? command_help(help) : line.code;

@@ -9,13 +9,15 @@
 static const char help[] =
 	"usage: reproof show [OPTION…] [RUN]\n\n"
 	"Prints a recorded run again; without RUN the newest.\n\n"
-	"  --all        print every differing member with its diff\n"
-	"  --group      fold the reproduced artifacts into one line\n"
-	"  --json       one JSON object on stdout\n"
-	"  --exit-code  exit as the run did; without it 0, whatever it says\n"
-	"  --db FILE    the evidence database\n"
-	"  --quiet      accepted as elsewhere; there is no progress to leave out\n"
-	"  --help       this text\n\n"
+	"  --all              print every differing member with its diff\n"
+	"  --explain PATH     print one member that differs, with all that is known of it\n"
+	"  --members CAUSE    list the members that differ for this cause\n"
+	"  --group            fold the reproduced artifacts into one line\n"
+	"  --json             one JSON object on stdout\n"
+	"  --exit-code        exit as the run did; without it 0, whatever it says\n"
+	"  --db FILE          the evidence database\n"
+	"  --quiet            accepted as elsewhere; there is no progress to leave out\n"
+	"  --help             this text\n\n"
 	"Exit codes: 0 printed, 2 usage, 3 trouble; with --exit-code those of the run.\n";
 
 enum {
@@ -63,7 +65,7 @@ int cmd_show(int argc, char **argv)
 		else if (option == OPTION_DB)
 			how.options.database = line.value;
 		else
-			report_run_take(&how, option);
+			report_run_take(&how, option, line.value);
 	}
 	if (option == OPTION_STOP)
 		code = line.is_help ? command_help(help) : line.code;

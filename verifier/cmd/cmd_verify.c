@@ -28,6 +28,8 @@ static const char help[] =
 	"  --retry-uninspected   open again what could not be when it was compared before\n"
 	"  --keep                keep what was rebuilt even when all of it is reproduced\n"
 	"  --all                 print every differing member with its diff\n"
+	"  --explain PATH        print one member that differs, with all that is known of it\n"
+	"  --members CAUSE       list the members that differ for this cause\n"
 	"  --group               fold the reproduced artifacts into one line\n"
 	"  --json                one JSON object on stdout\n"
 	"  --quiet               no progress\n"
@@ -158,7 +160,7 @@ static void take_option(struct verify_arguments *arguments, int option, const ch
 		request->keep = true;
 		break;
 	default:
-		report_run_take(&arguments->report, option);
+		report_run_take(&arguments->report, option, value);
 	}
 }
 

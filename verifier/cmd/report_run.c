@@ -47,7 +47,7 @@ static enum exit_code code_of(const struct report_outcome *outcome)
 	return code;
 }
 
-bool report_run_take(struct report_run *how, int option)
+bool report_run_take(struct report_run *how, int option, const char *value)
 {
 	switch (option) {
 	case REPORT_ALL:
@@ -59,12 +59,31 @@ bool report_run_take(struct report_run *how, int option)
 	case REPORT_JSON:
 		how->json = true;
 		return true;
+	case REPORT_EXPLAIN:
+		how->explain = value;
+		return true;
+	case REPORT_MEMBERS:
+		how->members = value;
+		return true;
 	case REPORT_QUIET:
 		progress_set_quiet(true);
 		return true;
 	default:
 		return false;
 	}
+}
+
+static enum status print_run(struct evidence *evidence, const char *run,
+	const struct report_run *how, const struct report_options *options, struct error *err)
+{
+	if (how->explain != NULL && how->members != NULL)
+		return error_set(err, STATUS_USAGE, "--explain and --members are two questions");
+	if (how->explain != NULL)
+		return report_explain(stdout, evidence, run, how->explain, how->json, err);
+	if (how->members != NULL)
+		return report_members_of(stdout, evidence, run, how->members, how->json, err);
+	return how->json ? report_json(stdout, evidence, run, options, err)
+			 : report_text(stdout, evidence, run, options, err);
 }
 
 int report_run(const char *command, struct evidence *evidence, const char *run,
@@ -79,8 +98,7 @@ int report_run(const char *command, struct evidence *evidence, const char *run,
 	free(usual);
 	if (report_outcome(evidence, run, &outcome, &err) < 0)
 		return command_fail(command, &err);
-	if (how->json ? report_json(stdout, evidence, run, &options, &err) < 0
-		      : report_text(stdout, evidence, run, &options, &err) < 0)
+	if (print_run(evidence, run, how, &options, &err) < 0)
 		return command_fail(command, &err);
 	return command_finish(command, how->is_query ? EXIT_REPRODUCED : (int)code_of(&outcome));
 }

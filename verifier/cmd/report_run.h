@@ -8,7 +8,9 @@
 /* How a command prints the run it made or found. */
 struct report_run {
 	bool json;
-	bool is_query; /* exit 0 whatever the run came to */
+	bool is_query;	     /* exit 0 whatever the run came to */
+	const char *explain; /* NULL, or the path of the one member to print */
+	const char *members; /* NULL, or the cause whose members to list */
 	struct report_options options;
 };
 
@@ -18,16 +20,19 @@ enum {
 	REPORT_GROUP,
 	REPORT_JSON,
 	REPORT_QUIET,
+	REPORT_EXPLAIN,
+	REPORT_MEMBERS,
 	REPORT_OPTIONS_END
 };
 #define REPORT_OPTIONS                                                                             \
 	{"all", REPORT_ALL, false}, {"group", REPORT_GROUP, false}, {"json", REPORT_JSON, false},  \
+		{"explain", REPORT_EXPLAIN, true}, {"members", REPORT_MEMBERS, true},              \
 	{                                                                                          \
 		"quiet", REPORT_QUIET, false                                                       \
 	}
 
-/* Takes one of them; false when `option` is another. */
-bool report_run_take(struct report_run *how, int option);
+/* Takes one of them with its value; false when `option` is another. */
+bool report_run_take(struct report_run *how, int option, const char *value);
 
 /* Prints the run to stdout and gives the exit code that its result stands for (design §6). */
 int report_run(const char *command, struct evidence *evidence, const char *run,

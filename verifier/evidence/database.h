@@ -43,6 +43,7 @@ enum evidence_statement {
 	DIFFERENCE_PUT,
 	FIELD_PUT,
 	CAUSE_PUT,
+	VALUE_PUT,
 	WRAPPER_PUT,
 	PACKAGE_CHANGE_PUT,
 	PACKAGE_SOURCE_PUT,
@@ -51,10 +52,16 @@ enum evidence_statement {
 	READ_ARTIFACTS,
 	READ_ARTIFACTS_WORST,
 	READ_DIFFERENCES,
+	READ_DIFFERENCES_AT,
+	READ_DIFFERENCES_OF,
 	READ_FIELDS,
 	READ_CAUSES,
+	READ_VALUES,
 	READ_SET_CAUSES,
-	READ_RUN_CAUSES,
+	READ_INSTANCES,
+	READ_CAUSES_AROUND,
+	READ_DIGEST_OWNER,
+	READ_SET_OF,
 	READ_WRAPPERS,
 	READ_MARKS,
 	READ_PINS,
@@ -69,6 +76,12 @@ enum evidence_statement {
 
 extern const char *const evidence_statements[EVIDENCE_STATEMENT_COUNT];
 
+/*
+ * A statement of the caller's own, so that a visitor may run the same query inside; finalised by
+ * the caller. Parameter 1 is bound to `first`, if there is one. NULL on failure.
+ */
+sqlite3_stmt *own_statement(struct evidence *evidence, enum evidence_statement which,
+	const char *first, struct error *err);
 void bind_digest(sqlite3_stmt *statement, int parameter, const struct digest *digest);
 /* NULL for NULL; valid until the next step. */
 const char *column_text_or_null(sqlite3_stmt *statement, int column);

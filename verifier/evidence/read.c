@@ -35,11 +35,7 @@ static enum status read_digest(
 	return STATUS_OK;
 }
 
-/*
- * A statement of the caller's own, so that a visitor may run the same query inside; finalised by
- * the caller. Parameter 1 is bound to `first`.
- */
-static sqlite3_stmt *own_statement(struct evidence *evidence, enum evidence_statement which,
+sqlite3_stmt *own_statement(struct evidence *evidence, enum evidence_statement which,
 	const char *first, struct error *err)
 {
 	sqlite3_stmt *statement = NULL;
@@ -157,6 +153,9 @@ struct difference_parts {
 	struct text_list texts; /* that they point to */
 	struct difference_cause *causes;
 	size_t cause_count, cause_capacity;
+	struct difference_value *values;
+	size_t value_count, value_capacity;
+	struct digest published, rebuilt;
 };
 
 static const char *keep(struct text_list *texts, sqlite3_stmt *statement, int column)
@@ -176,17 +175,12 @@ static void bind_key(
 	sql_bind_text(statement, 4, change_word(difference->change));
 }
 
-static enum status read_parts(struct evidence *evidence, const char *set_id,
-	struct difference *difference, struct difference_parts *parts, struct error *err)
+static enum status read_fields(struct evidence *evidence, sqlite3_stmt *statement,
+	struct difference_parts *parts, struct error *err)
 {
-	struct sql *sql = &evidence->sql;
-	sqlite3_stmt *statement = sql_statement(sql, READ_FIELDS, err);
 	enum status status;
 
-	if (!statement)
-		return err->status;
-	bind_key(statement, set_id, difference);
-	while ((status = sql_step(sql, statement, err)) == STATUS_OK) {
+	while ((status = sql_step(&evidence->sql, statement, err)) == STATUS_OK) {
 		struct difference_field *field;
 
 		ARRAY_GROW(parts->fields, parts->field_count, parts->field_capacity);
@@ -195,11 +189,15 @@ static enum status read_parts(struct evidence *evidence, const char *set_id,
 		field->published = keep(&parts->texts, statement, 1);
 		field->rebuilt = keep(&parts->texts, statement, 2);
 	}
-	statement = status < 0 ? NULL : sql_statement(sql, READ_CAUSES, err);
-	if (!statement)
-		return err->status;
-	bind_key(statement, set_id, difference);
-	while ((status = sql_step(sql, statement, err)) == STATUS_OK) {
+	return status;
+}
+
+static enum status read_causes(struct evidence *evidence, sqlite3_stmt *statement,
+	struct difference_parts *parts, struct error *err)
+{
+	enum status status;
+
+	while ((status = sql_step(&evidence->sql, statement, err)) == STATUS_OK) {
 		struct difference_cause *cause;
 
 		ARRAY_GROW(parts->causes, parts->cause_count, parts->cause_capacity);
@@ -208,15 +206,59 @@ static enum status read_parts(struct evidence *evidence, const char *set_id,
 		cause->bytes = (uint64_t)sqlite3_column_int64(statement, 1);
 		cause->evidence = keep(&parts->texts, statement, 2);
 	}
+	return status;
+}
+
+static enum status read_values(struct evidence *evidence, sqlite3_stmt *statement,
+	struct difference_parts *parts, struct error *err)
+{
+	enum status status;
+
+	while ((status = sql_step(&evidence->sql, statement, err)) == STATUS_OK) {
+		struct difference_value *value;
+
+		ARRAY_GROW(parts->values, parts->value_count, parts->value_capacity);
+		value = &parts->values[parts->value_count++];
+		value->cause = keep(&parts->texts, statement, 0);
+		value->published = keep(&parts->texts, statement, 1);
+		value->rebuilt = keep(&parts->texts, statement, 2);
+	}
+	return status;
+}
+
+static enum status read_parts(struct evidence *evidence, const char *set_id,
+	struct difference *difference, struct difference_parts *parts, struct error *err)
+{
+	static const struct {
+		enum evidence_statement which;
+		enum status (*read)(struct evidence *evidence, sqlite3_stmt *statement,
+			struct difference_parts *parts, struct error *err);
+	} readers[] = {
+		{READ_FIELDS, read_fields},
+		{READ_CAUSES, read_causes},
+		{READ_VALUES, read_values},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(readers); i++) {
+		sqlite3_stmt *statement = sql_statement(&evidence->sql, readers[i].which, err);
+
+		if (!statement)
+			return err->status;
+		bind_key(statement, set_id, difference);
+		if (readers[i].read(evidence, statement, parts, err) < 0)
+			return err->status;
+	}
 	difference->fields = parts->fields;
 	difference->field_count = parts->field_count;
 	difference->causes = parts->causes;
 	difference->cause_count = parts->cause_count;
-	return status < 0 ? status : STATUS_OK;
+	difference->values = parts->values;
+	difference->value_count = parts->value_count;
+	return STATUS_OK;
 }
 
-static enum status visit_difference(struct evidence *evidence, const char *set_id,
-	sqlite3_stmt *statement, difference_visitor visit, void *context, struct error *err)
+static enum status visit_difference(struct evidence *evidence, sqlite3_stmt *statement,
+	difference_visitor visit, void *context, struct error *err)
 {
 	struct difference_parts parts = {0};
 	struct difference difference = {
@@ -226,30 +268,75 @@ static enum status visit_difference(struct evidence *evidence, const char *set_i
 		.reason = column_text_or_null(statement, 4),
 		.diff = column_text_or_null(statement, 5),
 	};
-	enum status status = STATUS_OK;
+	bool has_published, has_rebuilt;
+	enum status status;
 
+	if (read_digest(statement, 6, &has_published, &parts.published, err) < 0 ||
+		read_digest(statement, 7, &has_rebuilt, &parts.rebuilt, err) < 0)
+		return err->status;
+	difference.published = has_published ? &parts.published : NULL;
+	difference.rebuilt = has_rebuilt ? &parts.rebuilt : NULL;
 	if (!change_parse(sql_column_text(statement, 2), &difference.change))
 		return error_set(err, STATUS_DATABASE, "%s: no such change", difference.path);
-	status = read_parts(evidence, set_id, &difference, &parts, err);
+	status = read_parts(evidence, sql_column_text(statement, 8), &difference, &parts, err);
 	if (status == STATUS_OK)
 		status = visit(context, &difference, err);
 	free(parts.fields);
 	text_list_release(&parts.texts);
 	free(parts.causes);
+	free(parts.values);
 	return status;
+}
+
+/* Finalises it. */
+static enum status visit_differences(struct evidence *evidence, sqlite3_stmt *statement,
+	difference_visitor visit, void *context, struct error *err)
+{
+	enum status status = STATUS_OK;
+
+	while (status == STATUS_OK &&
+		(status = sql_step(&evidence->sql, statement, err)) == STATUS_OK)
+		status = visit_difference(evidence, statement, visit, context, err);
+	sqlite3_finalize(statement);
+	return status < 0 ? status : STATUS_OK;
+}
+
+static void bind_limit(sqlite3_stmt *statement, int parameter, uint64_t limit)
+{
+	sql_bind_integer(statement, parameter, limit > INT64_MAX ? INT64_MAX : (int64_t)limit);
 }
 
 enum status evidence_each_difference(struct evidence *evidence, const char *set_id, uint64_t limit,
 	difference_visitor visit, void *context, struct error *err)
 {
 	sqlite3_stmt *statement = own_statement(evidence, READ_DIFFERENCES, set_id, err);
-	enum status status = statement ? STATUS_OK : err->status;
 
-	if (statement)
-		sql_bind_integer(statement, 2, limit > INT64_MAX ? INT64_MAX : (int64_t)limit);
-	while (status == STATUS_OK &&
-		(status = sql_step(&evidence->sql, statement, err)) == STATUS_OK)
-		status = visit_difference(evidence, set_id, statement, visit, context, err);
-	sqlite3_finalize(statement);
-	return status < 0 ? status : STATUS_OK;
+	if (!statement)
+		return err->status;
+	bind_limit(statement, 2, limit);
+	return visit_differences(evidence, statement, visit, context, err);
+}
+
+enum status evidence_each_difference_at(struct evidence *evidence, const char *set_id,
+	const char *path, difference_visitor visit, void *context, struct error *err)
+{
+	sqlite3_stmt *statement = own_statement(evidence, READ_DIFFERENCES_AT, set_id, err);
+
+	if (!statement)
+		return err->status;
+	bind_name(statement, 2, path);
+	return visit_differences(evidence, statement, visit, context, err);
+}
+
+enum status evidence_each_difference_of(struct evidence *evidence, const char *run,
+	const char *cause, uint64_t limit, difference_visitor visit, void *context,
+	struct error *err)
+{
+	sqlite3_stmt *statement = own_statement(evidence, READ_DIFFERENCES_OF, run, err);
+
+	if (!statement)
+		return err->status;
+	sql_bind_text(statement, 2, cause);
+	bind_limit(statement, 3, limit);
+	return visit_differences(evidence, statement, visit, context, err);
 }

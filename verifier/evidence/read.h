@@ -46,7 +46,15 @@ typedef enum status (*difference_visitor)(
 enum status evidence_each_difference(struct evidence *evidence, const char *set_id, uint64_t limit,
 	difference_visitor visit, void *context, struct error *err);
 
-/* A cause within one difference set, or within a whole run. */
+/* Those of one path: several where several members have it. */
+enum status evidence_each_difference_at(struct evidence *evidence, const char *set_id,
+	const char *path, difference_visitor visit, void *context, struct error *err);
+/* Those with a cause, in the order of artifacts and paths; at most `limit`. */
+enum status evidence_each_difference_of(struct evidence *evidence, const char *run,
+	const char *cause, uint64_t limit, difference_visitor visit, void *context,
+	struct error *err);
+
+/* A cause within one difference set. */
 struct cause_row {
 	const char *cause;
 	uint64_t artifacts, members;
@@ -62,8 +70,6 @@ typedef enum status (*wrapper_visitor)(
 /* What was taken off; by path and kind. */
 enum status evidence_each_wrapper(struct evidence *evidence, const char *set_id,
 	wrapper_visitor visit, void *context, struct error *err);
-enum status evidence_each_run_cause(struct evidence *evidence, const char *run, cause_visitor visit,
-	void *context, struct error *err);
 
 typedef enum status (*text_visitor)(void *context, const char *text, struct error *err);
 enum status evidence_each_mark(struct evidence *evidence, const char *run, text_visitor visit,

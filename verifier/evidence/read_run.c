@@ -76,14 +76,6 @@ enum status evidence_each_wrapper(struct evidence *evidence, const char *set_id,
 	return each_row(evidence, READ_WRAPPERS, set_id, read_wrapper, &call, err);
 }
 
-enum status evidence_each_run_cause(struct evidence *evidence, const char *run, cause_visitor visit,
-	void *context, struct error *err)
-{
-	struct cause_call call = {visit, context};
-
-	return each_row(evidence, READ_RUN_CAUSES, run, read_cause, &call, err);
-}
-
 struct text_call {
 	text_visitor visit;
 	void *context;

@@ -181,6 +181,27 @@ static enum status put_causes(
 	return STATUS_OK;
 }
 
+static enum status put_values(
+	struct set_writer *writer, const struct difference *difference, struct error *err)
+{
+	struct sql *sql = &writer->evidence->sql;
+
+	for (size_t i = 0; i < difference->value_count; i++) {
+		const struct difference_value *value = &difference->values[i];
+		sqlite3_stmt *statement = sql_statement(sql, VALUE_PUT, err);
+
+		if (!statement)
+			return err->status;
+		bind_difference(statement, writer->id, difference);
+		sql_bind_text(statement, 5, value->cause);
+		sql_bind_text(statement, 6, value->published);
+		sql_bind_text(statement, 7, value->rebuilt);
+		if (sql_run(sql, statement, err) < 0)
+			return err->status;
+	}
+	return STATUS_OK;
+}
+
 static enum status take_difference(
 	void *context, const struct difference *difference, struct error *err)
 {
@@ -200,11 +221,13 @@ static enum status take_difference(
 	sql_bind_integer(statement, 5, difference->inspected);
 	sql_bind_text(statement, 6, difference->reason);
 	bind_name(statement, 7, difference->diff);
+	bind_digest(statement, 8, difference->published);
+	bind_digest(statement, 9, difference->rebuilt);
 	if (sql_run(sql, statement, err) < 0)
 		return err->status;
-	if (put_fields(writer, difference, err) < 0)
+	if (put_fields(writer, difference, err) < 0 || put_causes(writer, difference, err) < 0)
 		return err->status;
-	return put_causes(writer, difference, err);
+	return put_values(writer, difference, err);
 }
 
 /* A set is open by then: wrappers come after at least one difference. */

@@ -160,8 +160,13 @@ CREATE TABLE difference (
 	inspected   INTEGER NOT NULL, -- 0: could have held members and was not opened
 	reason      TEXT,
 	diff        BLOB,             -- bounded text
+	published   TEXT,             -- digest of its content; NULL: not hashed, or not there
+	rebuilt     TEXT,
 	PRIMARY KEY (set_id, path, occurrence, change)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX difference_by_digest ON difference (published, rebuilt)
+	WHERE published IS NOT NULL AND rebuilt IS NOT NULL;
 
 -- Metadata fields that differ, in the order of the comparer's field table.
 CREATE TABLE difference_field (
@@ -186,6 +191,19 @@ CREATE TABLE difference_cause (
 	bytes       INTEGER NOT NULL, -- of the artifact's differing bytes
 	evidence    BLOB,          -- what the cause was read from: the two values
 	PRIMARY KEY (set_id, path, occurrence, change, cause),
+	FOREIGN KEY (set_id, path, occurrence, change) REFERENCES difference ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+-- Values in the content that a cause was read from.
+CREATE TABLE difference_value (
+	set_id      TEXT NOT NULL,
+	path        BLOB NOT NULL,
+	occurrence  INTEGER NOT NULL,
+	change      TEXT NOT NULL,
+	cause       TEXT NOT NULL,
+	published   TEXT NOT NULL,
+	rebuilt     TEXT NOT NULL,
+	PRIMARY KEY (set_id, path, occurrence, change, cause, published, rebuilt),
 	FOREIGN KEY (set_id, path, occurrence, change) REFERENCES difference ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
 

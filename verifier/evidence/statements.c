@@ -7,6 +7,10 @@
 	"s.unattributed, s.unexplained, a.accepted "                                               \
 	"FROM artifact a LEFT JOIN difference_set s ON s.id = a.set_id WHERE a.run = ?1 "
 
+#define DIFFERENCE_COLUMNS                                                                         \
+	"SELECT d.path, d.occurrence, d.change, d.inspected, d.reason, d.diff, d.published, "      \
+	"d.rebuilt, d.set_id "
+
 #define RUN_COLUMNS                                                                                \
 	"SELECT id, kind, release, target, tool, comparer, isolation, failure_class, "             \
 	"failure_step, failure_text, started, finished, verdict FROM run "
@@ -64,11 +68,14 @@ const char *const evidence_statements[EVIDENCE_STATEMENT_COUNT] = {
 		       "WHERE id = ?1",
 	[WRAPPER_PUT] = "INSERT INTO wrapper (set_id, path, kind, signer) VALUES (?1, ?2, ?3, ?4)",
 	[DIFFERENCE_PUT] = "INSERT INTO difference (set_id, path, occurrence, change, inspected, "
-			   "reason, diff) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+			   "reason, diff, published, rebuilt) "
+			   "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 	[FIELD_PUT] = "INSERT INTO difference_field (set_id, path, occurrence, change, position, "
 		      "field, published, rebuilt) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 	[CAUSE_PUT] = "INSERT INTO difference_cause (set_id, path, occurrence, change, cause, "
 		      "bytes, evidence) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[VALUE_PUT] = "INSERT INTO difference_value (set_id, path, occurrence, change, cause, "
+		      "published, rebuilt) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[PACKAGE_CHANGE_PUT] = "INSERT OR REPLACE INTO package_change (run, change, name, "
 			       "architecture, published, rebuilt, version) "
 			       "VALUES (?1, ?2, ?3, ?4, ?5, ?6, coalesce(?5, ?6))",
@@ -81,21 +88,43 @@ const char *const evidence_statements[EVIDENCE_STATEMENT_COUNT] = {
 	"ORDER BY CASE a.verdict WHEN 'rebuild-failed' THEN 0 WHEN 'not-attempted' THEN 1 "
 	"WHEN 'not-inspected' THEN 2 WHEN 'missing' THEN 3 WHEN 'extra' THEN 4 "
 	"WHEN 'different' THEN 5 WHEN 'content-equal' THEN 6 ELSE 7 END, a.name",
-	[READ_DIFFERENCES] = "SELECT path, occurrence, change, inspected, reason, diff "
-			     "FROM difference WHERE set_id = ?1 "
-			     "ORDER BY path, occurrence, change LIMIT ?2",
+	[READ_DIFFERENCES] = DIFFERENCE_COLUMNS "FROM difference d WHERE set_id = ?1 "
+						"ORDER BY path, occurrence, change LIMIT ?2",
+	[READ_DIFFERENCES_AT] =
+		DIFFERENCE_COLUMNS "FROM difference d WHERE set_id = ?1 AND path = ?2 "
+				   "ORDER BY occurrence, change",
+	[READ_DIFFERENCES_OF] =
+		DIFFERENCE_COLUMNS "FROM artifact a JOIN difference_cause c ON c.set_id = a.set_id "
+				   "JOIN difference d USING (set_id, path, occurrence, change) "
+				   "WHERE a.run = ?1 AND c.cause = ?2 "
+				   "ORDER BY a.name, d.path, d.occurrence, d.change LIMIT ?3",
 	[READ_FIELDS] = "SELECT field, published, rebuilt FROM difference_field WHERE set_id = ?1 "
 			"AND path = ?2 AND occurrence = ?3 AND change = ?4 ORDER BY position",
 	[READ_CAUSES] = "SELECT cause, bytes, evidence FROM difference_cause WHERE set_id = ?1 AND "
 			"path = ?2 "
 			"AND occurrence = ?3 AND change = ?4 ORDER BY cause",
+	[READ_VALUES] = "SELECT cause, published, rebuilt FROM difference_value WHERE set_id = ?1 "
+			"AND path = ?2 AND occurrence = ?3 AND change = ?4 "
+			"ORDER BY cause, published, rebuilt",
 	[READ_SET_CAUSES] = "SELECT cause, 1, count(*), sum(bytes) FROM difference_cause "
 			    "WHERE set_id = ?1 GROUP BY cause ORDER BY cause",
 	[READ_WRAPPERS] = "SELECT path, kind, signer FROM wrapper WHERE set_id = ?1 "
 			  "ORDER BY path, kind",
-	[READ_RUN_CAUSES] = "SELECT c.cause, count(DISTINCT a.name), count(*), sum(c.bytes) "
-			    "FROM artifact a JOIN difference_cause c ON c.set_id = a.set_id "
-			    "WHERE a.run = ?1 GROUP BY c.cause ORDER BY 2 DESC, 4 DESC, 3 DESC, 1",
+	[READ_INSTANCES] = "SELECT a.name, c.set_id, c.path, c.occurrence, c.change, c.cause, "
+			   "c.bytes FROM artifact a JOIN difference_cause c ON c.set_id = a.set_id "
+			   "WHERE a.run = ?1 ORDER BY a.name, c.path, c.occurrence, c.cause",
+	/* Of the other causes of a difference, and of all that are inside it. */
+	[READ_CAUSES_AROUND] = "SELECT cause FROM difference_cause WHERE set_id = ?1 "
+			       "AND path = ?2 AND cause <> ?5 UNION "
+			       "SELECT cause FROM difference_cause WHERE set_id = ?1 "
+			       "AND path >= ?3 AND path < ?4",
+	[READ_DIGEST_OWNER] = "SELECT d.set_id, d.path FROM difference d JOIN artifact a "
+			      "ON a.set_id = d.set_id WHERE d.published = ?2 AND d.rebuilt = ?3 "
+			      "AND a.run = ?1 UNION ALL SELECT set_id, name FROM artifact "
+			      "WHERE run = ?1 AND published_sha256 = ?2 AND rebuilt_sha256 = ?3 "
+			      "AND set_id IS NOT NULL LIMIT 1",
+	[READ_SET_OF] = "SELECT set_id FROM artifact WHERE run = ?1 AND name = ?2 "
+			"AND set_id IS NOT NULL",
 	[READ_MARKS] = "SELECT mark FROM run_mark WHERE run = ?1 ORDER BY mark",
 	[READ_PINS] = "SELECT archive, suite, pin, signer, inrelease, date, captured FROM run_pin "
 		      "WHERE run = ?1 ORDER BY archive, suite",

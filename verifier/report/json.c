@@ -3,6 +3,8 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "verifier/evidence/cause_graph.h"
+#include "verifier/report/json_member.h"
 #include "verifier/report/report.h"
 
 /* What the visitors share. */
@@ -11,6 +13,7 @@ struct writer {
 	struct evidence *evidence;
 	bool is_recorded;   /* the run has a name that can be asked for */
 	const char *change; /* the kind of package change being listed */
+	struct cause_graph graph;
 };
 
 static void write_path(struct json *json, const char *key, const char *path)
@@ -45,16 +48,48 @@ static void write_side(struct json *json, const char *key, bool present,
 	json_object_end(json);
 }
 
+/* The roots of a cause that follows from others; none for a root. */
+static void write_under(
+	struct json *json, const struct cause_graph *graph, const struct cause_node *node)
+{
+	json_array_begin(json, "under");
+	for (size_t i = 0; i < graph->count && node != NULL && !node->is_root; i++) {
+		if (cause_set_has(&node->roots, i))
+			json_text(json, NULL, graph->nodes[i].id);
+	}
+	json_array_end(json);
+}
+
+static void write_run_causes(struct json *json, const struct cause_graph *graph)
+{
+	json_array_begin(json, "causes");
+	for (size_t i = 0; i < graph->count; i++) {
+		const struct cause_node *node = &graph->nodes[i];
+
+		json_object_begin(json, NULL);
+		json_text(json, "id", node->id);
+		json_unsigned(json, "artifacts", node->artifacts);
+		json_unsigned(json, "members", node->members);
+		json_unsigned(json, "bytes", node->bytes);
+		write_under(json, graph, node);
+		json_unsigned(json, "reached", node->reached);
+		write_path(json, "first", node->first_path);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
 static enum status write_cause(void *context, const struct cause_row *cause, struct error *err)
 {
-	struct json *json = ((struct writer *)context)->json;
+	const struct writer *writer = context;
+	struct json *json = writer->json;
 
 	(void)err;
 	json_object_begin(json, NULL);
 	json_text(json, "id", cause->cause);
 	json_unsigned(json, "members", cause->members);
 	json_unsigned(json, "bytes", cause->bytes);
-	json_none(json, "under");
+	write_under(json, &writer->graph, cause_graph_find(&writer->graph, cause->cause));
 	json_object_end(json);
 	return STATUS_OK;
 }
@@ -62,34 +97,8 @@ static enum status write_cause(void *context, const struct cause_row *cause, str
 static enum status write_member(
 	void *context, const struct difference *difference, struct error *err)
 {
-	struct json *json = ((struct writer *)context)->json;
-
 	(void)err;
-	json_object_begin(json, NULL);
-	write_path(json, "path", difference->path);
-	json_text(json, "change", change_word(difference->change));
-	json_bool(json, "inspected", difference->inspected);
-	json_text(json, "reason", difference->reason);
-	json_array_begin(json, "fields");
-	for (size_t i = 0; i < difference->field_count; i++)
-		write_path(json, NULL, difference->fields[i].name);
-	json_array_end(json);
-	json_array_begin(json, "causes");
-	for (size_t i = 0; i < difference->cause_count; i++)
-		json_text(json, NULL, difference->causes[i].id);
-	json_array_end(json);
-	json_text(json, "diff", difference->diff);
-	json_array_begin(json, "values");
-	for (size_t i = 0; i < difference->field_count; i++) {
-		json_object_begin(json, NULL);
-		write_path(json, "field", difference->fields[i].name);
-		json_text(json, "published", difference->fields[i].published);
-		json_text(json, "rebuilt", difference->fields[i].rebuilt);
-		json_object_end(json);
-	}
-	json_array_end(json);
-	json_unsigned(json, "occurrence", difference->occurrence);
-	json_object_end(json);
+	report_json_member(((struct writer *)context)->json, NULL, difference);
 	return STATUS_OK;
 }
 
@@ -272,6 +281,7 @@ static enum status write_run(struct writer *writer, const struct run_record *run
 		return err->status;
 	json_array_end(json);
 	json_text(json, "run", writer->is_recorded ? run->id : NULL);
+	write_run_causes(json, &writer->graph);
 	json_object_end(json);
 	return STATUS_OK;
 }
@@ -288,9 +298,12 @@ enum status report_json(FILE *stream, struct evidence *evidence, const char *run
 	if (status < 0)
 		return status;
 	json_init_stream(&json, stream);
-	status = write_run(&writer, &record, err);
+	status = cause_graph_read(evidence, record.id, &writer.graph, err);
+	if (status == STATUS_OK)
+		status = write_run(&writer, &record, err);
 	if (status == STATUS_OK)
 		status = json_finish(&json, err);
+	cause_graph_release(&writer.graph);
 	run_record_release(&record);
 	return status;
 }

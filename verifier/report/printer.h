@@ -2,6 +2,8 @@
 #ifndef VERIFIER_REPORT_PRINTER_H
 #define VERIFIER_REPORT_PRINTER_H
 
+#include "base/array.h"
+#include "verifier/evidence/cause_graph.h"
 #include "verifier/report/report.h"
 
 /* Shared by the text report's files only. */
@@ -10,6 +12,7 @@
 #define SHOWN_MEMBERS  20
 #define SHOWN_DIFFS    5
 #define SHOWN_PACKAGES 10
+#define SHOWN_CHANGES  256 /* values of shown members that are kept to tell others by */
 
 /* What the visitors share. */
 struct report_printer {
@@ -20,10 +23,14 @@ struct report_printer {
 	size_t shown; /* lines of the section being printed */
 	size_t diffs;
 	size_t artifact_shown; /* members of the artifact being printed */
+	size_t artifact_folded;
+	size_t folded; /* members that only follow, or change as one that was shown */
 	const char *artifact;
 	size_t wrappers;				/* printed on the artifact's line */
 	uint64_t unmeasured, unattributed, unexplained; /* sums over differing artifacts */
 	size_t differing;
+	struct cause_graph graph;
+	struct text_list changes; /* values of members that were shown */
 };
 
 /* Prints text of hostile origin as part of one line: newlines too are escaped. */
@@ -38,7 +45,14 @@ void report_put_block(FILE *stream, const char *text, const char *indent);
 enum status report_package_count(
 	struct report_printer *printer, bool *looked_at, size_t *changes, struct error *err);
 
-/* The section MEMBERS: differing members artifact by artifact; nothing when there is none. */
+/* The section CAUSES: the roots of printer->graph, each with what follows from it. */
+enum status report_causes(struct report_printer *printer, struct error *err);
+/* One differing member: its causes, fields and diff. */
+void report_member(struct report_printer *printer, const struct difference *difference);
+/*
+ * The section MEMBERS: differing members artifact by artifact; nothing when there is none. Unless
+ * all are asked for, without those that only follow from others or show the same change again.
+ */
 enum status report_members(struct report_printer *printer, struct error *err);
 /*
  * Causes, what was published anew, packages, bytes, pins, isolation and hosts; each only when there

@@ -25,6 +25,16 @@ enum status report_text(FILE *stream, struct evidence *evidence, const char *run
 enum status report_json(FILE *stream, struct evidence *evidence, const char *run,
 	const struct report_options *options, struct error *err);
 
+/*
+ * All that is known of one differing member, as text or as one JSON object. `path` may begin with
+ * the artifact's name or not; STATUS_USAGE when no differing member is called so, or several are.
+ */
+enum status report_explain(FILE *stream, struct evidence *evidence, const char *run,
+	const char *path, bool is_json, struct error *err);
+/* The members whose difference has a cause. STATUS_USAGE for one that is not in the catalogue. */
+enum status report_members_of(FILE *stream, struct evidence *evidence, const char *run,
+	const char *cause, bool is_json, struct error *err);
+
 /* What decides the exit code. */
 struct report_outcome {
 	size_t counts[VERDICT_COUNT];

@@ -316,7 +316,9 @@ enum status report_text(FILE *stream, struct evidence *evidence, const char *run
 	if (report_outcome(evidence, run, &outcome, err) < 0 ||
 		evidence_read_run(evidence, run, &record, err) < 0)
 		return err->status;
-	status = print_answer(&printer, &outcome, err);
+	status = cause_graph_read(evidence, run, &printer.graph, err);
+	if (status == STATUS_OK)
+		status = print_answer(&printer, &outcome, err);
 	if (status == STATUS_OK)
 		status = print_artifacts(&printer, err);
 	if (status == STATUS_OK) {
@@ -328,5 +330,7 @@ enum status report_text(FILE *stream, struct evidence *evidence, const char *run
 	if (status == STATUS_OK)
 		print_recorded(stream, options, record.id);
 	run_record_release(&record);
+	cause_graph_release(&printer.graph);
+	text_list_release(&printer.changes);
 	return status;
 }

@@ -5,20 +5,6 @@
 #include "base/progress.h"
 #include "verifier/report/printer.h"
 
-static enum status print_cause(void *context, const struct cause_row *cause, struct error *err)
-{
-	struct report_printer *printer = context;
-
-	(void)err;
-	if (printer->shown++ == 0)
-		fprintf(printer->stream, "\n%-40s %10s %9s %12s\n", "CAUSES", "artifacts",
-			"members", "bytes");
-	fprintf(printer->stream, "  %-38s %10llu %9llu %12llu\n", cause->cause,
-		(unsigned long long)cause->artifacts, (unsigned long long)cause->members,
-		(unsigned long long)cause->bytes);
-	return STATUS_OK;
-}
-
 static enum status print_package(
 	void *context, const struct package_change *change, struct error *err)
 {
@@ -212,8 +198,7 @@ enum status report_sections(struct report_printer *printer, struct error *err)
 {
 	const char *run = printer->run->id;
 
-	printer->shown = 0;
-	if (evidence_each_run_cause(printer->evidence, run, print_cause, printer, err) < 0)
+	if (report_causes(printer, err) < 0)
 		return err->status;
 	fputc('\n', printer->stream);
 	if (evidence_each_published_change(
