@@ -11,6 +11,7 @@
 #include "dbdiff/tally.h"
 
 #define READ_SIZE  ((size_t)1 << 20)
+#define NEAR_SIZE  ((size_t)16 * 1024) /* where it is known which blocks differ */
 #define BLOCK_SIZE ((size_t)4096)
 
 struct attribution {
@@ -219,10 +220,13 @@ enum status attributed_read(const struct attributed_side *side, void *data, size
 	return STATUS_OK;
 }
 
-/* Where the next byte is that is not in a hole of both. */
-static uint64_t skip_holes(const struct attributed_side sides[SIDES], uint64_t offset, uint64_t end)
+/* Where the next byte is that may differ: it is not in a hole of both. */
+static uint64_t skip_same(const struct attributed_side sides[SIDES], uint64_t offset, uint64_t end)
 {
 	uint64_t next = end;
+
+	if (sides[PUBLISHED].sameness != NULL)
+		return sameness_next(sides[PUBLISHED].sameness, offset);
 
 	for (int side = 0; side < SIDES; side++) {
 		off_t data = lseek(sides[side].fd, (off_t)offset, SEEK_DATA);
@@ -278,14 +282,15 @@ static enum status attribute_all(struct attribution *attribution, struct error *
 	const struct attributed_side *sides = attribution->sides;
 	uint64_t least = sides[PUBLISHED].size < sides[REBUILT].size ? sides[PUBLISHED].size
 								     : sides[REBUILT].size;
-	uint64_t at = skip_holes(sides, 0, least);
+	uint64_t at = skip_same(sides, 0, least);
 
 	while (at < least) {
-		size_t len = least - at < READ_SIZE ? (size_t)(least - at) : READ_SIZE;
+		size_t most = sides[PUBLISHED].sameness != NULL ? NEAR_SIZE : READ_SIZE;
+		size_t len = least - at < most ? (size_t)(least - at) : most;
 
 		if (attribute_window(attribution, at, len, err) < 0)
 			return err->status;
-		at = skip_holes(sides, at + len, least);
+		at = skip_same(sides, at + len, least);
 	}
 	return attribute_rest(attribution, least, err);
 }

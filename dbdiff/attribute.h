@@ -4,13 +4,15 @@
 
 #include "dbdiff/findings.h"
 #include "dbdiff/index.h"
+#include "dbdiff/sameness.h"
 
 /* One side's bytes, and where its index tells of them. */
 struct attributed_side {
 	int fd; /* of the bytes, able to pread */
 	uint64_t size;
 	struct index *index;
-	int64_t container, position; /* of the member whose content they are */
+	int64_t container, position;	 /* of the member whose content they are */
+	const struct sameness *sameness; /* of these bytes and the other side's; or NULL */
 };
 
 /* Exactly `len` bytes of a side. STATUS_CONFLICT when it has become shorter. */

@@ -34,13 +34,29 @@ struct inside {
 static enum status compare_pair(struct compare *compare, const struct level *level,
 	struct inside *outer, struct error *err);
 
-/* What was neither hashed nor compared is never the same. */
+/* The walk did not open it, because both sides have the same bytes where it lies. */
+static bool is_spared(const struct index_row *row)
+{
+	return row->has_content && row->is_read && !row->is_hashed && row->format == NULL;
+}
+
+/*
+ * What was neither hashed nor compared is never the same. STATUS_END for members of which one was
+ * spared and the other is another, or was opened: then fields of what is inside are missing too.
+ */
 static enum status find_same(
 	const struct compare *compare, const struct level *level, bool *is_same, struct error *err)
 {
 	const struct index_row *a = level->rows[PUBLISHED], *b = level->rows[REBUILT];
+	const struct sameness *sameness = compare->sides[PUBLISHED].sameness;
 
 	*is_same = false;
+	if (sameness != NULL && (is_spared(a) || is_spared(b))) {
+		*is_same = is_spared(a) && is_spared(b) && a->has_place && b->has_place &&
+			a->size == b->size && a->place == b->place &&
+			sameness_covers(sameness, a->place, a->size);
+		return *is_same ? STATUS_OK : STATUS_END;
+	}
 	/* The artifacts are known to differ. */
 	if (level->parent == NULL || a->has_content != b->has_content)
 		return STATUS_OK;
@@ -50,6 +66,10 @@ static enum status find_same(
 		return STATUS_OK;
 	}
 	if (!a->is_read || !b->is_read || a->size != b->size || !a->has_place || !b->has_place)
+		return STATUS_OK;
+	*is_same = sameness != NULL && a->place == b->place &&
+		sameness_covers(sameness, a->place, a->size);
+	if (*is_same)
 		return STATUS_OK;
 	return same_bytes_at(
 		compare->sides, (uint64_t[SIDES]){a->place, b->place}, a->size, is_same, err);
@@ -399,7 +419,7 @@ static enum status compare_pair(
 	if (status == STATUS_OK && !is_same && published->is_hashed && rebuilt->is_hashed)
 		status = findings_add_digests(compare->findings, &published->sha256,
 			&rebuilt->sha256, &compare->path, err);
-	if (status < 0)
+	if (status != STATUS_OK)
 		;
 	else if (is_same)
 		status = compare_metadata(compare, level, outer, err);

@@ -12,6 +12,8 @@
  * leaves of one format that is opened only where they differ; when there are any, it is to be
  * called again afterwards, with all findings and plans cleared. Members that were not hashed are
  * compared byte by byte, where both have a place in the sides' bytes; otherwise they differ.
+ * STATUS_END when a member that a walk spared is needed whole: the walks are to spare none, and all
+ * findings and plans to be cleared.
  */
 enum status compare_indexes(const char *name, const struct attributed_side sides[SIDES],
 	uint64_t diff_members, struct findings *findings, struct diff_plan *plan,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dbdiff/dbdiff.h"
 
+#include <pthread.h>
+
 #include "base/alloc.h"
 #include "base/array.h"
 #include "base/tempfile.h"
@@ -84,19 +86,71 @@ static enum status refuse_index(const struct pair *pair, int side, struct error 
 		: err->status;
 }
 
+static enum status open_files(struct pair *pair, struct error *err)
+{
+	for (int side = 0; side < SIDES; side++) {
+		if (tempfile_unlinked(&pair->index_fds[side], err) < 0 ||
+			attempt_open(&pair->attempts[side], err) < 0)
+			return err->status;
+	}
+	return STATUS_OK;
+}
+
+/* What the walks need not look at, because the two artifacts have the same bytes there. */
+static enum status find_sameness(struct pair *pair, struct error *err)
+{
+	const struct comparison_side *const *sides = pair->sides;
+
+	if (!pair->spares_hashes)
+		return STATUS_OK;
+	return sameness_find(&pair->sameness,
+		(int[SIDES]){sides[PUBLISHED]->fd, sides[REBUILT]->fd},
+		(uint64_t[SIDES]){sides[PUBLISHED]->size, sides[REBUILT]->size}, err);
+}
+
+struct opening {
+	struct index *index;
+	int fd;
+	struct error *err;
+};
+
+static void *open_one(void *context)
+{
+	struct opening *opening = context;
+
+	opening->err->status = index_open(opening->index, opening->fd, opening->err);
+	return NULL;
+}
+
+/* Side by side, since each is checked page by page. What a dead worker left is opened in vain. */
+static enum status open_both(struct pair *pair, struct error opened[SIDES], struct error *err)
+{
+	struct opening openings[SIDES];
+	pthread_t thread;
+	int result;
+
+	for (int side = 0; side < SIDES; side++)
+		openings[side] = (struct opening){
+			&pair->indexes[side], pair->index_fds[side], &opened[side]};
+	result = pthread_create(&thread, NULL, open_one, &openings[REBUILT]);
+	if (result != 0)
+		return error_set(err, STATUS_IO, "a thread cannot start: %s", strerror(result));
+	open_one(&openings[PUBLISHED]);
+	pthread_join(thread, NULL);
+	return STATUS_OK;
+}
+
 static enum status make_indexes(struct pair *pair, struct error *err)
 {
 	struct pair_job jobs[SIDES];
-	enum status status = STATUS_OK;
+	struct error opened[SIDES];
+	enum status status;
 
-	for (int side = 0; side < SIDES && status == STATUS_OK; side++) {
-		status = tempfile_unlinked(&pair->index_fds[side], err);
-		if (status == STATUS_OK)
-			status = attempt_open(&pair->attempts[side], err);
+	for (int side = 0; side < SIDES; side++)
 		jobs[side] = (struct pair_job){pair, side, pair->index_fds[side], -1, NULL};
-	}
+	status = pair_run(jobs, SIDES, pair_job_index, pair->trouble, err);
 	if (status == STATUS_OK)
-		status = pair_run(jobs, SIDES, pair_job_index, pair->trouble, err);
+		status = open_both(pair, opened, err);
 	for (int side = 0; side < SIDES && status == STATUS_OK; side++) {
 		bool is_index = pair->sides[side]->is_index;
 
@@ -107,9 +161,11 @@ static enum status make_indexes(struct pair *pair, struct error *err)
 			*err = pair->trouble[side];
 			return refuse_index(pair, side, err);
 		}
-		status = index_open(&pair->indexes[side], pair->index_fds[side], err);
+		status = opened[side].status;
 		if (status == STATUS_OK)
 			status = check_digest(pair, side, err);
+		else
+			*err = opened[side];
 		if (status < 0 && is_index)
 			return refuse_index(pair, side, err);
 		/* Nor is what a worker wrote that was taken over. */
@@ -194,6 +250,7 @@ static enum status find_bytes(
 		.fd = pair->sides[side]->fd,
 		.size = pair->sides[side]->size,
 		.index = &pair->indexes[side],
+		.sameness = pair->sameness.differing != NULL ? &pair->sameness : NULL,
 	};
 	if (!pair->has_bytes) {
 		bytes->fd = -1;
@@ -207,6 +264,7 @@ static enum status find_bytes(
 	if (status < 0 || format == NULL || !format->is_stream || !pair->has_bytes)
 		return status < 0 ? status : STATUS_OK;
 	bytes->fd = pair->attempts[side].pool.fds[0];
+	bytes->sameness = NULL;
 	size = lseek(bytes->fd, 0, SEEK_END);
 	bytes->size = size > 0 ? (uint64_t)size : 0;
 	return STATUS_OK;
@@ -286,6 +344,7 @@ static enum status measure(struct pair *pair, struct comparison *result, struct 
 			.size = pair->sides[side]->size,
 			.spool_fd = pair->attempts[side].pool.fds[0],
 			.index = &pair->indexes[side],
+			.sameness = pair->sameness.differing != NULL ? &pair->sameness : NULL,
 		};
 	return outcome_measure(pair->name, sides, &pair->findings, result, err);
 }
@@ -333,18 +392,45 @@ static enum status check_unchanged(
 	return result->is_content_equal ? check_digests(pair, err) : check_states(pair, err);
 }
 
+static bool is_unread(const struct pair *pair)
+{
+	return pair->trouble[PUBLISHED].status != STATUS_OK ||
+		pair->trouble[REBUILT].status != STATUS_OK;
+}
+
+/* A file lies elsewhere on one side, say: what was spared there is needed to compare it. */
+static enum status compare_whole(struct pair *pair, struct error *err)
+{
+	enum status status;
+
+	sameness_release(&pair->sameness);
+	for (int side = 0; side < SIDES; side++)
+		index_release(&pair->indexes[side]);
+	diff_plan_release(&pair->plan);
+	status = findings_clear(&pair->findings, err);
+	if (status == STATUS_OK)
+		status = make_indexes(pair, err);
+	return status == STATUS_OK && !is_unread(pair) ? compare_once(pair, err) : status;
+}
+
 static enum status compare_pair(struct pair *pair, struct comparison *result, struct error *err)
 {
 	enum status status = findings_open(&pair->findings, err);
 
 	if (status == STATUS_OK)
+		status = open_files(pair, err);
+	if (status == STATUS_OK)
+		status = find_sameness(pair, err);
+	if (status == STATUS_OK)
 		status = make_indexes(pair, err);
+	if (status == STATUS_OK && !is_unread(pair))
+		status = compare_once(pair, err);
+	if (status == STATUS_END)
+		status = compare_whole(pair, err);
 	if (status != STATUS_OK)
 		return status;
-	if (pair->trouble[PUBLISHED].status != STATUS_OK ||
-		pair->trouble[REBUILT].status != STATUS_OK)
+	if (is_unread(pair))
 		return report_unread(pair, err);
-	status = compare_once(pair, err);
 	if (!pair->has_bytes)
 		return status == STATUS_OK
 			? block_diffs_write(&pair->plan,
@@ -368,6 +454,7 @@ static void pair_release(struct pair *pair)
 		if (pair->index_fds[side] >= 0)
 			close(pair->index_fds[side]);
 	}
+	sameness_release(&pair->sameness);
 	diff_plan_release(&pair->plan);
 	findings_release(&pair->findings);
 }

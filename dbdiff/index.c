@@ -44,7 +44,8 @@ static const char *const statements[] = {
 		      " WHERE container = ?1 AND path = ?2 AND id = ?3",
 	[RENAME] = "UPDATE member SET path = ?3 WHERE container = ?1 AND path = ?2"
 		   " AND occurrence = 0",
-	[SELECT_OPENED] = "SELECT id FROM member WHERE container = ?1 AND position = ?2"
+	[SELECT_OPENED] = "SELECT id FROM member INDEXED BY member_opened WHERE container = ?1 AND "
+			  "position = ?2"
 			  " AND format IS NOT NULL",
 	[SELECT_REGION_BEFORE] = "SELECT start, length, kind, name, owner, content, detail FROM"
 				 " region WHERE container = ?1 AND sequence = ?3 AND start <= ?2"

@@ -13,6 +13,8 @@ CREATE TABLE member (
 	content    INTEGER NOT NULL, -- 1 when it has bytes of its own
 	size       INTEGER,          -- of its bytes, when they were read to their end
 	sha256     BLOB,             -- of its bytes, when they were hashed
+	                             -- Without sha256 and format it was not opened: the two
+	                             -- artifacts have the same bytes there
 	place      INTEGER,          -- where its bytes lie, as they are, in those of the artifact, or
 	                             -- in what its outermost stream holds; NULL: they do not
 	format     TEXT,             -- what it was opened as; NULL for a leaf

@@ -61,6 +61,7 @@ static enum status find_content(
 		counted->bytes.fd = side->spool_fd;
 		counted->bytes.size = cursor.row.size;
 		counted->bytes.container = INDEX_ARTIFACT_ID;
+		counted->bytes.sameness = NULL;
 	}
 	index_cursor_release(&cursor);
 	return status < 0 ? status : STATUS_OK;
@@ -68,8 +69,12 @@ static enum status find_content(
 
 static void count_whole(const struct outcome_side *side, struct counted *counted)
 {
-	counted->bytes =
-		(struct attributed_side){.fd = side->fd, .size = side->size, .index = side->index};
+	counted->bytes = (struct attributed_side){
+		.fd = side->fd,
+		.size = side->size,
+		.index = side->index,
+		.sameness = side->sameness,
+	};
 }
 
 /* Both streams are taken off, or none. */

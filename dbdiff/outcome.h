@@ -4,6 +4,7 @@
 
 #include "dbdiff/findings.h"
 #include "dbdiff/index.h"
+#include "dbdiff/sameness.h"
 
 /* One side of a pair that was compared. */
 struct outcome_side {
@@ -11,6 +12,7 @@ struct outcome_side {
 	uint64_t size;
 	int spool_fd; /* what its outermost stream holds, where it is one */
 	struct index *index;
+	const struct sameness *sameness; /* of the artifacts; or NULL */
 };
 
 /*

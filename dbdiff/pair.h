@@ -13,7 +13,8 @@ struct pair {
 	const char *name;
 	const struct comparison_side *sides[SIDES];
 	const struct comparison_options *options;
-	bool has_bytes;	      /* of both sides; otherwise one is known by its index only */
+	bool has_bytes;		  /* of both sides; otherwise one is known by its index only */
+	struct sameness sameness; /* of the artifacts' bytes, where members are spared for it */
 	bool spares_hashes;   /* the files can be shown not to have changed (dbdiff/file_state.h) */
 	int index_fds[SIDES]; /* unlinked; -1 when there is none */
 	struct index indexes[SIDES];

@@ -54,6 +54,8 @@ enum status pair_job_index(void *context, struct error *err)
 	enum status status;
 
 	setup.spares_hashes = job->pair->spares_hashes;
+	if (job->pair->sameness.differing != NULL)
+		setup.sameness = &job->pair->sameness;
 	status = index_create(&index, job->out_fd, err);
 	if (status == STATUS_OK && side->is_index)
 		status = load(job, source, &index, err);

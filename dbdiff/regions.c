@@ -17,9 +17,22 @@ static bool follows(const struct region *last, const struct region *next)
 	return last->content_offset + last->len == next->content_offset;
 }
 
+/*
+ * Contents are kept, and what is told of one: by these what differs in a member is found on both
+ * sides alike.
+ */
+static bool is_left_out(const struct region_sink *sink, const struct region *region)
+{
+	bool is_own = region->kind == REGION_METADATA || region->kind == REGION_STRUCTURE ||
+		(region->kind == REGION_DERIVED && region->content_offset == REGION_PACKED);
+
+	return sink->sameness != NULL && is_own && region->offset <= UINT64_MAX - sink->place &&
+		sameness_covers(sink->sameness, sink->place + region->offset, region->len);
+}
+
 static void write_last(struct region_sink *sink)
 {
-	if (sink->last.len == 0 || sink->error.status < 0)
+	if (sink->last.len == 0 || sink->error.status < 0 || is_left_out(sink, &sink->last))
 		return;
 	if (*sink->left == 0) {
 		error_set(&sink->error, STATUS_LIMIT, "more regions than an artifact may have");

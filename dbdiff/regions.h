@@ -5,6 +5,7 @@
 #include "base/buffer.h"
 #include "dbdiff/index.h"
 #include "dbdiff/members.h"
+#include "dbdiff/sameness.h"
 
 /*
  * Takes the regions of one container into its index, joining those that touch. Trouble sticks:
@@ -15,6 +16,13 @@ struct region_sink {
 	int64_t container;
 	uint64_t *left;	    /* how many more regions the artifact may have */
 	struct region last; /* not yet written; len 0 when there is none */
+	/*
+	 * Of the artifact and the other side's, and where the container lies in it: what is the
+	 * container's own is left out where both are the same, since no byte there has to be
+	 * answered for. NULL: nothing is.
+	 */
+	const struct sameness *sameness;
+	uint64_t place;
 	struct buffer name;
 	struct buffer detail;
 	struct error error;

@@ -147,18 +147,24 @@ static enum status open_container(struct walk *walk, struct tap *tap, const stru
 }
 
 /* Reads a container, with its regions, and adds what it says of itself to `fields`. */
-static enum status walk_container(struct walk *walk, struct members *members, int64_t id,
-	const struct source *packed, unsigned depth, struct buffer *fields, struct error *err)
+static enum status walk_container(struct walk *walk, struct members *members,
+	const struct index_row *row, const struct source *packed, unsigned depth,
+	struct buffer *fields, struct error *err)
 {
 	struct region_sink sink = {
-		.index = walk->index, .container = id, .left = &walk->regions_left};
+		.index = walk->index,
+		.container = row->id,
+		.left = &walk->regions_left,
+		.sameness = !walk->is_stream && row->has_place ? walk->setup->sameness : NULL,
+		.place = row->place,
+	};
 	struct member container = {0};
 	struct error sink_error = {0};
 	enum status status;
 
 	walk->way->stage = WAY_INSIDE;
 	members->regions = &sink;
-	status = walk_members(walk, members, id, packed, depth, err);
+	status = walk_members(walk, members, row->id, packed, depth, err);
 	if (members->ops->describe != NULL)
 		members->ops->describe(members, &container);
 	members->regions = NULL;
@@ -224,7 +230,7 @@ static enum status walk_opened(struct walk *walk, struct tap *tap, struct index_
 	if (is_outermost)
 		walk->base = container->spooled;
 	status = walk_container(
-		walk, container->members, row->id, container->source, depth + 1, fields, err);
+		walk, container->members, row, container->source, depth + 1, fields, err);
 	if (is_outermost)
 		walk->base = NULL;
 	return status;
@@ -253,6 +259,24 @@ static enum status walk_inside(struct walk *walk, struct tap *tap, struct index_
 	return status;
 }
 
+/* The other side has the same bytes there; what it takes them for is compared by their place. */
+static bool is_spared(
+	const struct walk *walk, const struct source *content, const struct index_row *row)
+{
+	return walk->setup->sameness != NULL && !walk->is_stream && row->has_place &&
+		row->id != INDEX_ARTIFACT_ID && source_can_seek(content) && content->size > 0 &&
+		content->size != SOURCE_SIZE_UNKNOWN &&
+		sameness_covers(walk->setup->sameness, row->place, content->size);
+}
+
+static enum status record_spared(
+	struct walk *walk, const struct source *content, struct index_row *row, struct error *err)
+{
+	row->is_read = true;
+	row->size = content->size;
+	return index_add(walk->index, row, err);
+}
+
 static enum status walk_content(struct walk *walk, struct source *content,
 	const struct source *packed, struct index_row *row, unsigned depth, struct error *err)
 {
@@ -261,8 +285,10 @@ static enum status walk_content(struct walk *walk, struct source *content,
 	enum status status;
 	struct tap tap;
 
-	buffer_add(&fields, row->fields, row->fields_len);
 	row->has_place = walk->base != NULL && source_place(content, walk->base, &row->place);
+	if (is_spared(walk, content, row))
+		return record_spared(walk, content, row, err);
+	buffer_add(&fields, row->fields, row->fields_len);
 	tap_init(&tap, content, &walk->budget, packed, true);
 	status = walk_inside(walk, &tap, row, depth, &finding, &fields, err);
 	if (status != STATUS_OK)

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/source.h"
 #include "dbdiff/index.h"
+#include "dbdiff/sameness.h"
 #include "dbdiff/way.h"
 
 /* What a walk in a worker is given by its parent; all of it may be NULL. */
@@ -18,6 +19,11 @@ struct walk_setup {
 	 * its bytes can be found in them, nor is the artifact. index.sql says where they are.
 	 */
 	bool spares_hashes;
+	/*
+	 * The artifact beside that of the other side: a member that lies where both are the same is
+	 * neither opened nor hashed. NULL: all are.
+	 */
+	const struct sameness *sameness;
 };
 
 /*

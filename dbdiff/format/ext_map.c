@@ -327,11 +327,28 @@ static const struct content_ops map_content_ops = {
 	.free = content_free,
 };
 
+/* In one piece and without a hole, as most files are. */
+static void find_place(struct map_content *content, uint64_t size)
+{
+	struct ext_map *map = content->map;
+	uint64_t blocks = size / map->fs->blocksize + (size % map->fs->blocksize != 0);
+	uint64_t physical = 0, count = 0;
+	struct error err;
+
+	if (map->is_inline || size == 0 || !(map->inode.i_flags & EXT4_EXTENTS_FL) ||
+		ext_map_find(map, 0, blocks, &physical, &count, &err) < 0 || physical == 0 ||
+		count < blocks)
+		return;
+	content->content.under = map->source;
+	content->content.under_offset = physical * map->fs->blocksize;
+}
+
 struct source *ext_content_new(struct ext_map *map, uint64_t size)
 {
 	struct map_content *content = xcalloc(1, sizeof(*content));
 
 	content_init(&content->content, &map_content_ops, size);
 	content->map = map;
+	find_place(content, size);
 	return &content->content.source;
 }

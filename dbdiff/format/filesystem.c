@@ -252,11 +252,20 @@ static void content_free(struct source *source)
 	content->ops->free(content);
 }
 
+static const struct source *content_under(const struct source *source, uint64_t *offset)
+{
+	const struct content *content = (const struct content *)source;
+
+	*offset = content->under_offset;
+	return content->under;
+}
+
 static const struct source_ops content_source_ops = {
 	.peek = content_peek,
 	.skip = content_skip,
 	.pread = content_pread,
 	.free = content_free,
+	.under = content_under,
 };
 
 void content_init(struct content *content, const struct content_ops *ops, uint64_t size)

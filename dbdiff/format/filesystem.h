@@ -84,6 +84,9 @@ struct content {
 	unsigned char *window; /* made on the first peek */
 	uint64_t window_offset;
 	size_t window_len;
+	/* What it is a stretch of, byte for byte, and where; NULL when it is stored otherwise. */
+	const struct source *under;
+	uint64_t under_offset;
 };
 
 struct content_ops {

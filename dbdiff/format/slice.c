@@ -80,6 +80,14 @@ static void slice_free(struct source *source)
 	((struct slice *)source)->is_open = false;
 }
 
+static const struct source *slice_under(const struct source *source, uint64_t *offset)
+{
+	const struct slice *slice = (const struct slice *)source;
+
+	*offset = slice->begin;
+	return slice->inner;
+}
+
 static const struct source_ops stream_ops = {
 	.peek = slice_peek,
 	.skip = slice_skip,
@@ -91,6 +99,7 @@ static const struct source_ops seek_ops = {
 	.skip = slice_skip,
 	.pread = slice_pread,
 	.free = slice_free,
+	.under = slice_under,
 };
 
 struct source *slice_lend(struct slice *slice, struct source *inner, uint64_t len)

@@ -156,6 +156,53 @@ START_TEST(a_partition_of_the_same_bytes_is_the_same)
 }
 END_TEST
 
+/* All of it is the same as on the other side: nothing is opened, and no region answers for it. */
+START_TEST(what_is_the_same_is_not_opened)
+{
+	struct sameness same = {0};
+	struct walk_setup setup = {.spares_hashes = true, .sameness = &same};
+	int fd;
+
+	shell(GPT_DISK "gpt disk 000000000001");
+	fd = file_open("disk");
+	ck_assert_int_eq(sameness_find(&same, (int[SIDES]){fd, fd},
+				 (uint64_t[SIDES]){8 << 20, 8 << 20}, &comparing.err),
+		STATUS_OK);
+	index_setup = &setup;
+	index_file("disk");
+	ck_assert_str_eq(index_paths(1), "p1\np2\np4\n");
+	ck_assert_int_eq(index_number("SELECT count(*) FROM member"), 4);
+	ck_assert_int_eq(
+		index_number("SELECT count(*) FROM member WHERE size > 0 AND inspected"), 4);
+	ck_assert_int_eq(index_number("SELECT count(*) FROM member WHERE sha256 IS NOT NULL"), 0);
+	ck_assert_int_eq(index_number("SELECT count(*) FROM region WHERE kind > 0"), 0);
+	index_setup = NULL;
+	sameness_release(&same);
+	close(fd);
+}
+END_TEST
+
+/* Where it was both have the same bytes still, so that one side has not opened it. */
+START_TEST(a_partition_that_moved_is_compared_whole)
+{
+	shell(GPT_DISK "gpt a 000000000001; cp a b;"
+		       " dd if=a of=b bs=512 skip=4096 seek=9216 count=4096 conv=notrunc"
+		       " status=none;"
+		       " LC_ALL=C.UTF-8 sgdisk -a 1 -d 2 -n 2:9216:13311 -c 2:Größe"
+		       " -u 2:aaaaaaaa-2222-3333-4444-000000000002 b >/dev/null");
+	compare_fds(file_open("a"), file_open("b"));
+	expect_has(buffer_text(&comparing.text), "metadata t//p2 partition-extent\n");
+	ck_assert_ptr_null(strstr(buffer_text(&comparing.text), "p2//"));
+	ck_assert_int_eq(comparing.result.unattributed_bytes, 0);
+	shell("at=$(grep -abo two b | grep -v TWO | tail -n 1 | cut -d: -f1);"
+	      " printf X | dd of=b bs=1 seek=$at conv=notrunc status=none");
+	compare_fds(file_open("a"), file_open("b"));
+	expect_has(buffer_text(&comparing.text), "content t//p2//two");
+	ck_assert_ptr_null(strstr(buffer_text(&comparing.text), "one"));
+	ck_assert_int_eq(comparing.result.unattributed_bytes, 0);
+}
+END_TEST
+
 START_TEST(what_is_opened_in_a_disk_is_hashed_only_when_asked)
 {
 	struct walk_setup setup = {.spares_hashes = true};
@@ -487,6 +534,8 @@ int main(void)
 	tcase_add_test(tests, gpt_differences_are_named);
 	tcase_add_test(tests, one_byte_in_a_file_of_a_partition);
 	tcase_add_test(tests, a_partition_of_the_same_bytes_is_the_same);
+	tcase_add_test(tests, what_is_the_same_is_not_opened);
+	tcase_add_test(tests, a_partition_that_moved_is_compared_whole);
 	tcase_add_test(tests, what_is_opened_in_a_disk_is_hashed_only_when_asked);
 	tcase_add_test(tests, gpt_backup_stands_in);
 	tcase_add_test(tests, gpt_backup_differs);
