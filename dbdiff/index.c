@@ -55,11 +55,11 @@ static const char *const statements[] = {
 				 " ORDER BY start LIMIT 1",
 	[SELECT_SHARED_BEFORE] =
 		"SELECT start, length, kind, name, owner, content, detail FROM region"
-		" INDEXED BY region_shared WHERE container = ?1 AND sequence = ?3 AND sequence > 0"
+		" INDEXED BY region_shared WHERE container = ?1 AND sequence = ?3 AND sequence <> 0"
 		" AND start <= ?2 ORDER BY start DESC LIMIT 1",
 	[SELECT_SHARED_BEHIND] =
 		"SELECT start, length, kind, name, owner, content, detail FROM region"
-		" INDEXED BY region_shared WHERE container = ?1 AND sequence = ?3 AND sequence > 0"
+		" INDEXED BY region_shared WHERE container = ?1 AND sequence = ?3 AND sequence <> 0"
 		" AND start > ?2 ORDER BY start LIMIT 1",
 	[SELECT_TOLD] = "SELECT start, length, kind, name, owner, content, detail FROM region"
 			" INDEXED BY region_told WHERE container = ?1 AND owner = ?2 AND owner IS "

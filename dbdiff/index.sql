@@ -49,7 +49,7 @@ CREATE TABLE region (
 ) STRICT, WITHOUT ROWID;
 
 -- Few are shared: not to be looked for among all others.
-CREATE INDEX region_shared ON region (container, sequence, start) WHERE sequence > 0;
+CREATE INDEX region_shared ON region (container, sequence, start) WHERE sequence <> 0;
 
 -- From a member to what its container's format verified or computed again of its content.
 CREATE INDEX region_told ON region (container, owner, start)
