@@ -385,6 +385,22 @@ static const struct field field_table[] = {
 	{"gettext-key", "message in the program", FIELD_OWN, UNEXPLAINED},
 	{"gettext-hash-invalid", "hash table that does not fit", FIELD_OWN, UNEXPLAINED},
 
+	/* ---- caches of ldconfig ---- */
+	{"cache-header", "header of the cache", FIELD_OWN, UNEXPLAINED},
+	{"cache-generator", "who wrote the cache", FIELD_OWN, "toolchain-version"},
+	{"cache-section", "section of the cache", FIELD_OWN, UNEXPLAINED},
+	{"cache-other-strings", "strings of no entry", FIELD_OWN, UNEXPLAINED},
+	{"cache-library", "file of the library", FIELD_OWN, UNEXPLAINED},
+	{"cache-flags", "kind of the library", FIELD_OWN, UNEXPLAINED},
+	{"cache-kernel", "kernel that it needs", FIELD_OWN, UNEXPLAINED},
+	{"cache-hardware", "processor that it needs", FIELD_OWN, UNEXPLAINED},
+	{"cache-inode", "inode number of the library", FIELD_OWN, "cache-file"},
+	{"cache-time", "change time of the library", FIELD_OWN, "cache-file"},
+	{"cache-device", "file system of the library", FIELD_OWN, "cache-file"},
+	{"cache-fill", "bytes that nobody set", FIELD_OWN, "cache-file"},
+	{"cache-order", "order of entries", FIELD_OWN, "cache-file"},
+	{"cache-layout", "where entries lie", FIELD_FOLLOWS, "cache-file"},
+
 	/* ---- shadow ---- */
 	{"password", "password", FIELD_OWN, UNEXPLAINED},
 	{"password-method", "method of the password's hash", FIELD_OWN, UNEXPLAINED},

@@ -43,6 +43,8 @@ bool fields_has(const struct buffer *differences, const char *name);
  * that differs too, and "unexplained" for a value of known shape that only one side has.
  */
 const char *fields_cause(const struct buffer *differences, const char *name);
+/* Whether one of `differences` is unexplained; the size is not, which other bytes come to. */
+bool fields_are_open(const struct buffer *differences);
 /* Why only one side has a member with these fields ("name\0value\0"); NULL: nobody knows. */
 const char *fields_single_cause(const char *fields, size_t len, bool is_added);
 

@@ -67,6 +67,22 @@ const char *fields_cause(const struct buffer *differences, const char *name)
 	return row->cause;
 }
 
+bool fields_are_open(const struct buffer *differences)
+{
+	const char *at = differences->data;
+	const char *end = differences->len > 0 ? at + differences->len : at;
+
+	while (at < end) {
+		const char *cause = strcmp(at, "size") != 0 ? fields_cause(differences, at) : NULL;
+
+		if (cause != NULL && strcmp(cause, UNEXPLAINED) == 0)
+			return true;
+		for (int part = 0; part < 3; part++)
+			at += strlen(at) + 1;
+	}
+	return false;
+}
+
 const char *fields_single_cause(const char *fields, size_t len, bool is_added)
 {
 	struct field_cursor cursor;

@@ -193,6 +193,23 @@ enum status findings_add_cause(struct findings *findings, int64_t id, const char
 	return sql_run(&findings->sql, statement, err);
 }
 
+static enum status read_fields_of(
+	struct findings *findings, int64_t id, struct buffer *fields, struct error *err)
+{
+	sqlite3_stmt *select = sql_statement(&findings->sql, FINDING_FIELDS, err);
+	enum status status;
+
+	if (select == NULL)
+		return err->status;
+	sql_bind_integer(select, 1, id);
+	status = sql_step(&findings->sql, select, err);
+	if (status == STATUS_OK)
+		buffer_add(fields, sqlite3_column_blob(select, 0),
+			(size_t)sqlite3_column_bytes(select, 0));
+	sqlite3_reset(select);
+	return status < 0 ? status : STATUS_OK;
+}
+
 enum status findings_add_value(struct findings *findings, int64_t id, const char *cause,
 	const char *published, const char *rebuilt, struct error *err)
 {
@@ -209,7 +226,12 @@ enum status findings_add_value(struct findings *findings, int64_t id, const char
 
 enum status findings_settle(struct findings *findings, int64_t id, struct error *err)
 {
-	return run_with_id(findings, CAUSE_SETTLE, id, err);
+	struct buffer fields = {0};
+	enum status status = read_fields_of(findings, id, &fields, err);
+	bool is_open = fields_are_open(&fields);
+
+	buffer_release(&fields);
+	return status < 0 || is_open ? status : run_with_id(findings, CAUSE_SETTLE, id, err);
 }
 
 enum status findings_main_cause(struct findings *findings, const struct finding_range *range,
@@ -255,23 +277,6 @@ static void insert_field(
 	buffer_add(&sorted, at, (size_t)(end - at));
 	buffer_release(fields);
 	*fields = sorted;
-}
-
-static enum status read_fields_of(
-	struct findings *findings, int64_t id, struct buffer *fields, struct error *err)
-{
-	sqlite3_stmt *select = sql_statement(&findings->sql, FINDING_FIELDS, err);
-	enum status status;
-
-	if (select == NULL)
-		return err->status;
-	sql_bind_integer(select, 1, id);
-	status = sql_step(&findings->sql, select, err);
-	if (status == STATUS_OK)
-		buffer_add(fields, sqlite3_column_blob(select, 0),
-			(size_t)sqlite3_column_bytes(select, 0));
-	sqlite3_reset(select);
-	return status < 0 ? status : STATUS_OK;
 }
 
 enum status findings_add_field(struct findings *findings, int64_t id, const char *name,

@@ -74,7 +74,8 @@ enum status findings_add_cause(struct findings *findings, int64_t id, const char
 /* Two values that a cause of it was read from. */
 enum status findings_add_value(struct findings *findings, int64_t id, const char *cause,
 	const char *published, const char *rebuilt, struct error *err);
-/* Takes "unexplained" from a finding when no byte has that cause, and it has another one. */
+/* Takes "unexplained" from a finding when no byte and no field has that cause, and it has another
+ * one. */
 enum status findings_settle(struct findings *findings, int64_t id, struct error *err);
 /* The first of its causes in the order of ids, "unexplained" before all others; "" for none. */
 enum status findings_main_cause(struct findings *findings, const struct finding_range *range,

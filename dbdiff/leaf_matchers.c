@@ -3,40 +3,11 @@
  * Files of a kind. The path alone never says so (trust T9): both sides must also hold what a file
  * of that kind holds.
  */
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/array.h"
-#include "base/number.h"
-#include "dbdiff/format/bytes.h"
 #include "dbdiff/matcher.h"
 #include "dbdiff/ssh_key.h"
-
-/* ---- machine-id(5) ---- */
-
-static bool is_machine_id(const struct stretch *text)
-{
-	size_t digits = 0;
-
-	while (digits < text->len && hex_value(text->data[digits]) >= 0)
-		digits++;
-	return digits == 32 && (text->len == 32 || (text->len == 33 && text->data[32] == '\n'));
-}
-
-static bool match_machine_id(const struct matching *matching, struct claim *claim)
-{
-	if ((!path_ends(matching->path, "etc/machine-id") &&
-		    !path_ends(matching->path, "var/lib/dbus/machine-id")) ||
-		!is_machine_id(&matching->sides[PUBLISHED]) ||
-		!is_machine_id(&matching->sides[REBUILT]))
-		return false;
-	for (int side = 0; side < SIDES; side++) {
-		claim->start[side] = 0;
-		claim->len[side] = 32;
-	}
-	claim_set_values(matching, claim, "machine id");
-	return matching->sides[PUBLISHED].len == matching->sides[REBUILT].len;
-}
 
 /* ---- keys of sshd(8) ---- */
 
@@ -55,7 +26,6 @@ static bool match_ssh_key(const struct matching *matching, struct claim *claim)
 	if (keys[PUBLISHED].is_private != keys[REBUILT].is_private ||
 		strcmp(keys[PUBLISHED].type, keys[REBUILT].type) != 0)
 		return false;
-	claim_whole(matching, claim);
 	claim_set_evidence(claim, "both sides are one %s key of type %s",
 		keys[PUBLISHED].is_private ? "private" : "public", keys[PUBLISHED].type);
 	return true;
@@ -96,7 +66,6 @@ static bool match_random_seed(const struct matching *matching, struct claim *cla
 	if (i == ARRAY_SIZE(places) || len != matching->sides[REBUILT].len ||
 		!is_random(&matching->sides[PUBLISHED]) || !is_random(&matching->sides[REBUILT]))
 		return false;
-	claim_whole(matching, claim);
 	claim_set_evidence(claim, "%zu random bytes on both sides", len);
 	return true;
 }
@@ -136,7 +105,6 @@ static bool match_cache(const struct matching *matching, struct claim *claim)
 			!begins_with(&matching->sides[PUBLISHED], cache->bytes, cache->len) ||
 			!begins_with(&matching->sides[REBUILT], cache->bytes, cache->len))
 			continue;
-		claim_whole(matching, claim);
 		claim_set_evidence(claim, "both sides are a %s", cache->what);
 		return true;
 	}
@@ -189,7 +157,6 @@ static bool match_log(const struct matching *matching, struct claim *claim)
 		claim_set_evidence(claim, "both sides are lines that begin with a time");
 	else
 		return false;
-	claim_whole(matching, claim);
 	return true;
 }
 
@@ -212,52 +179,17 @@ static bool match_archive_index(const struct matching *matching, struct claim *c
 			!begins_with(&matching->sides[PUBLISHED], kinds[i].begin, begin) ||
 			!begins_with(&matching->sides[REBUILT], kinds[i].begin, begin))
 			continue;
-		claim_whole(matching, claim);
 		claim_set_evidence(claim, "both sides are a list of apt: %s", kinds[i].tail + 1);
 		return true;
 	}
 	return false;
 }
 
-/* ---- bytecode of Python ---- */
-
-#define PYC_HEADER 16 /* magic number, flags, time and size of the source: PEP 552 */
-#define PYC_TIME   8
-
-/* The time only: whether the code is the same is seen when the claim is checked. */
-static bool match_bytecode(const struct matching *matching, struct claim *claim)
-{
-	const struct stretch *sides = matching->sides;
-	uint32_t times[SIDES];
-	size_t len = strlen(matching->path);
-
-	if (len < 4 || strcmp(matching->path + len - 4, ".pyc") != 0)
-		return false;
-	for (int side = 0; side < SIDES; side++) {
-		static const char by_time[4] = {0};
-
-		if (sides[side].len <= PYC_HEADER || memcmp(sides[side].data + 2, "\r\n", 2) != 0 ||
-			memcmp(sides[side].data + 4, by_time, sizeof(by_time)) != 0)
-			return false;
-		times[side] = bytes_le32((const unsigned char *)sides[side].data + PYC_TIME);
-		claim->start[side] = PYC_TIME;
-		claim->len[side] = 4;
-	}
-	if (memcmp(sides[PUBLISHED].data, sides[REBUILT].data, 4) != 0 ||
-		times[PUBLISHED] == times[REBUILT])
-		return false;
-	claim_set_evidence(claim, "time of the source %" PRIu32 " published, %" PRIu32 " rebuilt",
-		times[PUBLISHED], times[REBUILT]);
-	return true;
-}
-
 const struct leaf_matcher leaf_matchers[] = {
-	{"machine-id", match_machine_id},
 	{"ssh-host-key", match_ssh_key},
 	{"random-seed", match_random_seed},
 	{"cache-file", match_cache},
 	{"log-file", match_log},
 	{"archive-index", match_archive_index},
-	{"python-bytecode-mtime", match_bytecode},
 	{NULL, NULL},
 };

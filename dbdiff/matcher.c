@@ -207,28 +207,31 @@ static bool match_windows(
 	return unmatched == 0;
 }
 
+static void claim_whole(const struct matching *matching, struct claim *claim)
+{
+	for (int side = 0; side < SIDES; side++) {
+		claim->start[side] = 0;
+		claim->len[side] = matching->sides[side].len;
+	}
+}
+
 /* False when it is no file of a kind that is known. */
-static bool match_leaf(const struct matching *matching, struct claim *claim)
+static bool match_leaf(const struct matching *matching, struct claim_list *claims)
 {
 	if (!matching->is_whole || matching->sides[PUBLISHED].len == 0 ||
 		matching->sides[REBUILT].len == 0)
 		return false;
 	for (const struct leaf_matcher *matcher = leaf_matchers; matcher->match != NULL;
 		matcher++) {
-		*claim = (struct claim){.cause = matcher->cause};
-		if (matcher->match(matching, claim))
+		struct claim claim = {.cause = matcher->cause};
+
+		if (matcher->match(matching, &claim)) {
+			claim_whole(matching, &claim);
+			add(claims, &claim);
 			return true;
+		}
 	}
 	return false;
-}
-
-/* A claim of the leaf comes first: other values stand behind it. */
-static bool match_behind(const struct matching *matching, const struct claim *first,
-	struct window_list *windows, struct claim_list *claims)
-{
-	if (first != NULL)
-		add(claims, first);
-	return match_windows(matching, windows, claims);
 }
 
 #define BINARY_MOST ((size_t)64 * 1024)
@@ -256,17 +259,17 @@ static bool match_bytes(const struct matching *matching, struct claim_list *clai
 {
 	const struct stretch *sides = matching->sides;
 	struct window_list windows = {0};
-	struct claim leaf;
-	const struct claim *first = match_leaf(matching, &leaf) ? &leaf : NULL;
 	bool is_done = false;
 
+	if (match_leaf(matching, claims))
+		return true;
 	if (sides[PUBLISHED].len == sides[REBUILT].len && windows_by_place(sides, &windows))
-		is_done = match_behind(matching, first, &windows, claims);
+		is_done = match_windows(matching, &windows, claims);
 	/* Values of other lengths move what is behind them. */
 	if (!is_done && cut_by_word(matching, &windows)) {
 		struct claim_list others = {0};
 
-		is_done = match_behind(matching, first, &windows, &others);
+		is_done = match_windows(matching, &windows, &others);
 		if (is_done || claims->count == 0) {
 			claim_list_release(claims);
 			*claims = others;
@@ -274,8 +277,6 @@ static bool match_bytes(const struct matching *matching, struct claim_list *clai
 		}
 		claim_list_release(&others);
 	}
-	if (claims->count == 0 && first != NULL)
-		add(claims, first);
 	windows_release(&windows);
 	return is_done;
 }
@@ -368,14 +369,6 @@ void claim_set_values(const struct matching *matching, struct claim *claim, cons
 	}
 	set_text(claim, &text);
 	buffer_release(&text);
-}
-
-void claim_whole(const struct matching *matching, struct claim *claim)
-{
-	for (int side = 0; side < SIDES; side++) {
-		claim->start[side] = 0;
-		claim->len[side] = matching->sides[side].len;
-	}
 }
 
 /* ---- keys and paths ---- */

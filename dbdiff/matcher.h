@@ -57,8 +57,8 @@ struct value_matcher {
 };
 
 /*
- * A kind of file, known by its path and by what both sides hold. All of it is claimed, or one field
- * with nothing that may differ before it.
+ * A kind of file, known by its path and by what both sides hold, that is claimed whole. The matcher
+ * sets the evidence.
  */
 struct leaf_matcher {
 	const char *cause;
@@ -82,8 +82,6 @@ void claim_list_release(struct claim_list *claims);
 void claim_set_values(const struct matching *matching, struct claim *claim, const char *what);
 void claim_set_evidence(struct claim *claim, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-/* Claims all of both sides. */
-void claim_whole(const struct matching *matching, struct claim *claim);
 /*
  * The key of the value that begins at `at` of a side: of KEY=value, KEY: value and "KEY": value, or
  * the last part of the path when the value is the member itself. Its length, 0 for none.
@@ -105,8 +103,6 @@ size_t parse_kernel_stamp(const struct stretch *text, size_t at, unsigned *form)
 size_t parse_kernel_builder(const struct stretch *text, size_t at, unsigned *form);
 size_t parse_tool_version(const struct stretch *text, size_t at, unsigned *form);
 size_t parse_build_path(const struct stretch *text, size_t at, unsigned *form);
-size_t parse_shadow_salt(const struct stretch *text, size_t at, unsigned *form);
-size_t parse_shadow_day(const struct stretch *text, size_t at, unsigned *form);
 
 bool is_digit(char c);
 bool is_alnum(char c);

@@ -154,7 +154,7 @@ enum status diff_plan_add(struct diff_plan *plan, struct index *const sides[SIDE
 		.members = {rows[PUBLISHED]->id, rows[REBUILT]->id},
 		.has_strings = has_strings(rows[PUBLISHED]) && has_strings(rows[REBUILT]),
 		.sizes = {rows[PUBLISHED]->size, rows[REBUILT]->size},
-		.has_open_field = plan_has_open_field(leaf->fields),
+		.has_open_field = fields_are_open(leaf->fields),
 		.with_diff = plan->diffs < diff_members,
 	};
 	enum status status;

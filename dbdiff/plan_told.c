@@ -110,18 +110,3 @@ enum status plan_add_told(struct diff_plan *plan, struct index *const sides[SIDE
 	add_pairs(plan, leaf, ranges, counts);
 	return STATUS_OK;
 }
-
-bool plan_has_open_field(const struct buffer *fields)
-{
-	const char *at = fields->data;
-	const char *end = fields->len > 0 ? at + fields->len : at;
-
-	while (at < end) {
-		if (strcmp(at, "size") != 0 &&
-			strcmp(field_find(at)->cause, cause_unexplained) == 0)
-			return true;
-		for (int part = 0; part < 3; part++)
-			at += strlen(at) + 1;
-	}
-	return false;
-}

@@ -12,7 +12,4 @@
 enum status plan_add_told(struct diff_plan *plan, struct index *const sides[SIDES],
 	const struct level *level, struct leaf_request *leaf, struct error *err);
 
-/* Whether a field that differs, other than the size, has no cause of its own. */
-bool plan_has_open_field(const struct buffer *fields);
-
 #endif

@@ -231,74 +231,10 @@ static bool accept_build_path(const struct matching *matching, struct claim *cla
 	return tail > 1 && is_built_in(a, len_a) && is_built_in(b, len_b);
 }
 
-/* ---- /etc/shadow ---- */
-
-/* The two lines are of one user; copies his name. */
-static bool find_user(const struct matching *matching, const struct claim *claim, char name[33])
-{
-	const char *starts[SIDES];
-	size_t lens[SIDES];
-
-	for (int side = 0; side < SIDES; side++) {
-		const char *begin = matching->sides[side].data;
-		const char *at = value_of(matching, claim, side);
-		const char *colon;
-
-		while (at > begin && at[-1] != '\n')
-			at--;
-		colon = memchr(at, ':', (size_t)(value_of(matching, claim, side) - at));
-		if (colon == NULL)
-			return false;
-		starts[side] = at;
-		lens[side] = (size_t)(colon - at);
-	}
-	if (lens[PUBLISHED] != lens[REBUILT] || lens[PUBLISHED] > 32 ||
-		memcmp(starts[PUBLISHED], starts[REBUILT], lens[PUBLISHED]) != 0)
-		return false;
-	snprintf(name, 33, "%.*s", (int)lens[PUBLISHED], starts[PUBLISHED]);
-	return true;
-}
-
-static bool is_shadow(const struct matching *matching)
-{
-	return path_ends(matching->path, "etc/shadow") || path_ends(matching->path, "etc/shadow-");
-}
-
-/*
- * The salt, of the same method and length; never the hash behind it: whether it is one of the same
- * password cannot be computed, so it stays unexplained (trust T9).
- */
-static bool accept_salt(const struct matching *matching, struct claim *claim)
-{
-	char name[33];
-
-	if (!is_shadow(matching) || !find_user(matching, claim, name))
-		return false;
-	claim->cause = "password-salt";
-	claim_set_evidence(claim,
-		"another salt for %s, the same method; whether the password is the same cannot be "
-		"told",
-		name);
-	return true;
-}
-
-static bool accept_shadow_day(const struct matching *matching, struct claim *claim)
-{
-	char name[33];
-
-	if (!is_shadow(matching) || !find_user(matching, claim, name))
-		return false;
-	claim->cause = "embedded-timestamp";
-	claim_set_values(matching, claim, "day of the last change");
-	return true;
-}
-
 /* What is surer stands first. */
 const struct value_matcher value_matchers[] = {
 	{36, parse_uuid, accept_uuid},
 	{128, parse_hex, accept_digest},
-	{96, parse_shadow_salt, accept_salt},
-	{5, parse_shadow_day, accept_shadow_day},
 	{256, parse_kernel_stamp, accept_kernel_stamp},
 	{160, parse_kernel_builder, accept_kernel_builder},
 	{256, parse_tool_version, accept_tool_version},

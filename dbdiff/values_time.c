@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Times as texts: ISO 8601, RFC 5322 (2822), ctime(3), the C macro __DATE__, seconds since 1970. */
+/*
+ * Times as texts: ISO 8601, RFC 5322 (2822), ctime(3), the C macros __DATE__ and __TIME__, seconds
+ * since 1970.
+ */
 #include <string.h>
 
 #include "base/array.h"
@@ -14,6 +17,7 @@ enum time_form {
 	FORM_CTIME,
 	FORM_C_DATE,
 	FORM_SECONDS,
+	FORM_C_TIME,
 	FORM_WITH_ZONE = 16, /* and from here on what kind of zone */
 	FORM_WITH_FRACTION = 1024,
 };
@@ -225,6 +229,17 @@ static unsigned seconds(struct reading *reading)
 	return number(reading, 10, SECONDS_FIRST, SECONDS_LAST) ? FORM_SECONDS : 0;
 }
 
+/* "08:30:12", and nothing else in the string: elsewhere it may be any hour of a day. */
+static size_t c_time(const struct stretch *text, size_t at)
+{
+	struct reading reading = {text->data + at, text->data + text->len};
+
+	if (!clock_time(&reading) || left(&reading) == 0 || *reading.at != '\0' ||
+		(at == 0 ? text->offset > 0 : text->data[at - 1] != '\0'))
+		return 0;
+	return (size_t)(reading.at - text->data) - at;
+}
+
 size_t parse_time(const struct stretch *text, size_t at, unsigned *form)
 {
 	static unsigned (*const forms[])(struct reading *) = {
@@ -241,5 +256,6 @@ size_t parse_time(const struct stretch *text, size_t at, unsigned *form)
 		if (*form != 0 && at_word_end(text, end))
 			return end - at;
 	}
-	return 0;
+	*form = FORM_C_TIME;
+	return c_time(text, at);
 }

@@ -46,6 +46,8 @@ const struct format *const formats[] = {
 	&format_elf,
 	&format_python_bytecode,
 	&format_gettext,
+	&format_ld_cache,
+	&format_ld_aux_cache,
 	NULL,
 };
 

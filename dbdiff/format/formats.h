@@ -14,6 +14,7 @@ extern const struct format format_disk, format_fat, format_bgenv;
 extern const struct format format_pe, format_bzimage, format_kernel_image, format_kernel_module;
 extern const struct format format_uimage, format_devicetree;
 extern const struct format format_elf, format_python_bytecode, format_gettext;
+extern const struct format format_ld_cache, format_ld_aux_cache;
 extern const struct format format_verity;
 extern const struct format format_swu, format_sw_description;
 extern const struct format format_env, format_rdiff, format_bmap;

@@ -107,10 +107,10 @@ START_TEST(digests_follow_from_what_they_are_of)
 }
 END_TEST
 
-/* As the boot loader's environment has it, and with the SHA-256 of it for a salt. */
+/* As the command line of a unified kernel has it, with its SHA-256 beside it. */
 START_TEST(a_uuid_and_its_digest_in_utf_16)
 {
-	shell("put() { printf 'root uuid=%s,salt=%s' $2 $(printf %s $2 | sha256sum | cut -d' ' "
+	shell("put() { printf 'root uuid=%s,sum=%s' $2 $(printf %s $2 | sha256sum | cut -d' ' "
 	      "-f1) |"
 	      " iconv -t UTF-16LE >$1/x; };"
 	      "put a a47b1d7c-6d4c-4b47-b1a0-2f1d5b4b7f11; put b "
