@@ -7,7 +7,7 @@
 #include "base/alloc.h"
 #include "dbdiff/dbdiff.h"
 
-#define READ_SIZE ((size_t)512 * 1024)
+#define READ_SIZE ((size_t)128 * 1024)
 
 struct hashing {
 	struct comparison_side *side;
