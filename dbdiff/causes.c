@@ -7,7 +7,7 @@
 
 /* In the order of ids; a test holds every id of the field table and of the matchers against it. */
 const struct cause cause_catalogue[] = {
-	{"archive-index", "another index of the package archive", SEVERITY_METADATA,
+	{"archive-index", "another index of the package archive", SEVERITY_PACKAGES,
 		"lists below var/lib/apt/lists differ.",
 		"The build asked the archive at another moment.",
 		"Pin the archive, and remove /var/lib/apt/lists from the image."},
