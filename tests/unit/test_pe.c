@@ -311,7 +311,7 @@ START_TEST(sees_a_wrong_checksum)
 	put_le32(pe.checksum, 0);
 	expect_refused("signature-invalid", "checksum in the header is not right");
 	put_le32(pe.checksum, 7);
-	expect_refused("checksum-invalid", "0x00000007, not 0x");
+	expect_refused("checksum-invalid", "0x00000007");
 }
 END_TEST
 
