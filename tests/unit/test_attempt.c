@@ -62,9 +62,10 @@ static enum status trap_peek(struct source *source, size_t want, const unsigned 
 {
 	struct trap *trap = (struct trap *)source;
 	enum status status = source_peek(trap->inner, want, data, len, err);
+	size_t most = want > 512 ? want : 512;
 
-	if (status == STATUS_OK && *len > 512)
-		*len = want > 512 ? want : 512;
+	if (status == STATUS_OK && *len > most)
+		*len = most;
 	if (status == STATUS_OK)
 		spring(*data, *len);
 	return status;
