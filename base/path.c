@@ -256,6 +256,13 @@ enum status path_open_beneath(int directory_fd, const char *name, int *fd, struc
 	return status;
 }
 
+bool path_has_suffix(const char *path, const char *suffix)
+{
+	size_t len = strlen(path), suffix_len = strlen(suffix);
+
+	return len >= suffix_len && strcmp(path + len - suffix_len, suffix) == 0;
+}
+
 enum status path_read_file(
 	const char *path, size_t limit, char **data, size_t *len, struct error *err)
 {

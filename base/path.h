@@ -39,6 +39,8 @@ enum status path_resolve(const char *path, char **resolved, struct error *err);
  */
 enum status path_open_beneath(int directory_fd, const char *name, int *fd, struct error *err);
 
+bool path_has_suffix(const char *path, const char *suffix);
+
 /* Reads a whole file of at most `limit` bytes; the caller frees *data, which is NUL-terminated. */
 enum status path_read_file(
 	const char *path, size_t limit, char **data, size_t *len, struct error *err);

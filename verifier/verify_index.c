@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/path.h"
 
 enum status index_side_open(
 	struct comparison_side *side, struct index_head *head, struct error *err)
@@ -30,7 +31,5 @@ char *index_comparer(const struct index_head *published, const struct index_head
 
 bool index_is_named(const char *path)
 {
-	size_t len = strlen(path);
-
-	return len > 4 && strcmp(path + len - 4, ".idx") == 0;
+	return path_has_suffix(path, ".idx");
 }

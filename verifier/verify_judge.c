@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/path.h"
 #include "base/progress.h"
 #include "verifier/evidence/read.h"
 #include "verifier/verify_index.h"
@@ -91,14 +92,13 @@ static enum status check_expected(
 static bool open_images(const struct judge *judge, const char *name, int fds[2])
 {
 	const struct file_set *sets[2] = {judge->published, judge->rebuilt};
-	size_t len = strlen(name), tail = strlen(".bmap");
 	struct error ignored;
 	char *image;
 
 	fds[0] = fds[1] = -1;
-	if (len <= tail || strcmp(name + len - tail, ".bmap") != 0)
+	if (!path_has_suffix(name, ".bmap"))
 		return false;
-	image = xstrndup(name, len - tail);
+	image = xstrndup(name, strlen(name) - strlen(".bmap"));
 	for (int side = 0; side < 2; side++) {
 		const struct file *file = file_set_find(sets[side], image);
 

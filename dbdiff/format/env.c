@@ -94,13 +94,6 @@ static const struct known_value {
 	{"ROOT_HASH", is_root_hash, "verity-root", true},
 };
 
-static bool ends_with(const char *text, const char *end)
-{
-	size_t len = strlen(text), end_len = strlen(end);
-
-	return len >= end_len && strcmp(text + len - end_len, end) == 0;
-}
-
 /* Such a value is told without its quotes, which are a field of their own. */
 static void add_value(
 	struct member *member, const char *key, const char *value, size_t len, bool is_of_verity)
@@ -174,7 +167,7 @@ static enum status env_open(struct source *source, const char *name, const struc
 	status = entries_new(source, ENV_BYTES_MAX, sizeof(struct env), &entries, err);
 	if (status != STATUS_OK)
 		return error_context(err, "env");
-	((struct env *)entries)->is_of_verity = ends_with(name, ".verity.env");
+	((struct env *)entries)->is_of_verity = path_has_suffix(name, ".verity.env");
 	entries->cut = env_cut;
 	*members = &entries->members;
 	return STATUS_OK;
@@ -191,7 +184,7 @@ static bool has_name(const char *path)
 		if (strcmp(name, names[i]) == 0)
 			return true;
 	}
-	return ends_with(name, ".env") || strstr(path, "etc/default/") != NULL;
+	return path_has_suffix(name, ".env") || strstr(path, "etc/default/") != NULL;
 }
 
 /* By its name, and by its first lines, of which the last may be cut. */

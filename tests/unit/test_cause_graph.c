@@ -26,6 +26,7 @@ struct given {
 	const char *cause;
 	const char *field, *published, *rebuilt; /* field "" for a value of the content */
 	const char *content[2];			 /* its two contents, hashed; or NULL */
+	const char *also; /* another field; of a value of the content: another value */
 };
 
 static void set_up(void)
@@ -45,28 +46,33 @@ static void tear_down(void)
 static void take(struct difference_sink *sink, const struct given *given)
 {
 	bool is_field = given->field != NULL && *given->field != '\0';
-	struct difference_cause cause = {given->cause, 10, NULL};
-	struct difference_field field = {given->field, given->published, given->rebuilt};
-	struct difference_value value = {given->cause, given->published, given->rebuilt};
+	const char *read_from = given->field != NULL && !is_field ? "seen" : NULL;
+	struct difference_cause cause = {given->cause, 10, read_from};
+	struct difference_field fields[] = {
+		{given->field, given->published, given->rebuilt}, {given->also, "1", "2"}};
+	struct difference_value values[] = {{given->cause, given->published, given->rebuilt},
+		{given->cause, "other", "another"}};
+	size_t count = given->also != NULL ? 2 : 1;
 	struct digest digests[2];
 
 	for (int side = 0; side < 2 && given->content[0] != NULL; side++)
 		hash_memory(given->content[side], strlen(given->content[side]), &digests[side]);
-	ck_assert_int_eq(sink->take(sink->context,
-				 &(struct difference){
-					 .path = given->path,
-					 .change = CHANGE_CONTENT,
-					 .inspected = true,
-					 .fields = &field,
-					 .field_count = is_field,
-					 .causes = &cause,
-					 .cause_count = 1,
-					 .values = &value,
-					 .value_count = given->field != NULL && !is_field,
-					 .published = given->content[0] ? &digests[0] : NULL,
-					 .rebuilt = given->content[0] ? &digests[1] : NULL,
-				 },
-				 &err),
+	ck_assert_int_eq(
+		sink->take(sink->context,
+			&(struct difference){
+				.path = given->path,
+				.change = CHANGE_CONTENT,
+				.inspected = true,
+				.fields = fields,
+				.field_count = is_field ? count : 0,
+				.causes = &cause,
+				.cause_count = 1,
+				.values = values,
+				.value_count = given->field != NULL && !is_field ? count : 0,
+				.published = given->content[0] ? &digests[0] : NULL,
+				.rebuilt = given->content[0] ? &digests[1] : NULL,
+			},
+			&err),
 		STATUS_OK);
 }
 
@@ -114,21 +120,21 @@ static void expect(const char *expected)
 }
 
 static const struct given uuid_in_text = {
-	"a//os-release", "image-uuid", "", UUID_A, UUID_B, {NULL, NULL}};
+	"a//os-release", "image-uuid", "", UUID_A, UUID_B, {NULL, NULL}, NULL};
 
 START_TEST(one_uuid_is_one_root)
 {
 	const struct given disk[] = {
-		{"a", "layout", NULL, NULL, NULL, {NULL, NULL}},
+		{"a", "layout", "layout", "1", "2", {NULL, NULL}, NULL},
 		uuid_in_text,
 	};
 	const struct given verity[] = {
-		{"b", "verity-root", "verity-root", "11", "22", {NULL, NULL}},
-		{"b//data//os-release", "image-uuid", "", UUID_A, UUID_B, {NULL, NULL}},
-		{"b//x", "verity-salt", "verity-salt", SALT_A, SALT_B, {NULL, NULL}},
-		{"b//y", "verity-uuid", "verity-uuid", UUID_A, UUID_B, {NULL, NULL}},
+		{"b", "verity-root", "verity-root", "11", "22", {NULL, NULL}, "verity-tree"},
+		{"b//data//os-release", "image-uuid", "", UUID_A, UUID_B, {NULL, NULL}, NULL},
+		{"b//x", "verity-salt", "verity-salt", SALT_A, SALT_B, {NULL, NULL}, NULL},
+		{"b//y", "verity-uuid", "verity-uuid", UUID_A, UUID_B, {NULL, NULL}, NULL},
 	};
-	const struct given env[] = {{"c//ROOT", "verity-root", "", "11", "22", {NULL, NULL}}};
+	const struct given env[] = {{"c//ROOT", "verity-root", "", "11", "22", {NULL, NULL}, NULL}};
 	struct cause_graph graph = {0};
 
 	add_artifact("a", disk, ARRAY_SIZE(disk));
@@ -153,15 +159,16 @@ START_TEST(other_values_are_roots)
 		struct given given;
 		const char *expected;
 	} cases[] = {
-		{{"a//s", "verity-salt", "verity-salt", SALT_B, SALT_A, {NULL, NULL}},
+		{{"a//s", "verity-salt", "verity-salt", SALT_B, SALT_A, {NULL, NULL}, NULL},
 			"image-uuid; verity-salt"},
-		{{"a//s", "verity-salt", "verity-salt", SALT_A, SALT_A "0", {NULL, NULL}},
+		{{"a//s", "verity-salt", "verity-salt", SALT_A, SALT_A "0", {NULL, NULL}, NULL},
 			"image-uuid; verity-salt"},
-		{{"a//s", "verity-uuid", "verity-uuid", UUID_A, UUID_A "0", {NULL, NULL}},
+		{{"a//s", "verity-uuid", "verity-uuid", UUID_A, UUID_A "0", {NULL, NULL}, NULL},
 			"image-uuid; verity-uuid"},
-		{{"a//s", "verity-root", "", "11", "22", {NULL, NULL}}, "image-uuid; verity-root"},
-		{{"a//s", "layout", NULL, NULL, NULL, {NULL, NULL}}, "image-uuid; layout"},
-		{{"a//s", "unexplained", NULL, NULL, NULL, {NULL, NULL}},
+		{{"a//s", "verity-root", "", "11", "22", {NULL, NULL}, NULL},
+			"image-uuid; verity-root"},
+		{{"a//s", "layout", NULL, NULL, NULL, {NULL, NULL}, NULL}, "image-uuid; layout"},
+		{{"a//s", "unexplained", NULL, NULL, NULL, {NULL, NULL}, NULL},
 			"image-uuid; unexplained"},
 	};
 	struct given given[] = {uuid_in_text, cases[_i].given};
@@ -175,7 +182,7 @@ END_TEST
 START_TEST(no_image_is_no_root)
 {
 	const struct given given[] = {
-		{"a", "verity-salt", "verity-salt", SALT_A, SALT_B, {NULL, NULL}}};
+		{"a", "verity-salt", "verity-salt", SALT_A, SALT_B, {NULL, NULL}, NULL}};
 
 	add_artifact("a", given, ARRAY_SIZE(given));
 	expect("verity-salt");
@@ -186,9 +193,9 @@ END_TEST
 START_TEST(one_that_does_not_follow_is_enough)
 {
 	const struct given given[] = {
-		{"a", "layout", NULL, NULL, NULL, {NULL, NULL}},
+		{"a", "layout", "layout", "1", "2", {NULL, NULL}, NULL},
 		uuid_in_text,
-		{"a//z", "layout", NULL, NULL, NULL, {NULL, NULL}},
+		{"a//z", "layout", "layout", "1", "2", {NULL, NULL}, NULL},
 	};
 
 	add_artifact("a", given, ARRAY_SIZE(given));
@@ -199,16 +206,17 @@ END_TEST
 START_TEST(a_signature_follows_while_its_signer_is_the_same)
 {
 	const struct given same[] = {
-		{"a", "authenticode-signature", NULL, NULL, NULL, {NULL, NULL}},
-		{"a//.linux", "unexplained", NULL, NULL, NULL, {NULL, NULL}},
+		{"a", "authenticode-signature", NULL, NULL, NULL, {NULL, NULL}, NULL},
+		{"a//.linux", "unexplained", NULL, NULL, NULL, {NULL, NULL}, NULL},
 	};
 	const struct given beside[] = {
-		{"b//sw-description//x", "unexplained", NULL, NULL, NULL, {NULL, NULL}},
-		{"b//sw-description.sig", "cms-signature", NULL, NULL, NULL, {NULL, NULL}},
+		{"b//sw-description//x", "unexplained", NULL, NULL, NULL, {NULL, NULL}, NULL},
+		{"b//sw-description.sig", "cms-signature", NULL, NULL, NULL, {NULL, NULL}, NULL},
 	};
 	const struct given other[] = {
-		{"c", "authenticode-signature", "authenticode-signer", "ab", "cd", {NULL, NULL}},
-		{"c//.linux", "unexplained", NULL, NULL, NULL, {NULL, NULL}},
+		{"c", "authenticode-signature", "authenticode-signer", "ab", "cd", {NULL, NULL},
+			NULL},
+		{"c//.linux", "unexplained", NULL, NULL, NULL, {NULL, NULL}, NULL},
 	};
 
 	add_artifact("a", same, ARRAY_SIZE(same));
@@ -223,8 +231,9 @@ END_TEST
 START_TEST(a_new_signer_is_a_root)
 {
 	const struct given given[] = {
-		{"a", "authenticode-signature", "authenticode-signer", NULL, "cd", {NULL, NULL}},
-		{"a//.linux", "unexplained", NULL, NULL, NULL, {NULL, NULL}},
+		{"a", "authenticode-signature", "authenticode-signer", NULL, "cd", {NULL, NULL},
+			NULL},
+		{"a//.linux", "unexplained", NULL, NULL, NULL, {NULL, NULL}, NULL},
 	};
 
 	add_artifact("a", given, ARRAY_SIZE(given));
@@ -236,8 +245,8 @@ END_TEST
 START_TEST(a_signature_alone_is_a_root)
 {
 	const struct given given[] = {
-		{"a//linux.efi", "authenticode-signature", NULL, NULL, NULL, {NULL, NULL}},
-		{"a//x", "unexplained", NULL, NULL, NULL, {NULL, NULL}},
+		{"a//linux.efi", "authenticode-signature", NULL, NULL, NULL, {NULL, NULL}, NULL},
+		{"a//x", "unexplained", NULL, NULL, NULL, {NULL, NULL}, NULL},
 	};
 
 	add_artifact("a", given, ARRAY_SIZE(given));
@@ -257,8 +266,8 @@ START_TEST(a_digest_follows_from_what_it_is_of)
 {
 	char one[SHA256_HEX_SIZE], two[SHA256_HEX_SIZE];
 	struct given given[] = {
-		{"a//kernel", "kernel-build-stamp", NULL, NULL, NULL, {"one", "two"}},
-		{"a//list", "embedded-digest", "", one, two, {NULL, NULL}},
+		{"a//kernel", "kernel-build-stamp", NULL, NULL, NULL, {"one", "two"}, NULL},
+		{"a//list", "embedded-digest", "", one, two, {NULL, NULL}, NULL},
 	};
 
 	hex_of("one", one);
@@ -273,17 +282,64 @@ END_TEST
 START_TEST(a_loop_is_roots)
 {
 	const struct given given[] = {
-		{"a//x", "layout", NULL, NULL, NULL, {NULL, NULL}},
-		{"a//x//y", "derived", NULL, NULL, NULL, {NULL, NULL}},
-		{"a//x//y//z", "layout", NULL, NULL, NULL, {NULL, NULL}},
-		{"a//x//y//z//w", "derived", "image-sha256", "1", "2", {NULL, NULL}},
-		{"a//x//y//z//w//v", "layout", "layout", "1", "2", {NULL, NULL}},
-		{"a//x//y//z//w//v//u", "derived", "image-sha256", "1", "2", {NULL, NULL}},
+		{"a//x", "layout", "layout", "1", "2", {NULL, NULL}, NULL},
+		{"a//x//y", "derived", "checksum", "1", "2", {NULL, NULL}, NULL},
+		{"a//x//y//z", "layout", "layout", "1", "2", {NULL, NULL}, NULL},
+		{"a//x//y//z//w", "derived", "", "1", "2", {NULL, NULL}, NULL},
 	};
 
-	/* The last one has nothing inside, but the same values as one that has. */
 	add_artifact("a", given, ARRAY_SIZE(given));
 	expect("derived; layout");
+}
+END_TEST
+
+/* What one difference of a kind cannot be computed from keeps the kind a root. */
+START_TEST(only_what_was_computed_follows)
+{
+	static const struct {
+		struct given given[2];
+		const char *expected;
+	} cases[] = {
+		/* A root hash that no tree has, beside what follows from the image. */
+		{{uuid_in_text, {"a", "verity-root", "", "11", "22", {NULL, NULL}, NULL}},
+			"image-uuid; verity-root"},
+		/* The tree was not computed. */
+		{{uuid_in_text,
+			 {"a", "verity-root", "verity-root", "11", "22", {NULL, NULL}, NULL}},
+			"image-uuid; verity-root"},
+		/* A partition does not move because a file in it differs. */
+		{{uuid_in_text, {"a", "layout", "partition-extent", "1", "2", {NULL, NULL}, NULL}},
+			"image-uuid; layout"},
+		{{uuid_in_text,
+			 {"a", "layout", "layout", "1", "2", {NULL, NULL}, "partition-extent"}},
+			"image-uuid; layout"},
+		/* Two UUIDs in one text, of which one is the image's. */
+		{{uuid_in_text, {"a//t", "uuid", "", UUID_A, UUID_B, {NULL, NULL}, "other"}},
+			"image-uuid; uuid"},
+		/* A sum of a container in which nothing else differs, beside another one. */
+		{{uuid_in_text, {"a//t", "derived", "checksum", "1", "2", {NULL, NULL}, NULL}},
+			"derived; image-uuid"},
+	};
+
+	add_artifact("a", cases[_i].given, 2);
+	expect(cases[_i].expected);
+}
+END_TEST
+
+/* "as stored" is no value that tells two differences to be one. */
+START_TEST(words_are_no_values)
+{
+	const struct given given[] = {
+		{"a", "layout", "layout", "as stored", "8 bytes", {NULL, NULL}, NULL},
+		uuid_in_text,
+	};
+	const struct given other[] = {
+		{"b", "layout", "layout", "as stored", "8 bytes", {NULL, NULL}, NULL}};
+
+	add_artifact("a", given, ARRAY_SIZE(given));
+	expect("image-uuid; layout<image-uuid");
+	add_artifact("b", other, ARRAY_SIZE(other));
+	expect("layout; image-uuid");
 }
 END_TEST
 
@@ -304,6 +360,8 @@ int main(void)
 	tcase_add_test(tests, a_signature_alone_is_a_root);
 	tcase_add_loop_test(tests, a_digest_follows_from_what_it_is_of, 0, 2);
 	tcase_add_test(tests, a_loop_is_roots);
+	tcase_add_loop_test(tests, only_what_was_computed_follows, 0, 6);
+	tcase_add_test(tests, words_are_no_values);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -111,11 +111,12 @@ const char *const evidence_statements[EVIDENCE_STATEMENT_COUNT] = {
 	[READ_WRAPPERS] = "SELECT path, kind, signer FROM wrapper WHERE set_id = ?1 "
 			  "ORDER BY path, kind",
 	[READ_INSTANCES] = "SELECT a.name, c.set_id, c.path, c.occurrence, c.change, c.cause, "
-			   "c.bytes FROM artifact a JOIN difference_cause c ON c.set_id = a.set_id "
+			   "c.bytes, c.evidence IS NOT NULL FROM artifact a JOIN difference_cause "
+			   "c ON c.set_id = a.set_id "
 			   "WHERE a.run = ?1 ORDER BY a.name, c.path, c.occurrence, c.cause",
-	/* Of the other causes of a difference, and of all that are inside it. */
+	/* Of a difference, and of all that are inside it. */
 	[READ_CAUSES_AROUND] = "SELECT cause FROM difference_cause WHERE set_id = ?1 "
-			       "AND path = ?2 AND cause <> ?5 UNION "
+			       "AND path = ?2 UNION "
 			       "SELECT cause FROM difference_cause WHERE set_id = ?1 "
 			       "AND path >= ?3 AND path < ?4",
 	[READ_DIGEST_OWNER] = "SELECT d.set_id, d.path FROM difference d JOIN artifact a "
