@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/pread.h"
 #include "dbdiff/fields.h"
 #include "dbdiff/resolve.h"
 #include "dbdiff/tally.h"
@@ -201,23 +202,11 @@ static enum status attribute_block(
 enum status attributed_read(const struct attributed_side *side, void *data, size_t len,
 	uint64_t offset, struct error *err)
 {
-	char *to = data;
+	enum status status = pread_exactly(side->fd, data, len, offset, err);
 
-	while (len > 0) {
-		ssize_t got = pread(side->fd, to, len, (off_t)offset);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return error_set_errno(err, "reading at %" PRIu64, offset);
-		if (got == 0)
-			return error_set(
-				err, STATUS_CONFLICT, "a file changed while it was compared");
-		to += got;
-		offset += (uint64_t)got;
-		len -= (size_t)got;
-	}
-	return STATUS_OK;
+	return status == STATUS_END
+		? error_set(err, STATUS_CONFLICT, "a file changed while it was compared")
+		: status;
 }
 
 /* Where the next byte is that may differ: it is not in a hole of both. */

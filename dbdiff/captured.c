@@ -1,31 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dbdiff/captured.h"
 
-#include <errno.h>
 #include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "base/array.h"
-
-enum status captured_pread(int fd, void *data, size_t len, uint64_t offset, struct error *err)
-{
-	char *to = data;
-
-	while (len > 0) {
-		ssize_t got = pread(fd, to, len, (off_t)offset);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return error_set_errno(err, "cannot read a temporary file");
-		if (got == 0)
-			return STATUS_END;
-		to += got;
-		offset += (uint64_t)got;
-		len -= (size_t)got;
-	}
-	return STATUS_OK;
-}
+#include "base/pread.h"
 
 static int part_compare(const void *a, const void *b)
 {
@@ -51,7 +31,7 @@ enum status captured_read(struct captured *captured, int fd, size_t most, struct
 		struct captured_header header;
 		struct captured_part part = {.at = at + sizeof(header)};
 
-		status = captured_pread(fd, &header, sizeof(header), at, err);
+		status = pread_exactly(fd, &header, sizeof(header), at, err);
 		if (status < 0)
 			return status;
 		if (status != STATUS_OK || header.len > PLAN_STRETCH_MOST ||
@@ -92,7 +72,7 @@ enum status captured_rest(
 
 	if (part == NULL || part->len != sizeof(digest->bytes))
 		return STATUS_END;
-	return captured_pread(captured->fd, digest->bytes, part->len, part->at, err);
+	return pread_exactly(captured->fd, digest->bytes, part->len, part->at, err);
 }
 
 /* What a side has of a stretch. */
@@ -118,7 +98,7 @@ static enum status load_side(struct leaf_bytes *bytes, const struct plan_stretch
 
 		if (part == NULL || part->len != len_of(&stretches[i], leaf->sizes[side]))
 			return STATUS_END;
-		status = captured_pread(captured->fd, buffer_reserve(buffer, part->len + 1),
+		status = pread_exactly(captured->fd, buffer_reserve(buffer, part->len + 1),
 			part->len, part->at, err);
 		if (status != STATUS_OK)
 			return status;

@@ -27,9 +27,6 @@ struct captured {
 enum status captured_read(struct captured *captured, int fd, size_t most, struct error *err);
 void captured_release(struct captured *captured);
 
-/* Reads all of `len` bytes of a temporary file at an offset. STATUS_END when it ends before. */
-enum status captured_pread(int fd, void *data, size_t len, uint64_t offset, struct error *err);
-
 /* Both sides of a leaf in memory. Zeroed is empty; kept for the next leaf. */
 struct leaf_bytes {
 	struct buffer bytes[SIDES];

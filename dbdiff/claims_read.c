@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/escape.h"
+#include "base/pread.h"
 #include "dbdiff/causes.h"
 #include "dbdiff/claims.h"
 #include "dbdiff/matching.h"
@@ -68,13 +69,13 @@ enum status claims_read(struct claims *claims, int fd, struct findings *findings
 
 		if (size - at < sizeof(record))
 			break;
-		status = captured_pread(fd, &record, sizeof(record), at, err);
+		status = pread_exactly(fd, &record, sizeof(record), at, err);
 		at += sizeof(record);
 		if (status != STATUS_OK || record.leaf >= claims->plan->count ||
 			record.len > MATCH_TEXT_MOST || record.len > size - at)
 			break;
 		buffer_clear(&text);
-		status = captured_pread(
+		status = pread_exactly(
 			fd, buffer_reserve(&text, record.len + 1), record.len, at, err);
 		if (status != STATUS_OK)
 			break;

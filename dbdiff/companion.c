@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dbdiff/companion.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/pread.h"
 
 #define BLOCK_BYTES ((uint64_t)4096)
 #define READ_BYTES  ((size_t)1 << 20)
@@ -70,17 +70,10 @@ static enum status hash_range(
 	hash_init(&hash);
 	while (at < end && status == STATUS_OK) {
 		size_t len = end - at < READ_BYTES ? (size_t)(end - at) : READ_BYTES;
-		ssize_t got = pread(fd, data, len, (off_t)at);
 
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			status = error_set_errno(err, "the image of the block map");
-		else if (got == 0)
-			status = STATUS_END;
-		else
-			hash_update(&hash, data, (size_t)got);
-		at += got > 0 ? (uint64_t)got : 0;
+		status = pread_exactly(fd, data, len, at, err);
+		hash_update(&hash, data, status == STATUS_OK ? len : 0);
+		at += len;
 	}
 	if (status == STATUS_OK)
 		hash_finish(&hash, digest);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dbdiff/dbdiff.h"
 
-#include <pthread.h>
 
 #include "base/alloc.h"
 #include "base/array.h"
@@ -47,45 +46,6 @@ bool change_parse(const char *word, enum change *change)
 
 /* ---- one comparison ---- */
 
-static enum status say_changed(int side, struct error *err)
-{
-	return error_set(err, STATUS_CONFLICT, "the %s file changed while it was compared",
-		side == PUBLISHED ? "published" : "rebuilt");
-}
-
-/* The artifact's own row, if it was hashed, must be what was hashed before, or said before. */
-static enum status check_digest(struct pair *pair, int side, struct error *err)
-{
-	const struct comparison_side *expected = pair->sides[side];
-	struct index_cursor cursor = {0};
-	enum status status = index_cursor_open(&cursor, &pair->indexes[side], 0, err);
-
-	if (status == STATUS_OK)
-		status = index_cursor_next(&cursor, err);
-	if (status == STATUS_END)
-		status = error_set(err, expected->is_index ? STATUS_FORMAT : STATUS_DATABASE,
-			"index: it is empty");
-	if (status == STATUS_OK && expected->is_index) {
-		if (!cursor.row.is_hashed || cursor.row.size != expected->size ||
-			!digest_equal(&cursor.row.sha256, &expected->sha256))
-			status = error_set(
-				err, STATUS_FORMAT, "the index says two things of its artifact");
-	} else if (status == STATUS_OK && cursor.row.is_hashed &&
-		!digest_equal(&cursor.row.sha256, &expected->sha256)) {
-		status = say_changed(side, err);
-	}
-	index_cursor_release(&cursor);
-	return status;
-}
-
-/* An index that cannot be read is refused: it is no finding about the artifact. */
-static enum status refuse_index(const struct pair *pair, int side, struct error *err)
-{
-	return pair->sides[side]->is_index
-		? error_context(err, "the %s index", side == PUBLISHED ? "published" : "rebuilt")
-		: err->status;
-}
-
 static enum status open_files(struct pair *pair, struct error *err)
 {
 	for (int side = 0; side < SIDES; side++) {
@@ -106,76 +66,6 @@ static enum status find_sameness(struct pair *pair, struct error *err)
 	return sameness_find(&pair->sameness,
 		(int[SIDES]){sides[PUBLISHED]->fd, sides[REBUILT]->fd},
 		(uint64_t[SIDES]){sides[PUBLISHED]->size, sides[REBUILT]->size}, err);
-}
-
-struct opening {
-	struct index *index;
-	int fd;
-	struct error *err;
-};
-
-static void *open_one(void *context)
-{
-	struct opening *opening = context;
-
-	opening->err->status = index_open(opening->index, opening->fd, opening->err);
-	return NULL;
-}
-
-/* Side by side, since each is checked page by page. What a dead worker left is opened in vain. */
-static enum status open_both(struct pair *pair, struct error opened[SIDES], struct error *err)
-{
-	struct opening openings[SIDES];
-	pthread_t thread;
-	int result;
-
-	for (int side = 0; side < SIDES; side++)
-		openings[side] = (struct opening){
-			&pair->indexes[side], pair->index_fds[side], &opened[side]};
-	result = pthread_create(&thread, NULL, open_one, &openings[REBUILT]);
-	if (result != 0)
-		return error_set(err, STATUS_IO, "a thread cannot start: %s", strerror(result));
-	open_one(&openings[PUBLISHED]);
-	pthread_join(thread, NULL);
-	return STATUS_OK;
-}
-
-static enum status make_indexes(struct pair *pair, struct error *err)
-{
-	struct pair_job jobs[SIDES];
-	struct error opened[SIDES];
-	enum status status;
-
-	for (int side = 0; side < SIDES; side++)
-		jobs[side] = (struct pair_job){pair, side, pair->index_fds[side], -1, NULL};
-	status = pair_run(jobs, SIDES, pair_job_index, pair->trouble, err);
-	if (status == STATUS_OK)
-		status = open_both(pair, opened, err);
-	for (int side = 0; side < SIDES && status == STATUS_OK; side++) {
-		bool is_index = pair->sides[side]->is_index;
-
-		/* A worker that was ended is a finding about what it read, the rest is trouble. */
-		if (pair->trouble[side].status == STATUS_LIMIT && !is_index)
-			continue;
-		if (pair->trouble[side].status != STATUS_OK) {
-			*err = pair->trouble[side];
-			return refuse_index(pair, side, err);
-		}
-		status = opened[side].status;
-		if (status == STATUS_OK)
-			status = check_digest(pair, side, err);
-		else
-			*err = opened[side];
-		if (status < 0 && is_index)
-			return refuse_index(pair, side, err);
-		/* Nor is what a worker wrote that was taken over. */
-		if (status == STATUS_FORMAT || status == STATUS_LIMIT) {
-			error_context(err, "what the process that read it wrote");
-			pair->trouble[side] = *err;
-			status = STATUS_OK;
-		}
-	}
-	return status;
 }
 
 /* The whole artifact is the one difference: a side of it could not be indexed at all. */
@@ -358,7 +248,7 @@ static enum status check_states(const struct pair *pair, struct error *err)
 		if (file_state_take(pair->sides[side]->fd, &state, err) < 0)
 			return err->status;
 		if (!file_state_equal(&state, &pair->sides[side]->state))
-			return say_changed(side, err);
+			return pair_say_changed(side, err);
 	}
 	return STATUS_OK;
 }
@@ -377,7 +267,7 @@ static enum status check_digests(const struct pair *pair, struct error *err)
 		return err->status;
 	for (int side = 0; side < SIDES; side++) {
 		if (!digest_equal(&again[side].sha256, &pair->sides[side]->sha256))
-			return say_changed(side, err);
+			return pair_say_changed(side, err);
 	}
 	return STATUS_OK;
 }
@@ -409,7 +299,7 @@ static enum status compare_whole(struct pair *pair, struct error *err)
 	diff_plan_release(&pair->plan);
 	status = findings_clear(&pair->findings, err);
 	if (status == STATUS_OK)
-		status = make_indexes(pair, err);
+		status = pair_make_indexes(pair, err);
 	return status == STATUS_OK && !is_unread(pair) ? compare_once(pair, err) : status;
 }
 
@@ -422,7 +312,7 @@ static enum status compare_pair(struct pair *pair, struct comparison *result, st
 	if (status == STATUS_OK)
 		status = find_sameness(pair, err);
 	if (status == STATUS_OK)
-		status = make_indexes(pair, err);
+		status = pair_make_indexes(pair, err);
 	if (status == STATUS_OK && !is_unread(pair))
 		status = compare_once(pair, err);
 	if (status == STATUS_END)

@@ -47,4 +47,13 @@ enum status pair_job_inside(void *context, struct error *err);
 enum status pair_run(struct pair_job *jobs, int count, enum status (*run)(void *, struct error *),
 	struct error *errors, struct error *err);
 
+/*
+ * Runs pair_job_index() for both sides and opens what it wrote. What a worker could not read is in
+ * pair->trouble; an index that was given and cannot be read is an error, and so is a file that
+ * changed.
+ */
+enum status pair_make_indexes(struct pair *pair, struct error *err);
+/* STATUS_CONFLICT: the file of a side is not what it was. */
+enum status pair_say_changed(int side, struct error *err);
+
 #endif

@@ -2,12 +2,12 @@
 #include "dbdiff/sameness.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/pread.h"
 
 #define BLOCK_SIZE ((uint64_t)4096)
 #define READ_SIZE  ((size_t)128 * 1024) /* of both sides: stays in the processor's cache */
@@ -25,21 +25,11 @@ struct part {
 static enum status read_side(
 	int fd, unsigned char *data, size_t len, uint64_t at, struct error *err)
 {
-	while (len > 0) {
-		ssize_t got = pread(fd, data, len, (off_t)at);
+	enum status status = pread_exactly(fd, data, len, at, err);
 
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return error_set_errno(err, "reading at %" PRIu64, at);
-		if (got == 0)
-			return error_set(
-				err, STATUS_CONFLICT, "a file changed while it was compared");
-		data += got;
-		at += (uint64_t)got;
-		len -= (size_t)got;
-	}
-	return STATUS_OK;
+	return status == STATUS_END
+		? error_set(err, STATUS_CONFLICT, "a file changed while it was compared")
+		: status;
 }
 
 /* What is a hole in both is the same. */

@@ -82,11 +82,7 @@ static enum status ld_aux_cache_open(struct source *source, const char *name,
 		}
 		library_cache_add_other_strings(&cache);
 	}
-	library_cache_release(&cache);
-	if (status < 0)
-		parts_free(&cache.parts->members);
-	else
-		status = parts_finish(cache.parts, members, err);
+	status = library_cache_finish(&cache, status, members, err);
 	return status < 0 ? error_context(err, "ldconfig's cache") : STATUS_OK;
 }
 

@@ -168,11 +168,7 @@ static enum status ld_cache_open(struct source *source, const char *name,
 		status = add_extension(&cache, err);
 	if (status == STATUS_OK)
 		library_cache_add_other_strings(&cache);
-	library_cache_release(&cache);
-	if (status < 0)
-		parts_free(&cache.parts->members);
-	else
-		status = parts_finish(cache.parts, members, err);
+	status = library_cache_finish(&cache, status, members, err);
 	return status < 0 ? error_context(err, "library cache") : STATUS_OK;
 }
 

@@ -31,10 +31,15 @@ enum status library_cache_lay_out(
 	return STATUS_OK;
 }
 
-void library_cache_release(struct library_cache *cache)
+enum status library_cache_finish(struct library_cache *cache, enum status status,
+	struct members **members, struct error *err)
 {
 	free(cache->data);
 	free(cache->is_told);
+	if (status == STATUS_OK)
+		return parts_finish(cache->parts, members, err);
+	parts_free(&cache->parts->members);
+	return status;
 }
 
 enum status library_cache_string(

@@ -29,7 +29,9 @@ struct library_cache {
 enum status library_cache_read(struct library_cache *cache, struct error *err);
 enum status library_cache_lay_out(
 	struct library_cache *cache, uint32_t count, uint32_t strings_len, struct error *err);
-void library_cache_release(struct library_cache *cache);
+/* Releases the cache; *members are its parts where `status`, which is handed on, is STATUS_OK. */
+enum status library_cache_finish(struct library_cache *cache, enum status status,
+	struct members **members, struct error *err);
 
 static inline size_t library_cache_entry(const struct library_cache *cache, uint32_t index)
 {

@@ -4,6 +4,12 @@
 #include "dbdiff/causes.h"
 #include "verifier/report/printer.h"
 
+/* No bytes were counted anywhere: 0 would be a claim. */
+static bool is_measured(const struct report_printer *printer)
+{
+	return printer->unmeasured < printer->differing;
+}
+
 struct first {
 	struct report_printer *printer;
 	const char *cause;
@@ -58,8 +64,10 @@ static void print_flow(struct report_printer *printer, size_t root)
 		depth = node->depth;
 		bytes += node->bytes;
 	}
+	if (depth > 0 && is_measured(printer))
+		fprintf(printer->stream, "  (%llu bytes)", (unsigned long long)bytes);
 	if (depth > 0)
-		fprintf(printer->stream, "  (%llu bytes)\n", (unsigned long long)bytes);
+		fputc('\n', printer->stream);
 }
 
 static enum status print_root(struct report_printer *printer, size_t root, struct error *err)
@@ -68,9 +76,12 @@ static enum status print_root(struct report_printer *printer, size_t root, struc
 	const struct cause *cause = cause_find(node->id);
 	struct first first = {printer, node->id, false};
 
-	fprintf(printer->stream, "  %-38s %10llu %9llu %12llu\n", node->id,
-		(unsigned long long)node->reached, (unsigned long long)node->members,
-		(unsigned long long)node->bytes);
+	fprintf(printer->stream, "  %-38s %10llu %9llu ", node->id,
+		(unsigned long long)node->reached, (unsigned long long)node->members);
+	if (is_measured(printer))
+		fprintf(printer->stream, "%12llu\n", (unsigned long long)node->bytes);
+	else
+		fprintf(printer->stream, "%12s\n", "-");
 	if (evidence_each_difference_at(printer->evidence, node->first_set, node->first_path,
 		    print_first, &first, err) < 0)
 		return err->status;
