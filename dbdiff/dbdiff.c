@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dbdiff/dbdiff.h"
 
-
 #include "base/alloc.h"
 #include "base/array.h"
 #include "base/tempfile.h"
