@@ -15,6 +15,7 @@ struct command {
 };
 
 int cmd_compare(int argc, char **argv);
+int cmd_delta(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_index(int argc, char **argv);
 int cmd_show(int argc, char **argv);
