@@ -169,37 +169,52 @@ static enum status give(struct xz *xz, const unsigned char **data, size_t *len, 
 	return status;
 }
 
+/*
+ * Until stream->out is full, the block ends or is found damaged: so readers see the same windows
+ * however the packed bytes come, and whoever decodes.
+ */
+static enum status run_decoder(struct stream *stream, lzma_ret *result, struct error *err)
+{
+	struct xz *xz = stream->state;
+	const unsigned char *packed;
+	enum status status = STATUS_OK;
+	size_t len;
+
+	xz->decoder.next_out = stream->out;
+	xz->decoder.avail_out = STREAM_OUT_SIZE;
+	*result = LZMA_OK;
+	while (status == STATUS_OK && *result == LZMA_OK && xz->decoder.avail_out > 0) {
+		status = source_peek(stream->source, 1, &packed, &len, err);
+		if (status != STATUS_OK)
+			break;
+		xz->decoder.next_in = packed;
+		xz->decoder.avail_in = len;
+		*result = lzma_code(&xz->decoder, LZMA_RUN);
+		if (*result == LZMA_OK || *result == LZMA_STREAM_END)
+			status = source_skip(stream->source, len - xz->decoder.avail_in, err);
+	}
+	return status;
+}
+
 static enum status decode_block(
 	struct stream *stream, const unsigned char **data, size_t *len, struct error *err)
 {
 	struct xz *xz = stream->state;
-	const unsigned char *packed;
 	enum status status;
-	size_t packed_len;
 	lzma_ret result;
 
 	if (xz->failed != LZMA_OK)
 		return xz_error(xz->failed, err);
-	status = source_peek(stream->source, 1, &packed, &packed_len, err);
+	status = run_decoder(stream, &result, err);
 	if (status != STATUS_OK)
 		return status;
-	xz->decoder.next_in = packed;
-	xz->decoder.avail_in = packed_len;
-	xz->decoder.next_out = stream->out;
-	xz->decoder.avail_out = STREAM_OUT_SIZE;
-	result = lzma_code(&xz->decoder, LZMA_RUN);
 	*data = stream->out;
 	*len = STREAM_OUT_SIZE - xz->decoder.avail_out;
-	if (packed_len == 0 && *len == 0 && result == LZMA_OK)
-		result = LZMA_BUF_ERROR;
-	if (result == LZMA_OK || result == LZMA_STREAM_END)
-		status = source_skip(stream->source, packed_len - xz->decoder.avail_in, err);
-	else
-		xz->failed = result; /* told when these bytes are read */
-	if (status == STATUS_OK)
-		status = give(xz, data, len, err);
+	status = give(xz, data, len, err);
 	if (status == STATUS_OK && result == LZMA_STREAM_END)
-		status = end_block(stream, err);
+		return end_block(stream, err);
+	if (result != LZMA_OK)
+		xz->failed = result; /* told when what was decoded before it is read */
 	return status;
 }
 
@@ -212,7 +227,7 @@ static enum status take_ahead(
 	enum status status;
 
 	*data = stream->out;
-	switch (xz_ahead_read(xz->ahead, xz->done, stream->out, STREAM_OUT_SIZE, len)) {
+	switch (xz_ahead_read(xz->ahead, xz->done, stream->out, len)) {
 	case XZ_AHEAD_BYTES:
 		xz->done += *len;
 		xz->given += *len;

@@ -7,11 +7,11 @@
 
 #include "base/alloc.h"
 #include "base/pread.h"
+#include "dbdiff/format/stream.h"
 
 #define SLOTS_PER_DECODER 3 /* blocks that may be under way or ready before the reader's */
 #define HEADER_MOST	  ((size_t)1024)
 #define IN_SIZE		  ((size_t)64 * 1024)
-#define OUT_SIZE	  ((size_t)128 * 1024)
 #define HOLE_SIZE	  ((size_t)4096) /* what is all zero in such a piece stays a hole */
 #define STACK_SIZE	  ((size_t)512 * 1024)
 
@@ -162,7 +162,7 @@ static bool feed(struct decoding *decoding)
 static bool put_out(struct decoding *decoding)
 {
 	const lzma_index_iter *at = &decoding->slot->at;
-	size_t len = OUT_SIZE - decoding->decoder.avail_out;
+	size_t len = STREAM_OUT_SIZE - decoding->decoder.avail_out;
 
 	if (len > at->block.uncompressed_size - decoding->done ||
 		!write_out(decoding->ahead->out_fd, decoding->out, len,
@@ -170,7 +170,7 @@ static bool put_out(struct decoding *decoding)
 		return false;
 	decoding->done += len;
 	decoding->decoder.next_out = decoding->out;
-	decoding->decoder.avail_out = OUT_SIZE;
+	decoding->decoder.avail_out = STREAM_OUT_SIZE;
 	return tell(decoding->ahead, decoding->slot, len);
 }
 
@@ -179,7 +179,7 @@ static bool run_decoder(struct decoding *decoding)
 	lzma_ret result = LZMA_OK;
 
 	decoding->decoder.next_out = decoding->out;
-	decoding->decoder.avail_out = OUT_SIZE;
+	decoding->decoder.avail_out = STREAM_OUT_SIZE;
 	while (result == LZMA_OK) {
 		if (decoding->decoder.avail_in == 0 && decoding->in_left > 0 && !feed(decoding))
 			return false;
@@ -226,7 +226,7 @@ static void *run_thread(void *context)
 	struct decoding decoding = {
 		.ahead = ahead,
 		.in = xmalloc(IN_SIZE),
-		.out = xmalloc(OUT_SIZE),
+		.out = xmalloc(STREAM_OUT_SIZE),
 		.decoder = LZMA_STREAM_INIT,
 	};
 	struct slot *slot;
@@ -386,8 +386,7 @@ bool xz_ahead_has(struct xz_ahead *ahead, uint64_t packed, uint64_t unpacked)
 	return is_one;
 }
 
-enum xz_ahead_state xz_ahead_read(
-	struct xz_ahead *ahead, uint64_t done, void *data, size_t size, size_t *len)
+enum xz_ahead_state xz_ahead_read(struct xz_ahead *ahead, uint64_t done, void *data, size_t *len)
 {
 	struct slot *slot = &ahead->slots[ahead->current % ahead->slot_count];
 	enum xz_ahead_state state = XZ_AHEAD_BYTES;
@@ -401,7 +400,7 @@ enum xz_ahead_state xz_ahead_read(
 	if (ready == 0)
 		state = slot->is_whole ? XZ_AHEAD_END : XZ_AHEAD_FAILED;
 	pthread_mutex_unlock(&ahead->lock);
-	*len = ready < size ? (size_t)ready : size;
+	*len = ready < STREAM_OUT_SIZE ? (size_t)ready : STREAM_OUT_SIZE;
 	if (*len > 0 &&
 		pread_exactly(ahead->out_fd, data, *len,
 			slot->at.block.uncompressed_file_offset + done, &ignored) != STATUS_OK) {

@@ -36,11 +36,10 @@ void xz_ahead_free(struct xz_ahead *ahead);
  */
 bool xz_ahead_has(struct xz_ahead *ahead, uint64_t packed, uint64_t unpacked);
 /*
- * Waits for up to `size` bytes of that block behind the first `done`: *len of them at `data`;
- * otherwise *len is 0.
+ * Waits for the bytes of that block behind the first `done`: *len of them at `data`, which has
+ * STREAM_OUT_SIZE, and as many unless the block ends, or is damaged, before; otherwise *len is 0.
  */
-enum xz_ahead_state xz_ahead_read(
-	struct xz_ahead *ahead, uint64_t done, void *data, size_t size, size_t *len);
+enum xz_ahead_state xz_ahead_read(struct xz_ahead *ahead, uint64_t done, void *data, size_t *len);
 /* After XZ_AHEAD_END: what the block had. Goes on to the next. */
 void xz_ahead_next(struct xz_ahead *ahead, lzma_vli *compressed, lzma_vli *uncompressed);
 

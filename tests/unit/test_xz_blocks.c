@@ -115,6 +115,22 @@ START_TEST(nothing_but_time_shows)
 }
 END_TEST
 
+/* Whatever the windows are in which what is inside is read. */
+START_TEST(small_blocks_hold_the_same)
+{
+	char *regions;
+
+	shell("for i in 1 2 3 4 5 6 7 8 9; do seq $i$i >d/$i; done; tar -cf x.tar d;"
+	      "xz -c0 --block-size=300 x.tar >x.xz; xz -c0 x.tar >y.xz");
+	index_file("y.xz");
+	regions = xstrdup(index_regions(2));
+	index_file("x.xz");
+	ck_assert_str_eq(index_regions(2), regions);
+	ck_assert_int_eq(index_number("SELECT count(*) FROM region WHERE name = 'padding'"), 0);
+	free(regions);
+}
+END_TEST
+
 static const struct {
 	const char *make; /* x.tar.xz */
 	const char *limit;
@@ -414,6 +430,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase, nothing_but_time_shows, 0, (int)ARRAY_SIZE(packings));
+	tcase_add_test(tcase, small_blocks_hold_the_same);
 	tcase_add_loop_test(tcase, what_is_not_worth_it_is_read_alone, 0, (int)ARRAY_SIZE(alone));
 	tcase_add_test(tcase, it_ends_when_nobody_reads);
 	tcase_add_loop_test(tcase, damage_is_found_where_it_is, 0, 2);
