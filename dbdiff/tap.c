@@ -8,9 +8,6 @@
 #include "base/alloc.h"
 #include "dbdiff/index.h"
 
-/* Below this much output any ratio is fine: a few zeros compress a thousand times. */
-#define RATIO_FREE_BYTES (UINT64_C(64) * 1024 * 1024)
-
 static void block_end(struct tap *tap)
 {
 	uint64_t value = XXH3_64bits_digest(tap->block);
@@ -76,7 +73,7 @@ static enum status check_limits(const struct tap *tap, uint64_t count, struct er
 	if (count > limits->total_bytes || tap->budget->bytes + count > limits->total_bytes)
 		return error_set(err, STATUS_LIMIT, "more than %" PRIu64 " bytes at all depths",
 			limits->total_bytes);
-	if (tap->packed == NULL || limits->ratio == 0 || size <= RATIO_FREE_BYTES)
+	if (tap->packed == NULL || limits->ratio == 0 || size <= LIMITS_RATIO_FREE)
 		return STATUS_OK;
 	packed = source_can_seek(tap->packed) && tap->packed->size != SOURCE_SIZE_UNKNOWN
 		? tap->packed->size

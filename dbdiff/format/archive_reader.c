@@ -9,8 +9,15 @@
 
 static void remember_tail(struct archive_reader *reader, const unsigned char *data, size_t len)
 {
-	reader->tail_len = len < READER_TAIL_SIZE ? len : READER_TAIL_SIZE;
-	memcpy(reader->tail, data + len - reader->tail_len, reader->tail_len);
+	size_t added = len < READER_TAIL_SIZE ? len : READER_TAIL_SIZE;
+	size_t kept = READER_TAIL_SIZE - added;
+
+	/* Windows may be small, and what was before the last is looked at too. */
+	if (kept > reader->tail_len)
+		kept = reader->tail_len;
+	memmove(reader->tail, reader->tail + reader->tail_len - kept, kept);
+	memcpy(reader->tail + kept, data + len - added, added);
+	reader->tail_len = kept + added;
 }
 
 /* Leaves the window that libarchive had, keeping its end. */

@@ -20,6 +20,7 @@ static const char help[] =
 	"  --db FILE        record the comparison in this database\n"
 	"  --retry-uninspected\n"
 	"                   open again what could not be when --db's comparison was made\n"
+	"  --memory SIZE    take at most so much memory (320M)\n"
 	"  --quiet          no progress\n"
 	"  --help           this text\n\n"
 	"Exit codes: 0 all reproduced, 1 differences, 2 usage, 3 trouble, 4 incomplete.\n";
@@ -27,7 +28,8 @@ static const char help[] =
 enum {
 	OPTION_ARTIFACT = REPORT_OPTIONS_END,
 	OPTION_DB,
-	OPTION_RETRY_UNINSPECTED
+	OPTION_RETRY_UNINSPECTED,
+	OPTION_MEMORY
 };
 
 static const struct command_option options[] = {
@@ -35,6 +37,7 @@ static const struct command_option options[] = {
 	{"artifact", OPTION_ARTIFACT, true},
 	{"db", OPTION_DB, true},
 	{"retry-uninspected", OPTION_RETRY_UNINSPECTED, false},
+	{"memory", OPTION_MEMORY, true},
 	{NULL, 0, false},
 };
 
@@ -42,7 +45,8 @@ struct compare_arguments {
 	struct text_list artifacts;
 	struct report_run report;
 	const char *database;
-	bool retry_uninspected;
+	struct inspection inspection;
+	const char *memory; /* as it was given, or NULL */
 };
 
 static int run_compare(struct compare_arguments *arguments, char **paths)
@@ -53,8 +57,8 @@ static int run_compare(struct compare_arguments *arguments, char **paths)
 	int code;
 
 	if (evidence_open(arguments->database, &evidence, &err) < 0 ||
-		verify_compare(paths[0], paths[1], &arguments->artifacts,
-			arguments->retry_uninspected, evidence, run, &err) < 0)
+		verify_compare(paths[0], paths[1], &arguments->artifacts, &arguments->inspection,
+			evidence, run, &err) < 0)
 		code = command_fail("compare", &err);
 	else
 		code = report_run("compare", evidence, run, &arguments->report);
@@ -75,7 +79,9 @@ int cmd_compare(int argc, char **argv)
 		else if (option == OPTION_DB)
 			arguments.database = arguments.report.options.database = line.value;
 		else if (option == OPTION_RETRY_UNINSPECTED)
-			arguments.retry_uninspected = true;
+			arguments.inspection.retry_uninspected = true;
+		else if (option == OPTION_MEMORY)
+			arguments.memory = line.value;
 		else
 			report_run_take(&arguments.report, option, line.value);
 	}
@@ -84,6 +90,8 @@ int cmd_compare(int argc, char **argv)
 	else if (line.word_count != 2)
 		code = command_usage("compare", "two files or two directories are needed");
 	else
+		code = command_memory("compare", arguments.memory, &arguments.inspection.memory);
+	if (option != OPTION_STOP && code == EXIT_REPRODUCED)
 		code = run_compare(&arguments, line.words);
 	text_list_release(&arguments.artifacts);
 	return code;

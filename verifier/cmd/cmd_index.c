@@ -13,6 +13,7 @@
 #include "base/progress.h"
 #include "dbdiff/index_file.h"
 #include "dbdiff/make_index.h"
+#include "dbdiff/memory.h"
 #include "verifier/cmd/command.h"
 
 static const char help[] =
@@ -21,6 +22,7 @@ static const char help[] =
 	"It can be published beside the file; reproof compare takes it in place of the file.\n\n"
 	"  -o FILE, --output FILE\n"
 	"                   where to; by custom the artifact's name with .idx\n"
+	"  --memory SIZE    take at most so much memory (320M)\n"
 	"  --json           one JSON object on stdout\n"
 	"  --quiet          accepted as elsewhere; there is no progress to leave out\n"
 	"  --help           this text\n\n"
@@ -29,6 +31,7 @@ static const char help[] =
 enum {
 	OPTION_OUTPUT = 1,
 	OPTION_JSON,
+	OPTION_MEMORY,
 	OPTION_QUIET,
 };
 
@@ -36,6 +39,7 @@ static const struct command_option options[] = {
 	{"-o", OPTION_OUTPUT, true},
 	{"output", OPTION_OUTPUT, true},
 	{"json", OPTION_JSON, false},
+	{"memory", OPTION_MEMORY, true},
 	{"quiet", OPTION_QUIET, false},
 	{NULL, 0, false},
 };
@@ -44,6 +48,7 @@ struct indexing {
 	const char *artifact;
 	const char *output;
 	bool as_json;
+	uint64_t memory;
 };
 
 static void put_line(const char *text)
@@ -121,9 +126,11 @@ static enum status write_index(const struct indexing *indexing, struct indexed *
 	struct digest *digest, uint64_t *size, struct error *err)
 {
 	struct tempfile out = TEMPFILE_INIT;
+	struct limits limits = limits_default;
 	int fd = open(indexing->artifact, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	enum status status;
 
+	memory_share(indexing->memory, 1, &limits);
 	if (fd < 0) {
 		error_set_errno(err, "%s", indexing->artifact);
 		return err->status = STATUS_USAGE;
@@ -133,7 +140,7 @@ static enum status write_index(const struct indexing *indexing, struct indexed *
 		status = tempfile_open(&out, indexing->output, 0644, err);
 	if (status == STATUS_OK) {
 		status = dbdiff_index(
-			path_basename(indexing->artifact), fd, &limits_default, &out, indexed, err);
+			path_basename(indexing->artifact), fd, &limits, &out, indexed, err);
 		if (status < 0)
 			error_context(err, "%s", indexing->artifact);
 	}
@@ -167,13 +174,16 @@ int cmd_index(int argc, char **argv)
 	struct command_line line = {
 		.command = "index", .options = options, .argc = argc, .argv = argv};
 	struct indexing indexing = {0};
-	int option;
+	const char *memory = NULL;
+	int option, code;
 
 	while ((option = command_option_next(&line)) > 0) {
 		if (option == OPTION_OUTPUT)
 			indexing.output = line.value;
 		else if (option == OPTION_JSON)
 			indexing.as_json = true;
+		else if (option == OPTION_MEMORY)
+			memory = line.value;
 	}
 	if (option == OPTION_STOP)
 		return line.is_help ? command_help(help) : line.code;
@@ -181,6 +191,9 @@ int cmd_index(int argc, char **argv)
 		return command_usage("index", "one artifact is needed");
 	if (indexing.output == NULL)
 		return command_usage("index", "-o FILE is needed: where to write the index");
+	code = command_memory("index", memory, &indexing.memory);
+	if (code != EXIT_REPRODUCED)
+		return code;
 	indexing.artifact = line.words[0];
 	return run_index(&indexing);
 }

@@ -26,6 +26,7 @@ static const char help[] =
 	"  --accept-expired-key  accept a key that has expired since it signed; marks the run\n"
 	"  --no-sandbox          build without isolation; marks the run\n"
 	"  --retry-uninspected   open again what could not be when it was compared before\n"
+	"  --memory SIZE         take at most so much memory to compare (320M)\n"
 	"  --keep                keep what was rebuilt even when all of it is reproduced\n"
 	"  --all                 print every differing member with its diff\n"
 	"  --explain PATH        print one member that differs, with all that is known of it\n"
@@ -47,6 +48,7 @@ enum {
 	OPTION_ACCEPT_EXPIRED_KEY,
 	OPTION_NO_SANDBOX,
 	OPTION_RETRY_UNINSPECTED,
+	OPTION_MEMORY,
 	OPTION_KEEP
 };
 
@@ -61,6 +63,7 @@ static const struct command_option options[] = {
 	{"accept-expired-key", OPTION_ACCEPT_EXPIRED_KEY, false},
 	{"no-sandbox", OPTION_NO_SANDBOX, false},
 	{"retry-uninspected", OPTION_RETRY_UNINSPECTED, false},
+	{"memory", OPTION_MEMORY, true},
 	{"keep", OPTION_KEEP, false},
 	{NULL, 0, false},
 };
@@ -69,6 +72,7 @@ struct verify_arguments {
 	struct verify_request request;
 	struct text_list artifacts, mirrors;
 	struct report_run report;
+	const char *memory; /* as it was given, or NULL */
 };
 
 /* Nothing done is lost, and the kernel ends the build with us: so it says that and dies of it. */
@@ -154,7 +158,10 @@ static void take_option(struct verify_arguments *arguments, int option, const ch
 		request->no_sandbox = true;
 		break;
 	case OPTION_RETRY_UNINSPECTED:
-		request->retry_uninspected = true;
+		request->inspection.retry_uninspected = true;
+		break;
+	case OPTION_MEMORY:
+		arguments->memory = value;
 		break;
 	case OPTION_KEEP:
 		request->keep = true;
@@ -181,8 +188,11 @@ int cmd_verify(int argc, char **argv)
 	} else if (line.word_count != 1) {
 		code = command_usage("verify", "one release descriptor is needed");
 	} else {
+		code = command_memory(
+			"verify", arguments.memory, &arguments.request.inspection.memory);
 		arguments.request.descriptor = line.words[0];
-		code = check_descriptor(line.words[0]);
+		if (code == EXIT_REPRODUCED)
+			code = check_descriptor(line.words[0]);
 		if (code == EXIT_REPRODUCED)
 			code = run_verify(&arguments);
 	}
