@@ -31,8 +31,8 @@ PREFIX ?= /usr/local
 VERSION = 0.1.0
 
 LIBRARIES = libarchive libcurl libsolv libsolvext sqlite3 libxxhash libmicrohttpd libfyaml \
-	libsquashfs1 ext2fs e2p com_err jansson libcrypto liblzma libzstd zlib liblz4 libelf \
-	libseccomp zck expat libcrypt
+	libsquashfs1 ext2fs e2p com_err jansson libcrypto liblzma libzstd zlib liblz4 \
+	libseccomp expat libcrypt
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wformat=2 -Wvla -Wundef -Wwrite-strings -Wdate-time
 ifdef CI
