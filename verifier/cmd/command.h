@@ -96,12 +96,6 @@ struct command_line {
 int command_option_next(struct command_line *line);
 
 /*
- * The value of --memory (dbdiff/memory.h), or NULL where it was not given. EXIT_USAGE after it was
- * said that it is no size, or too small; otherwise EXIT_REPRODUCED, with *memory set.
- */
-int command_memory(const char *command, const char *text, uint64_t *memory);
-
-/*
  * Where state is kept when no option says so: $REPROOF_STORE or $XDG_STATE_HOME/reproof/store or
  * ~/.local/state/reproof/store; likewise $REPROOF_DB and …/reproof.db. The caller frees.
  */
