@@ -10,6 +10,8 @@
 
 /* Below this much output any ratio is fine: a few zeros compress a thousand times. */
 #define RATIO_FREE_BYTES (UINT64_C(64) * 1024 * 1024)
+/* Archives in archives: each layer can keep within its ratio while all of them multiply. */
+#define RATIO_LAYERS 8
 
 static void block_end(struct tap *tap)
 {
@@ -64,6 +66,32 @@ static enum status copy_window(
 	return STATUS_OK;
 }
 
+static void count_bytes(struct tap *tap, uint64_t count)
+{
+	tap->budget->bytes += count;
+	for (struct tap *outer = tap->outer; outer != NULL; outer = outer->outer)
+		outer->below += count;
+}
+
+/* What the members that hold this one are, all of their layers together, in size. */
+static enum status check_layers(const struct tap *tap, uint64_t count, struct error *err)
+{
+	uint64_t most = (uint64_t)tap->budget->limits->ratio * RATIO_LAYERS;
+
+	for (const struct tap *outer = tap->outer; outer != NULL && most > 0;
+		outer = outer->outer) {
+		uint64_t below = outer->below + count, size = outer->source.size;
+
+		if (size == SOURCE_SIZE_UNKNOWN)
+			size = outer->source.offset + SOURCE_WINDOW;
+		if (below > RATIO_FREE_BYTES * RATIO_LAYERS && below / most > size)
+			return error_set(err, STATUS_LIMIT,
+				"unpacks to more than %" PRIu64 " times its size at all depths",
+				most);
+	}
+	return STATUS_OK;
+}
+
 static enum status check_limits(const struct tap *tap, uint64_t count, struct error *err)
 {
 	const struct limits *limits = tap->budget->limits;
@@ -76,6 +104,8 @@ static enum status check_limits(const struct tap *tap, uint64_t count, struct er
 	if (count > limits->total_bytes || tap->budget->bytes + count > limits->total_bytes)
 		return error_set(err, STATUS_LIMIT, "more than %" PRIu64 " bytes at all depths",
 			limits->total_bytes);
+	if (check_layers(tap, count, err) < 0)
+		return err->status;
 	if (tap->packed == NULL || limits->ratio == 0 || size <= RATIO_FREE_BYTES)
 		return STATUS_OK;
 	packed = source_can_seek(tap->packed) && tap->packed->size != SOURCE_SIZE_UNKNOWN
@@ -115,7 +145,7 @@ static enum status skip_hashing(struct tap *tap, uint64_t count, struct error *e
 		if (status != STATUS_OK)
 			return status;
 		tap->source.offset += len;
-		tap->budget->bytes += len;
+		count_bytes(tap, len);
 		count -= len;
 	}
 	return STATUS_OK;
@@ -133,7 +163,7 @@ static enum status tap_skip(struct source *source, uint64_t count, struct error 
 	status = source_skip(tap->inner, count, err);
 	if (status == STATUS_OK) {
 		source->offset += count;
-		tap->budget->bytes += count;
+		count_bytes(tap, count);
 	}
 	return status;
 }
@@ -179,10 +209,12 @@ void tap_init(struct tap *tap, struct source *inner, struct budget *budget,
 			.size = inner->size},
 		.inner = inner,
 		.budget = budget,
+		.outer = budget->innermost,
 		.packed = packed,
 		.is_hashing = is_hashing,
 		.copy_fd = -1,
 	};
+	budget->innermost = tap;
 	if (!is_hashing)
 		return;
 	hash_init(&tap->hash);
@@ -240,6 +272,8 @@ void tap_finish(struct tap *tap, struct digest *digest)
 
 void tap_release(struct tap *tap)
 {
+	if (tap->budget != NULL)
+		tap->budget->innermost = tap->outer;
 	stop_hashing(tap);
 	buffer_release(&tap->blocks);
 	*tap = (struct tap){0};
