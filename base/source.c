@@ -10,7 +10,7 @@
 #include "base/alloc.h"
 
 #define WINDOW_LEAST ((size_t)16 * 1024)
-#define SPOOL_BLOCK ((size_t)4096) /* what is all zero in such a block stays a hole */
+#define SPOOL_BLOCK  ((size_t)4096) /* what is all zero in such a block stays a hole */
 
 enum status source_peek(struct source *source, size_t want, const unsigned char **data, size_t *len,
 	struct error *err)

@@ -8,6 +8,9 @@
 #include "base/alloc.h"
 #include "dbdiff/index.h"
 
+/* Archives in archives: each layer can keep within its ratio while all of them multiply. */
+#define RATIO_LAYERS 8
+
 static void block_end(struct tap *tap)
 {
 	uint64_t value = XXH3_64bits_digest(tap->block);
@@ -61,6 +64,32 @@ static enum status copy_window(
 	return STATUS_OK;
 }
 
+static void count_bytes(struct tap *tap, uint64_t count)
+{
+	tap->budget->bytes += count;
+	for (struct tap *outer = tap->outer; outer != NULL; outer = outer->outer)
+		outer->below += count;
+}
+
+/* What the members that hold this one are, all of their layers together, in size. */
+static enum status check_layers(const struct tap *tap, uint64_t count, struct error *err)
+{
+	uint64_t most = (uint64_t)tap->budget->limits->ratio * RATIO_LAYERS;
+
+	for (const struct tap *outer = tap->outer; outer != NULL && most > 0;
+		outer = outer->outer) {
+		uint64_t below = outer->below + count, size = outer->source.size;
+
+		if (size == SOURCE_SIZE_UNKNOWN)
+			size = outer->source.offset + SOURCE_WINDOW;
+		if (below > LIMITS_RATIO_FREE * RATIO_LAYERS && below / most > size)
+			return error_set(err, STATUS_LIMIT,
+				"unpacks to more than %" PRIu64 " times its size at all depths",
+				most);
+	}
+	return STATUS_OK;
+}
+
 static enum status check_limits(const struct tap *tap, uint64_t count, struct error *err)
 {
 	const struct limits *limits = tap->budget->limits;
@@ -73,6 +102,8 @@ static enum status check_limits(const struct tap *tap, uint64_t count, struct er
 	if (count > limits->total_bytes || tap->budget->bytes + count > limits->total_bytes)
 		return error_set(err, STATUS_LIMIT, "more than %" PRIu64 " bytes at all depths",
 			limits->total_bytes);
+	if (check_layers(tap, count, err) < 0)
+		return err->status;
 	if (tap->packed == NULL || limits->ratio == 0 || size <= LIMITS_RATIO_FREE)
 		return STATUS_OK;
 	packed = source_can_seek(tap->packed) && tap->packed->size != SOURCE_SIZE_UNKNOWN
@@ -112,7 +143,7 @@ static enum status skip_hashing(struct tap *tap, uint64_t count, struct error *e
 		if (status != STATUS_OK)
 			return status;
 		tap->source.offset += len;
-		tap->budget->bytes += len;
+		count_bytes(tap, len);
 		count -= len;
 	}
 	return STATUS_OK;
@@ -130,7 +161,7 @@ static enum status tap_skip(struct source *source, uint64_t count, struct error 
 	status = source_skip(tap->inner, count, err);
 	if (status == STATUS_OK) {
 		source->offset += count;
-		tap->budget->bytes += count;
+		count_bytes(tap, count);
 	}
 	return status;
 }
@@ -176,10 +207,12 @@ void tap_init(struct tap *tap, struct source *inner, struct budget *budget,
 			.size = inner->size},
 		.inner = inner,
 		.budget = budget,
+		.outer = budget->innermost,
 		.packed = packed,
 		.is_hashing = is_hashing,
 		.copy_fd = -1,
 	};
+	budget->innermost = tap;
 	if (!is_hashing)
 		return;
 	hash_init(&tap->hash);
@@ -237,6 +270,8 @@ void tap_finish(struct tap *tap, struct digest *digest)
 
 void tap_release(struct tap *tap)
 {
+	if (tap->budget != NULL)
+		tap->budget->innermost = tap->outer;
 	stop_hashing(tap);
 	buffer_release(&tap->blocks);
 	*tap = (struct tap){0};

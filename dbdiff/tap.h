@@ -15,7 +15,8 @@
 struct budget {
 	const struct limits *limits;
 	uint64_t members;
-	uint64_t bytes; /* at all depths, the artifact's own included */
+	uint64_t bytes;	       /* at all depths, the artifact's own included */
+	struct tap *innermost; /* of the members that are being read; the others are around it */
 };
 
 /*
@@ -26,6 +27,8 @@ struct tap {
 	struct source source; /* never to be freed with source_free() */
 	struct source *inner; /* the caller's */
 	struct budget *budget;
+	struct tap *outer;	     /* of the member that holds this one; NULL for the artifact */
+	uint64_t below;		     /* bytes that were read of what is inside, at all depths */
 	const struct source *packed; /* where `inner` is unpacked from; NULL for the artifact */
 	bool is_hashing;
 	struct hash hash;
@@ -35,6 +38,7 @@ struct tap {
 	int copy_fd;	      /* the bytes are copied there when they are hashed; -1 for no copy */
 };
 
+/* Taps are released in the opposite order. */
 void tap_init(struct tap *tap, struct source *inner, struct budget *budget,
 	const struct source *packed, bool is_hashing);
 /* Copies all bytes to an empty file, from the first on; nothing was read yet. Holes are kept. */

@@ -120,7 +120,7 @@ static void allow_threads(struct filter *filter)
 {
 	note(filter,
 		seccomp_rule_add(filter->context, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
-			SCMP_A0(SCMP_CMP_EQ, THREAD_FLAGS)));
+			SCMP_A0(SCMP_CMP_EQ, THREAD_FLAGS, 0)));
 	/* Its flags are in memory, where no filter sees them: glibc takes clone(2) then. */
 	note(filter,
 		seccomp_rule_add(filter->context, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0));
@@ -153,7 +153,7 @@ static void allow_sanitizers(struct filter *filter)
 	/* prlimit64() that only asks. */
 	note(filter,
 		seccomp_rule_add(filter->context, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1,
-			SCMP_A2(SCMP_CMP_EQ, 0)));
+			SCMP_A2(SCMP_CMP_EQ, 0, 0)));
 }
 
 static void set_attributes(struct filter *filter)

@@ -296,7 +296,7 @@ END_TEST
 /* What one difference of a kind cannot be computed from keeps the kind a root. */
 START_TEST(only_what_was_computed_follows)
 {
-	static const struct {
+	const struct {
 		struct given given[2];
 		const char *expected;
 	} cases[] = {
