@@ -8,7 +8,9 @@
 #
 # make unit | cli           the unit tests | the command tests, T="NAME..." for some of them
 # make check-asan           both under AddressSanitizer and UBSan
-# make check-long           what takes minutes: long tests, and whether two builds are the same
+# make check-long           what takes minutes: long tests, clang's opinion, and whether two builds
+#                           are the same
+# make check-images         the test images of six Debian source packages as input, under ASan
 # make lint                 layers, sizes, words, format (also: lint-layers lint-sizes ...)
 # make cppcheck | tidy      two analysers
 # make fuzz                 every parser under libFuzzer, FUZZ_SECONDS=60 each
@@ -29,8 +31,8 @@ PREFIX ?= /usr/local
 VERSION = 0.1.0
 
 LIBRARIES = libarchive libcurl libsolv libsolvext sqlite3 libxxhash libmicrohttpd libfyaml \
-	libsquashfs1 ext2fs e2p com_err jansson libcrypto liblzma libzstd zlib liblz4 libelf \
-	libseccomp zck expat libcrypt
+	libsquashfs1 ext2fs e2p com_err jansson libcrypto liblzma libzstd zlib liblz4 \
+	libseccomp expat libcrypt
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wformat=2 -Wvla -Wundef -Wwrite-strings -Wdate-time
 ifdef CI
@@ -105,7 +107,7 @@ $(BUILD)/flags: export FLAGS = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LIBS)
 toolchain:
 	@[ -n '$(PKG_LIBS)' ] || { echo "packages are missing: run make deps" >&2; exit 2; }
 
-.PHONY: deps unit cli check check-asan check-long bench demo demo-full demo-clean
+.PHONY: deps unit cli check check-asan check-long check-images check-clang bench demo demo-full demo-clean
 deps:
 	@ci/install-deps.sh build run demo test
 
@@ -115,8 +117,9 @@ ARCHIVE_SERVER = $(BUILD)/tests/server/archive_server
 $(ARCHIVE_SERVER): $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/server/*.c))
 	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^
 
-unit: $(UNIT_BIN) $(ARCHIVE_SERVER)
-	@tests/unit/run $(if $(T),$(wildcard $(patsubst %,$(BUILD)/tests/unit/test_%,$(T))),$(UNIT_BIN))
+UNIT_WANTED = $(if $(T),$(T:%=$(BUILD)/tests/unit/test_%),$(UNIT_BIN))
+unit: $(UNIT_WANTED) $(ARCHIVE_SERVER)
+	@tests/unit/run $(UNIT_WANTED)
 
 cli: $(BUILD)/reproof $(ARCHIVE_SERVER)
 	@REPROOF=$(abspath $(BUILD))/reproof tests/cli/run $(T)
@@ -135,7 +138,19 @@ check-asan:
 
 check-long: $(BUILD)/reproof $(ARCHIVE_SERVER)
 	@REPROOF=$(abspath $(BUILD))/reproof tests/cli/run --long
+	@$(MAKE) --no-print-directory check-clang
 	@ci/check-reproducible.sh
+
+# A second compiler's warnings, of everything that is compiled.
+check-clang:
+	@ci/install-deps.sh lint
+	@$(MAKE) --no-print-directory BUILD=build-clang CC=clang-14 CI=1 everything
+
+# Fetches 50 MB, kept in $(BUILD)/images.
+check-images:
+	@ci/install-deps.sh build run images
+	@$(MAKE) --no-print-directory BUILD=build-asan CFLAGS='$(SANITIZE)' build-asan/reproof
+	@tests/images/run build-asan/reproof $(BUILD)/images $(T)
 
 demo demo-full: deps
 	@$(MAKE) --no-print-directory $(BUILD)/reproof
@@ -176,12 +191,13 @@ $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(FUZZ_MAIN) $(BUILD)/libreproof.a
 	$(QUIET)$(CC) $(ALL_CFLAGS) $(FUZZ_CFLAGS) $(ALL_LDFLAGS) -MMD -MP -MF $@.d -o $@ $< $(FUZZ_MAIN) \
 		$(BUILD)/libreproof.a $(LIBS)
 
-.PHONY: fuzz-targets fuzz
+.PHONY: everything fuzz-targets fuzz
+everything: $(BUILD)/reproof $(UNIT_BIN) $(ARCHIVE_SERVER) $(ARCHIVE_LOOP) $(FUZZ_BIN)
 fuzz-targets: $(FUZZ_BIN)
 
 fuzz:
 	@ci/install-deps.sh fuzz
-	$(MAKE) BUILD=build-fuzz CC=clang FUZZ_MAIN= FUZZ_CFLAGS=-fsanitize=fuzzer \
+	$(MAKE) BUILD=build-fuzz CC=clang-14 FUZZ_MAIN= FUZZ_CFLAGS=-fsanitize=fuzzer \
 		CFLAGS='-O1 -g -fsanitize=address,undefined,fuzzer-no-link' fuzz-targets
 	@for target in $(FUZZ_SRC:tests/fuzz/%.c=%); do mkdir -p build-fuzz/corpus/$$target; \
 		build-fuzz/tests/fuzz/$$target -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=4096 \
@@ -208,7 +224,7 @@ install: $(BUILD)/reproof
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$(notdir $(file)) &&) true
 
 clean:
-	rm -rf build build-asan build-fuzz $(filter-out /%,$(BUILD))
+	rm -rf build build-asan build-clang build-fuzz $(filter-out /%,$(BUILD))
 
 help:
 	@sed -n 's/^# make/make/p' Makefile

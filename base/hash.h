@@ -29,7 +29,8 @@ void hash_release(struct hash *hash);
 
 void hash_memory(const void *data, size_t len, struct digest *digest);
 
-/* From the current offset to the end of the file; *size may be NULL. */
+/* From the current offset to the end of the file, holes as the zeros they are; *size may be NULL.
+ */
 enum status hash_fd(int fd, struct digest *digest, uint64_t *size, struct error *err);
 enum status hash_file(const char *path, struct digest *digest, uint64_t *size, struct error *err);
 

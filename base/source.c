@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 
+#define WINDOW_LEAST ((size_t)16 * 1024)
 #define SPOOL_BLOCK ((size_t)4096) /* what is all zero in such a block stays a hole */
 
 enum status source_peek(struct source *source, size_t want, const unsigned char **data, size_t *len,
@@ -145,6 +146,22 @@ static enum status seek_pread(
 	return seek->read_at(seek, offset, data, len, err);
 }
 
+/* Little where somebody jumps from one header to the next, and ever more while one reads on. */
+static size_t next_window(const struct seek_source *seek, size_t want, uint64_t left)
+{
+	bool goes_on = seek->source.offset <= seek->window_offset + seek->window_len &&
+		seek->source.offset > seek->window_offset;
+	size_t count = goes_on ? 2 * seek->window_len : WINDOW_LEAST;
+
+	if (count < WINDOW_LEAST)
+		count = WINDOW_LEAST;
+	if (count < want)
+		count = want;
+	if (count > SOURCE_WINDOW)
+		count = SOURCE_WINDOW;
+	return left < count ? (size_t)left : count;
+}
+
 static enum status seek_peek(struct source *source, size_t want, const unsigned char **data,
 	size_t *len, struct error *err)
 {
@@ -161,7 +178,7 @@ static enum status seek_peek(struct source *source, size_t want, const unsigned 
 						       : SOURCE_WINDOW);
 	if (source->offset < seek->window_offset || behind > seek->window_len ||
 		seek->window_len - behind < (want ? want : 1)) {
-		size_t count = left < SOURCE_WINDOW ? (size_t)left : SOURCE_WINDOW;
+		size_t count = next_window(seek, want, left);
 		enum status status = STATUS_OK;
 
 		seek->window_len = 0;

@@ -445,28 +445,3 @@ const struct field *fields_after(const struct field *field)
 
 	return next < ARRAY_SIZE(field_table) ? &field_table[next] : NULL;
 }
-
-const struct field *field_find(const char *name)
-{
-	size_t last = ARRAY_SIZE(field_table) - 1;
-
-	for (size_t i = 0; i < last; i++) {
-		size_t len = strlen(field_table[i].name);
-
-		if (field_table[i].name[len - 1] == ':'
-				? strncmp(name, field_table[i].name, len) == 0
-				: strcmp(name, field_table[i].name) == 0)
-			return &field_table[i];
-	}
-	return &field_table[last];
-}
-
-int field_compare(const char *a, const char *b)
-{
-	const struct field *row_a = field_find(a);
-	const struct field *row_b = field_find(b);
-
-	if (row_a != row_b)
-		return row_a < row_b ? -1 : 1;
-	return strcmp(a, b);
-}

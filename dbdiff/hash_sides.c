@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <pthread.h>
+#include <string.h>
+#include <unistd.h>
 
-#include "base/alloc.h"
 #include "dbdiff/dbdiff.h"
-
-#define READ_SIZE ((size_t)128 * 1024)
 
 struct hashing {
 	struct comparison_side *side;
@@ -15,38 +12,19 @@ struct hashing {
 	struct error err;
 };
 
-/* From the start, whatever the descriptor's offset is, which stays as it is. */
 static void *hash_side(void *context)
 {
 	struct hashing *hashing = context;
-	unsigned char *block = xmalloc(READ_SIZE);
-	uint64_t offset = 0;
-	struct hash hash;
+	struct comparison_side *side = hashing->side;
 
-	hashing->status = file_state_take(hashing->side->fd, &hashing->side->state, &hashing->err);
-	if (hashing->side->is_index) {
-		free(block);
+	hashing->status = file_state_take(side->fd, &side->state, &hashing->err);
+	if (hashing->status != STATUS_OK || side->is_index)
 		return NULL;
-	}
-	posix_fadvise(hashing->side->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-	hash_init(&hash);
-	while (hashing->status == STATUS_OK) {
-		ssize_t got = pread(hashing->side->fd, block, READ_SIZE, (off_t)offset);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			hashing->status =
-				error_set_errno(&hashing->err, "reading at %" PRIu64, offset);
-		if (got <= 0)
-			break;
-		hash_update(&hash, block, (size_t)got);
-		offset += (uint64_t)got;
-	}
-	hash_finish(&hash, &hashing->side->sha256);
-	hashing->side->size = offset;
-	hash_release(&hash);
-	free(block);
+	posix_fadvise(side->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	if (lseek(side->fd, 0, SEEK_SET) < 0)
+		hashing->status = error_set_errno(&hashing->err, "reading");
+	else
+		hashing->status = hash_fd(side->fd, &side->sha256, &side->size, &hashing->err);
 	return NULL;
 }
 

@@ -274,7 +274,7 @@ static bool is_spared(
 	const struct walk *walk, const struct source *content, const struct index_row *row)
 {
 	return walk->setup->sameness != NULL && !walk->is_stream && row->has_place &&
-		row->id != INDEX_ARTIFACT_ID && source_can_seek(content) && content->size > 0 &&
+		row->id != INDEX_ARTIFACT_ID && content->size > 0 &&
 		content->size != SOURCE_SIZE_UNKNOWN &&
 		sameness_covers(walk->setup->sameness, row->place, content->size);
 }

@@ -5,12 +5,14 @@
 #include <stdbool.h>
 
 #include "base/array.h"
+#include "base/limits.h"
 #include "verifier/evidence/evidence.h"
 
 /* How what differs is opened. */
 struct inspection {
 	bool retry_uninspected; /* again what could not be when it was compared before */
 	uint64_t memory;	/* in bytes, for all of it (dbdiff/memory.h); 0 for the default */
+	struct limits limits;	/* of each side of an artifact */
 };
 
 /* What `reproof verify` was asked to do. Texts are borrowed. */

@@ -138,6 +138,7 @@ static enum status compare_insides(struct judge *judge, struct judgement *judgem
 		return STATUS_OK;
 	writer = set_writer_new(judge->evidence, &judgement->record);
 	sink = set_writer_sink(writer);
+	options.limits = judge->inspection->limits;
 	memory_share(judge->inspection->memory, 2, &options.limits);
 	options.has_images = open_images(judge, judgement->record.name, options.images);
 	status = dbdiff_compare(

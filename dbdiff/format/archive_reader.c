@@ -89,6 +89,18 @@ static bool are_zeros(const unsigned char *data, size_t len)
 	return true;
 }
 
+/* What libarchive went by unread can be read where the source can seek. */
+static bool has_zeros_at(struct archive_reader *reader, uint64_t from, uint64_t to)
+{
+	unsigned char data[RECORD_SIZE];
+	struct error ignored;
+
+	return to - from <= sizeof(data) && source_can_seek(reader->source) &&
+		source_pread(reader->source, from, data, (size_t)(to - from), &ignored) ==
+		STATUS_OK &&
+		are_zeros(data, (size_t)(to - from));
+}
+
 bool archive_reader_saw_zeros(struct archive_reader *reader, uint64_t from, uint64_t to)
 {
 	uint64_t window = reader->source->offset;
@@ -96,8 +108,10 @@ bool archive_reader_saw_zeros(struct archive_reader *reader, uint64_t from, uint
 	struct error ignored;
 	size_t len;
 
-	if (from >= to || from + reader->tail_len < window || to > window + reader->given)
+	if (from >= to)
 		return false;
+	if (from + reader->tail_len < window || to > window + reader->given)
+		return has_zeros_at(reader, from, to);
 	if (from < window) {
 		uint64_t end = to < window ? to : window;
 

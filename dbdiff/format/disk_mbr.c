@@ -214,7 +214,7 @@ static void take_record(
 
 static enum status read_chain(struct disk *disk, uint64_t base, uint32_t *number, struct error *err)
 {
-	uint64_t seen[LOGICAL_MAX];
+	uint64_t seen[LOGICAL_MAX] = {0};
 	unsigned char sector[512];
 	uint64_t record = base;
 

@@ -99,6 +99,7 @@ static enum status index_opened(struct members *members, struct member *containe
 	struct region_sink sink = {
 		.index = &indexing, .container = INDEX_ARTIFACT_ID, .left = &left};
 	struct member member = {0};
+	struct error unused = {0};
 	enum status status;
 
 	members->regions = &sink;
@@ -123,8 +124,7 @@ static enum status index_opened(struct members *members, struct member *containe
 	if (members->ops->describe != NULL)
 		members->ops->describe(members, container);
 	ck_assert_int_eq(
-		region_sink_finish(&sink, status < 0 ? &(struct error){0} : &comparing.err),
-		STATUS_OK);
+		region_sink_finish(&sink, status < 0 ? &unused : &comparing.err), STATUS_OK);
 	members->ops->free(members);
 	member_release(&member);
 	return status;

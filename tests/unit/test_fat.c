@@ -41,6 +41,7 @@ static void load(const char *name)
 
 	ck_assert_int_eq(path_read_file(path, (size_t)64 << 20, &data, &image_len, &comparing.err),
 		STATUS_OK);
+	free(image);
 	image = (unsigned char *)data;
 	free(path);
 }
@@ -234,7 +235,6 @@ START_TEST(names_are_case_flags)
 	entry_of("UPPER   TXT")[12] = 0x08;
 	entry_of("UPPER   TXT")[0] = 0x05;
 	save("flags");
-	free(image);
 	index_file("flags");
 	assert_field("\xe5"
 		     "pper.TXT",
@@ -249,20 +249,17 @@ START_TEST(differences_are_named)
 	load("a");
 	image[content_start("lower.txt")]++;
 	save("b");
-	free(image);
 	compare_fds(file_open("a"), file_open("b"));
 	expect_has(buffer_text(&comparing.text), "content t//lower.txt");
 	ck_assert_ptr_null(strstr(buffer_text(&comparing.text), "UPPER"));
 	load("a");
 	image[39]++;
 	save("id");
-	free(image);
 	compare_fds(file_open("a"), file_open("id"));
 	expect_has(buffer_text(&comparing.text), " t volume-id");
 	load("a");
 	entry_of("UPPER   TXT")[22] ^= 1;
 	save("time");
-	free(image);
 	compare_fds(file_open("a"), file_open("time"));
 	expect_has(buffer_text(&comparing.text), "metadata t//UPPER.TXT mtime");
 	ck_assert_ptr_null(strstr(buffer_text(&comparing.text), "lower"));
@@ -279,7 +276,6 @@ START_TEST(copies)
 	image[region_start("backup-boot-sector") + 3]++;
 	image[region_start("fsinfo-free")]++;
 	save("b");
-	free(image);
 	index_file("b");
 	assert_field("b", "allocation-table-copy", "not the same as the table");
 	assert_field("b", "backup-boot-sector", "not the same as the boot sector");
@@ -326,7 +322,6 @@ START_TEST(hostile)
 	put_cluster("UPPER   TXT", big);
 	expect_refused("is used twice");
 	/* A directory that leads to itself, to nothing, and behind the end. */
-	free(image);
 	load("a");
 	put_cluster("BOOT       ", cluster_of("EFI        "));
 	expect_refused("is used twice");
@@ -334,18 +329,15 @@ START_TEST(hostile)
 	expect_refused("a directory without a cluster");
 	put_cluster("BOOT       ", 0xffee);
 	expect_refused("is not there");
-	free(image);
 	/* Names that no kernel would give. */
 	load("a");
 	memcpy(entry_of("UPPER   TXT"), "UP/ER   TXT", 11);
 	expect_refused("has a slash");
-	free(image);
 	/* A boot sector that asks for more than there is. */
 	load("a");
 	image_len /= 2;
 	expect_refused("short read");
 	image_len *= 2;
-	free(image);
 }
 END_TEST
 

@@ -84,6 +84,52 @@ START_TEST(files_are_hashed_from_where_they_stand)
 }
 END_TEST
 
+/* Before, between and behind what was written; `dense` is the same with its zeros written out. */
+START_TEST(holes_are_the_zeros_they_are)
+{
+	static const struct {
+		off_t at, size;
+	} cases[] = {{0, 5000000}, {1 << 20, 3 << 20}, {3000001, 3000007}, {-1, 1234567}};
+	struct digest sparse, dense;
+	struct error err = {0};
+	char *directory;
+
+	ck_assert_int_eq(tempfile_directory(&directory, &err), STATUS_OK);
+	ck_assert_int_eq(chdir(directory), 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		unsigned char *zeros = calloc(1, (size_t)cases[i].size);
+		int fd = open("f", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+		uint64_t size = 0;
+
+		ck_assert_int_eq(ftruncate(fd, cases[i].size), 0);
+		if (cases[i].at >= 0) {
+			ck_assert_int_eq(pwrite(fd, "bytes", 5, cases[i].at), 5);
+			memcpy(zeros + cases[i].at, "bytes", 5);
+		}
+		hash_memory(zeros, (size_t)cases[i].size, &dense);
+		ck_assert_int_eq(hash_fd(fd, &sparse, &size, &err), STATUS_OK);
+		ck_assert(digest_equal(&sparse, &dense));
+		ck_assert_uint_eq(size, cases[i].size);
+		/* From the middle of a hole, or of the bytes. */
+		ck_assert_int_eq(lseek(fd, 3, SEEK_SET), 3);
+		hash_memory(zeros + 3, (size_t)cases[i].size - 3, &dense);
+		ck_assert_int_eq(hash_fd(fd, &sparse, &size, &err), STATUS_OK);
+		ck_assert(digest_equal(&sparse, &dense));
+		ck_assert_uint_eq(size, cases[i].size - 3);
+		/* Past the end there is nothing. */
+		ck_assert_int_gt(lseek(fd, cases[i].size + 9, SEEK_SET), 0);
+		ck_assert_int_eq(hash_fd(fd, &sparse, &size, &err), STATUS_OK);
+		expect_hex(&sparse, empty_hex);
+		ck_assert_uint_eq(size, 0);
+		close(fd);
+		free(zeros);
+	}
+	unlink("f");
+	rmdir(directory);
+	free(directory);
+}
+END_TEST
+
 START_TEST(digests_are_parsed_strictly)
 {
 	struct digest digest, expected;
@@ -144,6 +190,7 @@ int main(void)
 	tcase_add_test(test, known_digests);
 	tcase_add_test(test, a_hash_starts_anew);
 	tcase_add_test(test, files_are_hashed_from_where_they_stand);
+	tcase_add_test(test, holes_are_the_zeros_they_are);
 	tcase_add_test(test, digests_are_parsed_strictly);
 	tcase_add_test(test, digests_differ_by_any_byte);
 	tcase_add_test(test, xxh3_is_the_published_function);

@@ -67,7 +67,7 @@ START_TEST(hex_digits_have_values)
 	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
 
 	for (int c = -128; c < 128; c++) {
-		const char *at = c ? strchr(digits, c) : NULL;
+		const char *at = c ? strchr(digits, (unsigned char)c) : NULL;
 		int expected = at ? (int)((at - digits) % 16) : -1;
 
 		ck_assert_msg(hex_value((char)c) == expected, "%d", c);

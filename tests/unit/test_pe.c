@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/alloc.h"
 #include "dbdiff/format/bytes.h"
 #include "dbdiff/format/pe_signature.h"
 #include "tests/unit/opening.h"
@@ -86,7 +87,7 @@ static void save(const char *name)
 /* `len` bytes more at the end of the file. */
 static void append(size_t len)
 {
-	image = realloc(image, image_len + len);
+	image = xrealloc(image, image_len + len);
 	memset(image + image_len, 'x', len);
 	image_len += len;
 }

@@ -331,12 +331,15 @@ END_TEST
 static enum status take_memory(void *context, struct error *err)
 {
 	size_t len = *(size_t *)context;
-	char *memory = malloc(len);
+	volatile char *memory = malloc(len);
+	char seen;
 
 	if (memory == NULL)
 		return error_set(err, STATUS_LIMIT, "no memory");
 	memory[len / 2] = 'x';
-	return error_set(err, STATUS_IO, "it was let: %c", memory[len / 2]);
+	seen = memory[len / 2];
+	free((void *)memory);
+	return error_set(err, STATUS_IO, "it was let: %c", seen);
 }
 
 static enum status need_memory(void *context, struct error *err)

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "base/array.h"
-#include "verifier/cmd/command.h"
+#include "verifier/cmd/bounds.h"
 #include "verifier/cmd/report_run.h"
 #include "verifier/verify.h"
 
@@ -19,17 +19,15 @@ static const char help[] =
 	"  --json           one JSON object on stdout\n"
 	"  --db FILE        record the comparison in this database\n"
 	"  --retry-uninspected\n"
-	"                   open again what could not be when --db's comparison was made\n"
-	"  --memory SIZE    take at most so much memory (320M)\n"
-	"  --quiet          no progress\n"
+	"                   open again what could not be when --db's comparison was "
+	"made\n" BOUNDS_HELP "  --quiet          no progress\n"
 	"  --help           this text\n\n"
 	"Exit codes: 0 all reproduced, 1 differences, 2 usage, 3 trouble, 4 incomplete.\n";
 
 enum {
 	OPTION_ARTIFACT = REPORT_OPTIONS_END,
 	OPTION_DB,
-	OPTION_RETRY_UNINSPECTED,
-	OPTION_MEMORY
+	OPTION_RETRY_UNINSPECTED
 };
 
 static const struct command_option options[] = {
@@ -37,7 +35,7 @@ static const struct command_option options[] = {
 	{"artifact", OPTION_ARTIFACT, true},
 	{"db", OPTION_DB, true},
 	{"retry-uninspected", OPTION_RETRY_UNINSPECTED, false},
-	{"memory", OPTION_MEMORY, true},
+	BOUNDS_OPTIONS,
 	{NULL, 0, false},
 };
 
@@ -46,7 +44,7 @@ struct compare_arguments {
 	struct report_run report;
 	const char *database;
 	struct inspection inspection;
-	const char *memory; /* as it was given, or NULL */
+	struct bounds bounds;
 };
 
 static int run_compare(struct compare_arguments *arguments, char **paths)
@@ -56,6 +54,8 @@ static int run_compare(struct compare_arguments *arguments, char **paths)
 	struct error err;
 	int code;
 
+	arguments->inspection.memory = arguments->bounds.memory;
+	arguments->inspection.limits = arguments->bounds.limits;
 	if (evidence_open(arguments->database, &evidence, &err) < 0 ||
 		verify_compare(paths[0], paths[1], &arguments->artifacts, &arguments->inspection,
 			evidence, run, &err) < 0)
@@ -70,7 +70,7 @@ int cmd_compare(int argc, char **argv)
 {
 	struct command_line line = {
 		.command = "compare", .options = options, .argc = argc, .argv = argv};
-	struct compare_arguments arguments = {0};
+	struct compare_arguments arguments = {.bounds = bounds_default};
 	int code, option;
 
 	while ((option = command_option_next(&line)) > 0) {
@@ -80,9 +80,7 @@ int cmd_compare(int argc, char **argv)
 			arguments.database = arguments.report.options.database = line.value;
 		else if (option == OPTION_RETRY_UNINSPECTED)
 			arguments.inspection.retry_uninspected = true;
-		else if (option == OPTION_MEMORY)
-			arguments.memory = line.value;
-		else
+		else if (!bounds_take(&arguments.bounds, option, line.value))
 			report_run_take(&arguments.report, option, line.value);
 	}
 	if (option == OPTION_STOP)
@@ -90,7 +88,7 @@ int cmd_compare(int argc, char **argv)
 	else if (line.word_count != 2)
 		code = command_usage("compare", "two files or two directories are needed");
 	else
-		code = command_memory("compare", arguments.memory, &arguments.inspection.memory);
+		code = bounds_check("compare", &arguments.bounds);
 	if (option != OPTION_STOP && code == EXIT_REPRODUCED)
 		code = run_compare(&arguments, line.words);
 	text_list_release(&arguments.artifacts);

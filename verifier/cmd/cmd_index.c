@@ -14,15 +14,14 @@
 #include "dbdiff/index_file.h"
 #include "dbdiff/make_index.h"
 #include "dbdiff/memory.h"
-#include "verifier/cmd/command.h"
+#include "verifier/cmd/bounds.h"
 
 static const char help[] =
 	"usage: reproof index [OPTION…] -o FILE ARTIFACT\n\n"
 	"Writes an index of what is in one file: every member with its metadata and SHA-256.\n"
 	"It can be published beside the file; reproof compare takes it in place of the file.\n\n"
 	"  -o FILE, --output FILE\n"
-	"                   where to; by custom the artifact's name with .idx\n"
-	"  --memory SIZE    take at most so much memory (320M)\n"
+	"                   where to; by custom the artifact's name with .idx\n" BOUNDS_HELP
 	"  --json           one JSON object on stdout\n"
 	"  --quiet          accepted as elsewhere; there is no progress to leave out\n"
 	"  --help           this text\n\n"
@@ -31,7 +30,6 @@ static const char help[] =
 enum {
 	OPTION_OUTPUT = 1,
 	OPTION_JSON,
-	OPTION_MEMORY,
 	OPTION_QUIET,
 };
 
@@ -39,7 +37,7 @@ static const struct command_option options[] = {
 	{"-o", OPTION_OUTPUT, true},
 	{"output", OPTION_OUTPUT, true},
 	{"json", OPTION_JSON, false},
-	{"memory", OPTION_MEMORY, true},
+	BOUNDS_OPTIONS,
 	{"quiet", OPTION_QUIET, false},
 	{NULL, 0, false},
 };
@@ -48,7 +46,7 @@ struct indexing {
 	const char *artifact;
 	const char *output;
 	bool as_json;
-	uint64_t memory;
+	struct bounds bounds;
 };
 
 static void put_line(const char *text)
@@ -126,11 +124,11 @@ static enum status write_index(const struct indexing *indexing, struct indexed *
 	struct digest *digest, uint64_t *size, struct error *err)
 {
 	struct tempfile out = TEMPFILE_INIT;
-	struct limits limits = limits_default;
+	struct limits limits = indexing->bounds.limits;
 	int fd = open(indexing->artifact, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	enum status status;
 
-	memory_share(indexing->memory, 1, &limits);
+	memory_share(indexing->bounds.memory, 1, &limits);
 	if (fd < 0) {
 		error_set_errno(err, "%s", indexing->artifact);
 		return err->status = STATUS_USAGE;
@@ -173,8 +171,7 @@ int cmd_index(int argc, char **argv)
 {
 	struct command_line line = {
 		.command = "index", .options = options, .argc = argc, .argv = argv};
-	struct indexing indexing = {0};
-	const char *memory = NULL;
+	struct indexing indexing = {.bounds = bounds_default};
 	int option, code;
 
 	while ((option = command_option_next(&line)) > 0) {
@@ -182,8 +179,8 @@ int cmd_index(int argc, char **argv)
 			indexing.output = line.value;
 		else if (option == OPTION_JSON)
 			indexing.as_json = true;
-		else if (option == OPTION_MEMORY)
-			memory = line.value;
+		else
+			bounds_take(&indexing.bounds, option, line.value);
 	}
 	if (option == OPTION_STOP)
 		return line.is_help ? command_help(help) : line.code;
@@ -191,7 +188,7 @@ int cmd_index(int argc, char **argv)
 		return command_usage("index", "one artifact is needed");
 	if (indexing.output == NULL)
 		return command_usage("index", "-o FILE is needed: where to write the index");
-	code = command_memory("index", memory, &indexing.memory);
+	code = bounds_check("index", &indexing.bounds);
 	if (code != EXIT_REPRODUCED)
 		return code;
 	indexing.artifact = line.words[0];

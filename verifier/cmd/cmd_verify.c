@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/array.h"
-#include "verifier/cmd/command.h"
+#include "verifier/cmd/bounds.h"
 #include "verifier/cmd/report_run.h"
 #include "verifier/verify.h"
 
@@ -27,6 +27,7 @@ static const char help[] =
 	"  --no-sandbox          build without isolation; marks the run\n"
 	"  --retry-uninspected   open again what could not be when it was compared before\n"
 	"  --memory SIZE         take at most so much memory to compare (320M)\n"
+	"  --limit NAME=N        what one artifact may cost, as of reproof compare (repeatable)\n"
 	"  --keep                keep what was rebuilt even when all of it is reproduced\n"
 	"  --all                 print every differing member with its diff\n"
 	"  --explain PATH        print one member that differs, with all that is known of it\n"
@@ -48,7 +49,6 @@ enum {
 	OPTION_ACCEPT_EXPIRED_KEY,
 	OPTION_NO_SANDBOX,
 	OPTION_RETRY_UNINSPECTED,
-	OPTION_MEMORY,
 	OPTION_KEEP
 };
 
@@ -63,7 +63,7 @@ static const struct command_option options[] = {
 	{"accept-expired-key", OPTION_ACCEPT_EXPIRED_KEY, false},
 	{"no-sandbox", OPTION_NO_SANDBOX, false},
 	{"retry-uninspected", OPTION_RETRY_UNINSPECTED, false},
-	{"memory", OPTION_MEMORY, true},
+	BOUNDS_OPTIONS,
 	{"keep", OPTION_KEEP, false},
 	{NULL, 0, false},
 };
@@ -72,7 +72,7 @@ struct verify_arguments {
 	struct verify_request request;
 	struct text_list artifacts, mirrors;
 	struct report_run report;
-	const char *memory; /* as it was given, or NULL */
+	struct bounds bounds;
 };
 
 /* Nothing done is lost, and the kernel ends the build with us: so it says that and dies of it. */
@@ -115,6 +115,8 @@ static int run_verify(struct verify_arguments *arguments)
 	struct error err;
 	int code;
 
+	arguments->request.inspection.memory = arguments->bounds.memory;
+	arguments->request.inspection.limits = arguments->bounds.limits;
 	arguments->request.artifacts = &arguments->artifacts;
 	arguments->request.mirrors = &arguments->mirrors;
 	arguments->report.options.database = arguments->request.database;
@@ -160,14 +162,12 @@ static void take_option(struct verify_arguments *arguments, int option, const ch
 	case OPTION_RETRY_UNINSPECTED:
 		request->inspection.retry_uninspected = true;
 		break;
-	case OPTION_MEMORY:
-		arguments->memory = value;
-		break;
 	case OPTION_KEEP:
 		request->keep = true;
 		break;
 	default:
-		report_run_take(&arguments->report, option, value);
+		if (!bounds_take(&arguments->bounds, option, value))
+			report_run_take(&arguments->report, option, value);
 	}
 }
 
@@ -178,6 +178,7 @@ int cmd_verify(int argc, char **argv)
 	char *store = command_default_store(), *database = command_default_database();
 	struct verify_arguments arguments = {
 		.request = {.etc_apt = "/etc/apt", .store = store, .database = database},
+		.bounds = bounds_default,
 	};
 	int code, option;
 
@@ -188,8 +189,7 @@ int cmd_verify(int argc, char **argv)
 	} else if (line.word_count != 1) {
 		code = command_usage("verify", "one release descriptor is needed");
 	} else {
-		code = command_memory(
-			"verify", arguments.memory, &arguments.request.inspection.memory);
+		code = bounds_check("verify", &arguments.bounds);
 		arguments.request.descriptor = line.words[0];
 		if (code == EXIT_REPRODUCED)
 			code = check_descriptor(line.words[0]);
