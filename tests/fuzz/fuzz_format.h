@@ -24,19 +24,16 @@ static inline void fuzz_read(struct source *content, struct error *err)
 	}
 }
 
-/* Opens the bytes as a format does, whatever it bids, and reads every second member. */
-static inline int fuzz_format(const struct format *format, const uint8_t *data, size_t size)
+/* Opens a container, and reads every second member. */
+static inline void fuzz_open(const struct format *format, struct source *source,
+	const struct limits *limits, const struct unpack_room *room)
 {
-	struct source *source = source_memory_new(data, size);
 	struct members *members = NULL;
 	struct member member = {0};
 	struct error err = {0};
 
-	if (format->bid != NULL)
-		format->bid(data, size);
-	if (format->bid_more != NULL)
-		format->bid_more(&(struct candidate){"fuzz.gz", data, size, source});
-	if (format->open(source, "fuzz.gz", &limits_default, &members, &err) == STATUS_OK) {
+	if (format->open(source, "fuzz.gz", limits, &members, &err) == STATUS_OK) {
+		members->room = room;
 		for (int i = 0; i < FUZZ_MEMBERS; i++) {
 			struct source *content = NULL;
 
@@ -55,6 +52,18 @@ static inline int fuzz_format(const struct format *format, const uint8_t *data, 
 		members->ops->free(members);
 	}
 	member_release(&member);
+}
+
+/* The same of bytes, whatever the format bids. */
+static inline int fuzz_format(const struct format *format, const uint8_t *data, size_t size)
+{
+	struct source *source = source_memory_new(data, size);
+
+	if (format->bid != NULL)
+		format->bid(data, size);
+	if (format->bid_more != NULL)
+		format->bid_more(&(struct candidate){"fuzz.gz", data, size, source});
+	fuzz_open(format, source, &limits_default, NULL);
 	source_free(source);
 	return 0;
 }

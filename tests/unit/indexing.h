@@ -16,6 +16,7 @@
 static struct index indexing;
 static int indexing_fd = -1;
 static const struct walk_setup *index_setup; /* for walks to come */
+static const struct limits *index_limits = &limits_default;
 
 MAYBE void index_close(void)
 {
@@ -38,7 +39,7 @@ MAYBE void index_file(const char *name)
 	indexing_fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	ck_assert_int_ge(indexing_fd, 0);
 	ck_assert_int_eq(index_create(&indexing, indexing_fd, &comparing.err), STATUS_OK);
-	ck_assert_msg(walk_index(source, name, &limits_default, index_setup, &indexing,
+	ck_assert_msg(walk_index(source, name, index_limits, index_setup, &indexing,
 			      &comparing.err) == STATUS_OK,
 		"%s", comparing.err.text);
 	ck_assert_int_eq(index_commit(&indexing, &comparing.err), STATUS_OK);

@@ -52,6 +52,36 @@ static char *make_index(const char *name, unsigned decoders, size_t *len)
 	return data;
 }
 
+/* All that is known of its members and bytes, when this process reads it. */
+static char *read_here(const char *name, unsigned decoders)
+{
+	struct buffer text = {0};
+	sqlite3_stmt *select;
+
+	limits.decoders = decoders;
+	index_limits = &limits;
+	index_file(name);
+	index_limits = &limits_default;
+	select = index_select("SELECT path || ' ' || coalesce(size, '-') || ' ' || hex(fields) ||"
+			      " inspected || coalesce(reason, '') || coalesce(hex(sha256), '')"
+			      " FROM member ORDER BY id");
+	while (sqlite3_step(select) == SQLITE_ROW)
+		buffer_add_format(&text, "%s\n", (const char *)sqlite3_column_text(select, 0));
+	sqlite3_finalize(select);
+	buffer_add_text(&text, index_regions(1));
+	buffer_add_text(&text, index_regions(2));
+	return buffer_detach(&text);
+}
+
+static void expect_same_here(const char *name)
+{
+	char *alone = read_here(name, 1), *other = read_here(name, 3);
+
+	ck_assert_str_eq(alone, other);
+	free(alone);
+	free(other);
+}
+
 /* The same index whatever the number of decoders. */
 static void expect_same_index(const char *name)
 {
@@ -112,6 +142,26 @@ START_TEST(nothing_but_time_shows)
 	ck_assert(is_taken("x.tar.xz", SPOOL_OUTERMOST));
 	ck_assert(is_taken("x.tar.xz", SPOOL_AHEAD));
 	expect_same_index("x.tar.xz");
+	expect_same_here("x.tar.xz");
+}
+END_TEST
+
+/* In this process alone, where a tool that watches threads sees them. */
+START_TEST(threads_do_not_race)
+{
+	struct buffer script = {0};
+
+	buffer_add_format(&script,
+		"{ %s; } >x.tar.xz; cp x.tar.xz y.tar.xz; printf x |"
+		" dd of=y.tar.xz bs=1 seek=30000 conv=notrunc status=none",
+		packings[_i]);
+	shell(buffer_text(&script));
+	buffer_release(&script);
+	expect_same_here("x.tar.xz");
+	expect_same_here("y.tar.xz");
+	limits.decoders = 8;
+	for (int i = 0; i < 20; i++)
+		ck_assert(is_taken("x.tar.xz", i % 2 ? SPOOL_OUTERMOST : SPOOL_AHEAD));
 }
 END_TEST
 
@@ -356,6 +406,7 @@ START_TEST(a_lying_index_is_found_out)
 	limits.decoders = 2;
 	ck_assert_int_eq(is_taken("lie.tar.xz", SPOOL_OUTERMOST), lies[_i / 2].is_taken);
 	expect_same_index("lie.tar.xz");
+	expect_same_here("lie.tar.xz");
 	index_file("lie.tar.xz");
 	ck_assert_int_eq(index_number("SELECT inspected FROM member WHERE id = 1"), 0);
 }
@@ -425,7 +476,7 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("xz_blocks");
-	TCase *tcase = tcase_create("xz_blocks");
+	TCase *tcase = tcase_create("xz_blocks"), *here = tcase_create("here");
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_set_timeout(tcase, 120);
@@ -440,5 +491,9 @@ int main(void)
 	tcase_add_test(tcase, streams_are_in_streams);
 	tcase_add_test(tcase, comparisons_are_the_same);
 	suite_add_tcase(suite, tcase);
+	tcase_add_checked_fixture(here, setup, teardown);
+	tcase_set_timeout(here, 120);
+	tcase_add_loop_test(here, threads_do_not_race, 0, (int)ARRAY_SIZE(packings));
+	suite_add_tcase(suite, here);
 	return run_suite(suite);
 }
