@@ -13,14 +13,19 @@ struct limits {
 	unsigned ratio;	       /* decompressed bytes for one compressed byte, over 64 MiB */
 	unsigned name_bytes;   /* of one member's name */
 	unsigned seconds;      /* wall clock for one artifact side */
+	/* What changes how fast it goes, and not what comes of it. */
+	unsigned decoders;     /* that unpack blocks of one stream at once */
+	uint64_t window_bytes; /* all they may take for their windows, when there are several */
 };
+
+#define LIMITS_RATIO_FREE (UINT64_C(64) << 20) /* up to so many bytes any ratio is fine: zeros */
 
 /* The documented defaults (docs/limits.md); the macro is for initialisers. */
 #define LIMITS_DEFAULT                                                                             \
 	{                                                                                          \
 		.depth = 32, .members = 2000000, .member_bytes = UINT64_C(64) << 30,               \
 		.total_bytes = UINT64_C(256) << 30, .ratio = 2000, .name_bytes = 65536,            \
-		.seconds = 3600,                                                                   \
+		.seconds = 3600, .decoders = 1,                                                    \
 	}
 extern const struct limits limits_default;
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/number.h"
 
+#include <string.h>
+
 bool number_parse(const char *text, size_t len, uint64_t *number)
 {
 	uint64_t value = 0;
@@ -13,6 +15,23 @@ bool number_parse(const char *text, size_t len, uint64_t *number)
 		value = value * 10 + (uint64_t)(text[i] - '0');
 	}
 	*number = value;
+	return true;
+}
+
+bool number_parse_size(const char *text, uint64_t *bytes)
+{
+	static const char units[] = "KMG";
+	size_t digits = strspn(text, "0123456789");
+	const char *unit = text[digits] != '\0' ? strchr(units, text[digits]) : NULL;
+	unsigned shift = unit != NULL ? 10 * (unsigned)(unit - units + 1) : 0;
+	const char *rest = text + digits + (unit != NULL);
+	uint64_t number;
+
+	if (unit != NULL && strcmp(rest, "iB") == 0)
+		rest += 2;
+	if (*rest != '\0' || !number_parse(text, digits, &number) || number > UINT64_MAX >> shift)
+		return false;
+	*bytes = number << shift;
 	return true;
 }
 

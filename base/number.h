@@ -12,6 +12,12 @@
  */
 bool number_parse(const char *text, size_t len, uint64_t *number);
 
+/*
+ * The same with a unit behind it or none: K, M or G, also as KiB, MiB and GiB, which are powers of
+ * 1,024. False also for what does not fit.
+ */
+bool number_parse_size(const char *text, uint64_t *bytes);
+
 /* What a hex digit of either case stands for, or -1. */
 int hex_value(char digit);
 

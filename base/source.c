@@ -9,7 +9,8 @@
 
 #include "base/alloc.h"
 
-#define SPOOL_BLOCK ((size_t)4096) /* what is all zero in such a block stays a hole */
+#define WINDOW_LEAST ((size_t)16 * 1024)
+#define SPOOL_BLOCK  ((size_t)4096) /* what is all zero in such a block stays a hole */
 
 enum status source_peek(struct source *source, size_t want, const unsigned char **data, size_t *len,
 	struct error *err)
@@ -77,6 +78,28 @@ bool source_place(const struct source *source, const struct source *base, uint64
 	return source != NULL;
 }
 
+int source_file(const struct source *source, uint64_t *offset)
+{
+	uint64_t at = 0, part = 0;
+	int fd = -1;
+
+	while (source != NULL) {
+		const struct source *under =
+			source->ops->under != NULL ? source->ops->under(source, &part) : NULL;
+
+		if (under == NULL) {
+			part = 0;
+			fd = source->ops->file != NULL ? source->ops->file(source, &part) : -1;
+		}
+		if (part > UINT64_MAX - at)
+			return -1;
+		at += part;
+		source = under;
+	}
+	*offset = at;
+	return fd;
+}
+
 void source_free(struct source *source)
 {
 	if (source)
@@ -123,6 +146,22 @@ static enum status seek_pread(
 	return seek->read_at(seek, offset, data, len, err);
 }
 
+/* Little where somebody jumps from one header to the next, and ever more while one reads on. */
+static size_t next_window(const struct seek_source *seek, size_t want, uint64_t left)
+{
+	bool goes_on = seek->source.offset <= seek->window_offset + seek->window_len &&
+		seek->source.offset > seek->window_offset;
+	size_t count = goes_on ? 2 * seek->window_len : WINDOW_LEAST;
+
+	if (count < WINDOW_LEAST)
+		count = WINDOW_LEAST;
+	if (count < want)
+		count = want;
+	if (count > SOURCE_WINDOW)
+		count = SOURCE_WINDOW;
+	return left < count ? (size_t)left : count;
+}
+
 static enum status seek_peek(struct source *source, size_t want, const unsigned char **data,
 	size_t *len, struct error *err)
 {
@@ -139,7 +178,7 @@ static enum status seek_peek(struct source *source, size_t want, const unsigned 
 						       : SOURCE_WINDOW);
 	if (source->offset < seek->window_offset || behind > seek->window_len ||
 		seek->window_len - behind < (want ? want : 1)) {
-		size_t count = left < SOURCE_WINDOW ? (size_t)left : SOURCE_WINDOW;
+		size_t count = next_window(seek, want, left);
 		enum status status = STATUS_OK;
 
 		seek->window_len = 0;
@@ -182,12 +221,20 @@ static const struct source *seek_under(const struct source *source, uint64_t *of
 	return seek->inner;
 }
 
+/* A range has none, and is asked for what it is over. */
+static int seek_file(const struct source *source, uint64_t *offset)
+{
+	*offset = 0;
+	return ((const struct seek_source *)source)->fd;
+}
+
 static const struct source_ops seek_ops = {
 	.peek = seek_peek,
 	.skip = seek_skip,
 	.pread = seek_pread,
 	.free = seek_free,
 	.under = seek_under,
+	.file = seek_file,
 };
 
 static enum status read_file_at(
@@ -328,6 +375,7 @@ static enum status write_at(
 	return STATUS_OK;
 }
 
+/* Without a file they are only gone by. */
 static enum status copy_to(
 	int fd, struct source *inner, uint64_t limit, uint64_t *size, struct error *err)
 {
@@ -343,7 +391,7 @@ static enum status copy_to(
 				(unsigned long long)limit);
 			break;
 		}
-		for (size_t at = 0; at < got && status == STATUS_OK; at += SPOOL_BLOCK) {
+		for (size_t at = 0; fd >= 0 && at < got && status == STATUS_OK; at += SPOOL_BLOCK) {
 			size_t len = got - at < SPOOL_BLOCK ? got - at : SPOOL_BLOCK;
 
 			if (!is_zero(block + at, len))
@@ -353,7 +401,7 @@ static enum status copy_to(
 			break;
 		*size += got;
 	}
-	if (status == STATUS_OK && ftruncate(fd, (off_t)*size) < 0)
+	if (status == STATUS_OK && fd >= 0 && ftruncate(fd, (off_t)*size) < 0)
 		status = error_set_errno(err, "cannot write a temporary file");
 	free(block);
 	return status;
@@ -362,21 +410,24 @@ static enum status copy_to(
 enum status source_spool_new(struct source *inner, struct spool_pool *pool, enum spool_place place,
 	uint64_t limit, struct source **spooled, struct error *err)
 {
+	uint64_t size, offset = 0;
+	int own = source_can_seek(inner) ? -1 : source_file(inner, &offset);
+	bool is_there = own >= 0 && offset == 0 && inner->offset == 0;
 	struct seek_source *seek;
-	uint64_t size;
-	int fd;
+	int fd = -1;
 
 	*spooled = NULL;
-	if (spool_take(pool, place, &fd, err) < 0)
+	if (!is_there && spool_take(pool, place, &fd, err) < 0)
 		return err->status;
 	if (copy_to(fd, inner, limit, &size, err) < 0) {
-		spool_give_back(pool, fd);
+		if (!is_there)
+			spool_give_back(pool, fd);
 		return err->status;
 	}
 	seek = seek_new(size);
 	seek->read_at = read_file_at;
-	seek->fd = fd;
-	seek->owns_fd = true;
+	seek->fd = is_there ? own : fd;
+	seek->owns_fd = !is_there;
 	seek->pool = pool;
 	*spooled = &seek->source;
 	return STATUS_OK;

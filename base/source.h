@@ -35,6 +35,12 @@ struct source_ops {
 	 * for none. May be NULL.
 	 */
 	const struct source *(*under)(const struct source *source, uint64_t *offset);
+	/*
+	 * The file in which its bytes stand as they are, from *offset on: all of them, or where it
+	 * cannot seek those that were seen; at its end the file is exactly as long. -1 for none.
+	 * May be NULL.
+	 */
+	int (*file)(const struct source *source, uint64_t *offset);
 };
 
 /* A pull reader. Implementations embed it as their first field. */
@@ -55,6 +61,11 @@ enum status source_pread(
 	struct source *source, uint64_t offset, void *data, size_t len, struct error *err);
 /* Where the bytes of a source lie in those of `base`; false when they do not as they are. */
 bool source_place(const struct source *source, const struct source *base, uint64_t *place);
+/*
+ * The same of a source or of what it is a stretch of; the descriptor is not the caller's, and may
+ * be read by any thread while the source is there.
+ */
+int source_file(const struct source *source, uint64_t *offset);
 void source_free(struct source *source);
 
 /* A regular file by its descriptor, which stays the caller's and must outlive the source. */
@@ -66,7 +77,8 @@ struct source *source_range_new(struct source *inner, uint64_t offset, uint64_t 
 /*
  * Copies what is left of `inner` (at most `limit` bytes, else STATUS_LIMIT) into a file of the
  * pool, holes kept, and gives a source over it that can seek; freeing that gives the file back.
- * The pool must outlive it. A NULL pool opens a file of its own.
+ * What stands in a file of its own already (source_file()) is read there, and `inner` must outlive
+ * that too. The pool must outlive it. A NULL pool opens a file of its own.
  */
 enum status source_spool_new(struct source *inner, struct spool_pool *pool, enum spool_place place,
 	uint64_t limit, struct source **spooled, struct error *err);

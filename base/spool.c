@@ -34,17 +34,19 @@ void spool_pool_release(struct spool_pool *pool)
 
 enum status spool_take(struct spool_pool *pool, enum spool_place place, int *fd, struct error *err)
 {
-	size_t at = place == SPOOL_OUTERMOST ? 0 : 1;
+	size_t ahead = pool != NULL && pool->count > 2 ? pool->count - 1 : 0;
+	size_t at = place == SPOOL_OUTERMOST ? 0 : place == SPOOL_NESTED ? 1 : ahead;
+	size_t end = place == SPOOL_AHEAD && ahead > 0 ? ahead + 1 : ahead;
 
 	*fd = -1;
 	if (pool == NULL)
 		return tempfile_unlinked(fd, err);
-	while (at < pool->count && pool->is_taken[at])
+	while (at < end && pool->is_taken[at])
 		at++;
-	if (at >= pool->count)
+	if (at >= end)
 		return error_set(err, STATUS_LIMIT,
 			"more than %zu containers inside each other that have to be unpacked first",
-			pool->count - 1);
+			ahead > 0 ? ahead - 1 : 0);
 	/* What the one before left must not show through holes. */
 	if (ftruncate(pool->fds[at], 0) < 0)
 		return error_set_errno(err, "cannot empty a temporary file");

@@ -17,10 +17,14 @@ struct spool_pool {
 	size_t count;
 };
 
-/* Which of them: what the outermost stream unpacks to stays in fds[0] for whoever made the pool. */
+/*
+ * Which of them: what the outermost stream unpacks to stays in fds[0] for whoever made the pool;
+ * the last is for what is unpacked ahead of its reader, and never needed.
+ */
 enum spool_place {
 	SPOOL_NESTED,
 	SPOOL_OUTERMOST,
+	SPOOL_AHEAD,
 };
 
 enum status spool_pool_open(struct spool_pool *pool, size_t count, struct error *err);

@@ -5,7 +5,8 @@
 #include "dbdiff/walk.h"
 #include "dbdiff/worker.h"
 
-#define ATTEMPT_SPOOLS	 8 /* the outermost stream's, and seven inside each other */
+/* The outermost stream's, seven inside each other, and one for what is unpacked ahead. */
+#define ATTEMPT_SPOOLS	 9
 #define ATTEMPT_RESTARTS 8
 
 /*

@@ -233,6 +233,7 @@ static enum status capture_container(struct capture *capture, const struct wante
 	struct source *source, const char *name, unsigned depth, struct error *err)
 {
 	const struct limits *limits = capture->walk.budget.limits;
+	const struct unpack_room room = {capture->walk.setup->pool, SPOOL_AHEAD};
 	struct container container = {0};
 	enum status status = container_find(&container, source, name, err);
 
@@ -244,7 +245,7 @@ static enum status capture_container(struct capture *capture, const struct wante
 			SPOOL_NESTED, limits, err);
 	capture->walk.way->stage = WAY_OPENING;
 	if (status == STATUS_OK)
-		status = container_open(&container, name, limits, err);
+		status = container_open(&container, name, &room, limits, err);
 	capture->walk.way->stage = WAY_INSIDE;
 	if (status == STATUS_OK)
 		status = capture_members(

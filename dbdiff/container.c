@@ -46,9 +46,15 @@ enum status container_spool(struct container *container, struct source *source, 
 }
 
 enum status container_open(struct container *container, const char *name,
-	const struct limits *limits, struct error *err)
+	const struct unpack_room *room, const struct limits *limits, struct error *err)
 {
-	return container->format->open(container->source, name, limits, &container->members, err);
+	enum status status =
+		container->format->open(container->source, name, limits, &container->members, err);
+
+	container->room = *room;
+	if (status == STATUS_OK)
+		container->members->room = &container->room;
+	return status;
 }
 
 void container_close(struct container *container)

@@ -11,6 +11,7 @@ struct container {
 	struct members *members;     /* NULL: a leaf, or one that is opened only on demand */
 	struct source *source;	     /* what the members are read from */
 	struct source *spooled;	     /* its own, when the bytes could not seek */
+	struct unpack_room room;     /* for its one member, when it is a stream */
 };
 
 /* Sets only the format; NULL for a leaf. */
@@ -25,7 +26,7 @@ enum status container_spool(struct container *container, struct source *source, 
 	struct error *err);
 /* Opens what was found; the source given before outlives the container. `name` is its path. */
 enum status container_open(struct container *container, const char *name,
-	const struct limits *limits, struct error *err);
+	const struct unpack_room *room, const struct limits *limits, struct error *err);
 void container_close(struct container *container);
 
 #endif

@@ -4,8 +4,13 @@
 #include <inttypes.h>
 #include <librsync.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/pread.h"
+#include "base/tempfile.h"
+#include "dbdiff/file_state.h"
+#include "dbdiff/worker.h"
 
 #define OUT_SIZE ((size_t)64 * 1024)
 
@@ -72,16 +77,16 @@ static enum status step(struct patching *patching, rs_job_t *job, bool *is_done,
 	return source_skip(patching->delta, len - buffers.avail_in, err);
 }
 
-enum status delta_applies(struct source *base, struct source *delta, uint64_t limit,
-	const struct digest *expected, bool *applies, struct error *err)
+enum status delta_apply(struct source *base, struct source *delta, uint64_t limit,
+	struct delta_file *made, struct error *err)
 {
 	struct patching patching = {.base = base, .delta = delta, .limit = limit, .err = err};
-	bool is_done = false;
-	struct digest digest;
 	enum status status = STATUS_OK;
+	const unsigned char *behind;
+	bool is_done = false;
 	rs_job_t *job;
+	size_t len;
 
-	*applies = false;
 	rs_trace_set_level(RS_LOG_EMERG);
 	job = rs_patch_begin(copy_base, &patching);
 	if (job == NULL)
@@ -90,11 +95,99 @@ enum status delta_applies(struct source *base, struct source *delta, uint64_t li
 	patching.out = xmalloc(OUT_SIZE);
 	while (status == STATUS_OK && !is_done)
 		status = step(&patching, job, &is_done, err);
-	hash_finish(&patching.hash, &digest);
+	if (status == STATUS_OK)
+		status = source_peek(delta, 1, &behind, &len, err);
+	if (status == STATUS_OK && len > 0)
+		status = error_set(err, STATUS_FORMAT, "delta: bytes behind its end");
+	made->size = patching.made;
+	hash_finish(&patching.hash, &made->sha256);
 	hash_release(&patching.hash);
 	free(patching.out);
 	rs_job_free(job);
+	return status;
+}
+
+/* ---- in a worker ---- */
+
+struct check {
+	int base_fd, delta_fd, out_fd;
+	struct file_state base, delta;
+	const struct limits *limits;
+};
+
+static enum status run_check(void *context, struct error *err)
+{
+	const struct check *check = context;
+	struct source *base = source_file_new(check->base_fd, check->base.size);
+	struct source *delta = source_file_new(check->delta_fd, check->delta.size);
+	struct delta_file made;
+	enum status status = delta_apply(base, delta, check->limits->member_bytes, &made, err);
+
+	if (status == STATUS_OK && pwrite(check->out_fd, &made, sizeof(made), 0) != sizeof(made))
+		status = error_set_errno(err, "what the delta makes");
+	source_free(base);
+	source_free(delta);
+	return status;
+}
+
+static enum status hash_input(
+	int fd, struct file_state *state, struct delta_file *file, struct error *err)
+{
+	if (file_state_take(fd, state, err) < 0)
+		return err->status;
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return error_set_errno(err, "reading");
+	return hash_fd(fd, &file->sha256, &file->size, err);
+}
+
+static enum status check_unchanged(int fd, const struct delta_file *hashed, struct error *err)
+{
+	struct delta_file now;
+	struct file_state state;
+
+	if (hash_input(fd, &state, &now, err) < 0)
+		return err->status;
+	if (now.size != hashed->size || !digest_equal(&now.sha256, &hashed->sha256))
+		return error_set(err, STATUS_CONFLICT, "a file changed while it was read");
+	return STATUS_OK;
+}
+
+enum status delta_check(int base_fd, int delta_fd, const struct limits *limits,
+	struct delta_file *base, struct delta_file *delta, struct delta_file *made,
+	struct error *err)
+{
+	struct check check = {
+		.base_fd = base_fd, .delta_fd = delta_fd, .out_fd = -1, .limits = limits};
+	struct worker_job job = {
+		.run = run_check,
+		.context = &check,
+		.fds = (int[]){base_fd, delta_fd},
+		.fd_count = 2,
+		.out_fds = &check.out_fd,
+		.out_count = 1,
+		.limits = limits,
+	};
+	struct worker worker = {0};
+	enum status status = tempfile_unlinked(&check.out_fd, err);
+
 	if (status == STATUS_OK)
-		*applies = digest_equal(&digest, expected);
+		status = hash_input(base_fd, &check.base, base, err);
+	if (status == STATUS_OK)
+		status = hash_input(delta_fd, &check.delta, delta, err);
+	if (status == STATUS_OK)
+		status = worker_start(&worker, &job, err);
+	if (status == STATUS_OK)
+		status = worker_wait(&worker, err);
+	if (status == STATUS_OK)
+		status = pread_exactly(check.out_fd, made, sizeof(*made), 0, err);
+	if (status == STATUS_END)
+		status = error_set(err, STATUS_IO, "the worker told nothing");
+	if (status == STATUS_OK)
+		status = check_unchanged(base_fd, base, err);
+	if (status == STATUS_OK)
+		status = check_unchanged(delta_fd, delta, err);
+	worker_release(&worker);
+	if (check.out_fd >= 0)
+		close(check.out_fd);
 	return status;
 }

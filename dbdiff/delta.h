@@ -2,19 +2,33 @@
 #ifndef DBDIFF_DELTA_H
 #define DBDIFF_DELTA_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/hash.h"
+#include "base/limits.h"
 #include "base/source.h"
 
+/* A file that takes part, or what a delta makes: known by its bytes alone. */
+struct delta_file {
+	uint64_t size;
+	struct digest sha256;
+};
+
 /*
- * Whether an rdiff delta turns `base`, which can seek, into what has the SHA-256 `expected`; it is
- * patched by librsync, as SWUpdate does it, and what comes out is only hashed. STATUS_FORMAT for a
- * damaged delta or one that reads behind the end of `base`, STATUS_LIMIT when more than `limit`
- * bytes come out.
+ * What comes out when an rdiff delta is applied to `base`, which can seek: patched by librsync, as
+ * SWUpdate does it, and only hashed. STATUS_FORMAT for a damaged delta, one with bytes behind its
+ * end, or one that reads behind the end of `base`; STATUS_LIMIT when more than `limit` bytes come
+ * out.
  */
-enum status delta_applies(struct source *base, struct source *delta, uint64_t limit,
-	const struct digest *expected, bool *applies, struct error *err);
+enum status delta_apply(struct source *base, struct source *delta, uint64_t limit,
+	struct delta_file *made, struct error *err);
+
+/*
+ * The same of two regular files, in a worker process, with the SHA-256 of both read now. The
+ * descriptors stay the caller's. STATUS_CONFLICT when one of them changed meanwhile.
+ */
+enum status delta_check(int base_fd, int delta_fd, const struct limits *limits,
+	struct delta_file *base, struct delta_file *delta, struct delta_file *made,
+	struct error *err);
 
 #endif

@@ -85,6 +85,12 @@ struct region {
 struct region_sink;
 struct members;
 
+/* Where a stream may be unpacked to ahead of its reader. */
+struct unpack_room {
+	struct spool_pool *pool; /* NULL: files are opened as they are needed */
+	enum spool_place place;	 /* SPOOL_OUTERMOST: it is to stay there when all is done */
+};
+
 /*
  * Formats call it any time between open() and the end of their last next(), in any order; touching
  * regions of one kind, name and owner become one. Regions do not overlap, except that several
@@ -127,7 +133,8 @@ struct members_ops {
 /* An open container. Implementations embed it as their first field, zeroed but for `ops`. */
 struct members {
 	const struct members_ops *ops;
-	struct region_sink *regions; /* the reader's; NULL when it wants none */
+	struct region_sink *regions;	/* the reader's; NULL when it wants none */
+	const struct unpack_room *room; /* the reader's, which outlives it; NULL for none */
 };
 
 /* What a bid may look at. */

@@ -8,8 +8,6 @@
 #include "base/alloc.h"
 #include "dbdiff/index.h"
 
-/* Below this much output any ratio is fine: a few zeros compress a thousand times. */
-#define RATIO_FREE_BYTES (UINT64_C(64) * 1024 * 1024)
 /* Archives in archives: each layer can keep within its ratio while all of them multiply. */
 #define RATIO_LAYERS 8
 
@@ -84,7 +82,7 @@ static enum status check_layers(const struct tap *tap, uint64_t count, struct er
 
 		if (size == SOURCE_SIZE_UNKNOWN)
 			size = outer->source.offset + SOURCE_WINDOW;
-		if (below > RATIO_FREE_BYTES * RATIO_LAYERS && below / most > size)
+		if (below > LIMITS_RATIO_FREE * RATIO_LAYERS && below / most > size)
 			return error_set(err, STATUS_LIMIT,
 				"unpacks to more than %" PRIu64 " times its size at all depths",
 				most);
@@ -106,7 +104,7 @@ static enum status check_limits(const struct tap *tap, uint64_t count, struct er
 			limits->total_bytes);
 	if (check_layers(tap, count, err) < 0)
 		return err->status;
-	if (tap->packed == NULL || limits->ratio == 0 || size <= RATIO_FREE_BYTES)
+	if (tap->packed == NULL || limits->ratio == 0 || size <= LIMITS_RATIO_FREE)
 		return STATUS_OK;
 	packed = source_can_seek(tap->packed) && tap->packed->size != SOURCE_SIZE_UNKNOWN
 		? tap->packed->size

@@ -128,6 +128,10 @@ static enum status open_container(struct walk *walk, struct tap *tap, const stru
 {
 	const struct closed_way *closed = closed_find(walk->setup->closed, walk->way);
 	const struct limits *limits = walk->budget.limits;
+	const struct unpack_room room = {
+		.pool = walk->setup->pool,
+		.place = row->id == INDEX_ARTIFACT_ID ? SPOOL_OUTERMOST : SPOOL_AHEAD,
+	};
 	enum status status;
 
 	if (closed != NULL)
@@ -143,7 +147,8 @@ static enum status open_container(struct walk *walk, struct tap *tap, const stru
 	status = container_spool(container, &tap->source, row->path, walk->setup->pool,
 		row->id == INDEX_ARTIFACT_ID + 1 ? SPOOL_OUTERMOST : SPOOL_NESTED, limits, err);
 	walk->way->stage = WAY_OPENING;
-	return status == STATUS_OK ? container_open(container, row->path, limits, err) : status;
+	return status == STATUS_OK ? container_open(container, row->path, &room, limits, err)
+				   : status;
 }
 
 /* Reads a container, with its regions, and adds what it says of itself to `fields`. */
@@ -198,13 +203,18 @@ static enum status record(struct walk *walk, struct tap *tap, struct index_row *
 	return status;
 }
 
-/* What an outermost stream holds is left in the first spool for whoever counts bytes. */
+/*
+ * What an outermost stream holds is left in the first spool for whoever counts bytes, if it is not
+ * there already.
+ */
 static void copy_outermost(const struct walk *walk, struct tap *tap, const struct index_row *row)
 {
 	struct spool_pool *pool = walk->setup->pool;
+	uint64_t offset;
 
 	if (walk->is_stream && row->id == INDEX_ARTIFACT_ID + 1 && pool != NULL &&
 		pool->count > 0 && !source_can_seek(&tap->source) && tap->source.offset == 0 &&
+		source_file(&tap->source, &offset) != pool->fds[0] &&
 		ftruncate(pool->fds[0], 0) == 0)
 		tap_copy_to(tap, pool->fds[0]);
 }
@@ -264,7 +274,7 @@ static bool is_spared(
 	const struct walk *walk, const struct source *content, const struct index_row *row)
 {
 	return walk->setup->sameness != NULL && !walk->is_stream && row->has_place &&
-		row->id != INDEX_ARTIFACT_ID && source_can_seek(content) && content->size > 0 &&
+		row->id != INDEX_ARTIFACT_ID && content->size > 0 &&
 		content->size != SOURCE_SIZE_UNKNOWN &&
 		sameness_covers(walk->setup->sameness, row->place, content->size);
 }

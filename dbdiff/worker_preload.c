@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <iconv.h>
 #include <locale.h>
+#include <malloc.h>
 #include <openssl/crypto.h>
 #include <sqlite3.h>
 
@@ -8,6 +9,8 @@
 #include "dbdiff/worker_walls.h"
 
 #define SORTED 1024 /* over 1 KiB glibc's qsort() asks how much memory the machine has, once */
+
+#define ARENAS 8 /* of malloc(), each 64 MiB of addresses; threads share them */
 
 static int compare_ints(const void *a, const void *b)
 {
@@ -17,6 +20,9 @@ static int compare_ints(const void *a, const void *b)
 static void preload_libc(void)
 {
 	int numbers[SORTED];
+
+	/* Without a bound, malloc() asks how many processors there are when it has made some. */
+	mallopt(M_ARENA_MAX, ARENAS);
 
 	/* Times in archives are read as they are stored, wherever the machine is. */
 	setenv("TZ", "UTC0", 1);

@@ -173,7 +173,7 @@ static enum status compare(
 	if (status == STATUS_OK)
 		status = verify_pairs(verification->evidence, verification->run,
 			&verification->published, &verification->rebuilt, &pairs,
-			verification->request->retry_uninspected, worst, err);
+			&verification->request->inspection, worst, err);
 	if (status == STATUS_OK)
 		status = verify_packages(verification->evidence, verification->run,
 			&verification->published, &verification->rebuilt,

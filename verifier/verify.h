@@ -5,7 +5,15 @@
 #include <stdbool.h>
 
 #include "base/array.h"
+#include "base/limits.h"
 #include "verifier/evidence/evidence.h"
+
+/* How what differs is opened. */
+struct inspection {
+	bool retry_uninspected;	     /* again what could not be when it was compared before */
+	const struct limits *limits; /* of one artifact; NULL for the defaults */
+	uint64_t memory; /* in bytes, for all of it (dbdiff/memory.h); 0 for the default */
+};
 
 /* What `reproof verify` was asked to do. Texts are borrowed. */
 struct verify_request {
@@ -18,8 +26,8 @@ struct verify_request {
 	const struct text_list *artifacts; /* globs of --artifact; empty: all */
 	bool accept_expired_key;
 	bool no_sandbox;
-	bool retry_uninspected; /* open again what could not be when it was compared before */
-	bool keep;		/* keep what was rebuilt, whatever the verdict */
+	struct inspection inspection;
+	bool keep; /* keep what was rebuilt, whatever the verdict */
 };
 
 /*
@@ -35,7 +43,7 @@ enum status verify_release(const struct verify_request *request, struct evidence
  * is a file and the other a directory, or a glob of `artifacts` matches nothing.
  */
 enum status verify_compare(const char *published, const char *rebuilt,
-	const struct text_list *artifacts, bool retry_uninspected, struct evidence *evidence,
-	char run[RUN_ID_SIZE], struct error *err);
+	const struct text_list *artifacts, const struct inspection *inspection,
+	struct evidence *evidence, char run[RUN_ID_SIZE], struct error *err);
 
 #endif

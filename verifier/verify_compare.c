@@ -98,10 +98,10 @@ static enum status open_both(struct given *published, struct given *rebuilt, str
 
 static enum status judge_sets(struct evidence *evidence, const char *run,
 	const struct given *published, const struct given *rebuilt, const struct pair_list *pairs,
-	bool retry_uninspected, enum verdict *worst, struct error *err)
+	const struct inspection *inspection, enum verdict *worst, struct error *err)
 {
-	if (verify_pairs(evidence, run, &published->files, &rebuilt->files, pairs,
-		    retry_uninspected, worst, err) < 0)
+	if (verify_pairs(evidence, run, &published->files, &rebuilt->files, pairs, inspection,
+		    worst, err) < 0)
 		return err->status;
 	/* An index holds no list of packages. */
 	if (published->index.name != NULL || rebuilt->index.name != NULL)
@@ -110,8 +110,8 @@ static enum status judge_sets(struct evidence *evidence, const char *run,
 }
 
 static enum status record_comparison(struct evidence *evidence, const struct given *published,
-	const struct given *rebuilt, const struct text_list *artifacts, bool retry_uninspected,
-	char run[RUN_ID_SIZE], struct error *err)
+	const struct given *rebuilt, const struct text_list *artifacts,
+	const struct inspection *inspection, char run[RUN_ID_SIZE], struct error *err)
 {
 	struct run_start start = {
 		.kind = "compare", .release = published->path, .target = rebuilt->path};
@@ -133,7 +133,7 @@ static enum status record_comparison(struct evidence *evidence, const struct giv
 		struct error finish_error;
 
 		status = judge_sets(
-			evidence, run, published, rebuilt, &pairs, retry_uninspected, &worst, err);
+			evidence, run, published, rebuilt, &pairs, inspection, &worst, err);
 		failure.class = failure_class(status);
 		if (evidence_run_finish(evidence, run, worst, status < 0 ? &failure : NULL,
 			    &finish_error) < 0) {
@@ -149,8 +149,8 @@ static enum status record_comparison(struct evidence *evidence, const struct giv
 }
 
 enum status verify_compare(const char *published_path, const char *rebuilt_path,
-	const struct text_list *artifacts, bool retry_uninspected, struct evidence *evidence,
-	char run[RUN_ID_SIZE], struct error *err)
+	const struct text_list *artifacts, const struct inspection *inspection,
+	struct evidence *evidence, char run[RUN_ID_SIZE], struct error *err)
 {
 	struct given published = {.path = published_path}, rebuilt = {.path = rebuilt_path};
 	enum status status;
@@ -170,7 +170,7 @@ enum status verify_compare(const char *published_path, const char *rebuilt_path,
 		status = open_both(&published, &rebuilt, err);
 	if (status == STATUS_OK)
 		status = record_comparison(
-			evidence, &published, &rebuilt, artifacts, retry_uninspected, run, err);
+			evidence, &published, &rebuilt, artifacts, inspection, run, err);
 	index_head_release(&published.index);
 	index_head_release(&rebuilt.index);
 	file_set_release(&published.files);

@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/path.h"
 #include "base/progress.h"
+#include "dbdiff/memory.h"
 #include "verifier/evidence/read.h"
 #include "verifier/verify_index.h"
 
@@ -18,7 +19,7 @@ struct judge {
 	struct evidence *evidence;
 	const char *run;
 	const struct file_set *published, *rebuilt;
-	bool retry_uninspected;
+	const struct inspection *inspection;
 };
 
 /* An artifact's record while it is being judged; `reason` is kept in `text`. */
@@ -126,7 +127,7 @@ static enum status compare_insides(struct judge *judge, struct judgement *judgem
 		0)
 		return err->status;
 	judgement->record.has_set = true;
-	if (state == SET_INCOMPLETE && !judge->retry_uninspected) {
+	if (state == SET_INCOMPLETE && !judge->inspection->retry_uninspected) {
 		progress_note("compare",
 			"%s: what could not be opened the last time is not tried again; "
 			"--retry-uninspected does",
@@ -137,6 +138,9 @@ static enum status compare_insides(struct judge *judge, struct judgement *judgem
 		return STATUS_OK;
 	writer = set_writer_new(judge->evidence, &judgement->record);
 	sink = set_writer_sink(writer);
+	if (judge->inspection->limits != NULL)
+		options.limits = *judge->inspection->limits;
+	memory_share(judge->inspection->memory, 2, &options.limits);
 	options.has_images = open_images(judge, judgement->record.name, options.images);
 	status = dbdiff_compare(
 		judgement->record.name, published, rebuilt, &options, &sink, &comparison, err);
@@ -358,10 +362,10 @@ static enum status describe_alone(struct judge *judge, const struct pair *pair,
 
 enum status verify_pairs(struct evidence *evidence, const char *run,
 	const struct file_set *published, const struct file_set *rebuilt,
-	const struct pair_list *pairs, bool retry_uninspected, enum verdict *worst,
+	const struct pair_list *pairs, const struct inspection *inspection, enum verdict *worst,
 	struct error *err)
 {
-	struct judge judge = {evidence, run, published, rebuilt, retry_uninspected};
+	struct judge judge = {evidence, run, published, rebuilt, inspection};
 	enum verdict least = VERDICT_REPRODUCED;
 	struct progress progress;
 

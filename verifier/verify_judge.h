@@ -3,6 +3,7 @@
 #define VERIFIER_VERIFY_JUDGE_H
 
 #include "verifier/evidence/evidence.h"
+#include "verifier/verify.h"
 #include "verifier/verify_pair.h"
 
 /*
@@ -11,11 +12,11 @@
  * both sides. What is returned as an error ends the run: STATUS_INCOMPLETE for no pair at all,
  * STATUS_TRUST when a file is no longer what was fetched or built, STATUS_DATABASE. *worst is the
  * release's verdict over the pairs; it is not set with an error. What could not be opened when the
- * same two files were compared before is tried again only with `retry_uninspected`.
+ * same two files were compared before is tried again only where `inspection` says so.
  */
 enum status verify_pairs(struct evidence *evidence, const char *run,
 	const struct file_set *published, const struct file_set *rebuilt,
-	const struct pair_list *pairs, bool retry_uninspected, enum verdict *worst,
+	const struct pair_list *pairs, const struct inspection *inspection, enum verdict *worst,
 	struct error *err);
 
 /*

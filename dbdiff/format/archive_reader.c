@@ -9,8 +9,15 @@
 
 static void remember_tail(struct archive_reader *reader, const unsigned char *data, size_t len)
 {
-	reader->tail_len = len < READER_TAIL_SIZE ? len : READER_TAIL_SIZE;
-	memcpy(reader->tail, data + len - reader->tail_len, reader->tail_len);
+	size_t added = len < READER_TAIL_SIZE ? len : READER_TAIL_SIZE;
+	size_t kept = READER_TAIL_SIZE - added;
+
+	/* Windows may be small, and what was before the last is looked at too. */
+	if (kept > reader->tail_len)
+		kept = reader->tail_len;
+	memmove(reader->tail, reader->tail + reader->tail_len - kept, kept);
+	memcpy(reader->tail + kept, data + len - added, added);
+	reader->tail_len = kept + added;
 }
 
 /* Leaves the window that libarchive had, keeping its end. */
@@ -82,6 +89,18 @@ static bool are_zeros(const unsigned char *data, size_t len)
 	return true;
 }
 
+/* What libarchive went by unread can be read where the source can seek. */
+static bool has_zeros_at(struct archive_reader *reader, uint64_t from, uint64_t to)
+{
+	unsigned char data[RECORD_SIZE];
+	struct error ignored;
+
+	return to - from <= sizeof(data) && source_can_seek(reader->source) &&
+		source_pread(reader->source, from, data, (size_t)(to - from), &ignored) ==
+		STATUS_OK &&
+		are_zeros(data, (size_t)(to - from));
+}
+
 bool archive_reader_saw_zeros(struct archive_reader *reader, uint64_t from, uint64_t to)
 {
 	uint64_t window = reader->source->offset;
@@ -89,8 +108,10 @@ bool archive_reader_saw_zeros(struct archive_reader *reader, uint64_t from, uint
 	struct error ignored;
 	size_t len;
 
-	if (from >= to || from + reader->tail_len < window || to > window + reader->given)
+	if (from >= to)
 		return false;
+	if (from + reader->tail_len < window || to > window + reader->given)
+		return has_zeros_at(reader, from, to);
 	if (from < window) {
 		uint64_t end = to < window ? to : window;
 

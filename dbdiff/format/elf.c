@@ -165,6 +165,7 @@ static enum status read_header(struct elf *elf, struct error *err)
 	elf->sections.entry = (uint32_t)elf_number(elf, header + counts + 6, 2);
 	elf->sections.count = (uint32_t)elf_number(elf, header + counts + 8, 2);
 	elf->names_section = (uint32_t)elf_number(elf, header + counts + 10, 2);
+	elf->is_executable = elf_number(elf, header + 16, 2) == ET_EXEC;
 	describe(elf, header);
 	return read_large_numbers(elf, err);
 }

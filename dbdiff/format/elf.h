@@ -20,6 +20,7 @@ struct elf {
 	struct parts *parts;
 	bool is_64;
 	bool is_big;
+	bool is_executable; /* and no shared object, which position-independent programs are */
 	struct elf_table {
 		uint64_t offset;
 		uint32_t count;

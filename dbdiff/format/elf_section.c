@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/array.h"
 #include "dbdiff/format/elf.h"
+#include "dbdiff/format/kernel_scan.h"
 
 #define NAMES_BYTES_MAX ((uint64_t)16 << 20)
 #define NAME_BYTES_MAX	1024
@@ -294,6 +295,26 @@ static enum status read_debug_links(struct sections *sections, size_t first, str
 	return status;
 }
 
+/* A kernel with CONFIG_IKCONFIG has its configuration among its constants. */
+static enum status cut_kernel_config(struct elf *elf, size_t first, struct error *err)
+{
+	struct parts *parts = elf->parts;
+	size_t count = parts->count;
+
+	for (size_t i = first; i < count; i++) {
+		const struct part *part = &parts->items[i];
+		struct kernel_scan scan;
+
+		if (part->path == NULL || !part->has_content || strcmp(part->path, ".rodata") != 0)
+			continue;
+		if (kernel_scan(parts->source, part->offset, part->offset + part->len, &scan, err) <
+			0)
+			return err->status;
+		kernel_cut_config(parts, i, &scan);
+	}
+	return STATUS_OK;
+}
+
 enum status elf_read_sections(struct elf *elf, struct error *err)
 {
 	struct sections sections = {.elf = elf};
@@ -306,6 +327,8 @@ enum status elf_read_sections(struct elf *elf, struct error *err)
 		status = add_section(&sections, i, err);
 	if (status == STATUS_OK)
 		status = read_debug_links(&sections, first, err);
+	if (status == STATUS_OK && elf->is_executable)
+		status = cut_kernel_config(elf, first, err);
 	free(sections.headers);
 	buffer_release(&sections.names);
 	return status;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 
-#include "base/alloc.h"
 #include "base/array.h"
 #include "dbdiff/format/bytes.h"
 #include "dbdiff/format/formats.h"
@@ -40,24 +39,6 @@ static const struct machine *machine_of(const unsigned char *header)
 	return NULL;
 }
 
-/* A member that holds the configuration becomes three: what is before it, it, and the rest. */
-static void cut_config(struct parts *parts, size_t number, const struct kernel_scan *scan)
-{
-	struct part *part = &parts->items[number];
-	uint64_t end = part->offset + part->len;
-	uint64_t config_end = scan->config_offset + scan->config_len;
-	char *rest;
-
-	if (scan->config_len == 0 || scan->config_offset <= part->offset || config_end > end)
-		return;
-	rest = xasprintf("%s-after-config", part->path);
-	part->len = scan->config_offset - part->offset;
-	parts_add_member(parts, "config.gz", scan->config_offset, scan->config_len);
-	if (config_end < end)
-		parts_add_member(parts, rest, config_end, end - config_end);
-	free(rest);
-}
-
 static enum status add_sections(
 	struct parts *parts, const struct kernel_scan *scan, struct error *err)
 {
@@ -67,7 +48,7 @@ static enum status add_sections(
 	if (status < 0)
 		return status;
 	for (size_t i = 0; i < pe.section_count; i++)
-		cut_config(parts, pe_add_section(parts, &pe, &pe.sections[i]), scan);
+		kernel_cut_config(parts, pe_add_section(parts, &pe, &pe.sections[i]), scan);
 	return pe_add_headers(parts, &pe, err);
 }
 
@@ -96,7 +77,7 @@ static enum status read_image(struct parts *parts, struct error *err)
 		return add_sections(parts, &scan, err);
 	parts_add(parts, REGION_STRUCTURE, "image-header", 0, HEADER_SIZE);
 	parts_add_member(parts, "kernel", HEADER_SIZE, source->size - HEADER_SIZE);
-	cut_config(parts, parts->count - 1, &scan);
+	kernel_cut_config(parts, parts->count - 1, &scan);
 	return STATUS_OK;
 }
 

@@ -2,6 +2,8 @@
 #include "dbdiff/format/kernel_scan.h"
 
 #include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 
@@ -85,4 +87,21 @@ enum status kernel_scan(struct source *source, uint64_t from, uint64_t to, struc
 	}
 	free(block);
 	return status;
+}
+
+void kernel_cut_config(struct parts *parts, size_t number, const struct kernel_scan *scan)
+{
+	struct part *part = &parts->items[number];
+	uint64_t end = part->offset + part->len;
+	uint64_t config_end = scan->config_offset + scan->config_len;
+	char *rest;
+
+	if (scan->config_len == 0 || scan->config_offset <= part->offset || config_end > end)
+		return;
+	rest = xasprintf("%s-after-config", part->path);
+	part->len = scan->config_offset - part->offset;
+	parts_add_member(parts, "config.gz", scan->config_offset, scan->config_len);
+	if (config_end < end)
+		parts_add_member(parts, rest, config_end, end - config_end);
+	free(rest);
 }

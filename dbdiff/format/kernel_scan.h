@@ -2,7 +2,7 @@
 #ifndef DBDIFF_FORMAT_KERNEL_SCAN_H
 #define DBDIFF_FORMAT_KERNEL_SCAN_H
 
-#include "base/source.h"
+#include "dbdiff/format/parts.h"
 
 #define KERNEL_VERSION_SIZE 512
 
@@ -18,5 +18,11 @@ struct kernel_scan {
 /* Looks through the bytes [from, to); the first of each is taken. `source` can seek. */
 enum status kernel_scan(struct source *source, uint64_t from, uint64_t to, struct kernel_scan *scan,
 	struct error *err);
+
+/*
+ * The member parts->items[number], when it holds the configuration, becomes three: what is before
+ * it, "config.gz", and the rest.
+ */
+void kernel_cut_config(struct parts *parts, size_t number, const struct kernel_scan *scan);
 
 #endif

@@ -28,6 +28,8 @@ struct archive_members {
 	uint64_t told;
 	bool had_content; /* the present member */
 	bool was_opened;  /* its content */
+	bool is_verbatim; /* its content is this stretch of the archive */
+	uint64_t begin, size;
 };
 
 /* ---- what the bytes of the archive are ---- */
@@ -91,7 +93,11 @@ static void tell_end_of_member(struct archive_members *self)
 	if (header <= 0 || self->kind->is_stream || self->kind->is_scattered ||
 		(uint64_t)header <= self->told)
 		return;
-	if (self->position > 0 && !self->was_opened && self->had_content) {
+	if (self->position > 0 && !self->was_opened && self->is_verbatim) {
+		members_add_content(
+			&self->members, self->begin, self->size, last_position(self), 0);
+		self->told = self->begin + self->size;
+	} else if (self->position > 0 && !self->was_opened && self->had_content) {
 		members_add_content(&self->members, self->told, (uint64_t)header - self->told,
 			last_position(self), REGION_PACKED);
 		self->told = (uint64_t)header;
@@ -115,10 +121,19 @@ static void content_free(struct source *source)
 	free(content);
 }
 
+static const struct source *content_under(const struct source *source, uint64_t *offset)
+{
+	const struct archive_members *owner = ((const struct content *)source)->owner;
+
+	*offset = owner->begin;
+	return owner->is_verbatim ? owner->reader.source : NULL;
+}
+
 static const struct source_ops content_ops = {
 	.peek = pieces_peek,
 	.skip = pieces_skip,
 	.free = content_free,
+	.under = content_under,
 };
 
 /* A hole at the end has no data behind it: only the size tells of it. */
@@ -273,6 +288,27 @@ static void tell_header(struct archive_members *self)
 	self->position--;
 }
 
+/* Whether the content of the present member is a stretch of the archive, as far as is certain. */
+static void find_place(struct archive_members *self)
+{
+	struct source *source = self->reader.source;
+	unsigned char header[ARCHIVE_HEADER_SIZE];
+	struct error ignored;
+
+	self->is_verbatim = false;
+	if (!self->had_content || self->kind->is_verbatim == NULL || !source_can_seek(source) ||
+		!archive_entry_size_is_set(self->entry) ||
+		archive_entry_sparse_count(self->entry) > 0)
+		return;
+	self->begin = reached(self);
+	self->size = (uint64_t)archive_entry_size(self->entry);
+	self->is_verbatim = self->begin >= sizeof(header) && self->begin <= source->size &&
+		self->size <= source->size - self->begin &&
+		source_pread(source, self->begin - sizeof(header), header, sizeof(header),
+			&ignored) == STATUS_OK &&
+		self->kind->is_verbatim(header, self->size);
+}
+
 static enum status next_member(
 	struct archive_members *self, struct member *member, struct error *err)
 {
@@ -293,6 +329,7 @@ static enum status next_member(
 			describe_member(self, result, member);
 		self->has_content = self->had_content = member->has_content;
 		self->was_opened = false;
+		find_place(self);
 	}
 	uselocale(before);
 	return status;

@@ -7,6 +7,8 @@
 
 #include "dbdiff/members.h"
 
+#define ARCHIVE_HEADER_SIZE 512 /* of tar */
+
 /*
  * What a format read through libarchive says about itself. libarchive is given one format and at
  * most one filter, never its own choice.
@@ -32,6 +34,11 @@ struct archive_kind {
 	 */
 	bool is_scattered;
 	unsigned magic_size; /* bytes before the first member's header */
+	/*
+	 * Whether the header of ARCHIVE_HEADER_SIZE bytes right before its content says that the
+	 * content is stored as it is, in `size` bytes. NULL: nobody can tell.
+	 */
+	bool (*is_verbatim)(const unsigned char *header, uint64_t size);
 	/* Adds fields that only this format has. NULL for none. */
 	void (*describe)(struct archive_entry *entry, struct member *member);
 };

@@ -158,10 +158,19 @@ static void content_free(struct source *source)
 	free(content);
 }
 
+static int content_file(const struct source *source, uint64_t *offset)
+{
+	const struct stream *stream = ((const struct stream_content *)source)->stream;
+
+	*offset = 0;
+	return stream->codec->file != NULL ? stream->codec->file(stream) : -1;
+}
+
 static const struct source_ops content_ops = {
 	.peek = pieces_peek,
 	.skip = pieces_skip,
 	.free = content_free,
+	.file = content_file,
 };
 
 /* ---- members ---- */

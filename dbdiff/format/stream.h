@@ -22,6 +22,9 @@ struct codec {
 	enum status (*decode)(
 		struct stream *stream, const unsigned char **data, size_t *len, struct error *err);
 	void (*free)(struct stream *stream);
+	/* The file that all decoded bytes stand in before they are given; -1 for none. May be NULL.
+	 */
+	int (*file)(const struct stream *stream);
 	size_t state_size;
 };
 

@@ -5,10 +5,13 @@
 #include "dbdiff/format/formats.h"
 
 /* POSIX.1-2017 pax, "ustar Interchange Format": where the header keeps what a bid looks at. */
-#define HEADER_SIZE	512
+#define HEADER_SIZE	ARCHIVE_HEADER_SIZE
 #define CHECKSUM_OFFSET 148
 #define CHECKSUM_SIZE	8
 #define MAGIC_OFFSET	257
+#define TYPE_OFFSET	156
+#define SIZE_OFFSET	124
+#define SIZE_DIGITS	11 /* a space or NUL follows */
 
 static bool read_octal(const unsigned char *field, size_t len, unsigned *value)
 {
@@ -58,6 +61,25 @@ static unsigned control_bid(const struct candidate *candidate)
 										      : 0;
 }
 
+/*
+ * A regular file whose header counts its bytes itself. Sparse files have other types, or another
+ * size in the header than in all; a size that only a pax header has is not looked for.
+ */
+static bool is_verbatim(const unsigned char *header, uint64_t size)
+{
+	uint64_t stored = 0;
+
+	if (!checksum_fits(header) || memcmp(header + MAGIC_OFFSET, "ustar", 5) != 0 ||
+		(header[TYPE_OFFSET] != '0' && header[TYPE_OFFSET] != '\0'))
+		return false;
+	for (size_t i = 0; i < SIZE_DIGITS; i++) {
+		if (header[SIZE_OFFSET + i] < '0' || header[SIZE_OFFSET + i] > '7')
+			return false;
+		stored = stored * 8 + (unsigned)(header[SIZE_OFFSET + i] - '0');
+	}
+	return stored == size;
+}
+
 static int prepare(struct archive *archive)
 {
 	return archive_read_support_format_tar(archive);
@@ -66,6 +88,7 @@ static int prepare(struct archive *archive)
 static const struct archive_kind kind = {
 	.name = "tar",
 	.prepare = prepare,
+	.is_verbatim = is_verbatim,
 	.fill_block = 10240,
 	.has_end_mark = true,
 };

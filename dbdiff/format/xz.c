@@ -3,7 +3,7 @@
 
 #include "dbdiff/format/formats.h"
 #include "dbdiff/format/stream.h"
-#include "dbdiff/format/xz_parts.h"
+#include "dbdiff/format/xz_ahead.h"
 
 #define MAGIC                                                                                      \
 	"\xfd"                                                                                     \
@@ -16,6 +16,7 @@ enum place {
 	BETWEEN,
 	AT_BLOCK,
 	IN_BLOCK,
+	IN_BLOCK_AHEAD,
 	IN_INDEX,
 	AT_FOOTER
 };
@@ -30,6 +31,11 @@ struct xz {
 	lzma_index_hash *index; /* of the blocks so far */
 	uint64_t blocks;	/* in all streams */
 	uint64_t begin;		/* of the block's data, or of the index */
+	uint64_t given;		/* decoded bytes of all blocks */
+	uint64_t done;		/* of them, of this block */
+	uint64_t again;		/* bytes of this block that were given before */
+	lzma_ret failed;	/* behind the bytes that were given; LZMA_OK for not yet */
+	struct xz_ahead *ahead;
 };
 
 static unsigned xz_bid(const unsigned char *data, size_t len)
@@ -49,7 +55,8 @@ static enum status begin_stream(struct stream *stream, struct error *err)
 		status = xz_read_header(data, &xz->flags, err);
 	if (status != STATUS_OK)
 		return status;
-	stream->units++;
+	if (stream->units++ == 0)
+		xz->ahead = xz_ahead_new(stream->source, stream->members.room, stream->limits);
 	xz->index = lzma_index_hash_init(xz->index, NULL);
 	if (xz->index == NULL)
 		return xz_error(LZMA_MEM_ERROR, err);
@@ -84,19 +91,27 @@ static enum status between_streams(struct stream *stream, struct error *err)
 	return stream_take(stream, zeros, REGION_STRUCTURE, "stream-padding", err);
 }
 
+static enum status start_decoder(struct xz *xz, struct error *err)
+{
+	xz->is_started = true;
+	xz->place = IN_BLOCK;
+	return xz_error(lzma_block_decoder(&xz->decoder, &xz->block.block), err);
+}
+
 static enum status begin_block(struct stream *stream, struct error *err)
 {
 	struct xz *xz = stream->state;
 	char settings[SETTINGS_SIZE];
 	const unsigned char *data;
 	enum status status;
+	uint64_t at;
 	uint32_t size;
 	size_t len;
 
 	status = stream_need(stream, 1, &data, &len, err);
 	if (status != STATUS_OK)
 		return status;
-	xz->begin = stream->source->offset;
+	at = xz->begin = stream->source->offset;
 	if (data[0] == 0) {
 		xz->place = IN_INDEX;
 		return STATUS_OK;
@@ -116,12 +131,15 @@ static enum status begin_block(struct stream *stream, struct error *err)
 		member_add_field(&stream->fields, "stream-settings", "%s, check %d", settings,
 			(int)xz->flags.check);
 	status = stream_take(stream, size, REGION_STRUCTURE, "stream-settings", err);
-	if (status == STATUS_OK)
-		status = xz_error(lzma_block_decoder(&xz->decoder, &xz->block.block), err);
-	xz->is_started = true;
 	xz->begin = stream->source->offset;
-	xz->place = IN_BLOCK;
-	return status;
+	xz->done = xz->again = 0;
+	if (status != STATUS_OK)
+		return status;
+	if (xz->ahead != NULL && xz_ahead_has(xz->ahead, at, xz->given)) {
+		xz->place = IN_BLOCK_AHEAD;
+		return STATUS_OK;
+	}
+	return start_decoder(xz, err);
 }
 
 static enum status end_block(struct stream *stream, struct error *err)
@@ -136,33 +154,92 @@ static enum status end_block(struct stream *stream, struct error *err)
 		err);
 }
 
+/* What was decoded here: less what was given before it had to be decoded here. */
+static enum status give(struct xz *xz, const unsigned char **data, size_t *len, struct error *err)
+{
+	size_t again = xz->again < *len ? (size_t)xz->again : *len;
+	enum status status = STATUS_OK;
+
+	*data += again;
+	*len -= again;
+	xz->again -= again;
+	if (xz->ahead != NULL)
+		status = xz_ahead_keep(xz->ahead, *data, *len, xz->given, err);
+	xz->given += *len;
+	return status;
+}
+
+/*
+ * Until stream->out is full, the block ends or is found damaged: so readers see the same windows
+ * however the packed bytes come, and whoever decodes.
+ */
+static enum status run_decoder(struct stream *stream, lzma_ret *result, struct error *err)
+{
+	struct xz *xz = stream->state;
+	const unsigned char *packed;
+	enum status status = STATUS_OK;
+	size_t len;
+
+	xz->decoder.next_out = stream->out;
+	xz->decoder.avail_out = STREAM_OUT_SIZE;
+	*result = LZMA_OK;
+	while (status == STATUS_OK && *result == LZMA_OK && xz->decoder.avail_out > 0) {
+		status = source_peek(stream->source, 1, &packed, &len, err);
+		if (status != STATUS_OK)
+			break;
+		xz->decoder.next_in = packed;
+		xz->decoder.avail_in = len;
+		*result = lzma_code(&xz->decoder, LZMA_RUN);
+		if (*result == LZMA_OK || *result == LZMA_STREAM_END)
+			status = source_skip(stream->source, len - xz->decoder.avail_in, err);
+	}
+	return status;
+}
+
 static enum status decode_block(
 	struct stream *stream, const unsigned char **data, size_t *len, struct error *err)
 {
 	struct xz *xz = stream->state;
-	const unsigned char *packed;
 	enum status status;
-	size_t packed_len;
 	lzma_ret result;
 
-	status = source_peek(stream->source, 1, &packed, &packed_len, err);
+	if (xz->failed != LZMA_OK)
+		return xz_error(xz->failed, err);
+	status = run_decoder(stream, &result, err);
 	if (status != STATUS_OK)
 		return status;
-	xz->decoder.next_in = packed;
-	xz->decoder.avail_in = packed_len;
-	xz->decoder.next_out = stream->out;
-	xz->decoder.avail_out = STREAM_OUT_SIZE;
-	result = lzma_code(&xz->decoder, LZMA_RUN);
 	*data = stream->out;
 	*len = STREAM_OUT_SIZE - xz->decoder.avail_out;
-	if (result != LZMA_OK && result != LZMA_STREAM_END)
-		return xz_error(result, err);
-	if (packed_len == 0 && *len == 0 && result != LZMA_STREAM_END)
-		return xz_error(LZMA_BUF_ERROR, err);
-	status = source_skip(stream->source, packed_len - xz->decoder.avail_in, err);
+	status = give(xz, data, len, err);
 	if (status == STATUS_OK && result == LZMA_STREAM_END)
-		status = end_block(stream, err);
+		return end_block(stream, err);
+	if (result != LZMA_OK)
+		xz->failed = result; /* told when what was decoded before it is read */
 	return status;
+}
+
+/* The same of a block that was decoded ahead. One that failed there is looked at from its start. */
+static enum status take_ahead(
+	struct stream *stream, const unsigned char **data, size_t *len, struct error *err)
+{
+	struct xz *xz = stream->state;
+	lzma_block *block = &xz->block.block;
+	enum status status;
+
+	*data = stream->out;
+	switch (xz_ahead_read(xz->ahead, xz->done, stream->out, len)) {
+	case XZ_AHEAD_BYTES:
+		xz->done += *len;
+		xz->given += *len;
+		return STATUS_OK;
+	case XZ_AHEAD_FAILED:
+		xz->again = xz->done;
+		return start_decoder(xz, err);
+	default:
+		xz_ahead_next(xz->ahead, &block->compressed_size, &block->uncompressed_size);
+		status = source_skip(stream->source, xz_block_packed_size(&xz->block), err);
+		return status == STATUS_OK ? end_block(stream, err) : status;
+	}
 }
 
 /* It is checked against the blocks that were read. */
@@ -208,6 +285,16 @@ static enum status read_footer(struct stream *stream, struct error *err)
 	return status;
 }
 
+static enum status finish(struct stream *stream, struct error *err)
+{
+	struct xz *xz = stream->state;
+
+	if (xz->ahead != NULL && xz_ahead_finish(xz->ahead, xz->given, err) < 0)
+		return err->status;
+	member_add_field(&stream->fields, "stream-blocks", "%" PRIu64, xz->blocks);
+	return STATUS_END;
+}
+
 static enum status xz_decode(
 	struct stream *stream, const unsigned char **data, size_t *len, struct error *err)
 {
@@ -219,15 +306,15 @@ static enum status xz_decode(
 		return begin_block(stream, err);
 	case IN_BLOCK:
 		return decode_block(stream, data, len, err);
+	case IN_BLOCK_AHEAD:
+		return take_ahead(stream, data, len, err);
 	case IN_INDEX:
 		return read_index(stream, err);
 	case AT_FOOTER:
 		return read_footer(stream, err);
 	default:
 		status = between_streams(stream, err);
-		if (status == STATUS_END)
-			member_add_field(&stream->fields, "stream-blocks", "%" PRIu64, xz->blocks);
-		return status;
+		return status == STATUS_END ? finish(stream, err) : status;
 	}
 }
 
@@ -235,6 +322,7 @@ static void xz_free(struct stream *stream)
 {
 	struct xz *xz = stream->state;
 
+	xz_ahead_free(xz->ahead);
 	if (xz->is_started)
 		lzma_end(&xz->decoder);
 	if (xz->has_block)
@@ -242,10 +330,16 @@ static void xz_free(struct stream *stream)
 	lzma_index_hash_end(xz->index, NULL);
 }
 
+static int xz_file(const struct stream *stream)
+{
+	return xz_ahead_file(((const struct xz *)stream->state)->ahead);
+}
+
 static const struct codec codec = {
 	.name = "xz",
 	.decode = xz_decode,
 	.free = xz_free,
+	.file = xz_file,
 	.state_size = sizeof(struct xz),
 };
 

@@ -90,6 +90,11 @@ enum status xz_block_read(
 	return status;
 }
 
+uint64_t xz_block_packed_size(const struct xz_block *block)
+{
+	return lzma_block_total_size(&block->block) - block->block.header_size;
+}
+
 void xz_block_settings(const struct xz_block *block, char *text, size_t size)
 {
 	static const struct {

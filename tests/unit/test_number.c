@@ -39,6 +39,29 @@ START_TEST(anything_else_is_none)
 }
 END_TEST
 
+START_TEST(sizes_have_units)
+{
+	static const struct {
+		const char *text;
+		uint64_t bytes;
+	} sizes[] = {{"0", 0}, {"4096", 4096}, {"3K", 3072}, {"320M", 335544320},
+		{"2G", UINT64_C(2) << 30}, {"1KiB", 1024}, {"1MiB", 1048576},
+		{"5GiB", UINT64_C(5) << 30},
+		{"17179869183G", UINT64_MAX - (UINT64_C(1) << 30) + 1}};
+	static const char *const texts[] = {"", "K", "1k", "1T", "1 M", "1MB", "1Mi", "1MiBs",
+		"-1M", "1.5G", "17179869184G", "1iB", "0x1M", "1000000000000000000"};
+	uint64_t bytes = 7;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		ck_assert_msg(!number_parse_size(texts[i], &bytes), "\"%s\" was taken", texts[i]);
+	ck_assert_uint_eq(bytes, 7);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		ck_assert_msg(number_parse_size(sizes[i].text, &bytes), "%s", sizes[i].text);
+		ck_assert_uint_eq(bytes, sizes[i].bytes);
+	}
+}
+END_TEST
+
 START_TEST(hex_digits_have_values)
 {
 	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
@@ -61,6 +84,7 @@ int main(void)
 
 	tcase_add_test(tcase, digits_are_a_number);
 	tcase_add_test(tcase, anything_else_is_none);
+	tcase_add_test(tcase, sizes_have_units);
 	tcase_add_test(tcase, hex_digits_have_values);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);

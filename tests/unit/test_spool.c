@@ -13,7 +13,7 @@ static struct error err;
 
 static void setup(void)
 {
-	ck_assert_int_eq(spool_pool_open(&pool, 3, &err), STATUS_OK);
+	ck_assert_int_eq(spool_pool_open(&pool, 4, &err), STATUS_OK);
 }
 
 static void teardown(void)
@@ -39,7 +39,8 @@ static void expect_text(struct source *source, const char *text)
 	ck_assert_str_eq(got, text);
 }
 
-START_TEST(files_are_taken_and_given_back)
+/* All of them, and one more than there are. */
+static void take_nested(void)
 {
 	struct source *outer = spool(SPOOL_OUTERMOST, "outermost");
 	struct source *one = spool(SPOOL_NESTED, "the first");
@@ -64,6 +65,11 @@ START_TEST(files_are_taken_and_given_back)
 	source_free(outer);
 	source_free(inner);
 }
+
+START_TEST(files_are_taken_and_given_back)
+{
+	take_nested();
+}
 END_TEST
 
 static off_t size_of(size_t at)
@@ -84,6 +90,20 @@ START_TEST(the_outermost_stays_for_the_maker)
 	ck_assert_int_eq(pread(pool.fds[0], got, 9, 0), 9);
 	ck_assert_mem_eq(got, "outermost", 9);
 	ck_assert_int_eq(size_of(1), 0);
+}
+END_TEST
+
+START_TEST(one_is_kept_for_what_is_unpacked_ahead)
+{
+	int ahead, another;
+
+	ck_assert_int_eq(spool_take(&pool, SPOOL_AHEAD, &ahead, &err), STATUS_OK);
+	ck_assert_int_eq(spool_take(&pool, SPOOL_AHEAD, &another, &err), STATUS_LIMIT);
+	take_nested();
+	spool_give_back(&pool, ahead);
+	ck_assert_int_eq(spool_take(&pool, SPOOL_AHEAD, &another, &err), STATUS_OK);
+	ck_assert_int_eq(another, ahead);
+	ck_assert_int_eq(another, pool.fds[pool.count - 1]);
 }
 END_TEST
 
@@ -112,6 +132,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, files_are_taken_and_given_back);
+	tcase_add_test(tests, one_is_kept_for_what_is_unpacked_ahead);
 	tcase_add_test(tests, the_outermost_stays_for_the_maker);
 	tcase_add_test(tests, one_that_cannot_be_filled_is_given_back);
 	suite_add_tcase(suite, tests);

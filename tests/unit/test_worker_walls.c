@@ -157,6 +157,35 @@ START_TEST(a_call_that_is_not_needed_ends_it)
 }
 END_TEST
 
+static void *call_in_thread(void *context)
+{
+	struct error ignored;
+
+	make_call(context, &ignored);
+	return NULL;
+}
+
+static enum status make_call_in_thread(void *context, struct error *err)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, call_in_thread, context) != 0)
+		return error_set(err, STATUS_IO, "no thread");
+	pthread_join(thread, NULL);
+	return error_set(err, STATUS_IO, "it was let");
+}
+
+START_TEST(a_thread_is_behind_the_same_walls)
+{
+	const struct call *call = &calls[_i];
+
+	if (worker_is_sanitized && call->with_sanitizer)
+		return;
+	expect_killed(run(make_call_in_thread, (void *)call), call->name);
+	ck_assert_int_eq(access(place, F_OK), -1);
+}
+END_TEST
+
 /* These depend on what is known at run time only. */
 static enum status kill_parent(void *context, struct error *err)
 {
@@ -239,8 +268,13 @@ START_TEST(its_own_files_are_written)
 }
 END_TEST
 
+#define THREADS 20 /* more than malloc() has arenas */
+
+static pthread_barrier_t all_are_there;
+
 static void *thread_work(void *context)
 {
+	pthread_barrier_wait(&all_are_there);
 	for (size_t i = 0; i < 200; i++) {
 		char *memory = malloc(100000 + i);
 
@@ -253,14 +287,15 @@ static void *thread_work(void *context)
 
 static enum status work_in_threads(void *context, struct error *err)
 {
-	pthread_t threads[4];
-	uint64_t counts[4] = {0};
+	pthread_t threads[THREADS];
+	uint64_t counts[THREADS] = {0};
 
 	(void)context;
-	for (size_t i = 0; i < 4; i++)
+	pthread_barrier_init(&all_are_there, NULL, THREADS);
+	for (size_t i = 0; i < THREADS; i++)
 		if (pthread_create(&threads[i], NULL, thread_work, &counts[i]) != 0)
 			return error_set(err, STATUS_IO, "no thread");
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i < THREADS; i++)
 		if (pthread_join(threads[i], NULL) != 0 || counts[i] != 200)
 			return error_set(err, STATUS_IO, "a thread was lost");
 	return STATUS_OK;
@@ -538,6 +573,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_set_timeout(tests, 60);
 	tcase_add_loop_test(tests, a_call_that_is_not_needed_ends_it, 0, (int)ARRAY_SIZE(calls));
+	tcase_add_loop_test(tests, a_thread_is_behind_the_same_walls, 0, (int)ARRAY_SIZE(calls));
 	tcase_add_test(tests, others_and_the_input_are_out_of_reach);
 	tcase_add_test(tests, its_own_files_are_written);
 	tcase_add_test(tests, threads_are_let);

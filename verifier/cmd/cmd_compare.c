@@ -3,6 +3,7 @@
 
 #include "base/array.h"
 #include "verifier/cmd/command.h"
+#include "verifier/cmd/limit_option.h"
 #include "verifier/cmd/report_run.h"
 #include "verifier/verify.h"
 
@@ -19,15 +20,20 @@ static const char help[] =
 	"  --json           one JSON object on stdout\n"
 	"  --db FILE        record the comparison in this database\n"
 	"  --retry-uninspected\n"
-	"                   open again what could not be when --db's comparison was made\n"
-	"  --quiet          no progress\n"
-	"  --help           this text\n\n"
-	"Exit codes: 0 all reproduced, 1 differences, 2 usage, 3 trouble, 4 incomplete.\n";
+	"                   open again what could not be when --db's comparison was "
+	"made\n" LIMIT_HELP(
+		"                   ") "  --memory SIZE    take at most so much memory (320M)\n"
+				       "  --quiet          no progress\n"
+				       "  --help           this text\n\n"
+				       "Exit codes: 0 all reproduced, 1 differences, 2 usage, 3 "
+				       "trouble, 4 incomplete.\n";
 
 enum {
 	OPTION_ARTIFACT = REPORT_OPTIONS_END,
 	OPTION_DB,
-	OPTION_RETRY_UNINSPECTED
+	OPTION_RETRY_UNINSPECTED,
+	OPTION_LIMIT,
+	OPTION_MEMORY
 };
 
 static const struct command_option options[] = {
@@ -35,6 +41,8 @@ static const struct command_option options[] = {
 	{"artifact", OPTION_ARTIFACT, true},
 	{"db", OPTION_DB, true},
 	{"retry-uninspected", OPTION_RETRY_UNINSPECTED, false},
+	{"limit", OPTION_LIMIT, true},
+	{"memory", OPTION_MEMORY, true},
 	{NULL, 0, false},
 };
 
@@ -42,7 +50,9 @@ struct compare_arguments {
 	struct text_list artifacts;
 	struct report_run report;
 	const char *database;
-	bool retry_uninspected;
+	struct inspection inspection;
+	struct text_list limits;
+	const char *memory; /* as it was given, or NULL */
 };
 
 static int run_compare(struct compare_arguments *arguments, char **paths)
@@ -53,8 +63,8 @@ static int run_compare(struct compare_arguments *arguments, char **paths)
 	int code;
 
 	if (evidence_open(arguments->database, &evidence, &err) < 0 ||
-		verify_compare(paths[0], paths[1], &arguments->artifacts,
-			arguments->retry_uninspected, evidence, run, &err) < 0)
+		verify_compare(paths[0], paths[1], &arguments->artifacts, &arguments->inspection,
+			evidence, run, &err) < 0)
 		code = command_fail("compare", &err);
 	else
 		code = report_run("compare", evidence, run, &arguments->report);
@@ -67,6 +77,7 @@ int cmd_compare(int argc, char **argv)
 	struct command_line line = {
 		.command = "compare", .options = options, .argc = argc, .argv = argv};
 	struct compare_arguments arguments = {0};
+	struct limits limits;
 	int code, option;
 
 	while ((option = command_option_next(&line)) > 0) {
@@ -75,7 +86,11 @@ int cmd_compare(int argc, char **argv)
 		else if (option == OPTION_DB)
 			arguments.database = arguments.report.options.database = line.value;
 		else if (option == OPTION_RETRY_UNINSPECTED)
-			arguments.retry_uninspected = true;
+			arguments.inspection.retry_uninspected = true;
+		else if (option == OPTION_LIMIT)
+			text_list_add(&arguments.limits, line.value);
+		else if (option == OPTION_MEMORY)
+			arguments.memory = line.value;
 		else
 			report_run_take(&arguments.report, option, line.value);
 	}
@@ -84,7 +99,13 @@ int cmd_compare(int argc, char **argv)
 	else if (line.word_count != 2)
 		code = command_usage("compare", "two files or two directories are needed");
 	else
+		code = command_memory("compare", arguments.memory, &arguments.inspection.memory);
+	if (option != OPTION_STOP && code == EXIT_REPRODUCED)
+		code = limit_options_take("compare", &arguments.limits, &limits);
+	arguments.inspection.limits = &limits;
+	if (option != OPTION_STOP && code == EXIT_REPRODUCED)
 		code = run_compare(&arguments, line.words);
+	text_list_release(&arguments.limits);
 	text_list_release(&arguments.artifacts);
 	return code;
 }

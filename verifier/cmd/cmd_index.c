@@ -13,22 +13,29 @@
 #include "base/progress.h"
 #include "dbdiff/index_file.h"
 #include "dbdiff/make_index.h"
+#include "dbdiff/memory.h"
 #include "verifier/cmd/command.h"
+#include "verifier/cmd/limit_option.h"
 
 static const char help[] =
 	"usage: reproof index [OPTION…] -o FILE ARTIFACT\n\n"
 	"Writes an index of what is in one file: every member with its metadata and SHA-256.\n"
 	"It can be published beside the file; reproof compare takes it in place of the file.\n\n"
 	"  -o FILE, --output FILE\n"
-	"                   where to; by custom the artifact's name with .idx\n"
-	"  --json           one JSON object on stdout\n"
-	"  --quiet          accepted as elsewhere; there is no progress to leave out\n"
-	"  --help           this text\n\n"
-	"Exit codes: 0 written, 2 usage, 3 trouble: nothing was written.\n";
+	"                   where to; by custom the artifact's name with .idx\n" LIMIT_HELP(
+		"                   ") "  --memory SIZE    take at most so much memory (320M)\n"
+				       "  --json           one JSON object on stdout\n"
+				       "  --quiet          accepted as elsewhere; there is no "
+				       "progress to leave out\n"
+				       "  --help           this text\n\n"
+				       "Exit codes: 0 written, 2 usage, 3 trouble: nothing was "
+				       "written.\n";
 
 enum {
 	OPTION_OUTPUT = 1,
 	OPTION_JSON,
+	OPTION_LIMIT,
+	OPTION_MEMORY,
 	OPTION_QUIET,
 };
 
@@ -36,6 +43,8 @@ static const struct command_option options[] = {
 	{"-o", OPTION_OUTPUT, true},
 	{"output", OPTION_OUTPUT, true},
 	{"json", OPTION_JSON, false},
+	{"limit", OPTION_LIMIT, true},
+	{"memory", OPTION_MEMORY, true},
 	{"quiet", OPTION_QUIET, false},
 	{NULL, 0, false},
 };
@@ -44,6 +53,8 @@ struct indexing {
 	const char *artifact;
 	const char *output;
 	bool as_json;
+	uint64_t memory;
+	struct limits limits;
 };
 
 static void put_line(const char *text)
@@ -121,9 +132,11 @@ static enum status write_index(const struct indexing *indexing, struct indexed *
 	struct digest *digest, uint64_t *size, struct error *err)
 {
 	struct tempfile out = TEMPFILE_INIT;
+	struct limits limits = indexing->limits;
 	int fd = open(indexing->artifact, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	enum status status;
 
+	memory_share(indexing->memory, 1, &limits);
 	if (fd < 0) {
 		error_set_errno(err, "%s", indexing->artifact);
 		return err->status = STATUS_USAGE;
@@ -133,7 +146,7 @@ static enum status write_index(const struct indexing *indexing, struct indexed *
 		status = tempfile_open(&out, indexing->output, 0644, err);
 	if (status == STATUS_OK) {
 		status = dbdiff_index(
-			path_basename(indexing->artifact), fd, &limits_default, &out, indexed, err);
+			path_basename(indexing->artifact), fd, &limits, &out, indexed, err);
 		if (status < 0)
 			error_context(err, "%s", indexing->artifact);
 	}
@@ -167,20 +180,33 @@ int cmd_index(int argc, char **argv)
 	struct command_line line = {
 		.command = "index", .options = options, .argc = argc, .argv = argv};
 	struct indexing indexing = {0};
-	int option;
+	const char *memory = NULL;
+	struct text_list limits = {0};
+	int option, code;
 
 	while ((option = command_option_next(&line)) > 0) {
 		if (option == OPTION_OUTPUT)
 			indexing.output = line.value;
 		else if (option == OPTION_JSON)
 			indexing.as_json = true;
+		else if (option == OPTION_MEMORY)
+			memory = line.value;
+		else if (option == OPTION_LIMIT)
+			text_list_add(&limits, line.value);
 	}
 	if (option == OPTION_STOP)
-		return line.is_help ? command_help(help) : line.code;
-	if (line.word_count != 1)
-		return command_usage("index", "one artifact is needed");
-	if (indexing.output == NULL)
-		return command_usage("index", "-o FILE is needed: where to write the index");
+		code = line.is_help ? command_help(help) : line.code;
+	else if (line.word_count != 1)
+		code = command_usage("index", "one artifact is needed");
+	else if (indexing.output == NULL)
+		code = command_usage("index", "-o FILE is needed: where to write the index");
+	else
+		code = command_memory("index", memory, &indexing.memory);
+	if (option != OPTION_STOP && code == EXIT_REPRODUCED)
+		code = limit_options_take("index", &limits, &indexing.limits);
 	indexing.artifact = line.words[0];
-	return run_index(&indexing);
+	if (option != OPTION_STOP && code == EXIT_REPRODUCED)
+		code = run_index(&indexing);
+	text_list_release(&limits);
+	return code;
 }

@@ -9,6 +9,7 @@
 
 #include "base/array.h"
 #include "verifier/cmd/command.h"
+#include "verifier/cmd/limit_option.h"
 #include "verifier/cmd/report_run.h"
 #include "verifier/verify.h"
 
@@ -25,17 +26,27 @@ static const char help[] =
 	"  --keyring FILE        trust these keys instead of Debian's\n"
 	"  --accept-expired-key  accept a key that has expired since it signed; marks the run\n"
 	"  --no-sandbox          build without isolation; marks the run\n"
-	"  --retry-uninspected   open again what could not be when it was compared before\n"
-	"  --keep                keep what was rebuilt even when all of it is reproduced\n"
-	"  --all                 print every differing member with its diff\n"
-	"  --explain PATH        print one member that differs, with all that is known of it\n"
-	"  --members CAUSE       list the members that differ for this cause\n"
-	"  --group               fold the reproduced artifacts into one line\n"
-	"  --json                one JSON object on stdout\n"
-	"  --quiet               no progress\n"
-	"  --help                this text\n\n"
-	"Exit codes: 0 all reproduced, 1 differences, 2 usage or descriptor, 3 trouble\n"
-	"(network, build), 4 incomplete, 7 signature or trust failure.\n";
+	"  --retry-uninspected   open again what could not be when it was compared "
+	"before\n" LIMIT_HELP(
+		"                        ") "  --memory SIZE         take at most so much memory "
+					    "to compare (320M)\n"
+					    "  --keep                keep what was rebuilt even "
+					    "when all of it is reproduced\n"
+					    "  --all                 print every differing member "
+					    "with its diff\n"
+					    "  --explain PATH        print one member that "
+					    "differs, with all that is known of it\n"
+					    "  --members CAUSE       list the members that differ "
+					    "for this cause\n"
+					    "  --group               fold the reproduced artifacts "
+					    "into one line\n"
+					    "  --json                one JSON object on stdout\n"
+					    "  --quiet               no progress\n"
+					    "  --help                this text\n\n"
+					    "Exit codes: 0 all reproduced, 1 differences, 2 usage "
+					    "or descriptor, 3 trouble\n"
+					    "(network, build), 4 incomplete, 7 signature or trust "
+					    "failure.\n";
 
 enum {
 	OPTION_ARTIFACT = REPORT_OPTIONS_END,
@@ -47,6 +58,8 @@ enum {
 	OPTION_ACCEPT_EXPIRED_KEY,
 	OPTION_NO_SANDBOX,
 	OPTION_RETRY_UNINSPECTED,
+	OPTION_LIMIT,
+	OPTION_MEMORY,
 	OPTION_KEEP
 };
 
@@ -61,14 +74,17 @@ static const struct command_option options[] = {
 	{"accept-expired-key", OPTION_ACCEPT_EXPIRED_KEY, false},
 	{"no-sandbox", OPTION_NO_SANDBOX, false},
 	{"retry-uninspected", OPTION_RETRY_UNINSPECTED, false},
+	{"limit", OPTION_LIMIT, true},
+	{"memory", OPTION_MEMORY, true},
 	{"keep", OPTION_KEEP, false},
 	{NULL, 0, false},
 };
 
 struct verify_arguments {
 	struct verify_request request;
-	struct text_list artifacts, mirrors;
+	struct text_list artifacts, mirrors, limits;
 	struct report_run report;
+	const char *memory; /* as it was given, or NULL */
 };
 
 /* Nothing done is lost, and the kernel ends the build with us: so it says that and dies of it. */
@@ -154,7 +170,13 @@ static void take_option(struct verify_arguments *arguments, int option, const ch
 		request->no_sandbox = true;
 		break;
 	case OPTION_RETRY_UNINSPECTED:
-		request->retry_uninspected = true;
+		request->inspection.retry_uninspected = true;
+		break;
+	case OPTION_LIMIT:
+		text_list_add(&arguments->limits, value);
+		break;
+	case OPTION_MEMORY:
+		arguments->memory = value;
 		break;
 	case OPTION_KEEP:
 		request->keep = true;
@@ -172,6 +194,7 @@ int cmd_verify(int argc, char **argv)
 	struct verify_arguments arguments = {
 		.request = {.etc_apt = "/etc/apt", .store = store, .database = database},
 	};
+	struct limits limits;
 	int code, option;
 
 	while ((option = command_option_next(&line)) > 0)
@@ -181,8 +204,14 @@ int cmd_verify(int argc, char **argv)
 	} else if (line.word_count != 1) {
 		code = command_usage("verify", "one release descriptor is needed");
 	} else {
+		code = command_memory(
+			"verify", arguments.memory, &arguments.request.inspection.memory);
 		arguments.request.descriptor = line.words[0];
-		code = check_descriptor(line.words[0]);
+		arguments.request.inspection.limits = &limits;
+		if (code == EXIT_REPRODUCED)
+			code = limit_options_take("verify", &arguments.limits, &limits);
+		if (code == EXIT_REPRODUCED)
+			code = check_descriptor(line.words[0]);
 		if (code == EXIT_REPRODUCED)
 			code = run_verify(&arguments);
 	}
@@ -190,5 +219,6 @@ int cmd_verify(int argc, char **argv)
 	free(database);
 	text_list_release(&arguments.artifacts);
 	text_list_release(&arguments.mirrors);
+	text_list_release(&arguments.limits);
 	return code;
 }

@@ -10,7 +10,9 @@
 #include "base/array.h"
 #include "base/buffer.h"
 #include "base/escape.h"
+#include "base/number.h"
 #include "base/path.h"
+#include "dbdiff/memory.h"
 
 /* The order in which they win when several hold (design §6). */
 static const enum exit_code exit_order[] = {EXIT_USAGE, EXIT_TRUST, EXIT_TROUBLE, EXIT_INCOMPLETE,
@@ -186,4 +188,17 @@ char *command_default_store(void)
 char *command_default_database(void)
 {
 	return state_path("REPROOF_DB", "reproof.db");
+}
+
+int command_memory(const char *command, const char *text, uint64_t *memory)
+{
+	*memory = MEMORY_DEFAULT;
+	if (text == NULL)
+		return EXIT_REPRODUCED;
+	if (!number_parse_size(text, memory))
+		return command_usage(command, "--memory %s is no size, as 512M or 1G is", text);
+	if (*memory < MEMORY_LEAST)
+		return command_usage(command, "--memory %s is too little; the least is %uM", text,
+			(unsigned)(MEMORY_LEAST >> 20));
+	return EXIT_REPRODUCED;
 }

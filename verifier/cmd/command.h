@@ -3,6 +3,7 @@
 #define VERIFIER_CMD_COMMAND_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
@@ -15,6 +16,7 @@ struct command {
 };
 
 int cmd_compare(int argc, char **argv);
+int cmd_delta(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_index(int argc, char **argv);
 int cmd_show(int argc, char **argv);
@@ -92,6 +94,12 @@ struct command_line {
  * table saying so. Puts the words to the front of argv.
  */
 int command_option_next(struct command_line *line);
+
+/*
+ * The value of --memory (dbdiff/memory.h), or NULL where it was not given. EXIT_USAGE after it was
+ * said that it is no size, or too small; otherwise EXIT_REPRODUCED, with *memory set.
+ */
+int command_memory(const char *command, const char *text, uint64_t *memory);
 
 /*
  * Where state is kept when no option says so: $REPROOF_STORE or $XDG_STATE_HOME/reproof/store or
