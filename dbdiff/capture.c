@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "dbdiff/container.h"
+#include "dbdiff/format/stream.h"
 #include "dbdiff/walk_leaf.h"
 
 struct capture {
@@ -229,13 +232,50 @@ static enum status capture_members(struct capture *capture, struct members *memb
 	return status;
 }
 
+/* Of an artifact that is a stream: its one member, where the first walk has unpacked it. */
+static enum status capture_unpacked(struct capture *capture, const struct wanted *wanted,
+	const struct wanted *end, const char *name, struct error *err)
+{
+	int fd = capture->walk.setup->pool->fds[0];
+	off_t size = lseek(fd, 0, SEEK_END);
+	struct member member = {0};
+	struct source *content;
+	const struct closed_way *closed;
+	enum status status = STATUS_OK;
+	char *path;
+
+	if (size < 0)
+		return error_set_errno(err, "a temporary file");
+	path = stream_name(name);
+	buffer_add_text(&member.path, path);
+	content = source_file_new(fd, (uint64_t)size);
+	way_enter(capture->walk.way, 0, 0);
+	closed = closed_find(capture->walk.setup->closed, capture->walk.way);
+	if (closed != NULL && (closed->is_unread || wanted->what == WANTED_WAY))
+		status = pass_over(capture, wanted, closed, &member, err);
+	else
+		status = capture_content(capture, wanted, end, content, NULL, &member, 1, err);
+	way_leave(capture->walk.way, 0);
+	source_free(content);
+	member_release(&member);
+	free(path);
+	return is_of_its_own(status) ? STATUS_OK : status;
+}
+
 static enum status capture_container(struct capture *capture, const struct wanted *wanted,
 	struct source *source, const char *name, unsigned depth, struct error *err)
 {
 	const struct limits *limits = capture->walk.budget.limits;
 	const struct unpack_room room = {capture->walk.setup->pool, SPOOL_AHEAD};
+	const struct wanted *run, *end;
 	struct container container = {0};
-	enum status status = container_find(&container, source, name, err);
+	enum status status;
+
+	run = find_run(capture, wanted->id, &end);
+	/* What stands behind the stream is not in there. */
+	if (depth == 0 && capture->walk.setup->is_unpacked && run < end && end[-1].position == 0)
+		return capture_unpacked(capture, run, end, name, err);
+	status = container_find(&container, source, name, err);
 
 	if (status == STATUS_OK && container.format == NULL)
 		status = error_set(err, STATUS_FORMAT, "not a container any more");

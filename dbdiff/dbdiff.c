@@ -126,6 +126,21 @@ static enum status explain(struct pair *pair, struct error *err)
 		err);
 }
 
+/* Whether the first walk left all that a stream holds in its file, which has so many bytes. */
+static enum status find_unpacked(struct pair *pair, int side, uint64_t size, struct error *err)
+{
+	struct index_cursor cursor = {0};
+	enum status status =
+		index_cursor_open(&cursor, &pair->indexes[side], INDEX_ARTIFACT_ID, err);
+
+	if (status == STATUS_OK)
+		status = index_cursor_next(&cursor, err);
+	pair->is_unpacked[side] = status == STATUS_OK && cursor.row.position == 0 &&
+		cursor.row.is_read && cursor.row.size == size;
+	index_cursor_release(&cursor);
+	return status < 0 ? status : STATUS_OK;
+}
+
 /* What the places of members are in: the artifact, or what its outermost stream holds. */
 static enum status find_bytes(
 	struct pair *pair, int side, struct attributed_side *bytes, struct error *err)
@@ -156,7 +171,7 @@ static enum status find_bytes(
 	bytes->sameness = NULL;
 	size = lseek(bytes->fd, 0, SEEK_END);
 	bytes->size = size > 0 ? (uint64_t)size : 0;
-	return STATUS_OK;
+	return find_unpacked(pair, side, bytes->size, err);
 }
 
 static enum status compare_once(struct pair *pair, struct error *err)

@@ -19,6 +19,7 @@ struct pair {
 	int index_fds[SIDES]; /* unlinked; -1 when there is none */
 	struct index indexes[SIDES];
 	struct attempt attempts[SIDES];
+	bool is_unpacked[SIDES]; /* a stream, whose content stands in the attempt's first spool */
 	struct error trouble[SIDES]; /* why a side could not be indexed; STATUS_OK if it could */
 	struct diff_plan plan;
 	struct findings findings;

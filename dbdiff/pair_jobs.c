@@ -77,6 +77,7 @@ enum status pair_job_capture(void *context, struct error *err)
 	struct source *source = source_file_new(side->fd, side->size);
 	enum status status;
 
+	setup.is_unpacked = job->pair->is_unpacked[job->side];
 	status = walk_again(source, job->pair->name, &job->pair->options->limits, &setup,
 		job->wanted->items, job->wanted->count, job->out_fd, NULL, err);
 	source_free(source);
@@ -93,6 +94,7 @@ enum status pair_job_inside(void *context, struct error *err)
 	struct index index = {0};
 	enum status status = index_open_again(&index, job->out_fd, err);
 
+	setup.is_unpacked = job->pair->is_unpacked[job->side];
 	if (status == STATUS_OK)
 		status = walk_again(source, job->pair->name, &job->pair->options->limits, &setup,
 			inside->items, inside->count, -1, &index, err);

@@ -24,6 +24,11 @@ struct walk_setup {
 	 * neither opened nor hashed. NULL: all are.
 	 */
 	const struct sameness *sameness;
+	/*
+	 * The artifact is a stream, and what it holds stands whole in the first file of the pool,
+	 * where the first walk left it: a second one need not unpack it again.
+	 */
+	bool is_unpacked;
 };
 
 /*
