@@ -10,9 +10,10 @@ struct limits {
 	uint64_t members;      /* in one artifact, at all depths */
 	uint64_t member_bytes; /* of one member, decompressed */
 	uint64_t total_bytes;  /* of one artifact, at all depths, decompressed */
-	unsigned ratio;	       /* decompressed bytes for one compressed byte, over 64 MiB */
-	unsigned name_bytes;   /* of one member's name */
-	unsigned seconds;      /* wall clock for one artifact side */
+	unsigned ratio; /* decompressed bytes for one compressed byte, over 64 MiB; 0: any, which no
+			   option gives */
+	unsigned name_bytes; /* of one member's name */
+	unsigned seconds;    /* wall clock for one artifact side */
 	/* What changes how fast it goes, and not what comes of it. */
 	unsigned decoders;     /* that unpack blocks of one stream at once */
 	uint64_t window_bytes; /* all they may take for their windows, when there are several */

@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/pwrite.h"
 
 #define WINDOW_LEAST ((size_t)16 * 1024)
-#define SPOOL_BLOCK  ((size_t)4096) /* what is all zero in such a block stays a hole */
 
 enum status source_peek(struct source *source, size_t want, const unsigned char **data, size_t *len,
 	struct error *err)
@@ -353,28 +353,6 @@ struct source *source_memory_new(const void *data, size_t len)
 
 /* ---- spools ---- */
 
-static bool is_zero(const unsigned char *data, size_t len)
-{
-	return data[0] == 0 && memcmp(data, data + 1, len - 1) == 0;
-}
-
-static enum status write_at(
-	int fd, const unsigned char *data, size_t len, uint64_t offset, struct error *err)
-{
-	while (len) {
-		ssize_t written = pwrite(fd, data, len, (off_t)offset);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written <= 0)
-			return error_set_errno(err, "cannot write a temporary file");
-		data += written;
-		offset += (uint64_t)written;
-		len -= (size_t)written;
-	}
-	return STATUS_OK;
-}
-
 /* Without a file they are only gone by. */
 static enum status copy_to(
 	int fd, struct source *inner, uint64_t limit, uint64_t *size, struct error *err)
@@ -391,12 +369,8 @@ static enum status copy_to(
 				(unsigned long long)limit);
 			break;
 		}
-		for (size_t at = 0; fd >= 0 && at < got && status == STATUS_OK; at += SPOOL_BLOCK) {
-			size_t len = got - at < SPOOL_BLOCK ? got - at : SPOOL_BLOCK;
-
-			if (!is_zero(block + at, len))
-				status = write_at(fd, block + at, len, *size + at, err);
-		}
+		if (fd >= 0)
+			status = pwrite_sparse(fd, block, got, *size, err);
 		if (status < 0)
 			break;
 		*size += got;

@@ -64,12 +64,13 @@ static enum status step(struct patching *patching, rs_job_t *job, bool *is_done,
 	if (patching->failure < 0)
 		return patching->failure;
 	if (result != RS_DONE && result != RS_BLOCKED)
-		return error_set(err, STATUS_FORMAT, "delta: %s", rs_strerror(result));
+		return error_set(err, STATUS_FORMAT, "%s", rs_strerror(result));
 	made = OUT_SIZE - buffers.avail_out;
 	if (result == RS_BLOCKED && len == 0 && made == 0)
-		return error_set(err, STATUS_FORMAT, "delta: truncated");
+		return error_set(err, STATUS_FORMAT, "truncated");
 	if (made > patching->limit - patching->made)
-		return error_set(err, STATUS_LIMIT, "delta: more than %" PRIu64 " bytes come out",
+		return error_set(err, STATUS_LIMIT,
+			"more than %" PRIu64 " bytes come out (--limit member-bytes)",
 			patching->limit);
 	patching->made += made;
 	hash_update(&patching->hash, patching->out, made);
@@ -98,7 +99,7 @@ enum status delta_apply(struct source *base, struct source *delta, uint64_t limi
 	if (status == STATUS_OK)
 		status = source_peek(delta, 1, &behind, &len, err);
 	if (status == STATUS_OK && len > 0)
-		status = error_set(err, STATUS_FORMAT, "delta: bytes behind its end");
+		status = error_set(err, STATUS_FORMAT, "bytes behind its end");
 	made->size = patching.made;
 	hash_finish(&patching.hash, &made->sha256);
 	hash_release(&patching.hash);

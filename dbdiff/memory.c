@@ -4,8 +4,8 @@
 #include <sched.h>
 
 /* What a worker has addresses and threads for, besides what else it does. */
-#define DECODERS_MOST 8
-#define WINDOWS_MOST  (UINT64_C(1) << 30)
+#define DECODERS_MOST	  8
+#define WINDOW_BYTES_MOST (UINT64_C(1) << 30)
 
 static unsigned count_processors(void)
 {
@@ -23,5 +23,5 @@ void memory_share(uint64_t memory, unsigned workers, struct limits *limits)
 	uint64_t share = ((memory > 0 ? memory : MEMORY_DEFAULT) - MEMORY_LEAST) / workers;
 
 	limits->decoders = processors < DECODERS_MOST ? processors : DECODERS_MOST;
-	limits->window_bytes = share < WINDOWS_MOST ? share : WINDOWS_MOST;
+	limits->window_bytes = share < WINDOW_BYTES_MOST ? share : WINDOW_BYTES_MOST;
 }

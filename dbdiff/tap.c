@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dbdiff/tap.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/pwrite.h"
 #include "dbdiff/index.h"
 
 /* Archives in archives: each layer can keep within its ratio while all of them multiply. */
@@ -46,22 +46,12 @@ static enum status copy_window(
 
 	if (tap->copy_fd < 0 || len == 0)
 		return STATUS_OK;
-	if (data[0] == 0 && memcmp(data, data + 1, len - 1) == 0)
-		return ftruncate(tap->copy_fd, (off_t)(offset + len)) == 0
-			? STATUS_OK
-			: error_set_errno(err, "cannot write a temporary file");
-	while (len > 0) {
-		ssize_t written = pwrite(tap->copy_fd, data, len, (off_t)offset);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written <= 0)
-			return error_set_errno(err, "cannot write a temporary file");
-		data += written;
-		offset += (uint64_t)written;
-		len -= (size_t)written;
-	}
-	return STATUS_OK;
+	/* To its end, also where that is a hole. */
+	if (pwrite_sparse(tap->copy_fd, data, len, offset, err) < 0)
+		return err->status;
+	return ftruncate(tap->copy_fd, (off_t)(offset + len)) == 0
+		? STATUS_OK
+		: error_set_errno(err, "cannot write a temporary file");
 }
 
 static void count_bytes(struct tap *tap, uint64_t count)
@@ -84,7 +74,8 @@ static enum status check_layers(const struct tap *tap, uint64_t count, struct er
 			size = outer->source.offset + SOURCE_WINDOW;
 		if (below > LIMITS_RATIO_FREE * RATIO_LAYERS && below / most > size)
 			return error_set(err, STATUS_LIMIT,
-				"unpacks to more than %" PRIu64 " times its size at all depths",
+				"unpacks to more than %" PRIu64
+				" times its size at all depths (--limit ratio)",
 				most);
 	}
 	return STATUS_OK;
@@ -97,10 +88,12 @@ static enum status check_limits(const struct tap *tap, uint64_t count, struct er
 	uint64_t packed;
 
 	if (count > limits->member_bytes || size > limits->member_bytes)
-		return error_set(err, STATUS_LIMIT, "more than %" PRIu64 " bytes in one member",
+		return error_set(err, STATUS_LIMIT,
+			"more than %" PRIu64 " bytes in one member (--limit member-bytes)",
 			limits->member_bytes);
 	if (count > limits->total_bytes || tap->budget->bytes + count > limits->total_bytes)
-		return error_set(err, STATUS_LIMIT, "more than %" PRIu64 " bytes at all depths",
+		return error_set(err, STATUS_LIMIT,
+			"more than %" PRIu64 " bytes at all depths (--limit total-bytes)",
 			limits->total_bytes);
 	if (check_layers(tap, count, err) < 0)
 		return err->status;
@@ -110,8 +103,8 @@ static enum status check_limits(const struct tap *tap, uint64_t count, struct er
 		? tap->packed->size
 		: tap->packed->offset + SOURCE_WINDOW;
 	if (size / limits->ratio > packed)
-		return error_set(
-			err, STATUS_LIMIT, "unpacks to more than %u times its size", limits->ratio);
+		return error_set(err, STATUS_LIMIT,
+			"unpacks to more than %u times its size (--limit ratio)", limits->ratio);
 	return STATUS_OK;
 }
 

@@ -45,11 +45,11 @@ static enum status check_member(struct walk *walk, const struct member *member, 
 	const struct limits *limits = walk->budget.limits;
 
 	if (++walk->budget.members > limits->members)
-		return error_set(
-			err, STATUS_LIMIT, "more than %" PRIu64 " members", limits->members);
+		return error_set(err, STATUS_LIMIT,
+			"more than %" PRIu64 " members (--limit members)", limits->members);
 	if (member->path.len > limits->name_bytes)
-		return error_set(
-			err, STATUS_LIMIT, "a name of more than %u bytes", limits->name_bytes);
+		return error_set(err, STATUS_LIMIT,
+			"a name of more than %u bytes (--limit name-bytes)", limits->name_bytes);
 	return STATUS_OK;
 }
 
@@ -141,8 +141,8 @@ static enum status open_container(struct walk *walk, struct tap *tap, const stru
 		(container->format->is_lazy && !walk->with_lazy))
 		return status;
 	if (depth >= limits->depth)
-		return error_set(err, STATUS_LIMIT, "more than %u containers inside each other",
-			limits->depth);
+		return error_set(err, STATUS_LIMIT,
+			"more than %u containers inside each other (--limit depth)", limits->depth);
 	walk->way->stage = WAY_READING;
 	status = container_spool(container, &tap->source, row->path, walk->setup->pool,
 		row->id == INDEX_ARTIFACT_ID + 1 ? SPOOL_OUTERMOST : SPOOL_NESTED, limits, err);

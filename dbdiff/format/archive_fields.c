@@ -148,14 +148,3 @@ void archive_fields_add(struct archive_entry *entry, struct member *member)
 	add_sparse(entry, member);
 	add_content(entry, member);
 }
-
-void archive_fields_add_inode(struct archive_entry *entry, struct member *member)
-{
-	if (archive_entry_ino_is_set(entry))
-		member_add_field(member, "inode", "%" PRId64, (int64_t)archive_entry_ino64(entry));
-	member_add_field(member, "links", "%u", archive_entry_nlink(entry));
-	if (archive_entry_dev_is_set(entry))
-		member_add_field(member, "filesystem", "%u:%u",
-			(unsigned)archive_entry_devmajor(entry),
-			(unsigned)archive_entry_devminor(entry));
-}

@@ -8,7 +8,5 @@
 
 /* All metadata that an entry of an archive carries, and whether it has content, and how much. */
 void archive_fields_add(struct archive_entry *entry, struct member *member);
-/* Inode number, link count and device, for formats that store them. */
-void archive_fields_add_inode(struct archive_entry *entry, struct member *member);
 
 #endif

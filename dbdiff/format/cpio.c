@@ -206,8 +206,8 @@ static enum status read_header(struct cpio *self, struct error *err)
 	if (!cpio_read_header(data, len, header))
 		return error_set(err, STATUS_FORMAT, "cpio: no header at %" PRIu64, self->begin);
 	if (header->name_size > self->name_bytes)
-		return error_set(
-			err, STATUS_LIMIT, "a name of more than %u bytes", self->name_bytes);
+		return error_set(err, STATUS_LIMIT,
+			"a name of more than %u bytes (--limit name-bytes)", self->name_bytes);
 	all = header->size + header->name_size;
 	all += cpio_padding(header, self->begin + all);
 	status = need(self, all, &data, err);

@@ -19,9 +19,12 @@ static const unsigned char *find(const unsigned char *data, size_t len, const ch
 	return memmem(data, len, mark, strlen(mark));
 }
 
-/* A version is followed by a digit; the format that it was printed with is not. */
-static void look_for_version(
-	struct kernel_scan *scan, const unsigned char *data, size_t len, uint64_t offset)
+/*
+ * A version is followed by a digit; the format that it was printed with is not. One that the end of
+ * the block cuts is left to the next, which overlaps, unless this `is_last`.
+ */
+static void look_for_version(struct kernel_scan *scan, const unsigned char *data, size_t len,
+	uint64_t offset, bool is_last)
 {
 	const unsigned char *at = data, *end = data + len;
 	size_t size = 0;
@@ -37,6 +40,8 @@ static void look_for_version(
 	while (at + size < end && size + 1 < sizeof(scan->version) && at[size] != '\0' &&
 		at[size] != '\n')
 		size++;
+	if (at + size == end && size + 1 < sizeof(scan->version) && !is_last)
+		return;
 	memcpy(scan->version, at, size);
 	scan->version[size] = '\0';
 	scan->version_offset = offset + (uint64_t)(at - data);
@@ -78,7 +83,7 @@ enum status kernel_scan(struct source *source, uint64_t from, uint64_t to, struc
 		if (status < 0)
 			break;
 		if (scan->version[0] == '\0')
-			look_for_version(scan, block, len, from);
+			look_for_version(scan, block, len, from, from + len == to);
 		if (scan->config_len == 0)
 			look_for_config(scan, &config, block, len, from);
 		if ((scan->version[0] != '\0' && scan->config_len > 0) || len < BLOCK_SIZE)

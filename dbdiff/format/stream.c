@@ -184,13 +184,14 @@ static enum status read_to_end(struct stream *stream, struct error *err)
 	size_t len;
 
 	if (!stream->is_read && stream->was_opened && stream->failure.status == STATUS_OK)
-		return error_set(err, STATUS_LIMIT, "the stream was not read to its end");
+		return error_set(
+			err, STATUS_LIMIT, "what the stream holds was not read to its end");
 	while (status == STATUS_OK) {
 		status = decode(stream, &data, &len, err);
 		total += len;
 		if (status == STATUS_OK && total > stream->limits->member_bytes)
 			return error_set(err, STATUS_LIMIT,
-				"more than %" PRIu64 " bytes in one member",
+				"more than %" PRIu64 " bytes in one member (--limit member-bytes)",
 				stream->limits->member_bytes);
 	}
 	return status;

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dbdiff/format/xz_ahead.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/pread.h"
+#include "base/pwrite.h"
 #include "dbdiff/format/stream.h"
 
 #define SLOTS_PER_DECODER 3 /* blocks that may be under way or ready before the reader's */
 #define HEADER_MOST	  ((size_t)1024)
 #define IN_SIZE		  ((size_t)64 * 1024)
-#define HOLE_SIZE	  ((size_t)4096) /* what is all zero in such a piece stays a hole */
 #define STACK_SIZE	  ((size_t)512 * 1024)
 
 /* A block under way. */
@@ -80,59 +79,6 @@ static bool tell(struct xz_ahead *ahead, struct slot *slot, size_t more)
 	return is_wanted;
 }
 
-static bool is_zero(const unsigned char *data, size_t len)
-{
-	return data[0] == 0 && memcmp(data, data + 1, len - 1) == 0;
-}
-
-static bool write_all(int fd, const unsigned char *data, size_t len, uint64_t offset)
-{
-	while (len > 0) {
-		ssize_t written = pwrite(fd, data, len, (off_t)offset);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written <= 0)
-			return false;
-		data += written;
-		offset += (uint64_t)written;
-		len -= (size_t)written;
-	}
-	return true;
-}
-
-/* The bytes of the next piece, which is all zero or has no zero piece in it. */
-static size_t find_piece(const unsigned char *data, size_t len, bool *is_hole)
-{
-	size_t end = 0;
-
-	while (end < len) {
-		size_t part = len - end < HOLE_SIZE ? len - end : HOLE_SIZE;
-		bool is_zeros = is_zero(data + end, part);
-
-		if (end > 0 && is_zeros != *is_hole)
-			break;
-		*is_hole = is_zeros;
-		end += part;
-	}
-	return end;
-}
-
-static bool write_out(int fd, const unsigned char *data, size_t len, uint64_t offset)
-{
-	while (len > 0) {
-		bool is_hole = false;
-		size_t piece = find_piece(data, len, &is_hole);
-
-		if (!is_hole && !write_all(fd, data, piece, offset))
-			return false;
-		data += piece;
-		offset += piece;
-		len -= piece;
-	}
-	return true;
-}
-
 /* A block being decoded. */
 struct decoding {
 	struct xz_ahead *ahead;
@@ -163,10 +109,11 @@ static bool put_out(struct decoding *decoding)
 {
 	const lzma_index_iter *at = &decoding->slot->at;
 	size_t len = STREAM_OUT_SIZE - decoding->decoder.avail_out;
+	struct error ignored;
 
 	if (len > at->block.uncompressed_size - decoding->done ||
-		!write_out(decoding->ahead->out_fd, decoding->out, len,
-			at->block.uncompressed_file_offset + decoding->done))
+		pwrite_sparse(decoding->ahead->out_fd, decoding->out, len,
+			at->block.uncompressed_file_offset + decoding->done, &ignored) < 0)
 		return false;
 	decoding->done += len;
 	decoding->decoder.next_out = decoding->out;
@@ -432,9 +379,7 @@ int xz_ahead_file(const struct xz_ahead *ahead)
 enum status xz_ahead_keep(
 	struct xz_ahead *ahead, const void *data, size_t len, uint64_t offset, struct error *err)
 {
-	if (!ahead->is_kept || write_all(ahead->out_fd, data, len, offset))
-		return STATUS_OK;
-	return error_set_errno(err, "cannot write a temporary file");
+	return ahead->is_kept ? pwrite_exactly(ahead->out_fd, data, len, offset, err) : STATUS_OK;
 }
 
 enum status xz_ahead_finish(struct xz_ahead *ahead, uint64_t size, struct error *err)

@@ -282,22 +282,25 @@ START_TEST(limits_are_findings)
 	end();
 	comparing.options.limits.members = 10;
 	expect_buffers(&a, &b,
-		"content t (unexplained) not inspected: published: more than 10 members; rebuilt:"
-		" more than 10 members\ncontent t//a\n");
+		"content t (unexplained) not inspected: published: more than 10 members (--limit "
+		"members);"
+		" rebuilt: more than 10 members (--limit members)\ncontent t//a\n");
 	ck_assert(!comparing.result.inspected);
 	comparing.options.limits = limits_default;
 	comparing.options.limits.depth = 0;
 	expect_buffers(&a, &b,
 		"content t (unexplained) not inspected: published: more than 0 containers inside "
 		"each"
-		" other; rebuilt: more than 0 containers inside each other\n");
+		" other (--limit depth); rebuilt: more than 0 containers inside each other "
+		"(--limit depth)\n");
 	comparing.options.limits = limits_default;
 	comparing.options.limits.total_bytes = 3000;
 	ck_assert_int_eq(
 		compare_fds(memory_file(a.data, a.len), memory_file(b.data, b.len)), STATUS_OK);
 	expect_has(buffer_text(&comparing.text),
 		"content t (unexplained) not inspected: published: more than 3000 bytes at all"
-		" depths; rebuilt: more than 3000 bytes at all depths\n");
+		" depths (--limit total-bytes); rebuilt: more than 3000 bytes at all depths "
+		"(--limit total-bytes)\n");
 	comparing.options.limits = limits_default;
 	comparing.options.limits.seconds = 0;
 	expect_buffers(&a, &b,
@@ -350,8 +353,9 @@ START_TEST(a_long_name_is_a_finding)
 	add(&b, "longer", "2");
 	end();
 	expect_buffers(&a, &b,
-		"content t (unexplained) not inspected: published: a name of more than 5 bytes;"
-		" rebuilt: a name of more than 5 bytes\n");
+		"content t (unexplained) not inspected: published: a name of more than 5 bytes"
+		" (--limit name-bytes); rebuilt: a name of more than 5 bytes (--limit "
+		"name-bytes)\n");
 }
 END_TEST
 

@@ -148,6 +148,29 @@ START_TEST(cuts_an_arm64_image)
 }
 END_TEST
 
+/* It is looked for block by block, and may run from one into the next. */
+START_TEST(finds_a_version_wherever_it_stands)
+{
+	static const char version[] = "Linux version 6.1.0-99 (builder@host) (gcc 12.2.0) #1 SMP";
+
+	for (size_t before = 200; before > 0; before -= 5) {
+		size_t len = 600000, at = 64 + 256 * 1024 - before;
+		char *image = calloc(1, len);
+
+		memcpy(image + 56, "ARM\x64", 4);
+		memcpy(image + at, version, sizeof(version));
+		open_memory(&format_kernel_image, image, len);
+		expect_field("kernel-version", version);
+		/* At the very end, without what ends it. */
+		memset(image + at, 0, sizeof(version));
+		memcpy(image + len - strlen(version), version, strlen(version));
+		open_memory(&format_kernel_image, image, len);
+		expect_field("kernel-version", version);
+		free(image);
+	}
+}
+END_TEST
+
 START_TEST(finds_the_configuration)
 {
 	size_t image_len, config_len;
@@ -221,6 +244,7 @@ int main(void)
 	tcase_add_test(tcase, keeps_the_size_behind_a_payload_apart);
 	tcase_add_test(tcase, refuses_a_bzimage_that_is_cut);
 	tcase_add_test(tcase, cuts_an_arm64_image);
+	tcase_add_test(tcase, finds_a_version_wherever_it_stands);
 	tcase_add_test(tcase, finds_the_configuration);
 	tcase_add_test(tcase, takes_a_module_signature_apart);
 	return run_suite(suite);

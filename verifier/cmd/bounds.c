@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verifier/cmd/bounds.h"
 
+#include <inttypes.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -26,30 +27,34 @@ static const struct limit_name {
 	{"seconds", 7 * 24 * 3600, offsetof(struct limits, seconds), false},
 };
 
-/* "NAME=N", of a name above and from 1 on. */
+static const struct limit_name *find_limit(const char *name, size_t len)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(limit_names); i++) {
+		if (len == strlen(limit_names[i].name) &&
+			memcmp(name, limit_names[i].name, len) == 0)
+			return &limit_names[i];
+	}
+	return NULL;
+}
+
+/* "NAME=N", of a name above and from 1 to the most there may be. */
 static bool set_limit(struct limits *limits, const char *text)
 {
 	const char *value = strchr(text, '=');
+	const struct limit_name *row =
+		value != NULL ? find_limit(text, (size_t)(value - text)) : NULL;
+	unsigned narrow;
 	uint64_t number;
 
-	if (value == NULL || !number_parse_size(value + 1, &number) || number == 0)
+	if (row == NULL || !number_parse_size(value + 1, &number) || number == 0 ||
+		number > row->most)
 		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(limit_names); i++) {
-		const struct limit_name *row = &limit_names[i];
-		size_t len = strlen(row->name);
-		unsigned narrow = (unsigned)number;
-
-		if (len != (size_t)(value - text) || memcmp(text, row->name, len) != 0)
-			continue;
-		if (number > row->most)
-			return false;
-		if (row->is_wide)
-			memcpy((char *)limits + row->offset, &number, sizeof(number));
-		else
-			memcpy((char *)limits + row->offset, &narrow, sizeof(narrow));
-		return true;
-	}
-	return false;
+	narrow = (unsigned)number;
+	if (row->is_wide)
+		memcpy((char *)limits + row->offset, &number, sizeof(number));
+	else
+		memcpy((char *)limits + row->offset, &narrow, sizeof(narrow));
+	return true;
 }
 
 static bool set_bound(struct bounds *bounds, int option, const char *value)
@@ -57,6 +62,21 @@ static bool set_bound(struct bounds *bounds, int option, const char *value)
 	if (option == BOUNDS_LIMIT)
 		return set_limit(&bounds->limits, value);
 	return number_parse_size(value, &bounds->memory) && bounds->memory >= MEMORY_LEAST;
+}
+
+static int refuse_limit(const char *command, const char *text)
+{
+	const struct limit_name *row = find_limit(text, strcspn(text, "="));
+
+	if (row == NULL)
+		return command_usage(command,
+			"--limit %s: there is no such limit; it is one of depth, members, "
+			"member-bytes, total-bytes, ratio, name-bytes and seconds, as members=5000 "
+			"is",
+			text);
+	return command_usage(command,
+		"--limit %s: %s=N is needed, with a number from 1 to %" PRIu64, text, row->name,
+		row->most);
 }
 
 bool bounds_take(struct bounds *bounds, int option, const char *value)
@@ -78,9 +98,5 @@ int bounds_check(const char *command, const struct bounds *bounds)
 		return command_usage(command,
 			"--memory %s: a size is needed, as 512M or 1G is, and %uM at least",
 			bounds->refused, (unsigned)(MEMORY_LEAST >> 20));
-	return command_usage(command,
-		"--limit %s: NAME=N is needed, as members=500000 or member-bytes=8G is, with a "
-		"name "
-		"and a number that --help and docs/limits.md have",
-		bounds->refused);
+	return refuse_limit(command, bounds->refused);
 }

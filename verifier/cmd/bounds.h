@@ -5,8 +5,7 @@
 #include "base/limits.h"
 #include "verifier/cmd/command.h"
 
-/* What opening artifacts may cost: --memory and --limit of the commands that do (docs/limits.md).
- */
+/* What opening artifacts may cost: --memory and --limit (docs/limits.md). */
 struct bounds {
 	uint64_t memory; /* in bytes (dbdiff/memory.h) */
 	struct limits limits;
@@ -21,16 +20,14 @@ enum {
 	BOUNDS_MEMORY = 1000,
 	BOUNDS_LIMIT,
 };
-#define BOUNDS_OPTIONS                                                                             \
-	{"memory", BOUNDS_MEMORY, true},                                                           \
-	{                                                                                          \
-		"limit", BOUNDS_LIMIT, true                                                        \
-	}
-#define BOUNDS_HELP                                                                                \
-	"  --memory SIZE    take at most so much memory to compare (320M)\n"                       \
+/* clang-format off */
+#define BOUNDS_OPTIONS {"memory", BOUNDS_MEMORY, true}, {"limit", BOUNDS_LIMIT, true}
+/* clang-format on */
+#define BOUNDS_LIMIT_HELP                                                                          \
 	"  --limit NAME=N   what one artifact may cost (repeatable): depth=32, members=2000000,\n" \
 	"                   member-bytes=64G, total-bytes=256G, ratio=2000, name-bytes=65536,\n"   \
 	"                   seconds=3600\n"
+#define BOUNDS_HELP "  --memory SIZE    take at most so much memory (320M)\n" BOUNDS_LIMIT_HELP
 
 /* Takes one of them with its value; false when `option` is another. */
 bool bounds_take(struct bounds *bounds, int option, const char *value);

@@ -19,8 +19,11 @@ static const char help[] =
 	"  --json           one JSON object on stdout\n"
 	"  --db FILE        record the comparison in this database\n"
 	"  --retry-uninspected\n"
-	"                   open again what could not be when --db's comparison was "
-	"made\n" BOUNDS_HELP "  --quiet          no progress\n"
+	"                   open again what could not be when --db's comparison was made\n"
+	/* clang-format off */
+	BOUNDS_HELP
+	/* clang-format on */
+	"  --quiet          no progress\n"
 	"  --help           this text\n\n"
 	"Exit codes: 0 all reproduced, 1 differences, 2 usage, 3 trouble, 4 incomplete.\n";
 

@@ -10,13 +10,16 @@
 #include "base/json.h"
 #include "base/progress.h"
 #include "dbdiff/delta.h"
-#include "verifier/cmd/command.h"
+#include "verifier/cmd/bounds.h"
 
 static const char help[] =
 	"usage: reproof delta [OPTION…] BASE DELTA TARGET\n\n"
 	"Says whether an rdiff delta turns the file BASE into TARGET, byte for byte: an update "
 	"that\n"
 	"carries a delta installs TARGET only where it does.\n\n"
+	/* clang-format off */
+	BOUNDS_LIMIT_HELP
+	/* clang-format on */
 	"  --json           one JSON object on stdout\n"
 	"  --quiet          accepted as elsewhere; there is no progress to leave out\n"
 	"  --help           this text\n\n"
@@ -30,6 +33,7 @@ enum {
 };
 
 static const struct command_option options[] = {
+	{"limit", BOUNDS_LIMIT, true},
 	{"json", OPTION_JSON, false},
 	{"quiet", OPTION_QUIET, false},
 	{NULL, 0, false},
@@ -50,6 +54,7 @@ struct checking {
 	int fds[INPUTS];
 	struct delta_file files[INPUTS];
 	struct delta_file made;
+	struct bounds bounds;
 };
 
 static enum status open_input(const char *path, int *fd, struct error *err)
@@ -77,7 +82,7 @@ static enum status check(struct checking *checking, struct error *err)
 	}
 	if (hash_fd(fds[TARGET], &target->sha256, &target->size, err) < 0)
 		return error_context(err, "%s", checking->paths[TARGET]);
-	if (delta_check(fds[BASE], fds[DELTA], &limits_default, &checking->files[BASE],
+	if (delta_check(fds[BASE], fds[DELTA], &checking->bounds.limits, &checking->files[BASE],
 		    &checking->files[DELTA], &checking->made, err) < 0)
 		return error_context(
 			err, "%s on %s", checking->paths[DELTA], checking->paths[BASE]);
@@ -166,18 +171,22 @@ int cmd_delta(int argc, char **argv)
 {
 	struct command_line line = {
 		.command = "delta", .options = options, .argc = argc, .argv = argv};
-	struct checking checking = {.fds = {-1, -1, -1}};
+	struct checking checking = {.fds = {-1, -1, -1}, .bounds = bounds_default};
 	bool as_json = false;
 	int option, code;
 
-	while ((option = command_option_next(&line)) > 0)
+	while ((option = command_option_next(&line)) > 0) {
 		as_json = as_json || option == OPTION_JSON;
+		bounds_take(&checking.bounds, option, line.value);
+	}
 	if (option == OPTION_STOP)
 		return line.is_help ? command_help(help) : line.code;
 	if (line.word_count != INPUTS)
 		return command_usage("delta", "a base, a delta and a target are needed");
 	checking.paths = line.words;
-	code = run_delta(&checking, as_json);
+	code = bounds_check("delta", &checking.bounds);
+	if (code == EXIT_REPRODUCED)
+		code = run_delta(&checking, as_json);
 	for (int i = 0; i < INPUTS; i++) {
 		if (checking.fds[i] >= 0)
 			close(checking.fds[i]);

@@ -21,7 +21,10 @@ static const char help[] =
 	"Writes an index of what is in one file: every member with its metadata and SHA-256.\n"
 	"It can be published beside the file; reproof compare takes it in place of the file.\n\n"
 	"  -o FILE, --output FILE\n"
-	"                   where to; by custom the artifact's name with .idx\n" BOUNDS_HELP
+	"                   where to; by custom the artifact's name with .idx\n"
+	/* clang-format off */
+	BOUNDS_HELP
+	/* clang-format on */
 	"  --json           one JSON object on stdout\n"
 	"  --quiet          accepted as elsewhere; there is no progress to leave out\n"
 	"  --help           this text\n\n"

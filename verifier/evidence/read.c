@@ -76,8 +76,13 @@ enum status evidence_read_run(
 		if (run->finished && !verdict_parse(sql_column_text(statement, 12), &run->verdict))
 			status = error_set(err, STATUS_DATABASE, "run %s has no verdict", run->id);
 	} else if (status == STATUS_END) {
-		status = id ? error_set(err, STATUS_NOT_FOUND, "no run %s in this database", id)
-			    : error_set(err, STATUS_NOT_FOUND, "no run in this database yet");
+		status = id ? error_set(err, STATUS_NOT_FOUND,
+				      "no run %s in this database; reproof compare --db and "
+				      "reproof verify record them",
+				      id)
+			    : error_set(err, STATUS_NOT_FOUND,
+				      "no run in this database yet; reproof compare --db and "
+				      "reproof verify record them");
 	}
 	sqlite3_finalize(statement);
 	if (status < 0)
