@@ -354,7 +354,7 @@ static enum status compare_opened(
 	if (status == STATUS_OK)
 		status = findings_add_opened(compare->findings,
 			(int64_t[SIDES]){published->id, rebuilt->id}, &compare->path,
-			published->occurrence, id, err);
+			published->occurrence, id, !is_whole, err);
 out:
 	buffer_release(&inside.order_text);
 	buffer_release(&inside.first_time);

@@ -45,8 +45,8 @@ static const char *const statements[] = {
 	[PLACE_FIND] = "SELECT first, last, content FROM place WHERE side = ?1 AND container = ?2"
 		       " AND position = ?3",
 	[OPENED_ADD] = "INSERT OR REPLACE INTO opened (side, container, path, occurrence, finding,"
-		       " pair) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-	[OPENED_FIND] = "SELECT path, occurrence, finding, pair FROM opened"
+		       " pair, partial) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[OPENED_FIND] = "SELECT path, occurrence, finding, pair, partial FROM opened"
 			" WHERE side = ?1 AND container = ?2",
 	[OPENED_SET] = "UPDATE opened SET finding = ?2 WHERE pair = ?1",
 	[CLAIM_ADD] = "INSERT OR REPLACE INTO claim (difference, side, start, length, cause)"

@@ -43,6 +43,7 @@ struct opened_pair {
 	int64_t occurrence;
 	int64_t finding; /* 0: the container has no difference of its own yet */
 	int64_t pair;	 /* names the pair on both sides */
+	bool is_partial; /* one of them could not be read whole */
 };
 
 enum status findings_open(struct findings *findings, struct error *err);
@@ -89,7 +90,8 @@ enum status findings_find_place(struct findings *findings, int side, int64_t con
 	int64_t position, struct finding_range *range, struct error *err);
 
 enum status findings_add_opened(struct findings *findings, const int64_t containers[SIDES],
-	const struct buffer *path, int64_t occurrence, int64_t finding, struct error *err);
+	const struct buffer *path, int64_t occurrence, int64_t finding, bool is_partial,
+	struct error *err);
 /* STATUS_END when the container was not opened on both sides. */
 enum status findings_find_opened(struct findings *findings, int side, int64_t container,
 	struct opened_pair *pair, struct error *err);

@@ -53,6 +53,7 @@ CREATE TABLE opened (
 	occurrence INTEGER NOT NULL,
 	finding    INTEGER NOT NULL, -- its own difference; 0 when it has none
 	pair       INTEGER NOT NULL, -- the published side's id
+	partial    INTEGER NOT NULL, -- 1 when one of the two could not be read whole
 	PRIMARY KEY (side, container)
 ) STRICT, WITHOUT ROWID;
 

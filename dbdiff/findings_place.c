@@ -38,7 +38,8 @@ enum status findings_find_place(struct findings *findings, int side, int64_t con
 }
 
 enum status findings_add_opened(struct findings *findings, const int64_t containers[SIDES],
-	const struct buffer *path, int64_t occurrence, int64_t finding, struct error *err)
+	const struct buffer *path, int64_t occurrence, int64_t finding, bool is_partial,
+	struct error *err)
 {
 	for (int side = 0; side < SIDES; side++) {
 		sqlite3_stmt *statement = sql_statement(&findings->sql, OPENED_ADD, err);
@@ -51,6 +52,7 @@ enum status findings_add_opened(struct findings *findings, const int64_t contain
 		sql_bind_integer(statement, 4, occurrence);
 		sql_bind_integer(statement, 5, finding);
 		sql_bind_integer(statement, 6, containers[PUBLISHED]);
+		sql_bind_integer(statement, 7, is_partial);
 		if (sql_run(&findings->sql, statement, err) < 0)
 			return err->status;
 	}
@@ -75,6 +77,7 @@ enum status findings_find_opened(struct findings *findings, int side, int64_t co
 		pair->occurrence = sqlite3_column_int64(select, 1);
 		pair->finding = sqlite3_column_int64(select, 2);
 		pair->pair = sqlite3_column_int64(select, 3);
+		pair->is_partial = sqlite3_column_int(select, 4) != 0;
 	}
 	sqlite3_reset(select);
 	return status;

@@ -82,7 +82,7 @@ struct magic {
 static const struct magic caches[] = {
 	{"var/cache/ldconfig", "aux-cache", "glibc-ld.so.auxcache-1.0", 24, "cache of ldconfig"},
 	{"var/cache/apt", "cache.bin", "\xdc\x76\xfe\x98", 4, "package cache of apt"},
-	{"var/cache/fontconfig", NULL, "\x04\xfc\x02\xfc", 4, "cache of fontconfig"},
+	{"var/cache/fontconfig", "-le64.cache-7", "\x04\xfc\x02\xfc", 4, "cache of fontconfig"},
 	{"var/cache/man", "index.db", "\xce\x9a\x57\x13", 4, "database of man-db"},
 	{"var/cache/man", "index.db", "\xcf\x9a\x57\x13", 4, "database of man-db"},
 };
@@ -127,7 +127,7 @@ static bool has_time(const struct stretch *text, size_t begin, size_t end)
 	return false;
 }
 
-/* A text most lines of which say when. */
+/* A text of which each line says when. */
 static bool is_log(const struct stretch *text)
 {
 	size_t lines = 0, timed = 0;
@@ -141,7 +141,7 @@ static bool is_log(const struct stretch *text)
 		lines += end > at;
 		timed += has_time(text, at, end);
 	}
-	return timed > 0 && timed * 3 >= lines * 2;
+	return timed > 0 && timed == lines;
 }
 
 static bool match_log(const struct matching *matching, struct claim *claim)

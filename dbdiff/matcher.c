@@ -429,7 +429,9 @@ const char *path_below(const char *path, const char *directory)
 	const char *found = NULL;
 
 	for (const char *at = path; (at = strstr(at, directory)) != NULL; at++) {
-		if ((at == path || at[-1] == '/') && at[len] == '/')
+		bool is_root = at == path || (at - path >= 2 && at[-1] == '/' && at[-2] == '/');
+
+		if (is_root && at[len] == '/')
 			found = at + len + 1;
 	}
 	return found;

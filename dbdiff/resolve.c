@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dbdiff/resolve.h"
 
+#include <string.h>
+
+#include "dbdiff/causes.h"
+#include "dbdiff/fields.h"
+
 /* Members inside each other that a byte can be in; deeper ones answer for what they hold. */
 #define NESTING_MOST 64
 
@@ -54,6 +59,18 @@ static enum status answer_leaf(struct resolver *resolver, struct way *way, bool 
 	return status < 0 ? status : STATUS_OK;
 }
 
+/*
+ * Of a container that one side could not read whole, nobody knows what the members behind the break
+ * were on that side: nothing there only lies elsewhere, is stored in another form, or follows.
+ */
+static bool says_something(const struct opened_pair *pair, const struct region_row *region)
+{
+	if (!pair->is_partial)
+		return true;
+	return (region->kind == REGION_STRUCTURE || region->kind == REGION_METADATA) &&
+		strcmp(field_find(region->name)->cause, cause_unexplained) == 0;
+}
+
 /* A region of the container's own: it is told of when both sides opened the container. */
 static enum status answer_structure(struct resolver *resolver, int64_t container,
 	const struct region_row *region, struct error *err)
@@ -70,7 +87,7 @@ static enum status answer_structure(struct resolver *resolver, int64_t container
 	enum status status;
 
 	status = findings_find_opened(resolver->findings, resolver->side, container, &pair, err);
-	if (status == STATUS_OK) {
+	if (status == STATUS_OK && says_something(&pair, region)) {
 		span->kind = kinds[region->kind];
 		span->container = container;
 		set_name(span, region);

@@ -210,6 +210,26 @@ static bool is_built_in(const char *path, size_t len)
 	return false;
 }
 
+/* Where a path is what somebody runs or loads, and no remark of where something was built. */
+static bool is_acted_on(const struct matching *matching)
+{
+	static const char *const places[] = {"etc", "usr/lib/systemd", "lib/systemd",
+		"usr/lib/udev", "lib/udev", "usr/share/dbus-1", "usr/share/initramfs-tools",
+		"var/spool/cron"};
+	const struct stretch *text;
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		if (path_below(matching->path, places[i]) != NULL)
+			return true;
+	}
+	for (int side = 0; side < SIDES; side++) {
+		text = &matching->sides[side];
+		if (text->offset == 0 && text->len > 2 && memcmp(text->data, "#!", 2) == 0)
+			return true;
+	}
+	return false;
+}
+
 /*
  * Both are below a place to build in, and end in the same name, and perhaps directories above it,
  * behind a slash.
@@ -228,7 +248,7 @@ static bool accept_build_path(const struct matching *matching, struct claim *cla
 	}
 	claim->cause = "build-path";
 	claim_set_values(matching, claim, "path");
-	return tail > 1 && is_built_in(a, len_a) && is_built_in(b, len_b);
+	return tail > 1 && !is_acted_on(matching) && is_built_in(a, len_a) && is_built_in(b, len_b);
 }
 
 /* What is surer stands first. */

@@ -142,6 +142,13 @@ size_t parse_kernel_stamp(const struct stretch *text, size_t at, unsigned *form)
 }
 
 /* "(user@host)" of "Linux version 6.1.0 (user@host)". */
+/* Of a name and a version; whatever a shell or a terminal acts on is none. */
+static bool is_version_char(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+		(c != '\0' && strchr(".+-_~:@", c) != NULL);
+}
+
 size_t parse_kernel_builder(const struct stretch *text, size_t at, unsigned *form)
 {
 	static const char before[] = "Linux version ";
@@ -155,9 +162,8 @@ size_t parse_kernel_builder(const struct stretch *text, size_t at, unsigned *for
 		;
 	if (begin < strlen(before) || !has_at(text, begin - strlen(before), before))
 		return 0;
-	while (end < text->len && end - at < 160 && text->data[end] != ')' &&
-		text->data[end] != ' ' && !ends_line(text->data[end]))
-		has_host = text->data[end++] == '@' || has_host;
+	for (end++; end < text->len && end - at < 160 && is_version_char(text->data[end]); end++)
+		has_host = text->data[end] == '@' || has_host;
 	return has_host && end < text->len && text->data[end] == ')' ? end + 1 - at : 0;
 }
 
@@ -176,7 +182,9 @@ size_t parse_tool_version(const struct stretch *text, size_t at, unsigned *form)
 	*form = (unsigned)tool + 1;
 	end = at + strlen(tools[tool]);
 	if (text->data[end - 1] == '(') {
-		while (end < text->len && text->data[end] != ')' && !ends_line(text->data[end]))
+		while (end < text->len &&
+			(is_version_char(text->data[end]) || text->data[end] == ' ' ||
+				text->data[end] == '/'))
 			end++;
 		if (end + 1 >= text->len || text->data[end] != ')' || text->data[end + 1] != ' ')
 			return 0;
@@ -184,8 +192,7 @@ size_t parse_tool_version(const struct stretch *text, size_t at, unsigned *form)
 	}
 	if (end >= text->len || !is_digit(text->data[end]) || end - at > LINE_MOST)
 		return 0;
-	while (end < text->len && text->data[end] != ' ' && text->data[end] != ',' &&
-		!ends_line(text->data[end]))
+	while (end < text->len && is_version_char(text->data[end]))
 		end++;
 	return end - at < LINE_MOST ? end - at : 0;
 }

@@ -89,41 +89,50 @@ static bool are_zeros(const unsigned char *data, size_t len)
 	return true;
 }
 
-/* What libarchive went by unread can be read where the source can seek. */
-static bool has_zeros_at(struct archive_reader *reader, uint64_t from, uint64_t to)
-{
-	unsigned char data[RECORD_SIZE];
-	struct error ignored;
-
-	return to - from <= sizeof(data) && source_can_seek(reader->source) &&
-		source_pread(reader->source, from, data, (size_t)(to - from), &ignored) ==
-		STATUS_OK &&
-		are_zeros(data, (size_t)(to - from));
-}
-
-bool archive_reader_saw_zeros(struct archive_reader *reader, uint64_t from, uint64_t to)
+bool archive_reader_copy(
+	struct archive_reader *reader, uint64_t from, uint64_t to, unsigned char *data)
 {
 	uint64_t window = reader->source->offset;
-	const unsigned char *data;
+	const unsigned char *seen;
 	struct error ignored;
 	size_t len;
 
-	if (from >= to)
+	if (from > to)
 		return false;
 	if (from + reader->tail_len < window || to > window + reader->given)
-		return has_zeros_at(reader, from, to);
+		return source_can_seek(reader->source) &&
+			source_pread(reader->source, from, data, (size_t)(to - from), &ignored) ==
+			STATUS_OK;
 	if (from < window) {
 		uint64_t end = to < window ? to : window;
 
-		if (!are_zeros(reader->tail + reader->tail_len - (window - from),
-			    (size_t)(end - from)))
-			return false;
+		memcpy(data, reader->tail + reader->tail_len - (window - from),
+			(size_t)(end - from));
+		data += end - from;
 		from = end;
 	}
 	if (from == to)
 		return true;
-	return source_peek(reader->source, reader->given, &data, &len, &ignored) == STATUS_OK &&
-		to - window <= len && are_zeros(data + (from - window), (size_t)(to - from));
+	if (source_peek(reader->source, reader->given, &seen, &len, &ignored) != STATUS_OK ||
+		to - window > len)
+		return false;
+	memcpy(data, seen + (from - window), (size_t)(to - from));
+	return true;
+}
+
+bool archive_reader_saw_zeros(struct archive_reader *reader, uint64_t from, uint64_t to)
+{
+	unsigned char data[4 * RECORD_SIZE];
+
+	while (from < to) {
+		uint64_t len = to - from < sizeof(data) ? to - from : sizeof(data);
+
+		if (!archive_reader_copy(reader, from, from + len, data) ||
+			!are_zeros(data, (size_t)len))
+			return false;
+		from += len;
+	}
+	return true;
 }
 
 enum status archive_reader_error(struct archive_reader *reader, struct error *err)

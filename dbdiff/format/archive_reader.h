@@ -8,7 +8,7 @@
 
 #include "dbdiff/pieces.h"
 
-#define READER_TAIL_SIZE 4096
+#define READER_TAIL_SIZE ((size_t)64 * 1024)
 
 /*
  * A libarchive handle that reads a source, and knows at its end which bytes libarchive did not
@@ -32,6 +32,12 @@ struct archive_reader {
 enum status archive_reader_open(struct archive_reader *reader, struct source *source,
 	int (*prepare)(struct archive *archive), struct error *err);
 void archive_reader_release(struct archive_reader *reader);
+/*
+ * Copies bytes that were seen not long ago, or that the source can be asked for; false when they
+ * are gone.
+ */
+bool archive_reader_copy(
+	struct archive_reader *reader, uint64_t from, uint64_t to, unsigned char *data);
 /* Whether these bytes were seen, not long ago, and are all zero. */
 bool archive_reader_saw_zeros(struct archive_reader *reader, uint64_t from, uint64_t to);
 /* Turns what libarchive returned (below ARCHIVE_WARN) into an error. */

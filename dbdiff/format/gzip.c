@@ -6,6 +6,7 @@
 #include "dbdiff/format/stream.h"
 
 /* RFC 1952: members of a header, deflate data and a trailer, one after another. */
+#define NAME_MOST    255
 #define HEADER_SIZE  10
 #define TRAILER_SIZE 8
 #define MAGIC	     "\x1f\x8b\x08" /* the third is deflate, the one method */
@@ -66,6 +67,9 @@ static enum status take_fixed(struct stream *stream, const unsigned char *data, 
 		member_add_field(fields, "gzip-flags", "%02x %02x", data[3], data[8]);
 		member_add_field(fields, "gzip-os", "%u", data[9]);
 	}
+	/* RFC 1952, 2.3.1: what deflate says of its effort, and the systems that there are. */
+	if ((data[8] != 0 && data[8] != 2 && data[8] != 4) || (data[9] > 13 && data[9] != 255))
+		stream->extra += 2;
 	status = take_header(stream, data, 4, "gzip-flags", err);
 	if (status == STATUS_OK)
 		status = take_header(stream, data + 4, 4, "gzip-mtime", err);
@@ -94,6 +98,18 @@ static enum status take_extra(struct stream *stream, struct error *err)
 	return take_header(stream, data, all, "gzip-extra", err);
 }
 
+/* The name of one file, as gzip writes it: whatever else stands there is more than a wrapper. */
+static bool is_file_name(const unsigned char *name, size_t len)
+{
+	if (len == 0 || len > NAME_MOST)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if (name[i] < ' ' || name[i] == 127 || name[i] == '/')
+			return false;
+	}
+	return true;
+}
+
 /* A text that ends in a NUL: the stored name or the comment. */
 static enum status take_text(
 	struct stream *stream, const char *name, bool is_extra, struct error *err)
@@ -112,7 +128,7 @@ static enum status take_text(
 	len = (size_t)(nul - data);
 	if (stream->units == 1)
 		member_add_field_bytes(&stream->fields, name, data, len);
-	if (is_extra)
+	if (is_extra || !is_file_name(data, len))
 		stream->extra += len + 1;
 	return take_header(stream, data, len + 1, name, err);
 }

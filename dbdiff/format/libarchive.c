@@ -260,14 +260,28 @@ static void describe_member(struct archive_members *self, int result, struct mem
 		self->kind->describe(self->entry, member);
 }
 
+/* Where the member before was said to lie, it was: nothing of it was left out. */
+static bool is_where_expected(const struct archive_members *self)
+{
+	uint64_t header = (uint64_t)archive_read_header_position(self->reader.archive);
+	uint64_t blocks =
+		self->size / ARCHIVE_HEADER_SIZE + (self->size % ARCHIVE_HEADER_SIZE != 0);
+
+	return !self->is_verbatim || header == self->begin + blocks * ARCHIVE_HEADER_SIZE;
+}
+
 static enum status next_header(struct archive_members *self, int *result, struct error *err)
 {
 	*result = ARCHIVE_EOF;
 	if (self->is_empty_stream)
 		return STATUS_END;
 	*result = archive_read_next_header(self->reader.archive, &self->entry);
-	if (self->reader.failure.status < 0 || (*result < ARCHIVE_WARN && *result != ARCHIVE_EOF))
+	/* With ARCHIVE_RETRY it went by what was no header. */
+	if (self->reader.failure.status < 0 || *result == ARCHIVE_RETRY ||
+		(*result < ARCHIVE_WARN && *result != ARCHIVE_EOF))
 		return archive_reader_error(&self->reader, err);
+	if (!is_where_expected(self))
+		return error_set(err, STATUS_FORMAT, "a member does not end where its header says");
 	if (*result != ARCHIVE_EOF)
 		return STATUS_OK;
 	self->entry = NULL;
@@ -284,8 +298,27 @@ static void tell_header(struct archive_members *self)
 	if (self->position == 0 && self->kind->magic_size > 0)
 		tell(self, self->kind->magic_size, "magic");
 	self->position++;
-	tell(self, reached(self), "header");
+	/* Where all that is in headers is told by fields, they only lie elsewhere. */
+	tell(self, reached(self), self->kind->describe_headers != NULL ? "tar-header" : "header");
 	self->position--;
+}
+
+static void describe_headers(struct archive_members *self, struct member *member)
+{
+	la_int64_t first = archive_read_header_position(self->reader.archive);
+	uint64_t begin = first > 0 ? (uint64_t)first : 0, end = reached(self);
+	unsigned char *bytes;
+
+	if (self->kind->describe_headers == NULL || end <= begin)
+		return;
+	if (end - begin > ARCHIVE_HEADERS_MOST)
+		end = begin + ARCHIVE_HEADERS_MOST;
+	bytes = xmalloc((size_t)(end - begin));
+	if (archive_reader_copy(&self->reader, begin, end, bytes))
+		self->kind->describe_headers(bytes, (size_t)(end - begin), member);
+	else
+		member_add_field(member, "header-unread", "%" PRIu64 " bytes", end - begin);
+	free(bytes);
 }
 
 /* Whether the content of the present member is a stretch of the archive, as far as is certain. */
@@ -301,6 +334,10 @@ static void find_place(struct archive_members *self)
 		archive_entry_sparse_count(self->entry) > 0)
 		return;
 	self->begin = reached(self);
+	/* What stands in front of its header may say another size, or where its data is. */
+	if ((uint64_t)archive_read_header_position(self->reader.archive) + sizeof(header) !=
+		self->begin)
+		return;
 	self->size = (uint64_t)archive_entry_size(self->entry);
 	self->is_verbatim = self->begin >= sizeof(header) && self->begin <= source->size &&
 		self->size <= source->size - self->begin &&
@@ -330,6 +367,7 @@ static enum status next_member(
 		self->has_content = self->had_content = member->has_content;
 		self->was_opened = false;
 		find_place(self);
+		describe_headers(self, member);
 	}
 	uselocale(before);
 	return status;

@@ -7,7 +7,8 @@
 
 #include "dbdiff/members.h"
 
-#define ARCHIVE_HEADER_SIZE 512 /* of tar */
+#define ARCHIVE_HEADER_SIZE  512 /* of tar */
+#define ARCHIVE_HEADERS_MOST ((size_t)64 * 1024)
 
 /*
  * What a format read through libarchive says about itself. libarchive is given one format and at
@@ -39,6 +40,11 @@ struct archive_kind {
 	 * content is stored as it is, in `size` bytes. NULL: nobody can tell.
 	 */
 	bool (*is_verbatim)(const unsigned char *header, uint64_t size);
+	/*
+	 * Adds as fields what the headers of a member say that libarchive does not tell: `len`
+	 * bytes from the first of them on, at most ARCHIVE_HEADERS_MOST. NULL for none.
+	 */
+	void (*describe_headers)(const unsigned char *bytes, size_t len, struct member *member);
 	/* Adds fields that only this format has. NULL for none. */
 	void (*describe)(struct archive_entry *entry, struct member *member);
 };

@@ -3,6 +3,7 @@
 
 #include "base/path.h"
 #include "dbdiff/format/formats.h"
+#include "dbdiff/format/tar_header.h"
 
 /* POSIX.1-2017 pax, "ustar Interchange Format": where the header keeps what a bid looks at. */
 #define HEADER_SIZE	ARCHIVE_HEADER_SIZE
@@ -11,7 +12,7 @@
 #define MAGIC_OFFSET	257
 #define TYPE_OFFSET	156
 #define SIZE_OFFSET	124
-#define SIZE_DIGITS	11 /* a space or NUL follows */
+#define SIZE_BYTES	12
 
 static bool read_octal(const unsigned char *field, size_t len, unsigned *value)
 {
@@ -67,17 +68,12 @@ static unsigned control_bid(const struct candidate *candidate)
  */
 static bool is_verbatim(const unsigned char *header, uint64_t size)
 {
-	uint64_t stored = 0;
+	uint64_t stored;
 
 	if (!checksum_fits(header) || memcmp(header + MAGIC_OFFSET, "ustar", 5) != 0 ||
 		(header[TYPE_OFFSET] != '0' && header[TYPE_OFFSET] != '\0'))
 		return false;
-	for (size_t i = 0; i < SIZE_DIGITS; i++) {
-		if (header[SIZE_OFFSET + i] < '0' || header[SIZE_OFFSET + i] > '7')
-			return false;
-		stored = stored * 8 + (unsigned)(header[SIZE_OFFSET + i] - '0');
-	}
-	return stored == size;
+	return tar_header_number(header + SIZE_OFFSET, SIZE_BYTES, &stored) && stored == size;
 }
 
 static int prepare(struct archive *archive)
@@ -89,6 +85,7 @@ static const struct archive_kind kind = {
 	.name = "tar",
 	.prepare = prepare,
 	.is_verbatim = is_verbatim,
+	.describe_headers = tar_header_describe,
 	.fill_block = 10240,
 	.has_end_mark = true,
 };

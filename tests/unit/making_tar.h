@@ -55,6 +55,7 @@ static inline void tar_add(struct buffer *tar, const struct tar_member *member)
 	for (size_t i = 0; i < 512; i++)
 		sum += (unsigned char)header[i];
 	tar_octal(header + 148, 6, sum);
+	header[154] = '\0';
 	buffer_add(tar, header, 512);
 	buffer_add(tar, data, len);
 	while (tar->len % 512 != 0)

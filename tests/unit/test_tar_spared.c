@@ -83,8 +83,11 @@ static void flip(const struct buffer *a, size_t at, const char *how)
 	ck_assert_msg(strcmp(buffer_text(&spared), buffer_text(&read)) == 0,
 		"byte %zu of %s:\n%sand all read:\n%s", at, how, buffer_text(&spared),
 		buffer_text(&read));
-	ck_assert_msg(strstr(buffer_text(&spared), "\n1 0 ") != NULL, "byte %zu:\n%s", at,
-		buffer_text(&spared));
+	/* Of a tar that cannot be read to its end a byte may be nobody's. */
+	ck_assert_msg(strstr(buffer_text(&spared), "\n1 0 ") != NULL ||
+			(strstr(buffer_text(&spared), "not inspected") != NULL &&
+				strstr(buffer_text(&spared), "\n1 1 0\n") != NULL),
+		"byte %zu:\n%s", at, buffer_text(&spared));
 	buffer_release(&b);
 	buffer_release(&spared);
 	buffer_release(&read);
