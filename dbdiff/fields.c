@@ -33,6 +33,7 @@ static const struct field field_table[] = {
 	{"name", "stored name", FIELD_OWN, "stored-form"},
 	{"header", "header form", FIELD_OWN, UNEXPLAINED},
 	{"tar-header", "headers that lie elsewhere", FIELD_OWN, "layout"},
+	{"cpio-header", "headers that lie elsewhere", FIELD_OWN, "layout"},
 	{"header-form", "header as it is stored", FIELD_OWN, UNEXPLAINED},
 	{"header-unread", "header that was not looked at", FIELD_OWN, UNEXPLAINED},
 	{"pax:mtime", "modification time in a pax record", FIELD_OWN, "mtime-only"},

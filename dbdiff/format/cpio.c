@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "dbdiff/format/behind.h"
+#include "dbdiff/format/bytes.h"
 #include "dbdiff/format/formats.h"
 #include "dbdiff/format/slice.h"
 
@@ -28,6 +29,7 @@ struct cpio {
 	uint64_t wrong_sums;
 	struct buffer first_wrong; /* the first member whose sum does not fit */
 	struct buffer name;
+	struct buffer odd; /* the header with its name, when fields do not tell all of it */
 };
 
 static unsigned cpio_bid(const unsigned char *data, size_t len)
@@ -89,12 +91,12 @@ static void tell_header(struct cpio *self, uint64_t data_offset)
 	int64_t owner = self->position - 1;
 
 	if (!header->has_check || !is_read) {
-		members_add_metadata(
-			&self->members, self->begin, data_offset - self->begin, "header", owner);
+		members_add_metadata(&self->members, self->begin, data_offset - self->begin,
+			"cpio-header", owner);
 		return;
 	}
 	members_add_metadata(
-		&self->members, self->begin, header->size - CHECK_SIZE, "header", owner);
+		&self->members, self->begin, header->size - CHECK_SIZE, "cpio-header", owner);
 	if (self->slice.sum == header->check) {
 		members_add_derived(&self->members, end - CHECK_SIZE, CHECK_SIZE, "checksum");
 	} else {
@@ -103,7 +105,7 @@ static void tell_header(struct cpio *self, uint64_t data_offset)
 		if (self->wrong_sums++ == 0)
 			buffer_add(&self->first_wrong, self->name.data, self->name.len);
 	}
-	members_add_metadata(&self->members, end, data_offset - end, "header", owner);
+	members_add_metadata(&self->members, end, data_offset - end, "cpio-header", owner);
 }
 
 static enum status need(
@@ -189,6 +191,27 @@ static enum status begin_behind(struct cpio *self)
 	return STATUS_END;
 }
 
+/*
+ * Whether a header, its name and what fills up behind that are exactly what their fields come to,
+ * in upper case as cpio(1) and the kernel write them.
+ */
+static bool is_usual_header(const struct cpio_header *header, const unsigned char *data, size_t all)
+{
+	uint32_t type = header->mode & S_IFMT;
+	size_t name_end = header->size + header->name_size;
+
+	for (size_t i = 0; i < header->size - (header->has_check ? CHECK_SIZE : 0); i++) {
+		if (data[i] >= 'a' && data[i] <= 'f')
+			return false;
+	}
+	if (!header->has_check && header->check != 0)
+		return false;
+	if (type != S_IFCHR && type != S_IFBLK &&
+		(header->device_major != 0 || header->device_minor != 0))
+		return false;
+	return data[name_end - 1] == '\0' && bytes_are_zero(data + name_end, all - name_end);
+}
+
 /* Reads a header and its name, and stands at the content. STATUS_END at the end mark. */
 static enum status read_header(struct cpio *self, struct error *err)
 {
@@ -224,6 +247,9 @@ static enum status read_header(struct cpio *self, struct error *err)
 	if (data[header->size + len - 1] == '\0')
 		len--;
 	buffer_add(&self->name, data + header->size, len);
+	buffer_clear(&self->odd);
+	if (!is_usual_header(header, data, all))
+		buffer_add(&self->odd, data, all);
 	self->has_header = true;
 	return source_skip(self->source, all, err);
 }
@@ -273,6 +299,8 @@ static enum status cpio_next(struct members *members, struct member *member, str
 	member_clear(member);
 	member_set_name(member, buffer_text(&self->name), self->name.len);
 	add_fields(&self->header, member);
+	if (self->odd.len > 0)
+		member_add_field_bytes(member, "header-form", self->odd.data, self->odd.len);
 	type = self->header.mode & S_IFMT;
 	if (type == S_IFLNK)
 		return add_target(self, member, err);
@@ -312,6 +340,7 @@ static void cpio_free(struct members *members)
 
 	buffer_release(&self->first_wrong);
 	buffer_release(&self->name);
+	buffer_release(&self->odd);
 	free(self);
 }
 

@@ -103,6 +103,12 @@ name[148:156] = b" " * 8
 name[148:156] = b"%06o\0 " % sum(name[:512])
 make("behind-a-name", "x.tar", tar(content), tar(bytes(name)))
 
+# The same of cpio: the sum that only "crc" has, and what fills up behind a name.
+whole = newc(b"f", b"text") + newc(b"TRAILER!!!", b"")
+make("cpio-sum", "x.cpio", whole, whole[:102] + b"0BADC0DE" + whole[110:])
+whole = newc(b"longer", b"text") + newc(b"TRAILER!!!", b"")
+make("cpio-fill", "x.cpio", whole, whole[:117] + b"x" + whole[118:])
+
 # A wrapper that carries something.
 text = noise(2000) * 20
 deflate = zlib.compressobj(6, 8, -15)
