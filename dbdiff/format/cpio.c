@@ -6,11 +6,9 @@
 
 #include "base/alloc.h"
 #include "dbdiff/format/behind.h"
-#include "dbdiff/format/bytes.h"
 #include "dbdiff/format/formats.h"
 #include "dbdiff/format/slice.h"
 
-#define CHECK_SIZE  8 /* digits of the sum, the last of a header */
 #define TARGET_SIZE 65536
 #define FILL_BLOCK  512
 
@@ -96,12 +94,13 @@ static void tell_header(struct cpio *self, uint64_t data_offset)
 		return;
 	}
 	members_add_metadata(
-		&self->members, self->begin, header->size - CHECK_SIZE, "cpio-header", owner);
+		&self->members, self->begin, header->size - CPIO_CHECK_SIZE, "cpio-header", owner);
 	if (self->slice.sum == header->check) {
-		members_add_derived(&self->members, end - CHECK_SIZE, CHECK_SIZE, "checksum");
+		members_add_derived(
+			&self->members, end - CPIO_CHECK_SIZE, CPIO_CHECK_SIZE, "checksum");
 	} else {
-		members_add_metadata(
-			&self->members, end - CHECK_SIZE, CHECK_SIZE, "checksum-invalid", owner);
+		members_add_metadata(&self->members, end - CPIO_CHECK_SIZE, CPIO_CHECK_SIZE,
+			"checksum-invalid", owner);
 		if (self->wrong_sums++ == 0)
 			buffer_add(&self->first_wrong, self->name.data, self->name.len);
 	}
@@ -191,27 +190,6 @@ static enum status begin_behind(struct cpio *self)
 	return STATUS_END;
 }
 
-/*
- * Whether a header, its name and what fills up behind that are exactly what their fields come to,
- * in upper case as cpio(1) and the kernel write them.
- */
-static bool is_usual_header(const struct cpio_header *header, const unsigned char *data, size_t all)
-{
-	uint32_t type = header->mode & S_IFMT;
-	size_t name_end = header->size + header->name_size;
-
-	for (size_t i = 0; i < header->size - (header->has_check ? CHECK_SIZE : 0); i++) {
-		if (data[i] >= 'a' && data[i] <= 'f')
-			return false;
-	}
-	if (!header->has_check && header->check != 0)
-		return false;
-	if (type != S_IFCHR && type != S_IFBLK &&
-		(header->device_major != 0 || header->device_minor != 0))
-		return false;
-	return data[name_end - 1] == '\0' && bytes_are_zero(data + name_end, all - name_end);
-}
-
 /* Reads a header and its name, and stands at the content. STATUS_END at the end mark. */
 static enum status read_header(struct cpio *self, struct error *err)
 {
@@ -248,7 +226,7 @@ static enum status read_header(struct cpio *self, struct error *err)
 		len--;
 	buffer_add(&self->name, data + header->size, len);
 	buffer_clear(&self->odd);
-	if (!is_usual_header(header, data, all))
+	if (!cpio_is_usual(header, data, all))
 		buffer_add(&self->odd, data, all);
 	self->has_header = true;
 	return source_skip(self->source, all, err);

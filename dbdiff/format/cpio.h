@@ -8,6 +8,7 @@
 
 /* cpio(5): newc "070701", crc "070702", odc "070707"; each is followed by digits only. */
 #define CPIO_HEADER_SIZE_MAX 110
+#define CPIO_CHECK_SIZE	     8 /* digits of the sum, the last of a header */
 
 struct cpio_header {
 	const char *form;
@@ -24,6 +25,11 @@ struct cpio_header {
 bool cpio_read_header(const unsigned char *data, size_t len, struct cpio_header *header);
 /* How many bytes fill up to the alignment behind an offset. */
 unsigned cpio_padding(const struct cpio_header *header, uint64_t offset);
+/*
+ * Whether a header, its name and what fills up behind that, `all` bytes, are exactly what its
+ * fields come to, in upper case as cpio(1) and the kernel write them.
+ */
+bool cpio_is_usual(const struct cpio_header *header, const unsigned char *data, size_t all);
 /* The member that ends an archive; `name` is as stored, with its NUL. */
 bool cpio_is_trailer(const struct cpio_header *header, const unsigned char *name, size_t len);
 

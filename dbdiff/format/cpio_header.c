@@ -2,6 +2,9 @@
 #include "dbdiff/format/cpio.h"
 
 #include <string.h>
+#include <sys/stat.h>
+
+#include "dbdiff/format/bytes.h"
 
 #define MAGIC_SIZE 6
 #define NEWC_SIZE  110
@@ -99,6 +102,24 @@ bool cpio_read_header(const unsigned char *data, size_t len, struct cpio_header 
 unsigned cpio_padding(const struct cpio_header *header, uint64_t offset)
 {
 	return (header->alignment - (unsigned)(offset % header->alignment)) % header->alignment;
+}
+
+bool cpio_is_usual(const struct cpio_header *header, const unsigned char *data, size_t all)
+{
+	size_t digits = header->size - (header->has_check ? CPIO_CHECK_SIZE : 0);
+	size_t name_end = header->size + header->name_size;
+	uint32_t type = header->mode & S_IFMT;
+
+	for (size_t i = 0; i < digits; i++) {
+		if (data[i] >= 'a' && data[i] <= 'f')
+			return false;
+	}
+	if (!header->has_check && header->check != 0)
+		return false;
+	if (type != S_IFCHR && type != S_IFBLK &&
+		(header->device_major != 0 || header->device_minor != 0))
+		return false;
+	return data[name_end - 1] == '\0' && bytes_are_zero(data + name_end, all - name_end);
 }
 
 bool cpio_is_trailer(const struct cpio_header *header, const unsigned char *name, size_t len)

@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/number.h"
+#include "dbdiff/format/cpio.h"
 #include "dbdiff/format/formats.h"
 
 #define MAGIC_SIZE 6
@@ -79,6 +80,22 @@ static enum status scan_file(
 	return STATUS_OK;
 }
 
+/* Keeps a header that is not exactly what its fields come to. */
+static enum status keep_odd(struct swu *swu, struct swu_file *file, struct error *err)
+{
+	size_t all = (size_t)(file->data - file->header);
+	unsigned char *bytes = xmalloc(all);
+	struct cpio_header header;
+	enum status status = source_pread(swu->source, file->header, bytes, all, err);
+
+	if (status == STATUS_OK && cpio_read_header(bytes, all, &header) &&
+		cpio_is_usual(&header, bytes, all) && (header.mode & ~(uint32_t)07777) == S_IFREG)
+		free(bytes);
+	else
+		file->odd = bytes;
+	return status;
+}
+
 /* Finds all members, up to the end mark. */
 static enum status scan(struct swu *swu, struct error *err)
 {
@@ -98,7 +115,10 @@ static enum status scan(struct swu *swu, struct error *err)
 			swu->end = next;
 			return status;
 		}
+		status = keep_odd(swu, &file, err);
 		swu->files[swu->count++] = file;
+		if (status != STATUS_OK)
+			return status;
 		at = next;
 	}
 }
@@ -156,6 +176,9 @@ static void describe_file(const struct swu_file *file, struct member *member)
 	member_add_field(member, "device", "%" PRIu32 ":%" PRIu32, numbers[SWU_DEVICE_MAJOR],
 		numbers[SWU_DEVICE_MINOR]);
 	member_add_field(member, "header", "%s", file->has_sum ? "crc" : "newc");
+	if (file->odd != NULL)
+		member_add_field_bytes(
+			member, "header-form", file->odd, (size_t)(file->data - file->header));
 	member->has_content = true;
 	member->size = file->size;
 }
@@ -228,8 +251,10 @@ static void swu_free(struct members *members)
 {
 	struct swu *swu = (struct swu *)members;
 
-	for (size_t i = 0; i < swu->count; i++)
+	for (size_t i = 0; i < swu->count; i++) {
 		free(swu->files[i].name);
+		free(swu->files[i].odd);
+	}
 	for (size_t i = 0; i < swu->image_count; i++)
 		free(swu->images[i].filename);
 	free(swu->images);

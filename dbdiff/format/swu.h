@@ -41,6 +41,7 @@ struct swu_file {
 	char *name;
 	uint32_t numbers[SWU_NUMBERS];
 	bool has_sum;
+	unsigned char *odd; /* the header with its name, when fields do not tell all of it */
 	uint64_t header, data, size; /* offsets in the archive; bytes */
 	/* Known after swu_read_contents(). */
 	uint32_t sum;

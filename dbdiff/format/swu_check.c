@@ -299,14 +299,14 @@ static void tell_file(struct swu *swu, const struct swu_file *file, int64_t owne
 	uint64_t sum = file->header + SWU_HEADER_SIZE - SWU_SUM_SIZE;
 	uint64_t end = file->data + file->size;
 
-	members_add_metadata(members, file->header, sum - file->header, "header", owner);
+	members_add_metadata(members, file->header, sum - file->header, "cpio-header", owner);
 	if (file->has_sum && file->sum == file->numbers[SWU_SUM])
 		members_add_derived(members, sum, SWU_SUM_SIZE, "checksum");
 	else
 		members_add_metadata(members, sum, SWU_SUM_SIZE,
-			file->has_sum ? "checksum-invalid" : "header", owner);
+			file->has_sum ? "checksum-invalid" : "cpio-header", owner);
 	members_add_metadata(
-		members, sum + SWU_SUM_SIZE, file->data - sum - SWU_SUM_SIZE, "header", owner);
+		members, sum + SWU_SUM_SIZE, file->data - sum - SWU_SUM_SIZE, "cpio-header", owner);
 	if (owner == 0)
 		tell_description(swu, file);
 	else if (owner == 1 && swu->is_signed)
