@@ -37,11 +37,8 @@
 	"tar -tf tar | grep -qx f10"
 
 static const char *const makers[] = {
-	"tar --sort=name --format=gnu -cf tar d",
 	"tar --sort=name --format=gnu -S -cf tar d",
-	"tar --sort=name --format=ustar --exclude='d/0*' -cf tar d",
 	"tar --sort=name --format=v7 --exclude='d/0*' -cf tar d",
-	"tar --sort=name --format=pax -S --sparse-version=0.0 -cf tar d",
 	"tar --sort=name --format=pax -S --sparse-version=1.0 -cf tar d",
 	MAPPED,
 };
@@ -106,7 +103,7 @@ START_TEST(any_byte_is_told_as_if_all_were_read)
 		if (a.data[at] == 'Z') {
 			flip(&a, at, makers[_i]);
 			ends++;
-		} else if (at % (a.len / 8) == 3) {
+		} else if (at % (a.len / 4) == 3) {
 			flip(&a, at, makers[_i]);
 		}
 	}
