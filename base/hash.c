@@ -67,37 +67,6 @@ void hash_memory(const void *data, size_t len, struct digest *digest)
 	hash_release(&hash);
 }
 
-/*
- * Goes by the hole that begins at the offset, and gives its length: 0 where there is none, and for
- * what has no offset. Zeros that were never written need not be read.
- */
-static uint64_t skip_hole(int fd)
-{
-	off_t at = lseek(fd, 0, SEEK_CUR), data;
-
-	if (at < 0)
-		return 0;
-	data = lseek(fd, at, SEEK_DATA);
-	if (data < 0 && errno == ENXIO)
-		data = lseek(fd, 0, SEEK_END);
-	if (data > at)
-		return (uint64_t)(data - at);
-	lseek(fd, at, SEEK_SET);
-	return 0;
-}
-
-static void add_zeros(struct hash *hash, uint64_t count)
-{
-	static const unsigned char zeros[READ_SIZE];
-
-	while (count > 0) {
-		size_t len = count < READ_SIZE ? (size_t)count : READ_SIZE;
-
-		hash_update(hash, zeros, len);
-		count -= len;
-	}
-}
-
 enum status hash_fd(int fd, struct digest *digest, uint64_t *size, struct error *err)
 {
 	enum status status = STATUS_OK;
@@ -107,12 +76,8 @@ enum status hash_fd(int fd, struct digest *digest, uint64_t *size, struct error 
 
 	hash_init(&hash);
 	for (;;) {
-		uint64_t hole = skip_hole(fd);
-		ssize_t got;
+		ssize_t got = read(fd, block, READ_SIZE);
 
-		add_zeros(&hash, hole);
-		total += hole;
-		got = read(fd, block, READ_SIZE);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0) {

@@ -29,7 +29,9 @@ void hash_release(struct hash *hash);
 
 void hash_memory(const void *data, size_t len, struct digest *digest);
 
-/* From the current offset to the end of the file, holes as the zeros they are; *size may be NULL.
+/*
+ * From the current offset to the end of the file; *size may be NULL. Every byte is read, holes too:
+ * where a file system says that one is, it may be wrong about what was just written (trust T6).
  */
 enum status hash_fd(int fd, struct digest *digest, uint64_t *size, struct error *err);
 enum status hash_file(const char *path, struct digest *digest, uint64_t *size, struct error *err);

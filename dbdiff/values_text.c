@@ -141,7 +141,6 @@ size_t parse_kernel_stamp(const struct stretch *text, size_t at, unsigned *form)
 	return end > at ? end - at : 0;
 }
 
-/* "(user@host)" of "Linux version 6.1.0 (user@host)". */
 /* Of a name and a version; whatever a shell or a terminal acts on is none. */
 static bool is_version_char(char c)
 {
@@ -149,6 +148,7 @@ static bool is_version_char(char c)
 		(c != '\0' && strchr(".+-_~:@", c) != NULL);
 }
 
+/* "(user@host)" of "Linux version 6.1.0 (user@host)". */
 size_t parse_kernel_builder(const struct stretch *text, size_t at, unsigned *form)
 {
 	static const char before[] = "Linux version ";
