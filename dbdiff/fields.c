@@ -35,7 +35,7 @@ static const struct field field_table[] = {
 	{"tar-header", "headers that lie elsewhere", FIELD_OWN, "layout"},
 	{"cpio-header", "headers that lie elsewhere", FIELD_OWN, "layout"},
 	{"header-form", "header as it is stored", FIELD_OWN, UNEXPLAINED},
-	{"header-unread", "header that was not looked at", FIELD_OWN, UNEXPLAINED},
+	{"header-time:", "time in a header that a pax record overrules", FIELD_OWN, "mtime-only"},
 	{"pax:mtime", "modification time in a pax record", FIELD_OWN, "mtime-only"},
 	{"pax:atime", "access time in a pax record", FIELD_TIME, "filesystem-times"},
 	{"pax:ctime", "change time in a pax record", FIELD_TIME, "filesystem-times"},

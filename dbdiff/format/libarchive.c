@@ -289,36 +289,39 @@ static enum status next_header(struct archive_members *self, int *result, struct
 	return self->is_empty_stream ? STATUS_OK : STATUS_END;
 }
 
-/* The header of the member that is going to be told: where it lies, and the archive's magic. */
-static void tell_header(struct archive_members *self)
+/* What stands in front of the headers of the member that is going to be told. */
+static void tell_before(struct archive_members *self)
 {
 	if (self->kind->is_stream)
 		return;
 	tell_end_of_member(self);
 	if (self->position == 0 && self->kind->magic_size > 0)
 		tell(self, self->kind->magic_size, "magic");
-	self->position++;
-	/* Where all that is in headers is told by fields, they only lie elsewhere. */
-	tell(self, reached(self), self->kind->describe_headers != NULL ? "tar-header" : "header");
-	self->position--;
 }
 
-static void describe_headers(struct archive_members *self, struct member *member)
+/*
+ * Tells the headers of the member, as fields and as a region: where all that is in them is fields,
+ * they can only lie elsewhere.
+ */
+static void tell_own_headers(struct archive_members *self, struct member *member)
 {
 	la_int64_t first = archive_read_header_position(self->reader.archive);
 	uint64_t begin = first > 0 ? (uint64_t)first : 0, end = reached(self);
-	unsigned char *bytes;
+	bool is_told = self->kind->describe_headers != NULL && begin < end &&
+		end - begin <= ARCHIVE_HEADERS_MOST;
 
-	if (self->kind->describe_headers == NULL || end <= begin)
+	if (is_told) {
+		unsigned char *bytes = xmalloc((size_t)(end - begin));
+
+		is_told = archive_reader_copy(&self->reader, begin, end, bytes) &&
+			self->kind->describe_headers(bytes, (size_t)(end - begin), member);
+		free(bytes);
+	}
+	if (self->kind->is_stream)
 		return;
-	if (end - begin > ARCHIVE_HEADERS_MOST)
-		end = begin + ARCHIVE_HEADERS_MOST;
-	bytes = xmalloc((size_t)(end - begin));
-	if (archive_reader_copy(&self->reader, begin, end, bytes))
-		self->kind->describe_headers(bytes, (size_t)(end - begin), member);
-	else
-		member_add_field(member, "header-unread", "%" PRIu64 " bytes", end - begin);
-	free(bytes);
+	self->position++;
+	tell(self, end, is_told ? "tar-header" : "header");
+	self->position--;
 }
 
 /* Whether the content of the present member is a stretch of the archive, as far as is certain. */
@@ -358,7 +361,7 @@ static enum status next_member(
 		if (status == STATUS_OK)
 			status = behind_next(&self->behind, self->position, member, err);
 	} else if (status == STATUS_OK) {
-		tell_header(self);
+		tell_before(self);
 		member_clear(member);
 		if (self->kind->is_stream)
 			describe_stream(self, member);
@@ -367,7 +370,7 @@ static enum status next_member(
 		self->has_content = self->had_content = member->has_content;
 		self->was_opened = false;
 		find_place(self);
-		describe_headers(self, member);
+		tell_own_headers(self, member);
 	}
 	uselocale(before);
 	return status;

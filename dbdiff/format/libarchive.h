@@ -42,9 +42,10 @@ struct archive_kind {
 	bool (*is_verbatim)(const unsigned char *header, uint64_t size);
 	/*
 	 * Adds as fields what the headers of a member say that libarchive does not tell: `len`
-	 * bytes from the first of them on, at most ARCHIVE_HEADERS_MOST. NULL for none.
+	 * bytes from the first of them to the content, at most ARCHIVE_HEADERS_MOST. False when not
+	 * all of that was told. NULL for none.
 	 */
-	void (*describe_headers)(const unsigned char *bytes, size_t len, struct member *member);
+	bool (*describe_headers)(const unsigned char *bytes, size_t len, struct member *member);
 	/* Adds fields that only this format has. NULL for none. */
 	void (*describe)(struct archive_entry *entry, struct member *member);
 };

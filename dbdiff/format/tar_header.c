@@ -11,6 +11,8 @@
 #define RECORDS_MOST 64 /* told one by one */
 #define KEY_MOST     100
 
+static const char pax_family[] = "pax:", global_family[] = "pax-global:";
+
 enum {
 	MODE = 100,
 	SIZE = 124,
@@ -46,18 +48,12 @@ bool tar_header_number(const unsigned char *field, size_t len, uint64_t *number)
 	return at == len || field[at] == ' ' || field[at] == '\0';
 }
 
-/* What libarchive makes fields of as it is. */
+/* What libarchive makes a field of byte for byte; it is lenient with other forms of it. */
 static bool is_known(const char *key, size_t len)
 {
-	static const char *const families[] = {
-		"SCHILY.xattr.", "LIBARCHIVE.xattr.", "SCHILY.acl.access", "SCHILY.acl.default"};
+	static const char family[] = "SCHILY.xattr.";
 
-	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
-		if (len >= strlen(families[i]) &&
-			memcmp(families[i], key, strlen(families[i])) == 0)
-			return true;
-	}
-	return false;
+	return len >= strlen(family) && memcmp(family, key, strlen(family)) == 0;
 }
 
 /* Times have rows of their own in the field table, and nothing but a number is one. */
@@ -86,31 +82,59 @@ static bool is_plain_key(const char *key, size_t len)
 	return len > 0 && len <= KEY_MOST;
 }
 
-/* Of one pax header. */
-struct records {
+/* The headers of one member. */
+struct headers {
 	struct member *member;
-	const char *family;
-	bool is_global;
-	size_t told;
+	unsigned in_front;
+	bool has_time, has_size; /* in a pax record, that overrules the header's */
+	/* Keys of records so far: the same one again may be what an extractor obeys. */
+	struct {
+		const char *family, *key;
+		size_t len;
+	} seen[RECORDS_MOST];
+	size_t seen_count;
 };
 
-static void tell_record(struct records *records, const char *record, size_t len)
+static unsigned count_seen(
+	const struct headers *headers, const char *family, const char *key, size_t len)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < headers->seen_count; i++)
+		count += headers->seen[i].family == family && headers->seen[i].len == len &&
+			memcmp(headers->seen[i].key, key, len) == 0;
+	return count;
+}
+
+static bool key_is(const char *key, size_t len, const char *name)
+{
+	return strlen(name) == len && memcmp(key, name, len) == 0;
+}
+
+static void tell_record(struct headers *headers, const char *family, const char *record, size_t len)
 {
 	const char *equals = memchr(record, '=', len);
 	size_t key = equals != NULL ? (size_t)(equals - record) : 0;
 	size_t value = len - key - (equals != NULL);
-	char name[KEY_MOST + 32];
+	unsigned before = count_seen(headers, family, record, key);
+	char name[KEY_MOST + 48];
 
-	if (key > 0 && !records->is_global && is_known(record, key))
+	headers->seen[headers->seen_count].family = family;
+	headers->seen[headers->seen_count].key = record;
+	headers->seen[headers->seen_count++].len = key;
+	headers->has_time = headers->has_time || key_is(record, key, "mtime");
+	headers->has_size = headers->has_size || memmem(record, key, "size", 4) != NULL;
+	if (before == 0 && family == pax_family && is_known(record, key))
 		return;
-	records->told++;
-	if (key > 0 && is_plain_key(record, key) && !is_odd_time(record, key, equals + 1, value)) {
-		snprintf(name, sizeof(name), "%s%.*s", records->family, (int)key, record);
-		member_add_field_bytes(records->member, name, equals + 1, value);
-	} else {
-		snprintf(name, sizeof(name), "%s", records->family);
-		member_add_field_bytes(records->member, name, record, len);
+	if (!is_plain_key(record, key) || is_odd_time(record, key, equals + 1, value)) {
+		snprintf(name, sizeof(name), "%s#%zu", family, headers->seen_count);
+		member_add_field_bytes(headers->member, name, record, len);
+		return;
 	}
+	snprintf(name, sizeof(name), "%s%.*s", family, (int)key, record);
+	if (before > 0)
+		snprintf(name, sizeof(name), "%s%.*s#%u", family, (int)key, record, before + 1);
+	member_add_field_bytes(headers->member, name, equals + 1, value);
 }
 
 /* "27 mtime=1577934245.5\n": its length in decimal with itself and the newline. 0 for none. */
@@ -128,54 +152,25 @@ static size_t record_length(const char *text, size_t len, size_t *begin)
 }
 
 /* What is no record, or more of them than are told one by one, is told as it is. */
-static void tell_records(struct records *records, const char *text, size_t len)
+static void tell_records(struct headers *headers, const char *family, const char *text, size_t len)
 {
+	char name[48];
+
 	while (len > 0) {
 		size_t begin, record = record_length(text, len, &begin);
 
-		if (record == 0 || records->told == RECORDS_MOST) {
-			member_add_field_bytes(records->member, records->family, text, len);
+		if (record == 0 || headers->seen_count == RECORDS_MOST) {
+			snprintf(name, sizeof(name), "%s#rest-%u", family, headers->in_front);
+			member_add_field_bytes(headers->member, name, text, len);
 			return;
 		}
-		tell_record(records, text + begin, record - begin - 1);
+		tell_record(headers, family, text + begin, record - begin - 1);
 		text += record;
 		len -= record;
 	}
 }
 
-/* What of a header is no field anyway: all but size, time and checksum. */
-static void tell_raw(struct member *member, const char *name, const unsigned char *header)
-{
-	unsigned char rest[BLOCK];
-
-	memcpy(rest, header, BLOCK);
-	memset(rest + SIZE, 0, TYPE - SIZE);
-	member_add_field_bytes(member, name, rest, BLOCK);
-}
-
-/* A header in front of the member's own, its payload and what fills the last block of that. */
-static void tell_in_front(struct member *member, const unsigned char *header,
-	const unsigned char *payload, size_t len)
-{
-	struct records records = {.member = member, .family = "pax:"};
-	size_t fill = (BLOCK - len % BLOCK) % BLOCK;
-	char name[32];
-
-	snprintf(name, sizeof(name), "tar-record:%c", header[TYPE]);
-	tell_raw(member, name, header);
-	if (header[TYPE] == 'g') {
-		records.family = "pax-global:";
-		records.is_global = true;
-	}
-	if (strchr("gxX", header[TYPE]) != NULL)
-		tell_records(&records, (const char *)payload, len);
-	else
-		member_add_field_bytes(member, name, payload, len);
-	if (!bytes_are_zero(payload + len, fill))
-		member_add_field_bytes(member, "tar-record:padding", payload + len, fill);
-}
-
-/* Octal digits to the last byte, which is a NUL or a space, as GNU tar writes them. */
+/* Octal digits to the last byte, which is a NUL, as GNU tar writes them. */
 static bool is_usual_number(const unsigned char *field, size_t len)
 {
 	for (size_t i = 0; i + 1 < len; i++) {
@@ -183,6 +178,52 @@ static bool is_usual_number(const unsigned char *field, size_t len)
 			return false;
 	}
 	return field[len - 1] == '\0';
+}
+
+/*
+ * A header as it is, but for its sum, and for what another field tells: its time as one of its own,
+ * when it is a usual number, and unless `with_size` its size.
+ */
+static void tell_raw(struct headers *headers, const char *name, const unsigned char *header,
+	bool with_time, bool with_size)
+{
+	unsigned char rest[BLOCK];
+	char time[32];
+
+	memcpy(rest, header, BLOCK);
+	memset(rest + SUM, 0, TYPE - SUM);
+	if (!with_size)
+		memset(rest + SIZE, 0, TIME - SIZE);
+	if (is_usual_number(header + TIME, SUM - TIME)) {
+		memset(rest + TIME, 0, SUM - TIME);
+		snprintf(time, sizeof(time), "header-time:%u", headers->in_front);
+		if (with_time)
+			member_add_field(headers->member, time, "%s", (const char *)header + TIME);
+	}
+	member_add_field_bytes(headers->member, name, rest, BLOCK);
+}
+
+/* A header in front of the member's own, its payload and what fills the last block of that. */
+static void tell_in_front(struct headers *headers, const unsigned char *header,
+	const unsigned char *payload, size_t len)
+{
+	size_t fill = (BLOCK - len % BLOCK) % BLOCK;
+	unsigned char type = header[TYPE];
+	char name[48];
+
+	headers->in_front++;
+	snprintf(name, sizeof(name), "tar-record:%u%c", headers->in_front, type);
+	/* Its size is that of what is told below. */
+	tell_raw(headers, name, header, true, false);
+	snprintf(name, sizeof(name), "tar-record:%u%c content", headers->in_front, type);
+	if (strchr("gxX", type) != NULL)
+		tell_records(headers, type == 'g' ? global_family : pax_family,
+			(const char *)payload, len);
+	else
+		member_add_field_bytes(headers->member, name, payload, len);
+	snprintf(name, sizeof(name), "tar-record:%u%c padding", headers->in_front, type);
+	if (!bytes_are_zero(payload + len, fill))
+		member_add_field_bytes(headers->member, name, payload + len, fill);
 }
 
 /* Nothing behind its end. */
@@ -236,10 +277,10 @@ static bool is_in_front(unsigned char type)
 	return type != '\0' && strchr("xgXLKVNM", type) != NULL;
 }
 
-void tar_header_describe(const unsigned char *bytes, size_t len, struct member *member)
+bool tar_header_describe(const unsigned char *bytes, size_t len, struct member *member)
 {
+	struct headers headers = {.member = member};
 	size_t at = 0;
-	bool has_front = false;
 
 	while (at + BLOCK <= len) {
 		const unsigned char *header = bytes + at;
@@ -248,18 +289,22 @@ void tar_header_describe(const unsigned char *bytes, size_t len, struct member *
 		at += BLOCK;
 		if (!is_in_front(header[TYPE])) {
 			/* What stands in front overrules the header's own. */
-			if (has_front || !is_usual(header))
-				tell_raw(member, "header-form", header);
-			return;
+			if (headers.in_front > 0 || !is_usual(header))
+				tell_raw(&headers, "header-form", header, headers.has_time,
+					headers.has_size);
+			/* The map of a sparse file, in two of the formats. */
+			if (at < len)
+				member_add_field_bytes(
+					member, "tar-record:behind", bytes + at, len - at);
+			return true;
 		}
-		has_front = true;
 		if (!tar_header_number(header + SIZE, 12, &size) || size > len - at)
 			break;
 		blocks = size / BLOCK + (size % BLOCK != 0);
 		if (blocks * BLOCK > len - at)
 			break;
-		tell_in_front(member, header, bytes + at, (size_t)size);
+		tell_in_front(&headers, header, bytes + at, (size_t)size);
 		at += (size_t)blocks * BLOCK;
 	}
-	member_add_field(member, "header-unread", "%zu bytes", len);
+	return false;
 }

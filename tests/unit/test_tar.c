@@ -120,7 +120,7 @@ START_TEST(compares_extended_attributes_and_nanoseconds)
 	expect_buffers(&a, &b,
 		"metadata t//x xattr:user.colour\n"
 		"metadata t//y mtime pax:mtime\n"
-		"metadata t//z acl-access\n");
+		"metadata t//z acl-access pax:SCHILY.acl.access\n");
 }
 END_TEST
 

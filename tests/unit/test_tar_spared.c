@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/array.h"
-#include "tests/unit/comparing.h"
+#include "tests/unit/indexing_format.h"
 
 /*
  * Members of a tar whose bytes are the same at the same place are not read. What is told must be
@@ -116,16 +116,11 @@ int main(void)
 {
 	Suite *suite = suite_create("tar_spared");
 	TCase *tests = tcase_create("tar_spared");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tests);
 	tcase_set_timeout(tests, 300);
 	tcase_add_checked_fixture(tests, comparing_setup, comparing_teardown);
 	tcase_add_loop_test(
 		tests, any_byte_is_told_as_if_all_were_read, 0, (int)ARRAY_SIZE(makers));
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	return run_cases(suite);
 }

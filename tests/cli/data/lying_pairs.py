@@ -97,6 +97,21 @@ make("vendor", "x.tar", *(tar(pax([(b"X.y", each * 400)]), content) for each in 
 time = [(b"mtime", b"1577934245"), (b"mtime", b"1577934246")]
 make("time-and-more", "x.tar", *(tar(pax([each, (b"X.y", each[1])]), content) for each in time))
 make("label", "x.tar", *(tar(header(each, 0, b"V"), content) for each in (b"one", b"two")))
+make("large-record", "x.tar", *(tar(pax([(b"X.y", each * 99999)]), content) for each in (b"A", b"B")))
+order = [[(b"path", each) for each in pair] for pair in ((b"a", b"b"), (b"b", b"a"))]
+make("order-of-records", "x.tar", *(tar(pax(each, b"g"), content) for each in order))
+order = [pax([(b"SCHILY.xattr.user.x", each), (b"SCHILY.xattr.user.x", b"1")]) for each in (b"2", b"3")]
+make("two-of-a-kind", "x.tar", *(tar(each, content) for each in order))
+make("base64", "x.tar", *(tar(pax([(b"LIBARCHIVE.xattr.user.x", each)]), content) for each in (b"AA!!", b"AA##")))
+later = header(b"f", 256)
+later = bytearray(later[:136] + b"14000000000\0" + b" " * 8 + later[156:])
+later[148:156] = b"%06o\0 " % sum(later)
+time = pax([(b"mtime", b"7")])
+make("overruled-time", "x.tar", tar(time, content), tar(time, bytes(later) + content[512:]))
+sparse = [(b"GNU.sparse.major", b"1"), (b"GNU.sparse.minor", b"0"), (b"GNU.sparse.name", b"f"), (b"GNU.sparse.realsize", b"1024")]
+maps = [(b"1\n512\n512\n" + each).ljust(512, b"\0") + noise(512) for each in (b"", b"behind")]
+maps[1] = maps[1][:512] + maps[0][512:]
+make("behind-a-map", "x.tar", *(tar(pax(sparse), file(b"f", each)) for each in maps))
 name = bytearray(content)
 name[50:54] = b"more"
 name[148:156] = b" " * 8
