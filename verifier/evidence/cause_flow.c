@@ -32,6 +32,20 @@ static struct value_pair *add_pair(
 	return pair;
 }
 
+sqlite3_stmt *flow_statement(struct evidence *evidence, enum evidence_statement which,
+	const struct instance *instance, struct error *err)
+{
+	sqlite3_stmt *statement = own_statement(evidence, which, NULL, err);
+
+	if (statement == NULL)
+		return NULL;
+	sql_bind_text(statement, 1, instance->set_id);
+	bind_name(statement, 2, instance->path);
+	sql_bind_integer(statement, 3, instance->occurrence);
+	sql_bind_text(statement, 4, instance->change);
+	return statement;
+}
+
 enum status flow_each_value(struct flow *flow, struct instance *instance, value_visitor visit,
 	void *context, struct error *err)
 {
@@ -40,14 +54,10 @@ enum status flow_each_value(struct flow *flow, struct instance *instance, value_
 	enum status status = STATUS_END;
 
 	for (size_t i = 0; i < ARRAY_SIZE(which) && status == STATUS_END; i++) {
-		sqlite3_stmt *statement = own_statement(evidence, which[i], NULL, err);
+		sqlite3_stmt *statement = flow_statement(evidence, which[i], instance, err);
 
 		if (statement == NULL)
 			return err->status;
-		sql_bind_text(statement, 1, instance->set_id);
-		bind_name(statement, 2, instance->path);
-		sql_bind_integer(statement, 3, instance->occurrence);
-		sql_bind_text(statement, 4, instance->change);
 		while ((status = sql_step(&evidence->sql, statement, err)) == STATUS_OK) {
 			const char *name = sql_column_text(statement, 0);
 			struct instance_value value = {

@@ -40,6 +40,10 @@ struct instance_value {
 	const char *published, *rebuilt;
 };
 
+/* A statement about the difference that an instance is of; NULL for an error. */
+sqlite3_stmt *flow_statement(struct evidence *evidence, enum evidence_statement which,
+	const struct instance *instance, struct error *err);
+
 typedef enum status (*value_visitor)(void *context, struct flow *flow, struct instance *instance,
 	const struct instance_value *value, struct error *err);
 enum status flow_each_value(struct flow *flow, struct instance *instance, value_visitor visit,

@@ -87,16 +87,12 @@ static enum status look_at_fields(struct flow *flow, const struct instance *inst
 	struct own_fields *own, struct error *err)
 {
 	struct sql *sql = &flow->evidence->sql;
-	sqlite3_stmt *statement = own_statement(flow->evidence, READ_FIELDS, NULL, err);
+	sqlite3_stmt *statement = flow_statement(flow->evidence, READ_FIELDS, instance, err);
 	enum status status;
 
 	*own = (struct own_fields){0};
 	if (statement == NULL)
 		return err->status;
-	sql_bind_text(statement, 1, instance->set_id);
-	bind_name(statement, 2, instance->path);
-	sql_bind_integer(statement, 3, instance->occurrence);
-	sql_bind_text(statement, 4, instance->change);
 	while ((status = sql_step(sql, statement, err)) == STATUS_OK) {
 		const char *name = sql_column_text(statement, 0);
 		const struct field *field = field_find(name);
