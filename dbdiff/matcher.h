@@ -76,7 +76,7 @@ extern const struct leaf_matcher leaf_matchers[];
 bool match_stretch(const struct matching *matching, struct claim_list *claims);
 void claim_list_release(struct claim_list *claims);
 
-/* ---- for matchers ---- */
+/* ---- for matchers (dbdiff/matcher_context.c) ---- */
 
 /* Writes "WHAT A published, B rebuilt", of the claimed values. */
 void claim_set_values(const struct matching *matching, struct claim *claim, const char *what);
