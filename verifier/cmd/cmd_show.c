@@ -18,7 +18,8 @@ static const char help[] =
 	"  --db FILE          the evidence database\n"
 	"  --quiet            accepted as elsewhere; there is no progress to leave out\n"
 	"  --help             this text\n\n"
-	"Exit codes: 0 printed, 2 usage, 3 trouble; with --exit-code those of the run.\n";
+	"Exit codes: 0 printed, 2 usage or no run of that name, 3 trouble; with --exit-code\n"
+	"those of the run.\n";
 
 enum {
 	OPTION_EXIT_CODE = REPORT_OPTIONS_END,
@@ -41,10 +42,14 @@ static int show_run(const char *id, const struct report_run *how)
 
 	if (evidence_open_read(how->options.database, &evidence, &err) < 0)
 		return command_fail("show", &err);
-	if (evidence_read_run(evidence, id, &run, &err) < 0)
+	if (evidence_read_run(evidence, id, &run, &err) < 0) {
+		/* A name on the command line that names nothing. */
+		if (id && err.status == STATUS_NOT_FOUND)
+			err.status = STATUS_USAGE;
 		code = command_fail("show", &err);
-	else
+	} else {
 		code = report_run("show", evidence, run.id, how);
+	}
 	run_record_release(&run);
 	evidence_free(evidence);
 	return code;
