@@ -20,10 +20,12 @@
 #define MAGIC_SIZE (sizeof(MAGIC) - 1)
 #define INFO_SIZE  12
 #define TAIL_SIZE  (INFO_SIZE + MAGIC_SIZE)
+#define HEAD_SIZE  18 /* of an ELF header, up to its type */
 
-static bool is_elf(const unsigned char *data, size_t len)
+/* A relocatable one (e_type ET_REL), of either byte order: Linux loads no other as a module. */
+static bool is_relocatable(const unsigned char *data, size_t len)
 {
-	return len >= 4 && memcmp(data, "\177ELF", 4) == 0;
+	return len >= HEAD_SIZE && memcmp(data, "\177ELF", 4) == 0 && data[16] + data[17] == 1;
 }
 
 static unsigned kernel_module_bid(const struct candidate *candidate)
@@ -32,7 +34,8 @@ static unsigned kernel_module_bid(const struct candidate *candidate)
 	char magic[MAGIC_SIZE];
 	struct error ignored;
 
-	if (!is_elf(candidate->data, candidate->len) || source == NULL || source->size < TAIL_SIZE)
+	if (!is_relocatable(candidate->data, candidate->len) || source == NULL ||
+		source->size < TAIL_SIZE)
 		return 0;
 	if (source_pread(source, source->size - MAGIC_SIZE, magic, MAGIC_SIZE, &ignored) < 0)
 		return 0;
@@ -109,7 +112,7 @@ static enum status kernel_module_open(struct source *source, const char *name,
 
 const struct format format_kernel_module = {
 	.name = "kernel-module",
-	.bid_bytes = 4,
+	.bid_bytes = HEAD_SIZE,
 	.needs_seek = true,
 	.is_lazy = true,
 	.bid_more = kernel_module_bid,

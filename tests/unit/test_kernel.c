@@ -194,7 +194,7 @@ END_TEST
 /* As scripts/sign-file of the kernel does, with its certificate left out. */
 #define SIGN_MODULE                                                                                \
 	"openssl req -x509 -newkey rsa:2048 -nodes -keyout key -out cert -subj /CN=module -days 9" \
-	" 2>>log; cp /bin/true module;"                                                            \
+	" 2>>log; echo '.fill 9999' | as -o module;"                                               \
 	"openssl cms -sign -binary -noattr -nocerts -in module -signer cert -inkey key"            \
 	" -outform DER -out sig;"                                                                  \
 	"{ cat module sig; printf '\\0\\0\\2\\0\\0\\0\\0\\0\\0\\0';"                               \
@@ -206,6 +206,7 @@ START_TEST(takes_a_module_signature_apart)
 {
 	struct buffer expected = {0};
 	size_t module_len, signed_len;
+	struct source *source;
 	char *module, *whole;
 
 	shell(SIGN_MODULE);
@@ -222,6 +223,15 @@ START_TEST(takes_a_module_signature_apart)
 		module_len, module_len, signed_len - module_len);
 	ck_assert_str_eq(index_regions(1), buffer_text(&expected));
 	buffer_release(&expected);
+	/* Linux loads no executable, whatever stands behind it. */
+	whole[16] = 3;
+	source = source_memory_new(whole, signed_len);
+	ck_assert_ptr_eq(format_find(&(struct candidate){"signed.ko", (unsigned char *)whole,
+					     signed_len, source},
+				 true),
+		&format_elf);
+	source_free(source);
+	whole[16] = 1;
 	/* The signature alone is not enough for the magic, nor is a length out of bounds. */
 	put((unsigned char *)whole + signed_len - 32, 4, 0xffffffff);
 	open_memory(&format_kernel_module, whole, signed_len);
