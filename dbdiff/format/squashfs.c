@@ -8,10 +8,7 @@
 
 #include <inttypes.h>
 #include <sqfs/dir.h>
-#include <sqfs/id_table.h>
 #include <sqfs/meta_reader.h>
-#include <sqfs/xattr.h>
-#include <sqfs/xattr_reader.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,11 +18,6 @@
 #include "dbdiff/fields.h"
 #include "dbdiff/format/filesystem.h"
 #include "dbdiff/format/formats.h"
-
-#define XATTR_COUNT_MAX 65536	  /* of one inode; Linux takes 64 KiB of names in all */
-#define XATTR_VALUE_MAX (1 << 20) /* Linux takes 64 KiB */
-#define NO_TABLE	UINT64_MAX
-#define NO_XATTRS	UINT32_MAX
 
 /* A directory that is being listed. */
 struct frame {
@@ -60,124 +52,6 @@ struct squashfs {
 	bool ended;
 	struct error failure; /* that ended the walk */
 };
-
-/* ---- fields ---- */
-
-static enum status add_xattr(struct squashfs *squashfs, struct member *member, struct error *err)
-{
-	sqfs_xattr_entry_t *key = NULL;
-	sqfs_xattr_value_t *value = NULL;
-	struct buffer name = {0};
-	size_t prefix_len;
-	enum status status = STATUS_OK;
-	int number = sqfs_xattr_reader_read_key(squashfs->xattrs, &key);
-
-	if (number == 0)
-		number = sqfs_xattr_reader_read_value(squashfs->xattrs, key, &value);
-	if (number) {
-		status = squashfs_error_set(&squashfs->file, number, err);
-		goto out;
-	}
-	prefix_len = strlen(
-		sqfs_get_xattr_prefix((SQFS_XATTR_TYPE)(key->type & SQFS_XATTR_PREFIX_MASK)));
-	if (strlen((const char *)key->key) != prefix_len + key->size) {
-		status = error_set(err, STATUS_FORMAT, "an xattr's name has a NUL byte");
-		goto out;
-	}
-	if (value->size > XATTR_VALUE_MAX) {
-		status =
-			error_set(err, STATUS_LIMIT, "an xattr has %" PRIu32 " bytes", value->size);
-		goto out;
-	}
-	buffer_add_format(&name, "xattr:%s", (const char *)key->key);
-	member_add_field_bytes(member, buffer_text(&name), value->value, value->size);
-out:
-	buffer_release(&name);
-	sqfs_free(key);
-	sqfs_free(value);
-	return status;
-}
-
-static enum status add_xattrs(struct squashfs *squashfs, struct member *member, struct error *err)
-{
-	sqfs_xattr_id_t where = {0};
-	sqfs_u32 index = NO_XATTRS;
-	int number = sqfs_inode_get_xattr_index(squashfs->inode, &index);
-	enum status status = STATUS_OK;
-
-	if (number == 0 && index == NO_XATTRS)
-		return STATUS_OK;
-	if (number == 0)
-		number = sqfs_xattr_reader_get_desc(squashfs->xattrs, index, &where);
-	if (number == 0 && where.count)
-		number = sqfs_xattr_reader_seek_kv(squashfs->xattrs, &where);
-	if (number)
-		return squashfs_error_set(&squashfs->file, number, err);
-	if (where.count > XATTR_COUNT_MAX)
-		return error_set(err, STATUS_LIMIT, "%" PRIu32 " xattrs", where.count);
-	for (uint32_t i = 0; i < where.count && status == STATUS_OK; i++)
-		status = add_xattr(squashfs, member, err);
-	return status;
-}
-
-static uint32_t link_count(const sqfs_inode_generic_t *inode)
-{
-	switch (inode->base.type) {
-	case SQFS_INODE_EXT_FILE:
-		return inode->data.file_ext.nlink;
-	case SQFS_INODE_SLINK:
-	case SQFS_INODE_EXT_SLINK:
-		return inode->data.slink.nlink;
-	case SQFS_INODE_BDEV:
-	case SQFS_INODE_CDEV:
-	case SQFS_INODE_EXT_BDEV:
-	case SQFS_INODE_EXT_CDEV:
-		return inode->data.dev.nlink;
-	case SQFS_INODE_FIFO:
-	case SQFS_INODE_SOCKET:
-	case SQFS_INODE_EXT_FIFO:
-	case SQFS_INODE_EXT_SOCKET:
-		return inode->data.ipc.nlink;
-	default:
-		return 1;
-	}
-}
-
-static enum status add_inode(struct squashfs *squashfs, struct member *member, struct error *err)
-{
-	const sqfs_inode_generic_t *inode = squashfs->inode;
-	struct filesystem_inode basics = {
-		.mode = inode->base.mode,
-		.mtime = {.seconds = inode->base.mod_time},
-	};
-	sqfs_u64 size = 0;
-	enum status status = STATUS_OK;
-
-	if (sqfs_id_table_index_to_id(squashfs->ids, inode->base.uid_idx, &basics.uid) ||
-		sqfs_id_table_index_to_id(squashfs->ids, inode->base.gid_idx, &basics.gid))
-		return error_set(err, STATUS_FORMAT, "its owner is not in the table of ids");
-	if (S_ISREG(basics.mode) && sqfs_inode_get_file_size(inode, &size))
-		return error_set(err, STATUS_FORMAT, "a file without a size");
-	basics.size = size;
-	filesystem_add_inode(member, &basics);
-	if (S_ISCHR(basics.mode) || S_ISBLK(basics.mode)) {
-		uint32_t device = inode->data.dev.devno;
-
-		filesystem_add_device(member, (device & 0xfff00) >> 8,
-			(device & 0xff) | ((device >> 12) & 0xfff00));
-	}
-	if (S_ISLNK(basics.mode))
-		status = filesystem_add_link_target(
-			member, (const char *)inode->extra, inode->data.slink.target_size, err);
-	if (!S_ISDIR(basics.mode) && link_count(inode) > 1) {
-		const char *first = inode_map_meet(
-			&squashfs->links, inode->base.inode_number, buffer_text(&squashfs->path));
-
-		if (first)
-			member_add_field(member, "hard-link", "%s", first);
-	}
-	return status < 0 ? status : add_xattrs(squashfs, member, err);
-}
 
 /* ---- the walk ---- */
 
@@ -235,6 +109,12 @@ static enum status take_regions(struct squashfs *squashfs, uint64_t begin, struc
 static enum status take_inode(struct squashfs *squashfs, uint64_t reference, uint32_t number,
 	unsigned type, struct member *member, struct error *err)
 {
+	const struct squashfs_inode_tables tables = {
+		.file = &squashfs->file,
+		.ids = squashfs->ids,
+		.xattrs = squashfs->xattrs,
+		.links = &squashfs->links,
+	};
 	enum status status = STATUS_OK;
 	int failed;
 
@@ -257,7 +137,7 @@ static enum status take_inode(struct squashfs *squashfs, uint64_t reference, uin
 	/* The reader's position is behind the inode until xattrs are read. */
 	status = take_regions(squashfs, squashfs->super.inode_table_start + (reference >> 16), err);
 	if (status == STATUS_OK)
-		status = add_inode(squashfs, member, err);
+		status = squashfs_inode_add(&tables, squashfs->inode, member, err);
 	if (status == STATUS_OK && S_ISDIR(squashfs->inode->base.mode))
 		status = enter_directory(squashfs, reference, err);
 	return status;

@@ -6,12 +6,15 @@
 #include <sqfs/data_reader.h>
 #include <sqfs/error.h>
 #include <sqfs/frag_table.h>
+#include <sqfs/id_table.h>
 #include <sqfs/inode.h>
 #include <sqfs/io.h>
 #include <sqfs/super.h>
+#include <sqfs/xattr_reader.h>
 
 #include "base/error.h"
 #include "base/source.h"
+#include "dbdiff/format/filesystem.h"
 #include "dbdiff/members.h"
 
 /* The container as libsquashfs reads it. What the source says of a failed read is kept aside. */
@@ -54,6 +57,24 @@ enum status squashfs_content_new(const struct squashfs_data *data,
 enum status squashfs_data_add_regions(const struct squashfs_data *data,
 	const sqfs_inode_generic_t *inode, int64_t owner, struct squashfs_regions *regions,
 	struct error *err);
+
+/* ---- squashfs_inode.c: what an inode says ---- */
+
+/* Everything that the fields of inodes are read with. Owns nothing; `links` is what is changed. */
+struct squashfs_inode_tables {
+	struct squashfs_file *file;
+	sqfs_id_table_t *ids;
+	sqfs_xattr_reader_t *xattrs;
+	struct inode_map *links; /* first paths of inodes with several, by inode number */
+};
+
+/*
+ * The fields of a member whose path is set: the inode's, the path under which it was met first if
+ * that is another, and its xattrs. STATUS_FORMAT for what no writer makes, STATUS_LIMIT for more
+ * xattrs than are taken, and what squashfs_error_set() gives.
+ */
+enum status squashfs_inode_add(const struct squashfs_inode_tables *tables,
+	const sqfs_inode_generic_t *inode, struct member *member, struct error *err);
 
 /* ---- squashfs_regions.c: what every byte is ---- */
 
