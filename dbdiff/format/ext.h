@@ -47,6 +47,9 @@ void ext_super_add(struct member *member, const unsigned char super[EXT_SUPER_SI
  */
 void ext_super_add_regions(
 	struct members *members, uint64_t offset, bool has_checksum, bool has_counters);
+/* Whether `backup` is what the superblock in use comes to in that group, its checksum right. */
+bool ext_super_is_backup(ext2_filsys fs, const unsigned char super[EXT_SUPER_SIZE],
+	const unsigned char backup[EXT_SUPER_SIZE], dgrp_t group);
 
 /* ---- ext_map.c: where the bytes of a file are ---- */
 
@@ -155,6 +158,27 @@ enum status ext_layout_add_special(
 enum status ext_groups_take(struct ext_layout *layout, struct error *err);
 /* Every region that is left, once all members were given. */
 enum status ext_groups_add(struct ext_layout *layout, struct error *err);
+
+/* ---- ext_descriptor.c: descriptors of groups ---- */
+
+/* What of the descriptor of a group follows from what was walked. */
+struct ext_descriptor {
+	dgrp_t group;
+	bool counters_are_right;
+	bool block_checksum_holds; /* that of the bitmap of blocks */
+	bool inode_checksum_holds; /* that of the bitmap of inodes */
+};
+
+uint32_t ext_descriptors_in_block(ext2_filsys fs);
+/* Regions of the one in use. Its own checksum was verified when the file system was opened. */
+void ext_descriptor_add(struct ext_layout *layout, const struct ext_descriptor *descriptor);
+/*
+ * Regions of `count` blocks of descriptors from block `block` on, of which the first is number
+ * `index` of all that there are: a backup that is the same as those in use follows from them.
+ * Blocks in use are left out. Errors of the source.
+ */
+enum status ext_descriptor_add_backups(struct ext_layout *layout, uint64_t block, uint64_t count,
+	uint32_t index, struct error *err);
 
 /* ---- ext_directory.c: entries as they are stored ---- */
 

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/array.h"
 #include "dbdiff/format/ext.h"
 
 /* Blocks in which a group keeps what belongs to the file system. */
@@ -38,11 +36,6 @@ struct group {
 	bool counters_are_right;
 };
 
-static uint32_t descriptors_in_block(const ext2_filsys fs)
-{
-	return (uint32_t)(fs->blocksize / EXT2_DESC_SIZE(fs->super));
-}
-
 static size_t find_areas(const ext2_filsys fs, dgrp_t group, struct area areas[AREAS_MAX])
 {
 	blk64_t super = 0, old = 0, new = 0;
@@ -67,8 +60,8 @@ static size_t find_areas(const ext2_filsys fs, dgrp_t group, struct area areas[A
 				0};
 	}
 	if (new != 0)
-		areas[count++] =
-			(struct area){AREA_DESCRIPTORS, new, 1, group / descriptors_in_block(fs)};
+		areas[count++] = (struct area){
+			AREA_DESCRIPTORS, new, 1, group / ext_descriptors_in_block(fs)};
 	areas[count++] = (struct area){AREA_BLOCK_BITMAP, ext2fs_block_bitmap_loc(fs, group), 1, 0};
 	areas[count++] = (struct area){AREA_INODE_BITMAP, ext2fs_inode_bitmap_loc(fs, group), 1, 0};
 	areas[count++] = (struct area){
@@ -253,34 +246,6 @@ static void add_bitmap(
 	members_add_structure(layout->members, block * size + used, size - used, "padding");
 }
 
-/* ---- descriptors ---- */
-
-/* Parts of a descriptor (struct ext4_group_desc), in their order. */
-static const struct {
-	uint16_t offset;
-	enum part {
-		PART_PLACES,
-		PART_COUNTERS,
-		PART_BLOCK_CHECKSUM, /* of a bitmap */
-		PART_INODE_CHECKSUM,
-		PART_CHECKSUM
-	} part;
-} descriptor_parts[] = {
-	{0, PART_PLACES},
-	{12, PART_COUNTERS},
-	{18, PART_PLACES},
-	{24, PART_BLOCK_CHECKSUM},
-	{26, PART_INODE_CHECKSUM},
-	{28, PART_PLACES},
-	{30, PART_CHECKSUM},
-	{32, PART_PLACES},
-	{44, PART_COUNTERS},
-	{50, PART_PLACES},
-	{56, PART_BLOCK_CHECKSUM},
-	{58, PART_INODE_CHECKSUM},
-	{60, PART_PLACES},
-};
-
 /* A bitmap that is not there yet has the checksum of what was walked, which is what it means. */
 static bool checksum_holds(const struct group *group, bool is_of_blocks)
 {
@@ -306,98 +271,7 @@ static bool checksum_holds(const struct group *group, bool is_of_blocks)
 	return holds;
 }
 
-/* The group's descriptor itself; its checksum was verified when the file system was opened. */
-static void add_descriptor(const struct group *group)
-{
-	struct ext_layout *layout = group->layout;
-	ext2_filsys fs = layout->fs;
-	uint32_t in_block = descriptors_in_block(fs), index = group->number / in_block;
-	uint64_t size = EXT2_DESC_SIZE(fs->super);
-	uint64_t at = ext2fs_descriptor_block_loc2(fs, layout->first, index) * fs->blocksize +
-		group->number % in_block * size;
-	const bool derived[] = {
-		[PART_COUNTERS] = group->counters_are_right,
-		[PART_BLOCK_CHECKSUM] = checksum_holds(group, true),
-		[PART_INODE_CHECKSUM] = checksum_holds(group, false),
-		[PART_CHECKSUM] = ext2fs_has_group_desc_csum(fs),
-	};
-	static const char *const names[] = {
-		[PART_PLACES] = "group-descriptors",
-		[PART_COUNTERS] = "group-counters",
-		[PART_BLOCK_CHECKSUM] = "checksum",
-		[PART_INODE_CHECKSUM] = "checksum",
-		[PART_CHECKSUM] = "checksum",
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(descriptor_parts); i++) {
-		enum part part = descriptor_parts[i].part;
-		uint64_t begin = descriptor_parts[i].offset;
-		uint64_t end = i + 1 < ARRAY_SIZE(descriptor_parts) ? descriptor_parts[i + 1].offset
-								    : size;
-
-		if (begin >= size)
-			break;
-		if (derived[part])
-			members_add_derived(layout->members, at + begin, end - begin, names[part]);
-		else
-			members_add_structure(layout->members, at + begin, end - begin,
-				part == PART_COUNTERS ? names[part] : names[PART_PLACES]);
-	}
-	if (group->number + 1 == fs->group_desc_count)
-		members_add_structure(layout->members, at + size,
-			(in_block - group->number % in_block - 1) * size, "padding");
-}
-
-/* A backup that is the same as the descriptors in use follows from them. */
-static enum status add_descriptor_backups(
-	struct ext_layout *layout, const struct area *area, struct error *err)
-{
-	ext2_filsys fs = layout->fs;
-	size_t size = fs->blocksize;
-	unsigned char *data = xmalloc(2 * size);
-	enum status status = STATUS_OK;
-
-	for (uint32_t i = 0; i < area->count && status == STATUS_OK; i++) {
-		uint64_t used = ext2fs_descriptor_block_loc2(fs, layout->first, area->index + i);
-		uint64_t here = area->block + i;
-
-		if (here == used)
-			continue;
-		status = source_pread(layout->source, used * size, data, size, err);
-		if (status == STATUS_OK)
-			status = source_pread(layout->source, here * size, data + size, size, err);
-		if (status == STATUS_OK && memcmp(data, data + size, size) == 0)
-			members_add_derived(
-				layout->members, here * size, size, "group-descriptors-backup");
-		else if (status == STATUS_OK)
-			members_add_structure(
-				layout->members, here * size, size, "group-descriptors-backup");
-	}
-	free(data);
-	return status;
-}
-
 /* ---- superblocks ---- */
-
-/* Backups are written as not cleanly unmounted, and say which group they are in. */
-static bool is_backup(
-	const struct ext_layout *layout, dgrp_t group, const unsigned char backup[EXT_SUPER_SIZE])
-{
-	struct ext2_super_block first, copy;
-	uint16_t state;
-
-	memcpy(&first, layout->super, sizeof(first));
-	memcpy(&copy, backup, sizeof(copy));
-	if (ext2fs_le16_to_cpu(copy.s_block_group_nr) != (uint16_t)group ||
-		!ext2fs_superblock_csum_verify(layout->fs, &copy))
-		return false;
-	state = ext2fs_cpu_to_le16(ext2fs_le16_to_cpu(first.s_state) & ~EXT2_VALID_FS);
-	if (copy.s_state == state)
-		copy.s_state = first.s_state;
-	copy.s_block_group_nr = first.s_block_group_nr;
-	copy.s_checksum = first.s_checksum;
-	return memcmp(&first, &copy, sizeof(first)) == 0;
-}
 
 static enum status add_super(
 	struct ext_layout *layout, dgrp_t group, uint64_t block, struct error *err)
@@ -417,7 +291,7 @@ static enum status add_super(
 	} else {
 		if (source_pread(layout->source, at, super, sizeof(super), err) < 0)
 			return err->status;
-		if (is_backup(layout, group, super))
+		if (ext_super_is_backup(layout->fs, layout->super, super, group))
 			members_add_derived(
 				layout->members, at, sizeof(super), "superblock-backup");
 		else
@@ -467,7 +341,8 @@ static enum status add_areas(const struct group *group, struct error *err)
 				status = add_super(layout, group->number, area->block, err);
 			break;
 		case AREA_DESCRIPTORS:
-			status = add_descriptor_backups(layout, area, err);
+			status = ext_descriptor_add_backups(
+				layout, area->block, area->count, area->index, err);
 			break;
 		case AREA_RESERVED:
 			members_add_structure(layout->members, area->block * size,
@@ -486,6 +361,18 @@ static enum status add_areas(const struct group *group, struct error *err)
 		}
 	}
 	return status;
+}
+
+static void add_descriptor(const struct group *group)
+{
+	struct ext_descriptor descriptor = {
+		.group = group->number,
+		.counters_are_right = group->counters_are_right,
+		.block_checksum_holds = checksum_holds(group, true),
+		.inode_checksum_holds = checksum_holds(group, false),
+	};
+
+	ext_descriptor_add(group->layout, &descriptor);
 }
 
 static enum status add_group(struct ext_layout *layout, dgrp_t number, struct error *err)

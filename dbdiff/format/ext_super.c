@@ -296,3 +296,23 @@ void ext_super_add_regions(
 	members_add_structure(
 		members, offset + at, EXT_SUPER_SIZE - at, "filesystem-superblock-rest");
 }
+
+/* Backups are written as not cleanly unmounted, and say which group they are in. */
+bool ext_super_is_backup(ext2_filsys fs, const unsigned char super[EXT_SUPER_SIZE],
+	const unsigned char backup[EXT_SUPER_SIZE], dgrp_t group)
+{
+	struct ext2_super_block first, copy;
+	uint16_t state;
+
+	memcpy(&first, super, sizeof(first));
+	memcpy(&copy, backup, sizeof(copy));
+	if (ext2fs_le16_to_cpu(copy.s_block_group_nr) != (uint16_t)group ||
+		!ext2fs_superblock_csum_verify(fs, &copy))
+		return false;
+	state = ext2fs_cpu_to_le16(ext2fs_le16_to_cpu(first.s_state) & ~EXT2_VALID_FS);
+	if (copy.s_state == state)
+		copy.s_state = first.s_state;
+	copy.s_block_group_nr = first.s_block_group_nr;
+	copy.s_checksum = first.s_checksum;
+	return memcmp(&first, &copy, sizeof(first)) == 0;
+}
