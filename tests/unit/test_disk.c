@@ -4,7 +4,7 @@
 
 #include "base/array.h"
 #include "dbdiff/format/bytes.h"
-#include "tests/unit/index_fields.h"
+#include "tests/unit/disk_image.h"
 
 /* Three partitions, the second of them a FAT, and gaps before, between and after. */
 #define GPT_DISK                                                                                   \
@@ -16,17 +16,6 @@
 	" echo one >one; echo two >two; touch -d '2020-01-02 UTC' one two;"                        \
 	" mcopy -m -i fat one two ::;"                                                             \
 	" dd if=fat of=$1 bs=512 seek=4096 conv=notrunc status=none; };"
-
-static void poke(const char *name, uint64_t offset, const void *data, size_t len)
-{
-	char *path = path_join(comparing.directory, name);
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(pwrite(fd, data, len, (off_t)offset), (ssize_t)len);
-	close(fd);
-	free(path);
-}
 
 START_TEST(gpt_is_listed)
 {
@@ -333,123 +322,6 @@ START_TEST(impossible_gpt)
 }
 END_TEST
 
-#define MBR_DISK                                                                                   \
-	"mbr() { truncate -s 8M $1; printf 'label: dos\\nlabel-id: 0x12345678\\n"                  \
-	"64,2048,c,*\\n4096,8192,5\\n12288,2048,83\\n4160,1024,83\\n6144,1024,82\\n'"              \
-	" | sfdisk -q --no-reread --no-tell-kernel $1; };"
-
-START_TEST(mbr_is_listed)
-{
-	shell(MBR_DISK "mbr disk");
-	index_file("disk");
-	ck_assert_str_eq(index_paths(1), "p1\np3\np5\np6\n");
-	assert_field("disk", "disk-label", "mbr");
-	assert_field("disk", "disk-id", "12345678");
-	assert_field("disk", "mbr-partition:2", "type 0x05, flags 0x00, 8192 sectors from 4096");
-	assert_field("p1", "partition-type", "0x0c");
-	assert_field("p1", "partition-flags", "0x80");
-	assert_field("p1", "partition-extent", "2048 sectors from 64");
-	assert_field("p5", "partition-extent", "1024 sectors from 4160");
-	assert_field("p6", "partition-extent", "1024 sectors from 6144");
-	assert_field("p6", "partition-type", "0x82");
-	index_assert_covered(1, 8 << 20);
-	expect_has(index_regions(1), "462+16 structure mbr-partition:2\n");
-	expect_has(index_regions(1),
-		"512+32256 structure gap:before-p1\n32768+1048576 content data of p1@0\n");
-	expect_has(index_regions(1), " structure ebr-link\n");
-	expect_has(index_regions(1), "2654208+491008 structure gap:after-p5\n");
-	expect_has(index_regions(1),
-		"6291456+1048576 content data of p3@0\n"
-		"7340032+1048576 structure gap:after-p3\n");
-}
-END_TEST
-
-/* Where the link to the second extended boot record is. */
-static uint64_t link_offset(void)
-{
-	return index_number("SELECT start FROM region WHERE name = 'ebr-link' ORDER BY start") + 8;
-}
-
-START_TEST(extended_chain_is_bounded)
-{
-	shell(MBR_DISK "mbr disk; mbr lost; mbr far");
-	index_file("disk");
-	poke("disk", link_offset(), "\0\0\0\0", 4);
-	index_file("disk");
-	/* A link of 0 ends the chain. */
-	ck_assert_str_eq(index_paths(1), "p1\np3\np5\n");
-	ck_assert_str_eq(index_outcome("disk"), "disk");
-	index_file("lost");
-	poke("lost", link_offset(), "\x01\0\0\0", 4);
-	index_file("lost");
-	ck_assert_str_eq(index_outcome("lost"),
-		"not inspected: disk: there is no extended boot record in sector 4097");
-	ck_assert_str_eq(index_paths(1), "p1\np3\np5\n");
-	index_assert_covered(1, 8 << 20);
-	index_file("far");
-	poke("far", link_offset(), "\xff\xff\xff\xff", 4);
-	index_file("far");
-	expect_has(index_outcome("far"), "behind the end of the disk");
-}
-END_TEST
-
-START_TEST(extended_chain_loops)
-{
-	unsigned char record[512] = {0};
-	uint64_t link;
-
-	shell(MBR_DISK "mbr disk");
-	index_file("disk");
-	/* The second record leads to one in sector 1 of the extended partition, which leads there
-	 * again. */
-	link = link_offset();
-	record[446 + 16 + 4] = 0x05;
-	record[446 + 16 + 8] = 1;
-	record[510] = 0x55;
-	record[511] = 0xaa;
-	poke("disk", (4096 + 1) * 512, record, sizeof(record));
-	poke("disk", link, "\x01\0\0\0", 4);
-	index_file("disk");
-	ck_assert_str_eq(index_outcome("disk"),
-		"not inspected: disk: the chain of extended boot records leads back to sector "
-		"4097");
-	ck_assert_str_eq(index_paths(1), "p1\np3\np5\n");
-	index_assert_covered(1, 8 << 20);
-}
-END_TEST
-
-START_TEST(mbr_differences)
-{
-	shell(MBR_DISK "mbr a; cp a b; cp a c; sfdisk -q --disk-id b 0x87654321");
-	compare_fds(file_open("a"), file_open("b"));
-	expect_has(buffer_text(&comparing.text), " disk-id");
-	ck_assert_ptr_null(strstr(buffer_text(&comparing.text), "t//"));
-	poke("c", 4096, "x", 1);
-	compare_fds(file_open("a"), file_open("c"));
-	expect_has(buffer_text(&comparing.text), " gap:before-p1");
-	ck_assert_ptr_null(strstr(buffer_text(&comparing.text), "t//"));
-}
-END_TEST
-
-START_TEST(mbr_with_large_sectors)
-{
-	unsigned char mbr[512] = {[446 + 4] = 0x0c,
-		[446 + 8] = 0x10,
-		[446 + 12] = 0,
-		[446 + 13] = 2,
-		[510] = 0x55,
-		[511] = 0xaa};
-
-	shell("truncate -s 8M disk; truncate -s 2M fat; mkfs.fat -S 4096 fat >/dev/null;"
-	      " dd if=fat of=disk bs=4096 seek=16 conv=notrunc status=none");
-	poke("disk", 0, mbr, sizeof(mbr));
-	index_file("disk");
-	assert_field("disk", "disk-sector-size", "4096");
-	ck_assert_str_eq(index_outcome("p1"), "fat");
-	index_assert_covered(1, 8 << 20);
-}
-END_TEST
-
 /* Entries of both tables; what the GPT has no entry for is told. */
 START_TEST(hybrid)
 {
@@ -461,43 +333,6 @@ START_TEST(hybrid)
 				      " CAST('mbr-partition:2' AS BLOB))"),
 		0);
 	index_assert_covered(1, 8 << 20);
-}
-END_TEST
-
-/* What ends in 55 AA and is no disk. */
-START_TEST(no_disks)
-{
-	unsigned char sector[4096] = {[510] = 0x55, [511] = 0xaa};
-
-	shell("truncate -s 4M fat; mkfs.fat fat >/dev/null; truncate -s 1M none; truncate -s 40M "
-	      "fat32;"
-	      " mkfs.fat -F 32 fat32 >/dev/null");
-	/* A FAT with what looks like a table in its code. */
-	poke("fat", 446, "\x80\x01\x01\0\x0c\x01\x01\0\x10\0\0\0\x10\0\0\0", 16);
-	index_file("fat");
-	ck_assert_str_eq(index_outcome("fat"), "fat");
-	index_file("fat32");
-	ck_assert_str_eq(index_outcome("fat32"), "fat");
-	poke("none", 0, sector, sizeof(sector));
-	index_file("none");
-	ck_assert_str_eq(index_outcome("none"), "leaf");
-	/* One entry outside the disk, entries over one another, flags that are none. */
-	poke("none", 446, "\0\0\0\0\x83\0\0\0\xff\xff\0\0\x10\0\0\0", 16);
-	index_file("none");
-	ck_assert_str_eq(index_outcome("none"), "leaf");
-	poke("none", 446,
-		"\0\0\0\0\x83\0\0\0\x10\0\0\0\x10\0\0\0\0\0\0\0\x83\0\0\0\x11\0\0\0\x10\0\0\0", 32);
-	index_file("none");
-	ck_assert_str_eq(index_outcome("none"), "leaf");
-	poke("none", 446,
-		"\x01\0\0\0\x83\0\0\0\x10\0\0\0\x10\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 32);
-	index_file("none");
-	ck_assert_str_eq(index_outcome("none"), "leaf");
-	/* And this is one. */
-	poke("none", 446, "\0", 1);
-	index_file("none");
-	ck_assert_str_eq(index_outcome("none"), "disk");
-	index_assert_covered(1, 1 << 20);
 }
 END_TEST
 
@@ -542,13 +377,7 @@ int main(void)
 	tcase_add_test(tests, large_sectors);
 	tcase_add_test(tests, hostile_gpt);
 	tcase_add_test(tests, impossible_gpt);
-	tcase_add_test(tests, mbr_is_listed);
-	tcase_add_test(tests, extended_chain_is_bounded);
-	tcase_add_test(tests, extended_chain_loops);
-	tcase_add_test(tests, mbr_differences);
-	tcase_add_test(tests, mbr_with_large_sectors);
 	tcase_add_test(tests, hybrid);
-	tcase_add_test(tests, no_disks);
 	tcase_add_test(tests, guids_and_utf16);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
