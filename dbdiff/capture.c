@@ -170,7 +170,17 @@ static bool is_of_its_own(enum status status)
 		status == STATUS_NOT_FOUND || status == STATUS_END;
 }
 
-/* One in which a worker died: nothing is captured; that it is not opened is recorded. */
+/* Set when a worker died in the member whose turn it is, so that nothing of it is captured. */
+static const struct closed_way *find_closed(
+	const struct capture *capture, const struct wanted *wanted)
+{
+	const struct closed_way *closed =
+		closed_find(capture->walk.setup->closed, capture->walk.way);
+
+	return closed != NULL && (closed->is_unread || wanted->what == WANTED_WAY) ? closed : NULL;
+}
+
+/* Nothing is captured of one that is closed; that it is not opened is recorded. */
 static enum status pass_over(struct capture *capture, const struct wanted *wanted,
 	const struct closed_way *closed, const struct member *member, struct error *err)
 {
@@ -192,12 +202,11 @@ static enum status capture_member(struct capture *capture, struct members *membe
 	const struct wanted *wanted, const struct wanted *end, const struct source *packed,
 	const struct member *member, unsigned depth, struct error *err)
 {
-	const struct closed_way *closed =
-		closed_find(capture->walk.setup->closed, capture->walk.way);
+	const struct closed_way *closed = find_closed(capture, wanted);
 	struct source *content = NULL;
 	enum status status = STATUS_OK;
 
-	if (closed != NULL && (closed->is_unread || wanted->what == WANTED_WAY))
+	if (closed != NULL)
 		return pass_over(capture, wanted, closed, member, err);
 	if (member->has_content)
 		status = members->ops->open(members, &content, err);
@@ -250,8 +259,8 @@ static enum status capture_unpacked(struct capture *capture, const struct wanted
 	buffer_add_text(&member.path, path);
 	content = source_file_new(fd, (uint64_t)size);
 	way_enter(capture->walk.way, 0, 0);
-	closed = closed_find(capture->walk.setup->closed, capture->walk.way);
-	if (closed != NULL && (closed->is_unread || wanted->what == WANTED_WAY))
+	closed = find_closed(capture, wanted);
+	if (closed != NULL)
 		status = pass_over(capture, wanted, closed, &member, err);
 	else
 		status = capture_content(capture, wanted, end, content, NULL, &member, 1, err);
