@@ -156,6 +156,11 @@ const struct cause cause_catalogue[] = {
 		"Four bytes of the header of a .pyc file differ.",
 		"Python keeps the time of the source file.",
 		"Clamp the times of sources before compiling, or use unchecked hashes."},
+	{"quoted-root-hash", "another root hash in a text", SEVERITY_CONTENT,
+		"A text gives the root hash of a dm-verity tree, by its key and form.",
+		"It follows where a tree with these two root hashes was compared too "
+		"(verity-root); where it follows from nothing, it names another root file system.",
+		"Mend what the tree differs in; alone, look at who wrote it."},
 	{"random-seed", "a seed of random numbers", SEVERITY_IDENTITY,
 		"var/lib/systemd/random-seed or a similar file differs.",
 		"It was saved while the image was made.", "Remove it from the image."},
@@ -177,13 +182,15 @@ const struct cause cause_catalogue[] = {
 		"Bytes differ, and no cause of this list accounts for all of them.",
 		"It may be a change of the program itself.",
 		"Look at the difference: reproof compare --explain PATH."},
-	{"uuid", "another UUID in a file", SEVERITY_IDENTITY,
-		"Both sides hold a UUID at the same place, and other ones.",
-		"A tool draws it at random, or takes it from something that differs.",
-		"Give the tool a fixed one, or see what it identifies."},
+	{"uuid", "another UUID in a file", SEVERITY_CONTENT,
+		"Both sides hold a UUID at the same place, and other ones, and nothing that was "
+		"compared has these two.",
+		"A tool draws it at random, or it names another thing: a partition to boot from, "
+		"say.",
+		"See what it identifies; give the tool a fixed one."},
 	{"verity-root", "another root hash", SEVERITY_IDENTITY,
 		"The root hash of a dm-verity tree differs, and the tree; both were computed "
-		"again.",
+		"again. The same two in a text beside it are this too.",
 		"The data, or the salt, differs.", "Mend those."},
 	{"verity-salt", "another salt of dm-verity", SEVERITY_IDENTITY,
 		"The salt in the dm-verity superblock differs.",

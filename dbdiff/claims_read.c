@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/alloc.h"
@@ -10,13 +11,19 @@
 
 #define CLAIMS_MOST 65536 /* of all leaves */
 
-/* A cause that bytes of a leaf may have; what it is about the content itself, nobody claims. */
+/*
+ * A cause that bytes of a leaf may have; what it is about the content itself, nobody claims, but
+ * for values that other artifacts may have too: they stay content where nothing has.
+ */
 static const char *cause_of(const struct match_record *record)
 {
 	const struct cause *cause =
 		record->cause < cause_catalogue_count ? &cause_catalogue[record->cause] : NULL;
+	bool is_claimed = cause != NULL &&
+		(cause->severity != SEVERITY_CONTENT || strcmp(cause->id, "uuid") == 0 ||
+			strcmp(cause->id, "quoted-root-hash") == 0);
 
-	return cause != NULL && cause->severity != SEVERITY_CONTENT ? cause->id : NULL;
+	return is_claimed ? cause->id : NULL;
 }
 
 /* Matchers escape; what is not visible was put in by somebody else. */

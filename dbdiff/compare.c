@@ -28,7 +28,6 @@ struct inside {
 	struct buffer order_text;
 	uint64_t times; /* members of which only times differ that the file system keeps */
 	struct buffer first_time; /* the first of them */
-	int64_t follows;	  /* the difference that may only follow from the others; or 0 */
 };
 
 static enum status compare_pair(struct compare *compare, const struct level *level,
@@ -215,10 +214,6 @@ static enum status compare_containers(struct compare *compare, const struct leve
 	if (status == STATUS_OK && level->rows[PUBLISHED]->inspected &&
 		level->rows[REBUILT]->inspected && order_differs(&order, &moved))
 		status = describe_order(compare, level, &moved, inside, err);
-	if (status == STATUS_OK && inside->follows != 0 &&
-		(compare->findings->count - before > 1 || inside->times > 0 ||
-			inside->order_differs))
-		status = findings_remove(compare->findings, inside->follows, err);
 	inside->differences = compare->findings->count - before + inside->times;
 	order_release(&order);
 	for (int side = 0; side < SIDES; side++)
@@ -383,25 +378,19 @@ static enum status compare_leaves(
 static enum status compare_metadata(
 	struct compare *compare, const struct level *level, struct inside *outer, struct error *err)
 {
-	enum field_weight weight;
-	enum status status;
 	int64_t id;
 
 	buffer_clear(&compare->fields);
 	fields_compare(level->rows[PUBLISHED], level->rows[REBUILT], false, &compare->fields);
 	if (compare->fields.len == 0)
 		return STATUS_OK;
-	weight = fields_weight(&compare->fields);
-	if (weight == FIELD_TIME && outer != NULL) {
+	if (fields_weight(&compare->fields) == FIELD_TIME && outer != NULL) {
 		if (outer->times++ == 0)
 			buffer_add(&outer->first_time, level->rows[PUBLISHED]->path,
 				level->rows[PUBLISHED]->path_len);
 		return STATUS_OK;
 	}
-	status = report_pair(compare, level, CHANGE_METADATA, NULL, &id, err);
-	if (status == STATUS_OK && weight == FIELD_FOLLOWS && outer != NULL && outer->follows == 0)
-		outer->follows = id;
-	return status;
+	return report_pair(compare, level, CHANGE_METADATA, NULL, &id, err);
 }
 
 /* `outer` is of the container that holds the pair; NULL for the artifact itself. */

@@ -15,7 +15,7 @@
  * Changes whenever the same two files could give another result: cached difference sets are keyed
  * by it.
  */
-#define DBDIFF_VERSION "5"
+#define DBDIFF_VERSION "6"
 
 /* What happened to one member between the published and the rebuilt side. */
 enum change {

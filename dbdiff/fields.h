@@ -11,7 +11,7 @@
 enum field_weight {
 	FIELD_OWN,     /* of its member */
 	FIELD_TIME,    /* a time that a file system keeps for itself: told once a container */
-	FIELD_FOLLOWS, /* a sum over the other members: told when nothing else is */
+	FIELD_FOLLOWS, /* a sum over the other members, or what was computed from them */
 };
 
 /*

@@ -24,7 +24,7 @@ static const struct {
 	{"build-time", "value", UNEXPLAINED},
 	{"verity-uuid", "value", UNEXPLAINED},
 	{"verity-salt", "value", UNEXPLAINED},
-	{"verity-root", "value", UNEXPLAINED},
+	{"quoted-root-hash", "value", UNEXPLAINED},
 	{"build-id-string", "build-time", UNEXPLAINED},
 	{"build-time", "build-id-string", UNEXPLAINED},
 	{"document-id", "value", UNEXPLAINED},

@@ -14,7 +14,6 @@ const char cause_unexplained[] = "unexplained";
 static const char *const statements[] = {
 	[FINDING_INSERT] = "INSERT INTO difference (path, occurrence, change, inspected, reason,"
 			   " fields, published, rebuilt) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-	[FINDING_REMOVE] = "DELETE FROM difference WHERE id = ?1",
 	[FINDING_SET_DIFF] = "UPDATE difference SET diff = ?2 WHERE id = ?1",
 	[FINDING_FIELDS] = "SELECT fields FROM difference WHERE id = ?1",
 	[FINDING_SET_FIELDS] = "UPDATE difference SET fields = ?2 WHERE id = ?1",
@@ -30,7 +29,6 @@ static const char *const statements[] = {
 			 " FROM difference_cause o WHERE o.difference = ?1"
 			 " AND o.cause <> 'unexplained') AND EXISTS (SELECT 1 FROM difference d"
 			 " WHERE d.id = ?1 AND d.inspected = 1)",
-	[CAUSES_REMOVE] = "DELETE FROM difference_cause WHERE difference = ?1",
 	[CAUSES_SELECT] = "SELECT cause, bytes, evidence FROM difference_cause"
 			  " WHERE difference = ?1 ORDER BY cause",
 	[CAUSE_MAIN] = "SELECT cause, difference FROM difference_cause"
@@ -56,8 +54,10 @@ static const char *const statements[] = {
 	[DIGESTS_ADD] = "INSERT OR IGNORE INTO digests (published, rebuilt, path)"
 			" VALUES (?1, ?2, ?3)",
 	[DIGESTS_FIND] = "SELECT path FROM digests WHERE published = ?1 AND rebuilt = ?2",
-	[WRAPPER_ADD] = "INSERT OR IGNORE INTO wrapper (path, kind, signer) VALUES (?1, ?2, ?3)",
-	[WRAPPERS_SELECT] = "SELECT path, kind, signer FROM wrapper ORDER BY path, kind",
+	[WRAPPER_ADD] = "INSERT OR IGNORE INTO wrapper (path, kind, signer)"
+			" VALUES (?1, ?2, IFNULL(?3, ''))",
+	[WRAPPERS_SELECT] = "SELECT path, kind, NULLIF(signer, '') FROM wrapper"
+			    " ORDER BY path, kind, signer",
 };
 
 enum status findings_open(struct findings *findings, struct error *err)
@@ -156,15 +156,6 @@ static enum status run_with_id(
 		return err->status;
 	sql_bind_integer(statement, 1, id);
 	return sql_run(&findings->sql, statement, err);
-}
-
-enum status findings_remove(struct findings *findings, int64_t id, struct error *err)
-{
-	if (run_with_id(findings, FINDING_REMOVE, id, err) < 0 ||
-		run_with_id(findings, CAUSES_REMOVE, id, err) < 0)
-		return err->status;
-	findings->count--;
-	return STATUS_OK;
 }
 
 enum status findings_set_diff(

@@ -53,8 +53,6 @@ enum status findings_clear(struct findings *findings, struct error *err);
 
 enum status findings_add(
 	struct findings *findings, const struct finding_row *row, int64_t *id, struct error *err);
-/* Takes back one that was added. */
-enum status findings_remove(struct findings *findings, int64_t id, struct error *err);
 enum status findings_set_diff(
 	struct findings *findings, int64_t id, const char *diff, struct error *err);
 /* Adds a field, unless it has one of that name; and its cause with so many bytes. */

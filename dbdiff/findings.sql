@@ -79,6 +79,6 @@ CREATE TABLE digests (
 CREATE TABLE wrapper (
 	path   BLOB NOT NULL, -- of the container that carries it
 	kind   TEXT NOT NULL,
-	signer TEXT,
-	PRIMARY KEY (path, kind)
+	signer TEXT NOT NULL, -- "" where there is none; a file may have several
+	PRIMARY KEY (path, kind, signer)
 ) STRICT, WITHOUT ROWID;

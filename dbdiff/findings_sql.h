@@ -5,7 +5,6 @@
 /* The statements of struct findings (dbdiff/findings.c), for its own files. */
 enum findings_statement {
 	FINDING_INSERT,
-	FINDING_REMOVE,
 	FINDING_SET_DIFF,
 	FINDING_FIELDS,
 	FINDING_SET_FIELDS,
@@ -13,7 +12,6 @@ enum findings_statement {
 	FINDING_SELECT,
 	CAUSE_ADD,
 	CAUSE_SETTLE,
-	CAUSES_REMOVE,
 	CAUSES_SELECT,
 	CAUSE_MAIN,
 	VALUE_ADD,

@@ -6,15 +6,26 @@
 #include "dbdiff/causes.h"
 #include "dbdiff/fields.h"
 
-#define KNOWN_MOST  256
-#define VALUE_LEAST ((size_t)8)
-#define VALUE_MOST  ((size_t)128)
+#define KNOWN_MOST	  256
+#define FAT_ID_LEN	  9 /* 1234-ABCD */
+#define HASH_DIGITS_LEAST 64
 
-static bool is_value(const char *text)
+/*
+ * Only what nobody takes for anything else: a UUID, a FAT's volume id, and the root hash of a tree
+ * that was computed again. A free text in the same field may be any file's line.
+ */
+static bool is_identifier(const char *field, const char *value)
 {
-	size_t len = strlen(text);
+	const struct stretch text = {value, strlen(value), 0};
+	unsigned form;
 
-	return len >= VALUE_LEAST && len <= VALUE_MOST;
+	if (strcmp(field, "verity-root") == 0)
+		return text.len >= HASH_DIGITS_LEAST && parse_hex(&text, 0, &form) == text.len;
+	if (strcmp(field, "volume-id") == 0)
+		return text.len == FAT_ID_LEN && value[4] == '-' &&
+			strspn(value, "0123456789abcdefABCDEF") == 4 &&
+			strspn(value + 5, "0123456789abcdefABCDEF") == 4;
+	return parse_uuid(&text, 0, &form) == text.len;
 }
 
 static bool is_there(const struct known_pairs *known, const char *published, const char *rebuilt)
@@ -36,7 +47,8 @@ static enum status add_field(void *context, const char *name, const char *publis
 
 	(void)err;
 	if (cause == NULL || cause->severity != SEVERITY_IDENTITY || known->count == KNOWN_MOST ||
-		!is_value(published) || !is_value(rebuilt) || is_there(known, published, rebuilt))
+		!is_identifier(name, published) || !is_identifier(name, rebuilt) ||
+		is_there(known, published, rebuilt))
 		return STATUS_OK;
 	ARRAY_GROW(known->items, known->count, known->capacity);
 	known->items[known->count++] = (struct known_pair){

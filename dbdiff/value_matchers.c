@@ -28,25 +28,23 @@ static bool accept_uuid(const struct matching *matching, struct claim *claim)
 	return true;
 }
 
-/* The root hash or the salt of dm-verity, where its key says so. */
+/* The root hash or the salt of dm-verity, where its key says so; whether it is one is not known. */
 static const char *verity_cause(const struct matching *matching, const struct claim *claim)
 {
 	static const char *const roots[] = {"ROOT_HASH", "roothash", "root-hash", "usrhash", NULL};
-	static const char *const salts[] = {"SALT", NULL};
+	/* cip.verity_root_options=…,hash=… */
 	static const char *const options[] = {"hash", NULL};
+	static const char *const salts[] = {"SALT", NULL};
 	const struct stretch *text = &matching->sides[PUBLISHED];
 	const char *key;
 	size_t len = value_key(matching, PUBLISHED, claim->start[PUBLISHED], &key);
+	bool is_of_verity = memmem(text->data, claim->start[PUBLISHED], "verity", 6) != NULL;
 
-	if (key_is(key, len, roots))
-		return "verity-root";
-	if (key_is(key, len, salts))
-		return "verity-salt";
-	/* cip.verity_root_options=…,hash=… */
-	if (key_is(key, len, options) &&
-		memmem(text->data, claim->start[PUBLISHED], "verity", 6) != NULL)
-		return "verity-root";
-	return NULL;
+	if (claim->len[PUBLISHED] < 64)
+		return NULL;
+	if (key_is(key, len, roots) || (is_of_verity && key_is(key, len, options)))
+		return "quoted-root-hash";
+	return is_of_verity && key_is(key, len, salts) ? "verity-salt" : NULL;
 }
 
 /* Claimed for now: whoever has both indexes looks whether it is one (dbdiff/claims.c). */

@@ -91,7 +91,7 @@ static const struct known_value {
 	{"BUILD_ID", is_time, "build-time", false},
 	{"UUID", is_uuid, "verity-uuid", true},
 	{"SALT", is_verity_salt, "verity-salt", true},
-	{"ROOT_HASH", is_root_hash, "verity-root", true},
+	{"ROOT_HASH", is_root_hash, "quoted-root-hash", true},
 };
 
 /* Such a value is told without its quotes, which are a field of their own. */

@@ -172,6 +172,7 @@ struct fat {
 	unsigned char label[FAT_ENTRY_SIZE];
 	bool has_label;
 	bool copies_differ;
+	bool has_reserved_bits; /* the upper four of an entry of FAT32 */
 	bool backup_differs;
 	uint32_t lost_clusters;
 	uint32_t free_clusters;

@@ -322,6 +322,42 @@ static void add_attributes(struct member *member, unsigned attributes)
 	buffer_release(&text);
 }
 
+static char upper(char c)
+{
+	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+}
+
+/*
+ * Whether the short name is NAME~1.EXT, with the beginnings of the long name's two parts: one that
+ * whoever writes the file makes up. Any other is a name by which the file can be meant.
+ */
+static bool is_made_up(const char *short_name, const char *long_name)
+{
+	const char *tilde = strchr(short_name, '~');
+	const char *dot = strrchr(long_name, '.');
+	const char *at = long_name;
+
+	if (tilde == NULL || tilde == short_name)
+		return false;
+	for (const char *c = short_name; c < tilde; c++) {
+		while (*at == ' ' || *at == '.')
+			at++;
+		/* What a short name cannot hold is an underscore in it. */
+		if (*at == '\0' || (upper(*at) != *c && *c != '_'))
+			return false;
+		at++;
+	}
+	at = tilde + 1;
+	at += strspn(at, "0123456789");
+	if (at == tilde + 1 || (*at != '\0' && (*at != '.' || dot == NULL)))
+		return false;
+	for (at += *at == '.'; *at != '\0'; at++) {
+		if (*++dot == '\0' || (upper(*dot) != *at && *at != '_'))
+			return false;
+	}
+	return true;
+}
+
 void fat_entry_describe(const struct fat_entry *entry, struct member *member)
 {
 	const unsigned char *raw = entry->raw;
@@ -334,8 +370,11 @@ void fat_entry_describe(const struct fat_entry *entry, struct member *member)
 	fat_add_time(
 		member, "birthtime", bytes_le16(raw + 16), bytes_le16(raw + 14), raw[13], true);
 	if (entry->long_count > 0)
-		member_add_field_bytes(member, "short-name", buffer_text(&entry->short_name),
-			entry->short_name.len);
+		member_add_field_bytes(member,
+			is_made_up(buffer_text(&entry->short_name), buffer_text(&entry->name))
+				? "short-name"
+				: "short-name-own",
+			buffer_text(&entry->short_name), entry->short_name.len);
 	if (raw[12] != 0)
 		member_add_field(member, "name-case", "0x%02x", raw[12]);
 	if (is_directory && entry->size != 0)

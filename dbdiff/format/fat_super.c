@@ -195,9 +195,14 @@ static enum status emit_fsinfo(struct fat *fat, uint64_t offset, struct error *e
 	return STATUS_OK;
 }
 
-/* A region that is derived when it holds the same bytes as another; *same may be NULL. */
+/* What a copy is called while it is one, and when it is not the same as what it is of. */
+struct copy {
+	const char *alike, *unlike;
+};
+
+/* A region that is derived when it holds the same bytes as another; *differs may be NULL. */
 static enum status emit_copy(struct fat *fat, uint64_t offset, uint64_t of, uint64_t len,
-	const char *name, bool *differs, struct error *err)
+	const struct copy *copy, bool *differs, struct error *err)
 {
 	unsigned char *blocks = xmalloc(2 * SOURCE_WINDOW);
 	enum status status = STATUS_OK;
@@ -216,9 +221,9 @@ static enum status emit_copy(struct fat *fat, uint64_t offset, uint64_t of, uint
 	if (status < 0)
 		return status;
 	if (same)
-		members_add_derived(&fat->members, offset, len, name);
+		members_add_derived(&fat->members, offset, len, copy->alike);
 	else
-		members_add_structure(&fat->members, offset, len, name);
+		members_add_structure(&fat->members, offset, len, copy->unlike);
 	if (differs != NULL && !same)
 		*differs = true;
 	return STATUS_OK;
@@ -226,6 +231,8 @@ static enum status emit_copy(struct fat *fat, uint64_t offset, uint64_t of, uint
 
 static enum status emit_reserved(struct fat *fat, struct error *err)
 {
+	static const struct copy boot_sector = {"backup-boot-sector", "backup-boot-sector"};
+	static const struct copy fsinfo = {"backup-fsinfo", "backup-fsinfo-unlike"};
 	const struct fat_geometry *geometry = &fat->geometry;
 	enum status status = STATUS_OK;
 
@@ -235,12 +242,12 @@ static enum status emit_reserved(struct fat *fat, struct error *err)
 		if (at == geometry->fsinfo)
 			status = emit_fsinfo(fat, at, err);
 		else if (at == geometry->backup)
-			status = emit_copy(fat, at, 0, geometry->sector, "backup-boot-sector",
+			status = emit_copy(fat, at, 0, geometry->sector, &boot_sector,
 				&fat->backup_differs, err);
 		else if (geometry->backup != 0 && geometry->fsinfo != 0 &&
 			at == geometry->backup + geometry->fsinfo)
-			status = emit_copy(fat, at, geometry->fsinfo, geometry->sector,
-				"backup-fsinfo", NULL, err);
+			status = emit_copy(
+				fat, at, geometry->fsinfo, geometry->sector, &fsinfo, NULL, err);
 		else
 			members_add_structure(
 				&fat->members, at, geometry->sector, "reserved-sectors");
@@ -250,20 +257,44 @@ static enum status emit_reserved(struct fat *fat, struct error *err)
 
 /* ---- the tables and the end ---- */
 
-static void emit_table(struct fat *fat, uint64_t offset)
+/* FAT32 has four bits in each entry that nobody reads: no chain accounts for what is in them. */
+static enum status find_reserved_bits(
+	struct fat *fat, uint64_t offset, uint64_t len, struct error *err)
+{
+	unsigned char *block = xmalloc(SOURCE_WINDOW);
+	enum status status = STATUS_OK;
+
+	for (uint64_t at = 0; at < len && status == STATUS_OK; at += SOURCE_WINDOW) {
+		size_t count = len - at < SOURCE_WINDOW ? (size_t)(len - at) : SOURCE_WINDOW;
+
+		status = source_pread(fat->source, offset + at, block, count, err);
+		for (size_t i = 3; i < count && status == STATUS_OK; i += 4)
+			fat->has_reserved_bits = fat->has_reserved_bits || (block[i] & 0xf0) != 0;
+	}
+	free(block);
+	return status;
+}
+
+static enum status emit_table(struct fat *fat, uint64_t offset, struct error *err)
 {
 	const struct fat_geometry *geometry = &fat->geometry;
 	uint64_t flags = (2 * geometry->bits + 7) / 8;
 	uint64_t used = (((uint64_t)geometry->clusters + 2) * geometry->bits + 7) / 8;
+	enum status status = STATUS_OK;
 
+	if (geometry->bits == 32)
+		status = find_reserved_bits(fat, offset + flags, used - flags, err);
 	members_add_structure(&fat->members, offset, flags, "allocation-flags");
-	members_add_structure(&fat->members, offset + flags, used - flags, "allocation-table");
+	members_add_structure(&fat->members, offset + flags, used - flags,
+		fat->has_reserved_bits ? "allocation-table-reserved" : "allocation-table");
 	members_add_structure(
 		&fat->members, offset + used, geometry->fat_len - used, "allocation-table-padding");
+	return status;
 }
 
 enum status fat_super_emit(struct fat *fat, struct error *err)
 {
+	static const struct copy table = {"allocation-table-copy", "allocation-table-unlike"};
 	const struct fat_geometry *geometry = &fat->geometry;
 	uint64_t active = geometry->fat + geometry->active_fat * geometry->fat_len;
 	uint64_t root_end = geometry->root + geometry->root_len;
@@ -274,10 +305,10 @@ enum status fat_super_emit(struct fat *fat, struct error *err)
 		uint64_t offset = geometry->fat + i * geometry->fat_len;
 
 		if (i == geometry->active_fat)
-			emit_table(fat, offset);
+			status = emit_table(fat, offset, err);
 		else
-			status = emit_copy(fat, offset, active, geometry->fat_len,
-				"allocation-table-copy", &fat->copies_differ, err);
+			status = emit_copy(fat, offset, active, geometry->fat_len, &table,
+				&fat->copies_differ, err);
 	}
 	members_add_structure(
 		&fat->members, root_end, geometry->data - root_end, "directory-slack");
@@ -365,7 +396,9 @@ void fat_super_describe(const struct fat *fat, struct member *container)
 	if (fat->lost_clusters != 0)
 		member_add_field(container, "lost-clusters", "%" PRIu32, fat->lost_clusters);
 	if (fat->copies_differ)
-		member_add_field(container, "allocation-table-copy", "not the same as the table");
+		member_add_field(container, "allocation-table-unlike", "not the same as the table");
+	if (fat->has_reserved_bits)
+		member_add_field(container, "allocation-table-reserved", "not zero");
 	if (fat->backup_differs)
 		member_add_field(
 			container, "backup-boot-sector", "not the same as the boot sector");

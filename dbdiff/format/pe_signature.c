@@ -3,6 +3,7 @@
 #include "dbdiff/format/pe_signature.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/array.h"
@@ -15,6 +16,7 @@
 #define ENTRY_REVISION	 0x0200
 #define ENTRY_PKCS	 0x0002
 #define SIGNATURES_MAX	 8
+#define EXTRAS_MAX	 (2 * SIGNATURES_MAX + 2) /* two a signature, and behind all */
 #define CHECKSUM_SIZE	 4
 #define DIRECTORY_SIZE	 8
 #define SIGNATURE_REGION "authenticode-signature"
@@ -42,9 +44,12 @@ struct table {
 	size_t count;
 	/* Why it is not a wrapper; the first reason that was met. */
 	struct error invalid;
-	uint64_t extra_offset; /* bytes that no signature needs, … */
-	uint64_t extra_len;
-	const char *extra_where; /* … and what they are; NULL when there are none */
+	struct extra {
+		uint64_t offset;
+		uint64_t len;
+		const char *where;
+	} extras[EXTRAS_MAX]; /* bytes that no signature needs, in their order */
+	size_t extra_count;
 };
 
 /* ---- what is signed ---- */
@@ -133,15 +138,19 @@ static void invalidate(struct table *table, const char *why)
 		error_set(&table->invalid, STATUS_TRUST, "%s", why);
 }
 
+/* Called in the order of the offsets. */
 static void find_extra(struct table *table, uint64_t offset, uint64_t len, const char *where)
 {
-	if (table->extra_where != NULL && table->extra_offset + table->extra_len == offset)
-		table->extra_len += len;
-	if (table->extra_where != NULL || len == 0)
+	struct extra *last = table->extra_count > 0 ? &table->extras[table->extra_count - 1] : NULL;
+
+	if (len == 0)
 		return;
-	table->extra_offset = offset;
-	table->extra_len = len;
-	table->extra_where = where;
+	if (last != NULL && last->offset + last->len == offset && strcmp(last->where, where) == 0)
+		last->len += len;
+	else if (table->extra_count < EXTRAS_MAX)
+		table->extras[table->extra_count++] = (struct extra){offset, len, where};
+	else
+		invalidate(table, "more than signatures are");
 }
 
 /* The digest in the SpcIndirectDataContent is SHA-256, and that of the file. */
@@ -202,7 +211,7 @@ static enum status check_entry(struct table *table, uint64_t *at, bool *goes_on,
 	len = left >= ENTRY_SIZE ? bytes_le32(header) : 0;
 	if (len <= ENTRY_SIZE || len > left || bytes_le16(header + 4) != ENTRY_REVISION ||
 		bytes_le16(header + 6) != ENTRY_PKCS) {
-		if (table->count == 0 && table->extra_where == NULL)
+		if (table->count == 0 && table->extra_count == 0)
 			invalidate(table, "the table holds no PKCS #7 signature");
 		find_extra(table, *at, left, "that are no signature");
 		return STATUS_OK;
@@ -267,8 +276,6 @@ static enum status check_table(struct table *table, struct error *err)
 		invalidate(table, "the table is not where one may be");
 	if (stated_end > size)
 		invalidate(table, "the table is cut short");
-	if (stated_end < size)
-		find_extra(table, stated_end, size - stated_end, "behind the table");
 	if (has_gap(pe))
 		invalidate(table, "there is a gap that firmware does not hash");
 	while (goes_on && at < table->end && table->invalid.status == STATUS_OK) {
@@ -277,6 +284,8 @@ static enum status check_table(struct table *table, struct error *err)
 		if (status < 0)
 			return status;
 	}
+	if (stated_end < size)
+		find_extra(table, stated_end, size - stated_end, "behind the table");
 	if (pe->checksum_value != table->sums.checksum)
 		invalidate(table, "the checksum in the header is not right");
 	return STATUS_OK;
@@ -358,23 +367,25 @@ static void tell_checksum(struct parts *parts, const struct table *table)
 static void tell_invalid(struct parts *parts, const struct table *table, uint64_t end)
 {
 	const char *name = table->invalid.status < 0 ? "signature-invalid" : SIGNATURE_REGION;
-	uint64_t extra_end = table->extra_offset + table->extra_len;
+	uint64_t at = table->start;
 
 	tell_checksum(parts, table);
 	if (table->pe->security != 0)
 		parts_add(parts, REGION_STRUCTURE, name, table->pe->security, DIRECTORY_SIZE);
 	if (table->invalid.status < 0)
 		parts_add_field(parts, NULL, "signature-invalid", "%s", table->invalid.text);
-	if (table->extra_where == NULL) {
-		parts_add(parts, REGION_STRUCTURE, name, table->start, end - table->start);
-		return;
+	for (size_t i = 0; i < table->extra_count; i++) {
+		const struct extra *extra = &table->extras[i];
+
+		parts_add_field(parts, NULL, "wrapper-extra-bytes",
+			"%" PRIu64 " bytes at %" PRIu64 " %s", extra->len, extra->offset,
+			extra->where);
+		parts_add(parts, REGION_STRUCTURE, name, at, extra->offset - at);
+		parts_add(
+			parts, REGION_STRUCTURE, "wrapper-extra-bytes", extra->offset, extra->len);
+		at = extra->offset + extra->len;
 	}
-	parts_add_field(parts, NULL, "wrapper-extra-bytes", "%" PRIu64 " bytes at %" PRIu64 " %s",
-		table->extra_len, table->extra_offset, table->extra_where);
-	parts_add(parts, REGION_STRUCTURE, name, table->start, table->extra_offset - table->start);
-	parts_add(parts, REGION_STRUCTURE, "wrapper-extra-bytes", table->extra_offset,
-		table->extra_len);
-	parts_add(parts, REGION_STRUCTURE, name, extra_end, end - extra_end);
+	parts_add(parts, REGION_STRUCTURE, name, at, end - at);
 }
 
 /*
@@ -414,7 +425,7 @@ enum status pe_add_signatures(struct parts *parts, const struct pe *pe, struct e
 	status = check_table(&table, err);
 	if (status < 0)
 		return status;
-	if (table.invalid.status == STATUS_OK && table.extra_where == NULL && table.count > 0)
+	if (table.invalid.status == STATUS_OK && table.extra_count == 0 && table.count > 0)
 		return tell_signers(parts, &table, err);
 	if (table.count == 0)
 		invalidate(&table, "no signature was verified");

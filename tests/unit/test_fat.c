@@ -277,10 +277,10 @@ START_TEST(copies)
 	image[region_start("fsinfo-free")]++;
 	save("b");
 	index_file("b");
-	assert_field("b", "allocation-table-copy", "not the same as the table");
+	assert_field("b", "allocation-table-unlike", "not the same as the table");
 	assert_field("b", "backup-boot-sector", "not the same as the boot sector");
 	ck_assert_ptr_nonnull(index_field("b", "fsinfo-free"));
-	expect_has(index_regions(1), " structure allocation-table-copy\n");
+	expect_has(index_regions(1), " structure allocation-table-unlike\n");
 	expect_has(index_regions(1), " structure backup-boot-sector\n");
 	expect_has(index_regions(1), " structure fsinfo-free\n");
 	index_assert_covered(1, 40 << 20);

@@ -281,9 +281,16 @@ START_TEST(digests)
 	expect_claimed("t//f", "a  " HEX_A " x", "a  " HEX_B " x",
 		"embedded-digest " HEX_A "|" HEX_B "\n");
 	expect_claimed("t//f", "ro roothash=" HEX_A " x", "ro roothash=" HEX_B " x",
-		"verity-root " HEX_A "|" HEX_B "\n");
+		"quoted-root-hash " HEX_A "|" HEX_B "\n");
 	expect_claimed("t//f", "cip.verity_root_options=x,hash=" HEX_A,
-		"cip.verity_root_options=x,hash=" HEX_B, "verity-root " HEX_A "|" HEX_B "\n");
+		"cip.verity_root_options=x,hash=" HEX_B, "quoted-root-hash " HEX_A "|" HEX_B "\n");
+	expect_claimed("t//f", "verity SALT=" HEX_A, "verity SALT=" HEX_B,
+		"verity-salt " HEX_A "|" HEX_B "\n");
+	/* Of something else, and too short for a root hash. */
+	expect_claimed("t//f", "pin SALT=" HEX_A, "pin SALT=" HEX_B,
+		"embedded-digest " HEX_A "|" HEX_B "\n");
+	expect_left("t//f", "roothash=00112233445566778899aabbccddeeff00112233",
+		"roothash=10112233445566778899aabbccddeeff00112233");
 	expect_claimed("t//f", "password hash=" HEX_A, "password hash=" HEX_B,
 		"embedded-digest " HEX_A "|" HEX_B "\n");
 	expect_left("t//f", "a  " HEX_A, "a  " HEX_B "0");

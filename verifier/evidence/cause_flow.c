@@ -126,16 +126,24 @@ static void count_instance(struct flow *flow, sqlite3_stmt *row, const struct in
 	}
 }
 
-/* The values of image UUIDs have to be known before anything can follow from them. */
+static enum status collect_value(void *context, struct flow *flow, struct instance *instance,
+	const struct instance_value *value, struct error *err)
+{
+	(void)context, (void)err;
+	add_pair(flow, instance->node, value);
+	return STATUS_OK;
+}
+
+/* Values have to be known before anything can follow from them. */
 static enum status count_and_collect(
 	struct flow *flow, sqlite3_stmt *row, struct instance *instance, struct error *err)
 {
-	size_t values = 0;
+	bool is_source;
 
 	count_instance(flow, row, instance);
-	return strcmp(instance->cause, flow_image_uuid) == 0
-		? flow_each_value(flow, instance, share_parents, &values, err)
-		: STATUS_OK;
+	if (flow_is_source(flow, instance, &is_source, err) < 0)
+		return err->status;
+	return is_source ? flow_each_value(flow, instance, collect_value, NULL, err) : STATUS_OK;
 }
 
 static enum status add_parents(

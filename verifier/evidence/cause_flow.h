@@ -57,7 +57,9 @@ enum status flow_each_value(struct flow *flow, struct instance *instance, value_
 enum status flow_find_parents(
 	struct flow *flow, struct instance *instance, bool *shares_values, struct error *err);
 
-/* The cause from whose values others are made. */
-extern const char flow_image_uuid[];
+/* Whether others may be made from this difference's values: an image's UUID, a computed root hash.
+ */
+enum status flow_is_source(
+	struct flow *flow, const struct instance *instance, bool *is_source, struct error *err);
 
 #endif

@@ -8,7 +8,8 @@
 #include "base/path.h"
 #include "verifier/evidence/cause_flow.h"
 
-const char flow_image_uuid[] = "image-uuid";
+static const char image_uuid[] = "image-uuid";
+static const char verity_root[] = "verity-root";
 
 /* ---- where to look ---- */
 
@@ -132,7 +133,7 @@ static bool is_made_from(const struct value_pair *pair, const struct instance_va
 static enum status follow_uuid(struct flow *flow, struct instance *instance,
 	const struct instance_value *value, struct error *err)
 {
-	const struct cause_node *node = cause_graph_find(flow->graph, flow_image_uuid);
+	const struct cause_node *node = cause_graph_find(flow->graph, image_uuid);
 
 	(void)err;
 	for (size_t i = 0; i < flow->pair_count && node != NULL; i++) {
@@ -162,6 +163,24 @@ static enum status follow_digest(struct flow *flow, struct instance *instance,
 			sql_column_text(statement, 1), instance, err);
 	sqlite3_finalize(statement);
 	return status == STATUS_END ? STATUS_OK : status;
+}
+
+/* The two root hashes of a tree that was computed again. */
+static enum status follow_root(struct flow *flow, struct instance *instance,
+	const struct instance_value *value, struct error *err)
+{
+	const struct cause_node *node = cause_graph_find(flow->graph, verity_root);
+
+	(void)err;
+	for (size_t i = 0; i < flow->pair_count && node != NULL; i++) {
+		size_t root = (size_t)(node - flow->graph->nodes);
+
+		if (flow->pairs[i].node == root &&
+			strcmp(flow->pairs[i].values[0], value->published) == 0 &&
+			strcmp(flow->pairs[i].values[1], value->rebuilt) == 0)
+			cause_set_add(&instance->parents, root);
+	}
+	return STATUS_OK;
 }
 
 typedef enum status (*follower)(struct flow *flow, struct instance *instance,
@@ -229,6 +248,11 @@ static enum status follow_image(struct flow *flow, struct instance *instance, st
 static enum status from_uuid(struct flow *flow, struct instance *instance, struct error *err)
 {
 	return follow_values(flow, instance, follow_uuid, err);
+}
+
+static enum status from_root(struct flow *flow, struct instance *instance, struct error *err)
+{
+	return follow_values(flow, instance, follow_root, err);
 }
 
 static enum status from_digest(struct flow *flow, struct instance *instance, struct error *err)
@@ -306,11 +330,24 @@ static const struct {
 	{"filesystem-uuid", from_uuid, true},
 	{"kernel-cmdline", from_section, false},
 	{"layout", from_inside, false},
+	{"quoted-root-hash", from_root, true},
 	{"uuid", from_uuid, true},
 	{"verity-root", from_tree, true},
 	{"verity-salt", from_uuid, true},
 	{"verity-uuid", from_uuid, true},
 };
+
+enum status flow_is_source(
+	struct flow *flow, const struct instance *instance, bool *is_source, struct error *err)
+{
+	struct own_fields own = {0};
+	bool is_root = strcmp(instance->cause, verity_root) == 0;
+
+	if (is_root && look_at_fields(flow, instance, &own, err) < 0)
+		return err->status;
+	*is_source = own.has_tree || strcmp(instance->cause, image_uuid) == 0;
+	return STATUS_OK;
+}
 
 enum status flow_find_parents(
 	struct flow *flow, struct instance *instance, bool *shares_values, struct error *err)

@@ -212,8 +212,8 @@ CREATE TABLE wrapper (
 	set_id  TEXT NOT NULL REFERENCES difference_set ON DELETE CASCADE,
 	path    BLOB NOT NULL, -- of the container that carries it
 	kind    TEXT NOT NULL, -- id of the catalogue
-	signer  TEXT,          -- SHA-256 of the published side's certificate; NULL for a compression
-	PRIMARY KEY (set_id, path, kind)
+	signer  TEXT NOT NULL, -- SHA-256 of a certificate of the published side; "" for a compression
+	PRIMARY KEY (set_id, path, kind, signer)
 ) STRICT, WITHOUT ROWID;
 
 -- Packages of the image that are not the same on both sides ("pin drift").

@@ -66,7 +66,8 @@ const char *const evidence_statements[EVIDENCE_STATEMENT_COUNT] = {
 	[SET_UPDATE] = "UPDATE difference_set SET complete = ?2, differences = ?3, "
 		       "unattributed = ?4, unexplained = ?5, differing = ?6, content_equal = ?7 "
 		       "WHERE id = ?1",
-	[WRAPPER_PUT] = "INSERT INTO wrapper (set_id, path, kind, signer) VALUES (?1, ?2, ?3, ?4)",
+	[WRAPPER_PUT] = "INSERT INTO wrapper (set_id, path, kind, signer) "
+			"VALUES (?1, ?2, ?3, IFNULL(?4, ''))",
 	[DIFFERENCE_PUT] = "INSERT INTO difference (set_id, path, occurrence, change, inspected, "
 			   "reason, diff, published, rebuilt) "
 			   "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
@@ -108,8 +109,8 @@ const char *const evidence_statements[EVIDENCE_STATEMENT_COUNT] = {
 			"ORDER BY cause, published, rebuilt",
 	[READ_SET_CAUSES] = "SELECT cause, 1, count(*), sum(bytes) FROM difference_cause "
 			    "WHERE set_id = ?1 GROUP BY cause ORDER BY cause",
-	[READ_WRAPPERS] = "SELECT path, kind, signer FROM wrapper WHERE set_id = ?1 "
-			  "ORDER BY path, kind",
+	[READ_WRAPPERS] = "SELECT path, kind, NULLIF(signer, '') FROM wrapper "
+			  "WHERE set_id = ?1 ORDER BY path, kind, signer",
 	[READ_INSTANCES] = "SELECT a.name, c.set_id, c.path, c.occurrence, c.change, c.cause, "
 			   "c.bytes, c.evidence IS NOT NULL FROM artifact a JOIN difference_cause "
 			   "c ON c.set_id = a.set_id "
@@ -123,7 +124,7 @@ const char *const evidence_statements[EVIDENCE_STATEMENT_COUNT] = {
 			      "ON a.set_id = d.set_id WHERE d.published = ?2 AND d.rebuilt = ?3 "
 			      "AND a.run = ?1 UNION ALL SELECT set_id, name FROM artifact "
 			      "WHERE run = ?1 AND published_sha256 = ?2 AND rebuilt_sha256 = ?3 "
-			      "AND set_id IS NOT NULL LIMIT 1",
+			      "AND set_id IS NOT NULL ORDER BY 1, 2 LIMIT 1",
 	[READ_SET_OF] = "SELECT set_id FROM artifact WHERE run = ?1 AND name = ?2 "
 			"AND set_id IS NOT NULL",
 	[READ_MARKS] = "SELECT mark FROM run_mark WHERE run = ?1 ORDER BY mark",

@@ -6,6 +6,7 @@
 #include "base/array.h"
 #include "base/buffer.h"
 #include "base/escape.h"
+#include "dbdiff/causes.h"
 #include "dbdiff/fields.h"
 #include "verifier/report/printer.h"
 
@@ -49,11 +50,22 @@ static bool is_consequence(
 	return true;
 }
 
-/* Two values with their cause: of the content, or of a field. */
+/* Two values with their cause, of the content or of a field; no other two have this key. */
 static char *change_key(const struct difference_value *value)
 {
-	return xasprintf("%s %s %s", value->cause, value->published ? value->published : "",
+	const char *published = value->published ? value->published : "";
+
+	return xasprintf("%s %d %d %zu %s%s", value->cause, value->published != NULL,
+		value->rebuilt != NULL, strlen(published), published,
 		value->rebuilt ? value->rebuilt : "");
+}
+
+/* Whether the next member with the same change is worth a line: it is not, of a clock or an id. */
+static bool may_repeat(const char *cause_id)
+{
+	const struct cause *cause = cause_find(cause_id);
+
+	return cause != NULL && cause->severity != SEVERITY_CONTENT;
 }
 
 /* The value number `i` of a member, those of its content first. */
@@ -91,7 +103,7 @@ static bool is_shown(const struct report_printer *printer, const struct differen
 	bool is_known = difference->cause_count > 0;
 
 	for (size_t i = 0; i < difference->cause_count && is_known; i++)
-		is_known = strcmp(difference->causes[i].id, "unexplained") != 0 &&
+		is_known = may_repeat(difference->causes[i].id) &&
 			has_value(difference, difference->causes[i].id);
 	for (size_t i = 0; is_known && value_at(difference, i, &value); i++) {
 		char *key = change_key(&value);
