@@ -12,6 +12,8 @@
 int64_t clock_now(void);
 /* The same in milliseconds, to tell apart what happens in one second. */
 int64_t clock_now_milliseconds(void);
+/* And in nanoseconds, as files have their times. */
+int64_t clock_now_nanoseconds(void);
 
 /* Seconds on a clock that only goes forward, for durations. */
 double clock_monotonic(void);

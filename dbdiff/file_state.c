@@ -21,7 +21,7 @@ enum status file_state_take(int fd, struct file_state *state, struct error *err)
 		.size = (uint64_t)st.st_size,
 		.modified = NANOSECONDS_SINCE(st.st_mtim),
 		.changed = NANOSECONDS_SINCE(st.st_ctim),
-		.seen = clock_now_milliseconds() * MILLISECOND,
+		.seen = clock_now_nanoseconds(),
 	};
 	return STATUS_OK;
 }

@@ -12,6 +12,7 @@
 #include "base/progress.h"
 #include "dbdiff/memory.h"
 #include "verifier/evidence/read.h"
+#include "verifier/verify_images.h"
 #include "verifier/verify_index.h"
 
 /* What all pairs of one run share. */
@@ -28,6 +29,7 @@ struct judgement {
 	struct error text;
 	struct index_head published_index, rebuilt_index; /* zeroed where bytes are read */
 	char *comparer;
+	char beside[SHA256_HEX_SIZE + 32];
 };
 
 static void not_inspected(struct judgement *judgement, const char *side, const struct error *cause)
@@ -89,70 +91,59 @@ static enum status check_expected(
 		side, file->name, got, want, strcmp(side, "rebuilt") == 0 ? "built" : "fetched");
 }
 
-/* Of X.bmap the files called X, where both sides have them; false for any other artifact. */
-static bool open_images(const struct judge *judge, const char *name, int fds[2])
+/* Compares what no run before this one did; `images` is of a block map. */
+static enum status fill_set(struct judge *judge, const struct artifact_record *record,
+	const struct comparison_side *published, const struct comparison_side *rebuilt,
+	const struct map_images *images, bool *is_content_equal, struct error *err)
 {
-	const struct file_set *sets[2] = {judge->published, judge->rebuilt};
-	struct error ignored;
-	char *image;
+	struct set_writer *writer = set_writer_new(judge->evidence, record);
+	struct difference_sink sink = set_writer_sink(writer);
+	struct comparison_options options = comparison_options_default;
+	struct comparison comparison;
 
-	fds[0] = fds[1] = -1;
-	if (!path_has_suffix(name, ".bmap"))
-		return false;
-	image = xstrndup(name, strlen(name) - strlen(".bmap"));
-	for (int side = 0; side < 2; side++) {
-		const struct file *file = file_set_find(sets[side], image);
-
-		if (file == NULL || file->is_index ||
-			file_set_open(sets[side], file, &fds[side], &ignored) < 0)
-			fds[side] = -1;
+	options.limits = judge->inspection->limits;
+	memory_share(judge->inspection->memory, 2, &options.limits);
+	options.has_images = images->are_there;
+	memcpy(options.images, images->fds, sizeof(options.images));
+	if (dbdiff_compare(record->name, published, rebuilt, &options, &sink, &comparison, err) <
+		0) {
+		set_writer_abandon(writer);
+		return err->status;
 	}
-	free(image);
-	return fds[0] >= 0 && fds[1] >= 0;
+	*is_content_equal = comparison.is_content_equal;
+	return set_writer_commit(writer, &comparison, err);
 }
 
 static enum status compare_insides(struct judge *judge, struct judgement *judgement,
 	const struct comparison_side *published, const struct comparison_side *rebuilt,
 	bool *is_content_equal, struct error *err)
 {
-	struct set_writer *writer;
-	struct difference_sink sink;
-	struct comparison comparison;
-	struct comparison_options options = comparison_options_default;
-	enum set_state state;
+	struct artifact_record *record = &judgement->record;
+	enum set_state state = SET_UNKNOWN;
+	struct map_images images;
 	enum status status;
 
 	*is_content_equal = false;
-	if (evidence_set_state(judge->evidence, &judgement->record, &state, is_content_equal, err) <
-		0)
-		return err->status;
-	judgement->record.has_set = true;
-	if (state == SET_INCOMPLETE && !judge->inspection->retry_uninspected) {
+	status = map_images_open(&images, judge->evidence, judge->run,
+		(const struct file_set *[]){judge->published, judge->rebuilt}, record->name, err);
+	if (status == STATUS_OK && images.are_there) {
+		snprintf(judgement->beside, sizeof(judgement->beside), "%s beside %s",
+			DBDIFF_VERSION, images.digest);
+		record->beside = judgement->beside;
+	}
+	if (status == STATUS_OK)
+		status = evidence_set_state(judge->evidence, record, &state, is_content_equal, err);
+	record->has_set = status == STATUS_OK;
+	if (status == STATUS_OK && state == SET_INCOMPLETE && !judge->inspection->retry_uninspected)
 		progress_note("compare",
 			"%s: what could not be opened the last time is not tried again; "
 			"--retry-uninspected does",
-			judgement->record.name);
-		return STATUS_OK;
-	}
-	if (state == SET_COMPLETE)
-		return STATUS_OK;
-	writer = set_writer_new(judge->evidence, &judgement->record);
-	sink = set_writer_sink(writer);
-	options.limits = judge->inspection->limits;
-	memory_share(judge->inspection->memory, 2, &options.limits);
-	options.has_images = open_images(judge, judgement->record.name, options.images);
-	status = dbdiff_compare(
-		judgement->record.name, published, rebuilt, &options, &sink, &comparison, err);
-	for (int side = 0; side < 2; side++) {
-		if (options.images[side] >= 0)
-			close(options.images[side]);
-	}
-	if (status < 0) {
-		set_writer_abandon(writer);
-		return err->status;
-	}
-	*is_content_equal = comparison.is_content_equal;
-	return set_writer_commit(writer, &comparison, err);
+			record->name);
+	else if (status == STATUS_OK && state != SET_COMPLETE)
+		status =
+			fill_set(judge, record, published, rebuilt, &images, is_content_equal, err);
+	map_images_close(&images);
+	return status;
 }
 
 /* What the descriptor says about the wrappers of one artifact. */
@@ -339,8 +330,11 @@ static enum status describe_alone(struct judge *judge, const struct pair *pair,
 		status = file_set_open(judge->published, pair->published, &fd, err);
 		if (status == STATUS_OK)
 			status = hash_fd(fd, &record->published, &record->published_size, err);
-		if (status == STATUS_OK)
+		if (status == STATUS_OK) {
 			record->has_published = record->has_published_size = true;
+			status = check_expected(
+				"published", pair->published, &record->published, err);
+		}
 	} else if (pair->rebuilt && !pair->published) {
 		status = file_set_open(judge->rebuilt, pair->rebuilt, &fd, err);
 		if (status == STATUS_OK)

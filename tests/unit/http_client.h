@@ -121,9 +121,12 @@ static inline struct http_answer http_ask(unsigned short port, const char *reque
 {
 	int fd = http_connect(port);
 	struct http_answer answer;
+	struct buffer whole = {0};
 
-	http_send(fd, request);
-	http_send(fd, "\r\n");
+	/* At once: a server that has enough of it closes the connection. */
+	buffer_add_format(&whole, "%s\r\n", request);
+	http_send(fd, buffer_text(&whole));
+	buffer_release(&whole);
 	if (http_receive_head(fd, &answer) && strncmp(request, "HEAD ", 5) != 0)
 		http_receive_body(fd, &answer);
 	close(fd);

@@ -3,6 +3,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include "base/alloc.h"
 #include "tests/unit/comparing.h"
 #include "tests/unit/making_tar.h"
 
@@ -20,6 +21,8 @@ static void teardown(void)
 	buffer_release(&a);
 	buffer_release(&b);
 }
+
+#define LARGE ((size_t)32 << 20)
 
 static void add(struct buffer *tar, const char *name, const char *data)
 {
@@ -271,6 +274,8 @@ END_TEST
 
 START_TEST(limits_are_findings)
 {
+	char *large;
+
 	add(&a, "a", "1");
 	add(&b, "a", "2");
 	for (char name[2] = "b"; name[0] < 'm'; name[0]++) {
@@ -302,6 +307,17 @@ START_TEST(limits_are_findings)
 		" depths (--limit total-bytes); rebuilt: more than 3000 bytes at all depths "
 		"(--limit total-bytes)\n");
 	comparing.options.limits = limits_default;
+	/* Of a size that nobody has read at once. */
+	buffer_clear(&a);
+	buffer_clear(&b);
+	large = xmalloc(LARGE + 1);
+	memset(large, 'x', LARGE);
+	large[LARGE] = '\0';
+	add(&a, "a", large);
+	large[0] = 'y';
+	add(&b, "a", large);
+	free(large);
+	end();
 	comparing.options.limits.seconds = 0;
 	expect_buffers(&a, &b,
 		"content t (unexplained) not inspected: published: took longer than 0 seconds;"

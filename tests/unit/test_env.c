@@ -70,7 +70,7 @@ START_TEST(values_of_known_shape_have_causes)
 			"verity-uuid (verity-uuid)"},
 		{"x.verity.env", "SALT=0011", "SALT=1011", "SALT", "verity-salt (verity-salt)"},
 		{"x.verity.env", "ROOT_HASH=" ROOT_A, "ROOT_HASH=" ROOT_B, "ROOT_HASH",
-			"verity-root (verity-root)"},
+			"quoted-root-hash (quoted-root-hash)"},
 		/* The key alone, or the shape alone, is not enough (trust T9). */
 		{"os-release", "IMAGE_UUID=\"" UUID_A "\"", "IMAGE_UUID=\"$(reboot)\"",
 			"IMAGE_UUID", "value quotes image-uuid (unexplained)"},

@@ -93,6 +93,8 @@ int cmd_compare(int argc, char **argv)
 	else
 		code = bounds_check("compare", &arguments.bounds);
 	if (option != OPTION_STOP && code == EXIT_REPRODUCED)
+		code = report_run_check("compare", &arguments.report);
+	if (option != OPTION_STOP && code == EXIT_REPRODUCED)
 		code = run_compare(&arguments, line.words);
 	text_list_release(&arguments.artifacts);
 	return code;

@@ -77,6 +77,8 @@ int cmd_show(int argc, char **argv)
 	else if (line.word_count > 1)
 		code = command_usage("show", "one run at a time");
 	else
+		code = report_run_check("show", &how);
+	if (option != OPTION_STOP && code == EXIT_REPRODUCED)
 		code = show_run(line.word_count ? line.words[0] : NULL, &how);
 	free(usual);
 	return code;

@@ -190,6 +190,8 @@ int cmd_verify(int argc, char **argv)
 		code = command_usage("verify", "one release descriptor is needed");
 	} else {
 		code = bounds_check("verify", &arguments.bounds);
+		if (code == EXIT_REPRODUCED)
+			code = report_run_check("verify", &arguments.report);
 		arguments.request.descriptor = line.words[0];
 		if (code == EXIT_REPRODUCED)
 			code = check_descriptor(line.words[0]);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/progress.h"
+#include "dbdiff/causes.h"
 #include "verifier/cmd/command.h"
 
 static const enum exit_code verdict_codes[VERDICT_COUNT] = {
@@ -73,11 +74,19 @@ bool report_run_take(struct report_run *how, int option, const char *value)
 	}
 }
 
+int report_run_check(const char *command, const struct report_run *how)
+{
+	if (how->explain != NULL && how->members != NULL)
+		return command_usage(command, "--explain and --members are two questions");
+	if (how->members != NULL && cause_find(how->members) == NULL)
+		return command_usage(command,
+			"there is no cause \"%s\"; all of them: reproof explain", how->members);
+	return EXIT_REPRODUCED;
+}
+
 static enum status print_run(struct evidence *evidence, const char *run,
 	const struct report_run *how, const struct report_options *options, struct error *err)
 {
-	if (how->explain != NULL && how->members != NULL)
-		return error_set(err, STATUS_USAGE, "--explain and --members are two questions");
 	if (how->explain != NULL)
 		return report_explain(stdout, evidence, run, how->explain, how->json, err);
 	if (how->members != NULL)

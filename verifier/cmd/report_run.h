@@ -34,6 +34,12 @@ enum {
 /* Takes one of them with its value; false when `option` is another. */
 bool report_run_take(struct report_run *how, int option, const char *value);
 
+/*
+ * Whether what is asked for can be answered at all, before anything is run for it: EXIT_REPRODUCED,
+ * or EXIT_USAGE with the message printed.
+ */
+int report_run_check(const char *command, const struct report_run *how);
+
 /* Prints the run to stdout and gives the exit code that its result stands for (design §6). */
 int report_run(const char *command, struct evidence *evidence, const char *run,
 	const struct report_run *how);

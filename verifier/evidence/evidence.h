@@ -140,6 +140,7 @@ struct artifact_record {
 	bool is_accepted;   /* content-equal, by wrappers that the descriptor accepts for it */
 	bool has_set; /* a difference set is stored for (published, rebuilt, comparer, name) */
 	const char *comparer; /* NULL: DBDIFF_VERSION; another where indexes were compared */
+	const char *beside;   /* NULL, or DBDIFF_VERSION and what else the set was made from */
 };
 
 /* Artifacts and packages of an earlier, killed part of a run. */

@@ -7,7 +7,9 @@
 
 static const char *comparer_of(const struct artifact_record *artifact)
 {
-	return artifact->comparer != NULL ? artifact->comparer : DBDIFF_VERSION;
+	if (artifact->comparer != NULL)
+		return artifact->comparer;
+	return artifact->beside != NULL ? artifact->beside : DBDIFF_VERSION;
 }
 
 void difference_set_id(const struct artifact_record *artifact, char id[SHA256_HEX_SIZE])

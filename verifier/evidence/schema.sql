@@ -140,7 +140,7 @@ CREATE TABLE difference_set (
 	id            TEXT NOT NULL PRIMARY KEY, -- SHA-256 of the four columns below
 	published     TEXT NOT NULL, -- digest
 	rebuilt       TEXT NOT NULL, -- digest
-	comparer      TEXT NOT NULL, -- the comparer's version, and the indexes that it was given
+	comparer      TEXT NOT NULL, -- the comparer's version, and the indexes or images it was given
 	name          BLOB NOT NULL, -- the artifact's
 	complete      INTEGER NOT NULL, -- 1: every member that could be opened was
 	differences   INTEGER NOT NULL,

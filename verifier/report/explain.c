@@ -223,15 +223,6 @@ enum status report_members_of(FILE *stream, struct evidence *evidence, const cha
 	struct json json;
 	enum status status;
 
-	if (cause_find(cause) == NULL) {
-		struct buffer id = {0};
-
-		escape_line(&id, cause, strlen(cause));
-		error_set(err, STATUS_USAGE,
-			"there is no cause \"%s\"; all of them: reproof explain", buffer_text(&id));
-		buffer_release(&id);
-		return err->status;
-	}
 	if (is_json) {
 		begin_json(&json, stream, "reproof-members-1");
 		json_text(&json, "cause", cause);

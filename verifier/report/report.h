@@ -31,7 +31,7 @@ enum status report_json(FILE *stream, struct evidence *evidence, const char *run
  */
 enum status report_explain(FILE *stream, struct evidence *evidence, const char *run,
 	const char *path, bool is_json, struct error *err);
-/* The members whose difference has a cause. STATUS_USAGE for one that is not in the catalogue. */
+/* The members whose difference has a cause. */
 enum status report_members_of(FILE *stream, struct evidence *evidence, const char *run,
 	const char *cause, bool is_json, struct error *err);
 
