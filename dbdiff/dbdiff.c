@@ -336,13 +336,10 @@ static enum status compare_pair(struct pair *pair, struct comparison *result, st
 	if (is_unread(pair))
 		return report_unread(pair, err);
 	if (!pair->has_bytes)
-		return status == STATUS_OK
-			? block_diffs_write(&pair->plan,
-				  (struct index *[SIDES]){&pair->indexes[0], &pair->indexes[1]},
-				  pair->options->diff_bytes, &pair->findings, err)
-			: status;
-	if (status == STATUS_OK)
-		status = compare_inside(pair, err);
+		return block_diffs_write(&pair->plan,
+			(struct index *[SIDES]){&pair->indexes[0], &pair->indexes[1]},
+			pair->options->diff_bytes, &pair->findings, err);
+	status = compare_inside(pair, err);
 	if (status == STATUS_OK)
 		status = explain(pair, err);
 	if (status == STATUS_OK)

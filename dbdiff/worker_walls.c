@@ -12,7 +12,7 @@
 #include "base/alloc.h"
 #include "base/array.h"
 
-/* Decompressors may ask for windows of up to 2 GiB (zstd); an artifact needs far less. */
+/* What no artifact comes near: libraries allocate by numbers that they read. */
 #define ADDRESS_SPACE ((rlim_t)3 << 30)
 #define INDEX_SPACE   ((rlim_t)8 << 30) /* beside what is spooled */
 #define THREADS	      64

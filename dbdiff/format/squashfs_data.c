@@ -17,8 +17,6 @@
 #define NO_BLOCK	 UINT32_MAX
 #define FRAGMENTS_CACHED 8 /* of at most 1 MiB each; files written together share one or two */
 
-void squashfs_fragments_free(struct squashfs_fragments *fragments);
-
 struct squashfs_fragments {
 	sqfs_frag_table_t *table; /* owned */
 	uint64_t clock;
