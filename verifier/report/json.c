@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "dbdiff/causes.h"
 #include "verifier/evidence/cause_graph.h"
 #include "verifier/report/json_member.h"
 #include "verifier/report/report.h"
@@ -65,9 +66,11 @@ static void write_run_causes(struct json *json, const struct cause_graph *graph)
 	json_array_begin(json, "causes");
 	for (size_t i = 0; i < graph->count; i++) {
 		const struct cause_node *node = &graph->nodes[i];
+		const struct cause *cause = cause_find(node->id);
 
 		json_object_begin(json, NULL);
 		json_text(json, "id", node->id);
+		json_text(json, "severity", cause != NULL ? severity_word(cause->severity) : NULL);
 		json_unsigned(json, "artifacts", node->artifacts);
 		json_unsigned(json, "members", node->members);
 		json_unsigned(json, "bytes", node->bytes);
