@@ -117,6 +117,8 @@ static void XMLCALL end_element(void *context, const XML_Char *name)
 			behind(reading));
 	else
 		spans_add(spans, path, reading->start, from, to - from, behind(reading));
+	if (spans->kept.is_over)
+		XML_StopParser(reading->parser, XML_FALSE);
 }
 
 /* The checksum is over the whole text, with zeros in its own place. */
@@ -170,6 +172,8 @@ static enum status parse(struct reading *reading, struct error *err)
 	XML_SetStartDoctypeDeclHandler(parser, refuse_doctype);
 	if (XML_Parse(parser, buffer_text(text), (int)text->len, 1) == XML_STATUS_OK)
 		return STATUS_OK;
+	if (kept_check(&reading->spans->kept, err) < 0)
+		return err->status;
 	if (reading->is_refused)
 		return error_set(err, STATUS_UNSUPPORTED, "a document type is not read");
 	return error_set(err, STATUS_FORMAT, "line %lu: %s", XML_GetCurrentLineNumber(parser),

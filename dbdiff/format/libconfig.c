@@ -207,6 +207,14 @@ static void take(struct parser *parser, struct setting *setting, size_t name)
 	parser->take(parser->context, setting);
 }
 
+static enum status check_path(const struct parser *parser)
+{
+	if (parser->path.len <= LIBCONFIG_PATH_MAX)
+		return STATUS_OK;
+	return error_set(parser->err, STATUS_LIMIT, "line %u: a path of more than %d bytes",
+		line_of(parser), LIBCONFIG_PATH_MAX);
+}
+
 /* One of ( … ) or [ … ], with the comma behind it; its path is that of the whole and its number. */
 static enum status read_element(struct parser *parser, int end, unsigned number)
 {
@@ -215,7 +223,9 @@ static enum status read_element(struct parser *parser, int end, unsigned number)
 	enum status status;
 
 	buffer_add_format(&parser->path, "%s[%u]", path_len > 0 ? "." : "", number);
-	status = read_value(parser, &setting);
+	status = check_path(parser);
+	if (status == STATUS_OK)
+		status = read_value(parser, &setting);
 	if (status == STATUS_OK)
 		status = skip_space(parser);
 	if (status == STATUS_OK && here(parser) == ',')
@@ -298,6 +308,8 @@ static enum status read_setting(struct parser *parser, size_t first_name)
 	if (path_len > 0)
 		buffer_add_char(&parser->path, '.');
 	buffer_add(&parser->path, parser->text + setting.start, parser->at - setting.start);
+	if (check_path(parser) < 0)
+		return parser->err->status;
 	for (size_t i = first_name; i < parser->names.count; i++) {
 		if (strcmp(parser->names.items[i], parser->path.data + name) == 0)
 			return refuse(parser, "a name for the second time");

@@ -9,6 +9,7 @@
 
 #define LIBCONFIG_BYTES_MAX ((size_t)1 << 20)
 #define LIBCONFIG_DEPTH_MAX 32
+#define LIBCONFIG_PATH_MAX  4096
 
 /*
  * The language of libconfig (its manual, "Configuration File Grammar") as far as SWUpdate writes
@@ -37,7 +38,8 @@ struct setting {
 
 /*
  * Calls `take` for each setting in the order of the text. STATUS_FORMAT, with the line, for what
- * is not in the language, and for a name given twice in a group; STATUS_UNSUPPORTED for @include.
+ * is not in the language, and for a name given twice in a group; STATUS_UNSUPPORTED for @include;
+ * STATUS_LIMIT for a path of more than LIBCONFIG_PATH_MAX bytes, which each element below repeats.
  */
 enum status libconfig_parse(const char *text, size_t len,
 	void (*take)(void *context, const struct setting *setting), void *context,

@@ -133,26 +133,34 @@ enum status spans_new(struct source *source, size_t most, const char *around, co
 	return STATUS_OK;
 }
 
-static void add(struct spans *spans, const struct span *span)
+/* With a path of its own, or NULL. */
+static void add(struct spans *spans, const char *path, const struct span *span)
 {
+	if (!kept_add(&spans->kept, KEPT_EACH + (path != NULL ? strlen(path) : 0)))
+		return;
 	ARRAY_GROW(spans->items, spans->count, spans->capacity);
-	spans->items[spans->count++] = *span;
+	spans->items[spans->count] = *span;
+	if (path != NULL)
+		spans->items[spans->count].path = xstrdup(path);
+	spans->count++;
 }
 
 void spans_add(
 	struct spans *spans, const char *path, size_t start, size_t offset, size_t len, size_t end)
 {
-	add(spans, &(struct span){xstrdup(path), NULL, REGION_CONTENT, start, offset, len, end});
+	add(spans, path, &(struct span){NULL, NULL, REGION_CONTENT, start, offset, len, end});
 }
 
 void spans_add_derived(struct spans *spans, const char *name, size_t offset, size_t len)
 {
-	add(spans, &(struct span){NULL, name, REGION_DERIVED, offset, offset, len, offset + len});
+	add(spans, NULL,
+		&(struct span){NULL, name, REGION_DERIVED, offset, offset, len, offset + len});
 }
 
 void spans_add_structure(struct spans *spans, const char *name, size_t offset, size_t len)
 {
-	add(spans, &(struct span){NULL, name, REGION_STRUCTURE, offset, offset, len, offset + len});
+	add(spans, NULL,
+		&(struct span){NULL, name, REGION_STRUCTURE, offset, offset, len, offset + len});
 }
 
 static int by_start(const void *a, const void *b)

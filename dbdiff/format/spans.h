@@ -3,12 +3,13 @@
 #define DBDIFF_FORMAT_SPANS_H
 
 #include "base/buffer.h"
+#include "dbdiff/format/kept.h"
 #include "dbdiff/members.h"
 
 /*
  * The members of a small text that is read whole: values that lie in it as they are, each with
  * what belongs to it around it. For formats that cut a text by keys; they add to it while they
- * open, in the order of the text.
+ * open, in the order of the text, and ask kept_check(&spans->kept) behind the last.
  */
 struct spans {
 	struct members members;
@@ -18,9 +19,10 @@ struct spans {
 	const char *between;  /* what belongs to no member */
 	struct span *items;
 	size_t count, capacity;
-	size_t at;     /* how many were given */
-	size_t told;   /* up to where the regions are known */
-	int64_t given; /* members */
+	struct kept kept; /* of the items */
+	size_t at;	  /* how many were given */
+	size_t told;	  /* up to where the regions are known */
+	int64_t given;	  /* members */
 };
 
 /* Reads all of `source`; more than `most` bytes is STATUS_LIMIT. */

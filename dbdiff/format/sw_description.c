@@ -29,6 +29,8 @@ static enum status sw_description_open(struct source *source, const char *name,
 	status = spans_new(source, LIBCONFIG_BYTES_MAX, "setting", "text-between", &spans, err);
 	if (status == STATUS_OK)
 		status = libconfig_parse(spans->text.data, spans->text.len, take, spans, err);
+	if (status == STATUS_OK)
+		status = kept_check(&spans->kept, err);
 	if (status != STATUS_OK) {
 		if (spans != NULL)
 			spans_free(spans);

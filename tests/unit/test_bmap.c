@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/hash.h"
+#include "dbdiff/format/kept.h"
 #include "tests/unit/indexing_format.h"
 
 #define MAKE                                                                                       \
@@ -75,6 +76,20 @@ START_TEST(refuses_what_is_no_block_map)
 }
 END_TEST
 
+START_TEST(bounds_how_many_elements_there_are)
+{
+	struct buffer text = {0};
+
+	buffer_add_text(&text, "<?xml version=\"1.0\"?><bmap >");
+	for (size_t i = 0; i < KEPT_BYTES_MAX / KEPT_EACH; i++)
+		buffer_add_text(&text, "<a/>");
+	buffer_add_text(&text, "</bmap>");
+	ck_assert_int_eq(index_text_as(&format_bmap, "b", buffer_text(&text)), STATUS_LIMIT);
+	expect_has(comparing.err.text, "bytes to keep");
+	buffer_release(&text);
+}
+END_TEST
+
 START_TEST(is_opened_only_where_it_differs)
 {
 	shell(MAKE "echo y | dd of=img bs=1M seek=2 conv=notrunc status=none;"
@@ -95,6 +110,7 @@ int main(void)
 	tcase_add_test(tcase, each_range_is_a_member);
 	tcase_add_test(tcase, a_checksum_that_does_not_fit_is_told);
 	tcase_add_test(tcase, refuses_what_is_no_block_map);
+	tcase_add_test(tcase, bounds_how_many_elements_there_are);
 	tcase_add_test(tcase, is_opened_only_where_it_differs);
 	return run_cases(suite);
 }

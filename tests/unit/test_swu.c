@@ -286,6 +286,30 @@ START_TEST(refuses_what_is_not_in_the_language)
 }
 END_TEST
 
+/* Each element repeats the path, so one long name in front of many would take gigabytes. */
+START_TEST(bounds_paths_and_what_they_take_together)
+{
+	struct buffer text = {0};
+
+	buffer_add_text(&text, "software = { ");
+	for (int i = 0; i < 5000; i++)
+		buffer_add_char(&text, 'n');
+	buffer_add_text(&text, " = [1]; };");
+	ck_assert_int_eq(describe(buffer_text(&text)), STATUS_LIMIT);
+	expect_has(comparing.err.text, "a path of more than");
+	buffer_clear(&text);
+	for (int i = 0; i < 2000; i++)
+		buffer_add_char(&text, 'n');
+	buffer_add_text(&text, " = [");
+	for (int i = 0; i < 16384; i++)
+		buffer_add_text(&text, i > 0 ? ",1" : "1");
+	buffer_add_text(&text, "];");
+	ck_assert_int_eq(describe(buffer_text(&text)), STATUS_LIMIT);
+	expect_has(comparing.err.text, "bytes to keep");
+	buffer_release(&text);
+}
+END_TEST
+
 START_TEST(bounds_how_deep_groups_go)
 {
 	struct buffer text = {0};
@@ -322,5 +346,6 @@ int main(void)
 	tcase_add_loop_test(
 		tcase, refuses_what_is_not_in_the_language, 0, (int)ARRAY_SIZE(refused));
 	tcase_add_test(tcase, bounds_how_deep_groups_go);
+	tcase_add_test(tcase, bounds_paths_and_what_they_take_together);
 	return run_cases(suite);
 }
