@@ -18,9 +18,13 @@
 static enum status load(
 	struct elf *elf, uint64_t offset, uint64_t size, struct buffer *data, struct error *err)
 {
-	enum status status = source_pread(
-		elf->parts->source, offset, buffer_reserve(data, (size_t)size), (size_t)size, err);
+	enum status status;
 
+	/* Sections may overlap: without a bound of all, each could be the same 64 KiB. */
+	if (!kept_add(&elf->parts->kept, size))
+		return kept_check(&elf->parts->kept, err);
+	status = source_pread(
+		elf->parts->source, offset, buffer_reserve(data, (size_t)size), (size_t)size, err);
 	if (status == STATUS_OK)
 		data->len = (size_t)size;
 	return status;

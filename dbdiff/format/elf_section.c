@@ -119,7 +119,7 @@ static const char *name_of(const struct sections *sections, uint32_t index, char
 
 	if (index < sections->elf->sections.count)
 		name = name_at(sections, sections->headers[index].name);
-	if (*name != '\0' && strlen(name) <= NAME_BYTES_MAX)
+	if (*name != '\0' && strnlen(name, NAME_BYTES_MAX + 1) <= NAME_BYTES_MAX)
 		return name;
 	snprintf(text, TEXT_SIZE, "section %" PRIu32, index);
 	return text;
@@ -295,7 +295,10 @@ static enum status read_debug_links(struct sections *sections, size_t first, str
 	return status;
 }
 
-/* A kernel with CONFIG_IKCONFIG has its configuration among its constants. */
+/*
+ * A kernel with CONFIG_IKCONFIG has its configuration among its constants. One section is looked
+ * through: several of that name may be the same bytes.
+ */
 static enum status cut_kernel_config(struct elf *elf, size_t first, struct error *err)
 {
 	struct parts *parts = elf->parts;
@@ -311,6 +314,7 @@ static enum status cut_kernel_config(struct elf *elf, size_t first, struct error
 			0)
 			return err->status;
 		kernel_cut_config(parts, i, &scan);
+		return STATUS_OK;
 	}
 	return STATUS_OK;
 }
@@ -323,8 +327,11 @@ enum status elf_read_sections(struct elf *elf, struct error *err)
 
 	if (status == STATUS_OK)
 		status = read_names(&sections, err);
-	for (uint32_t i = 0; i < elf->sections.count && status == STATUS_OK; i++)
+	for (uint32_t i = 0; i < elf->sections.count && status == STATUS_OK; i++) {
 		status = add_section(&sections, i, err);
+		if (status == STATUS_OK)
+			status = parts_check(elf->parts, err);
+	}
 	if (status == STATUS_OK)
 		status = read_debug_links(&sections, first, err);
 	if (status == STATUS_OK && elf->is_executable)

@@ -70,13 +70,15 @@ struct part *parts_add_member(struct parts *parts, const char *path, uint64_t of
 {
 	struct part *part = parts_add(parts, REGION_CONTENT, "data", offset, len);
 
-	part->path = xstrdup(path);
+	part->path = xstrdup(kept_add(&parts->kept, strlen(path)) ? path : "");
 	part->has_content = true;
 	return part;
 }
 
 const char *parts_keep(struct parts *parts, const char *name)
 {
+	if (!kept_add(&parts->kept, KEPT_EACH + strlen(name)))
+		return "";
 	text_list_add(&parts->names, name);
 	return parts->names.items[parts->names.count - 1];
 }
@@ -91,13 +93,18 @@ void parts_add_field(
 	struct parts *parts, struct part *part, const char *name, const char *format, ...)
 {
 	struct buffer *fields = part != NULL ? &part->fields : &parts->fields;
+	size_t before = fields->len;
 	va_list arguments;
 
+	if (parts->kept.is_over)
+		return;
 	buffer_add(fields, name, strlen(name) + 1);
 	va_start(arguments, format);
 	buffer_add_vformat(fields, format, arguments);
 	va_end(arguments);
 	buffer_add_char(fields, '\0');
+	if (!kept_add(&parts->kept, fields->len - before))
+		buffer_truncate(fields, before);
 }
 
 void parts_add_field_bytes(
@@ -106,8 +113,11 @@ void parts_add_field_bytes(
 	struct member member = {0};
 	struct buffer *fields = part != NULL ? &part->fields : &parts->fields;
 
+	if (parts->kept.is_over)
+		return;
 	member_add_field_bytes(&member, name, value, len);
-	buffer_add(fields, member.fields.data, member.fields.len);
+	if (kept_add(&parts->kept, member.fields.len))
+		buffer_add(fields, member.fields.data, member.fields.len);
 	member_release(&member);
 }
 
@@ -129,12 +139,19 @@ static void sort(struct parts *parts)
 		qsort(parts->items, parts->count, sizeof(parts->items[0]), compare_parts);
 }
 
+enum status parts_check(const struct parts *parts, struct error *err)
+{
+	if (parts->count > PARTS_MAX)
+		return error_set(err, STATUS_LIMIT, "more than %d parts", PARTS_MAX);
+	return kept_check(&parts->kept, err);
+}
+
 static enum status check(const struct parts *parts, struct error *err)
 {
 	uint64_t size = parts->source->size, end = 0;
 
-	if (parts->count > PARTS_MAX)
-		return error_set(err, STATUS_LIMIT, "more than %d parts", PARTS_MAX);
+	if (parts_check(parts, err) < 0)
+		return err->status;
 	for (size_t i = 0; i < parts->count; i++) {
 		const struct part *part = &parts->items[i];
 

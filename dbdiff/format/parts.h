@@ -3,6 +3,7 @@
 #define DBDIFF_FORMAT_PARTS_H
 
 #include "base/array.h"
+#include "dbdiff/format/kept.h"
 #include "dbdiff/members.h"
 
 /*
@@ -37,6 +38,7 @@ struct parts {
 	size_t capacity;
 	struct buffer fields;	/* of the container itself */
 	struct text_list names; /* of regions, that nobody else keeps */
+	struct kept kept;	/* paths, fields and names */
 	size_t at;		/* the next part of next() */
 	const struct part *current;
 	uint64_t covered; /* parts_fill()'s */
@@ -61,6 +63,12 @@ const char *parts_keep(struct parts *parts, const char *name);
 /* Everything in [from, to) that is in no part so far becomes structure of this name. */
 enum status parts_fill(
 	struct parts *parts, const char *region, uint64_t from, uint64_t to, struct error *err);
+
+/*
+ * STATUS_LIMIT when there are too many parts, or more was added to them than is kept: what is over
+ * that is left out, and parts_finish() refuses the whole. For formats that add in a long loop.
+ */
+enum status parts_check(const struct parts *parts, struct error *err);
 
 /* A field of a part that is a member, or with NULL of the container. */
 void parts_add_field(struct parts *parts, struct part *part, const char *name, const char *format,

@@ -269,6 +269,58 @@ START_TEST(bounds_sections)
 }
 END_TEST
 
+static void put(unsigned char *at, uint64_t value, size_t width)
+{
+	for (size_t i = 0; i < width; i++)
+		at[i] = (unsigned char)(value >> 8 * i);
+}
+
+/* So many headers of sections that all are the same note, of 60,000 bytes. */
+static void make_notes(struct buffer *elf, unsigned count)
+{
+	static const unsigned char ident[] = {0x7f, 'E', 'L', 'F', 2, 1, 1};
+	const size_t table = 64, value = 60000 - 16, at = table + 64 * (size_t)count;
+	unsigned char *data;
+
+	buffer_clear(elf);
+	data = (unsigned char *)buffer_reserve(elf, at + 60000);
+	elf->len = at + 60000;
+	memset(data, 0, elf->len);
+	memcpy(data, ident, sizeof(ident));
+	put(data + 16, 1, 2); /* an object, */
+	put(data + 18, 62, 2);
+	put(data + 20, 1, 4);
+	put(data + 40, table, 8);
+	put(data + 52, 64, 2);
+	put(data + 58, 64, 2);
+	put(data + 60, count, 2);
+	for (unsigned i = 0; i < count; i++) {
+		put(data + table + 64 * i + 4, 7, 4); /* with notes */
+		put(data + table + 64 * i + 24, at, 8);
+		put(data + table + 64 * i + 32, 60000, 8);
+	}
+	put(data + at, 4, 4);
+	put(data + at + 4, value, 4);
+	memcpy(data + at + 12, "VND", 4);
+}
+
+/* Each would be read and kept once more, before it is seen that they overlap. */
+START_TEST(bounds_what_notes_take)
+{
+	struct buffer elf = {0};
+
+	make_notes(&elf, 1);
+	open_memory(&format_elf, elf.data, elf.len);
+	expect_whole();
+	ck_assert_ptr_nonnull(field_value("section 0: note:VND 0"));
+	make_notes(&elf, 1500);
+	open_memory(&format_elf, elf.data, elf.len);
+	ck_assert_int_eq(opening.status, STATUS_LIMIT);
+	expect_has(opening.err.text, "bytes to keep");
+	buffer_release(&elf);
+}
+END_TEST
+
 START_TEST(refuses_overlaps)
 {
 	shell("seq 99 >t; objcopy -I binary -O elf64-little t t.o;"
@@ -328,6 +380,7 @@ int main(void)
 	tcase_add_test(tcase, knows_tools_and_nothing_else);
 	tcase_add_test(tcase, bounds_sections);
 	tcase_add_test(tcase, refuses_overlaps);
+	tcase_add_test(tcase, bounds_what_notes_take);
 	tcase_add_test(tcase, tells_what_differs);
 	tcase_add_test(tcase, survives_damage);
 	return run_suite(suite);
