@@ -129,8 +129,6 @@ static enum status read_inode_bitmap(
 	bool is_there = !(ext2fs_has_group_desc_csum(layout->fs) &&
 		ext2fs_bg_flags_test(layout->fs, group, EXT2_BG_INODE_UNINIT));
 
-	if (layout->fs->super->s_inodes_per_group / 8 > layout->fs->blocksize)
-		return error_set(err, STATUS_FORMAT, "too many inodes in a group");
 	return read_bitmap(
 		layout, ext2fs_inode_bitmap_loc(layout->fs, group), is_there, bitmap, err);
 }
@@ -385,8 +383,6 @@ static enum status add_group(struct ext_layout *layout, dgrp_t number, struct er
 
 	group.first = ext2fs_group_first_block2(fs, number);
 	group.blocks = ext2fs_group_last_block2(fs, number) - group.first + 1;
-	if (fs->super->s_clusters_per_group / 8 > fs->blocksize)
-		return error_set(err, STATUS_FORMAT, "too many blocks in a group");
 	status = read_bitmap(
 		layout, ext2fs_block_bitmap_loc(fs, number), is_there, &group.block_bitmap, err);
 	if (status == STATUS_OK)

@@ -32,6 +32,11 @@ enum status ext_layout_init(struct ext_layout *layout, struct error *err)
 
 	if (super->s_first_data_block >= blocks)
 		return error_set(err, STATUS_FORMAT, "its first block is behind its last");
+	/* The bitmaps of a group have a block each, and are read no further. */
+	if (super->s_clusters_per_group > 8 * layout->fs->blocksize)
+		return error_set(err, STATUS_FORMAT, "too many blocks in a group");
+	if (super->s_inodes_per_group > 8 * layout->fs->blocksize)
+		return error_set(err, STATUS_FORMAT, "too many inodes in a group");
 	layout->first = super->s_first_data_block;
 	layout->blocks = blocks - layout->first;
 	if (layout->blocks / 8 > BITMAP_MAX || super->s_inodes_count / 8 > BITMAP_MAX)

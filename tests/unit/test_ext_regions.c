@@ -40,6 +40,20 @@ static int64_t count_regions(const char *where)
 	return count;
 }
 
+/* Why it was not inspected; "" when it was. */
+static const char *index_reason(void)
+{
+	static struct buffer text;
+	sqlite3_stmt *statement =
+		index_select("SELECT reason FROM member WHERE container = 0 AND NOT inspected");
+
+	buffer_clear(&text);
+	if (sqlite3_step(statement) == SQLITE_ROW)
+		buffer_add_text(&text, (const char *)sqlite3_column_text(statement, 0));
+	sqlite3_finalize(statement);
+	return buffer_text(&text);
+}
+
 static void index_image(void)
 {
 	index_file("image");
@@ -97,6 +111,33 @@ START_TEST(every_byte_has_a_region)
 }
 END_TEST
 
+/* A bit more than a block has: the last ones would be read behind it. */
+static const struct {
+	const char *script, *says;
+} too_many[] = {
+	/* Of the superblock: blocks and clusters; or inodes, and those of all groups. */
+	{"put 32 8193; put 36 8193", "too many blocks in a group"},
+	{"put 32 8199; put 36 8199", "too many blocks in a group"},
+	{"put 0 8193; put 40 8193", "too many inodes in a group"},
+	{"put 0 8199; put 40 8199", "too many inodes in a group"},
+};
+
+START_TEST(refuses_groups_of_more_than_a_bitmap_has)
+{
+	char *command = xasprintf(
+		"mke2fs -q -F -t ext2 -b 1024 -I 128 -N 8192 -O ^resize_inode image 8M >log 2>&1;"
+		"put() { printf \"\\\\%%03o\\\\%%03o\" $(($2 %% 256)) $(($2 / 256)) >n;"
+		" printf \"$(cat n)\" | dd of=image bs=1 seek=$((1024 + $1)) conv=notrunc"
+		" status=none; }; %s",
+		too_many[_i].script);
+
+	shell(command);
+	free(command);
+	index_file("image");
+	expect_has(index_reason(), too_many[_i].says);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("ext_regions");
@@ -107,6 +148,8 @@ int main(void)
 	tcase_set_timeout(tests, 120);
 	tcase_add_checked_fixture(tests, comparing_setup, comparing_teardown);
 	tcase_add_loop_test(tests, every_byte_has_a_region, 0, (int)ARRAY_SIZE(forms));
+	tcase_add_loop_test(
+		tests, refuses_groups_of_more_than_a_bitmap_has, 0, (int)ARRAY_SIZE(too_many));
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
