@@ -275,7 +275,11 @@ static enum status capture_container(struct capture *capture, const struct wante
 	struct source *source, const char *name, unsigned depth, struct error *err)
 {
 	const struct limits *limits = capture->walk.budget.limits;
-	const struct unpack_room room = {capture->walk.setup->pool, SPOOL_AHEAD};
+	const struct unpack_room room = {
+		.pool = capture->walk.setup->pool,
+		.place = SPOOL_AHEAD,
+		.costs = &capture->walk.costs,
+	};
 	const struct wanted *run, *end;
 	struct container container = {0};
 	enum status status;

@@ -85,10 +85,16 @@ struct region {
 struct region_sink;
 struct members;
 
-/* Where a stream may be unpacked to ahead of its reader. */
+/* What one reader of an artifact has spent so far, in all containers together. */
+struct unpack_costs {
+	unsigned hashes; /* of passwords, that were tried */
+};
+
+/* Where a stream may be unpacked to ahead of its reader, and what containers may spend. */
 struct unpack_room {
-	struct spool_pool *pool; /* NULL: files are opened as they are needed */
-	enum spool_place place;	 /* SPOOL_OUTERMOST: it is to stay there when all is done */
+	struct spool_pool *pool;    /* NULL: files are opened as they are needed */
+	enum spool_place place;	    /* SPOOL_OUTERMOST: it is to stay there when all is done */
+	struct unpack_costs *costs; /* NULL: nobody counts */
 };
 
 /*

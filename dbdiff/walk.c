@@ -131,6 +131,7 @@ static enum status open_container(struct walk *walk, struct tap *tap, const stru
 	const struct unpack_room room = {
 		.pool = walk->setup->pool,
 		.place = row->id == INDEX_ARTIFACT_ID ? SPOOL_OUTERMOST : SPOOL_AHEAD,
+		.costs = &walk->costs,
 	};
 	enum status status;
 

@@ -14,6 +14,7 @@ struct walk {
 	volatile struct way *way; /* where it is */
 	struct index *index;
 	struct budget budget;
+	struct unpack_costs costs;
 	int64_t last_id; /* members get the ids behind it */
 	uint64_t regions_left;
 	bool is_stream; /* the artifact is a compressed stream */

@@ -20,8 +20,10 @@
 #define FIELD_COUNT	 9
 #define USER_SIZE_MAX	 255
 #define HASH_SIZE_MAX	 255
-/* Trying takes time, which hashes are made for. */
-#define TRIED_MOST 4
+/* Trying takes time, which hashes are made for: so many of one file, and of all in an artifact. */
+#define TRIED_MOST	  4
+#define TRIED_IN_ALL_MOST 32
+#define ROUNDS_MOST	  10000 /* twice as many as there are when none are said */
 
 struct word {
 	const char *text;
@@ -65,7 +67,8 @@ static size_t method_length(const char *hash)
 {
 	static const char *const methods[] = {"$y$j9T$", "$6$", "$5$", "$1$"};
 	static const char rounds[] = "rounds=";
-	size_t len = 0, digits = 0, parts = 0;
+	size_t len = 0, parts = 0;
+	unsigned long number = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(methods) && len == 0; i++) {
 		if (strncmp(hash, methods[i], strlen(methods[i])) == 0)
@@ -75,9 +78,9 @@ static size_t method_length(const char *hash)
 		return 0;
 	if (strncmp(hash + len, rounds, strlen(rounds)) == 0) {
 		len += strlen(rounds);
-		for (; hash[len] >= '0' && hash[len] <= '9'; len++)
-			digits++;
-		if (hash[len++] != '$' || digits > 5 || hash[1] == 'y' || hash[1] == '1')
+		for (; hash[len] >= '0' && hash[len] <= '9' && number <= ROUNDS_MOST; len++)
+			number = number * 10 + (unsigned long)(hash[len] - '0');
+		if (hash[len++] != '$' || number > ROUNDS_MOST || hash[1] == 'y' || hash[1] == '1')
 			return 0;
 	}
 	for (const char *at = hash + len; *at != '\0'; at++) {
@@ -86,6 +89,20 @@ static size_t method_length(const char *hash)
 			return 0;
 	}
 	return parts == 1 ? len : 0;
+}
+
+/* Whether one more may be tried, which counts it then. */
+static bool may_try(struct shadow *shadow)
+{
+	const struct unpack_room *room = shadow->entries.members.room;
+	struct unpack_costs *costs = room != NULL ? room->costs : NULL;
+
+	if (shadow->tried >= TRIED_MOST || (costs != NULL && costs->hashes >= TRIED_IN_ALL_MOST))
+		return false;
+	shadow->tried++;
+	if (costs != NULL)
+		costs->hashes++;
+	return true;
 }
 
 /* The password that it is the hash of, of those that anybody would try; or NULL. */
@@ -119,10 +136,8 @@ static void add_password(struct shadow *shadow, struct member *member, const str
 		if (strlen(hash) == password->len)
 			method_len = method_length(hash);
 	}
-	if (method_len > 0 && shadow->tried < TRIED_MOST) {
-		shadow->tried++;
+	if (method_len > 0 && may_try(shadow))
 		found = find_password(name, hash);
-	}
 	if (found == NULL) {
 		member_add_field_bytes(member, "password", password->text, password->len);
 		return;

@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (ftruncate(fd, 0) < 0 || pwrite(fd, data, size, 0) != (ssize_t)size)
 		abort();
 	for (enum spool_place place = SPOOL_OUTERMOST; place <= SPOOL_AHEAD; place++) {
-		const struct unpack_room room = {&pool, place};
+		const struct unpack_room room = {.pool = &pool, .place = place};
 		struct source *source = source_file_new(fd, size);
 
 		fuzz_open(&format_xz, source, &limits, &room);

@@ -149,6 +149,50 @@ START_TEST(only_few_hashes_are_tried)
 }
 END_TEST
 
+/* More rounds than usual are made to take time: such a hash is told as what it is. */
+START_TEST(costly_hashes_are_not_tried)
+{
+	expect_hashes(hashed("root", "$5$rounds=10000$abc$"),
+		hashed("root", "$5$rounds=10000$abd$"), "password-hash (password-salt)");
+	expect_hashes(hashed("root", "$5$rounds=10001$abc$"),
+		hashed("root", "$5$rounds=10001$abd$"), "password (unexplained)");
+	expect_hashes("$6$rounds=99999$abc$x", "$6$rounds=99999$abd$x", "password (unexplained)");
+	expect_hashes("$6$rounds=18446744073709551617$abc$x",
+		"$6$rounds=18446744073709551617$abd$x", "password (unexplained)");
+}
+END_TEST
+
+/* Of all files in an artifact. */
+START_TEST(only_few_hashes_of_an_artifact_are_tried)
+{
+	static const char *const names[] = {"one", "two"};
+	size_t told = 0;
+
+	for (int i = 0; i < 20; i++) {
+		for (int side = 0; side < SIDES; side++) {
+			struct buffer script = {0};
+			const char *one, *other;
+
+			one = hashed("root", side == 0 ? "$1$a$" : "$1$b$");
+			other = hashed("user", side == 0 ? "$1$a$" : "$1$b$");
+			buffer_add_format(&script,
+				"mkdir -p %s/%02d; printf '%%s\\n' 'root:%s:1:0:9:7:::'"
+				" 'user:%s:1:0:9:7:::' >%s/%02d/shadow",
+				names[side], i, one, other, names[side], i);
+			shell(buffer_text(&script));
+			buffer_release(&script);
+		}
+	}
+	shell("for d in one two; do tar --sort=name --mtime=@0 -cf $d.tar -C $d .; done");
+	comparing.with_causes = true;
+	ck_assert_int_eq(compare_fds(file_open("one.tar"), file_open("two.tar")), STATUS_OK);
+	for (const char *at = buffer_text(&comparing.text);
+		(at = strstr(at, "(password-salt)")) != NULL; at++)
+		told++;
+	ck_assert_uint_eq(told, 32);
+}
+END_TEST
+
 /* /etc/shadow of this machine, where it may be read; and what chpasswd writes. */
 START_TEST(what_the_tools_write_is_read)
 {
@@ -201,6 +245,8 @@ int main(void)
 	tcase_add_test(tcase, another_password_is_never_a_salt);
 	tcase_add_test(tcase, the_day_of_the_build_is_a_time);
 	tcase_add_test(tcase, only_few_hashes_are_tried);
+	tcase_add_test(tcase, costly_hashes_are_not_tried);
+	tcase_add_test(tcase, only_few_hashes_of_an_artifact_are_tried);
 	tcase_add_test(tcase, what_the_tools_write_is_read);
 	tcase_add_test(tcase, what_is_no_list_of_users_is_not_taken);
 	return run_suite(suite);

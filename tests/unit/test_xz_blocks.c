@@ -108,7 +108,7 @@ static struct source *open_xz(const char *name)
 /* Whether it is decoded ahead at all, into which kind of place. */
 static bool is_taken(const char *name, enum spool_place place)
 {
-	const struct unpack_room room = {NULL, place};
+	const struct unpack_room room = {.place = place};
 	struct source *source = open_xz(name);
 	struct xz_ahead *ahead = xz_ahead_new(source, &room, &limits);
 	bool is_ahead = ahead != NULL;
