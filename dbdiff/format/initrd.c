@@ -192,7 +192,7 @@ static enum status find_segments(
 static enum status initrd_next(struct members *members, struct member *member, struct error *err)
 {
 	struct initrd *self = (struct initrd *)members;
-	struct segment *segment = &self->segments[self->position];
+	const struct segment *segment;
 	enum status status;
 	uint64_t at = self->source->offset, end;
 
@@ -200,7 +200,8 @@ static enum status initrd_next(struct members *members, struct member *member, s
 		return error_set(err, STATUS_USAGE, "the member before is still open");
 	self->has_content = false;
 	if (self->position > 0 && self->behind.source == NULL) {
-		end = segment[-1].begin + segment[-1].len;
+		segment = &self->segments[self->position - 1];
+		end = segment->begin + segment->len;
 		status = source_skip(self->source, end > at ? end - at : 0, err);
 		if (status != STATUS_OK)
 			return status;
@@ -213,6 +214,7 @@ static enum status initrd_next(struct members *members, struct member *member, s
 		self->position += status == STATUS_OK;
 		return status;
 	}
+	segment = &self->segments[self->position];
 	at = self->source->offset;
 	members_add_structure(members, at, segment->begin - at, "layout");
 	members_add_content(members, segment->begin, segment->len, self->position, 0);

@@ -104,6 +104,21 @@ START_TEST(another_order_has_a_cause_of_its_own)
 }
 END_TEST
 
+/* As many segments as there may be, and what is behind them. */
+START_TEST(the_last_of_all_segments_is_read)
+{
+	shell("mkdir m; echo 1 >m/a; (cd m; echo a | cpio --quiet -o -H newc) >s;"
+	      "for i in $(seq 64); do cat s; done >x.img; printf payload >>x.img;"
+	      "(for i in $(seq 65); do cat s; done) >y.img");
+	index_file("x.img");
+	assert_covered();
+	ck_assert_str_eq(index_field_of(INDEX_ARTIFACT_ID, "segments"), "64");
+	ck_assert_int_ge(index_number("SELECT count(*) FROM member WHERE container = 1"), 65);
+	index_file("y.img");
+	ck_assert_int_eq(index_number("SELECT inspected FROM member WHERE id = 1"), 0);
+}
+END_TEST
+
 START_TEST(a_segment_cut_in_two_is_not_complete)
 {
 	make("x.img", "one", "cat");
@@ -130,6 +145,7 @@ int main(void)
 	tcase_add_test(tests, bytes_behind_a_compressed_segment_are_told_inside);
 	tcase_add_test(tests, what_is_no_segment_is_trailing);
 	tcase_add_test(tests, another_order_has_a_cause_of_its_own);
+	tcase_add_test(tests, the_last_of_all_segments_is_read);
 	tcase_add_test(tests, a_segment_cut_in_two_is_not_complete);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
