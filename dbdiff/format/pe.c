@@ -109,7 +109,7 @@ static enum status read_symbols(
 		return STATUS_OK;
 	if (len > UINT32_MAX / 2 || pe->symbols + len > source->size)
 		return error_set(err, STATUS_FORMAT, "short read: the symbol table");
-	pe->symbols_len = (uint32_t)len;
+	pe->symbols_len = len;
 	pe->strings = pe->symbols + pe->symbols_len;
 	if (source->size - pe->symbols - len < sizeof(data))
 		return STATUS_OK;
@@ -128,7 +128,7 @@ static enum status read_symbols(
  */
 static void drop_lost_symbols(struct pe *pe)
 {
-	uint64_t end = (uint64_t)pe->symbols + pe->symbols_len;
+	uint64_t end = pe->symbols + pe->symbols_len;
 
 	for (size_t i = 0; i < pe->section_count; i++) {
 		const struct pe_section *section = &pe->sections[i];

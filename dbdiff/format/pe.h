@@ -32,9 +32,9 @@ struct pe {
 	uint32_t headers_len; /* SizeOfHeaders */
 	uint64_t table;	      /* where the section table is, and its end */
 	uint64_t table_end;
-	uint32_t symbols;     /* the COFF symbol table, 0: has none */
-	uint32_t symbols_len; /* with its strings */
-	uint32_t strings;
+	uint64_t symbols;     /* the COFF symbol table, 0: has none */
+	uint64_t symbols_len; /* with its strings */
+	uint64_t strings;
 	uint16_t machine;
 	uint16_t subsystem;
 	uint16_t characteristics;

@@ -84,6 +84,16 @@ static void save(const char *name)
 	free(path);
 }
 
+static int file_open_rw(const char *name)
+{
+	char *path = path_join(comparing.directory, name);
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	ck_assert_int_ge(fd, 0);
+	free(path);
+	return fd;
+}
+
 /* `len` bytes more at the end of the file. */
 static void append(size_t len)
 {
@@ -365,6 +375,34 @@ START_TEST(refuses_overlapping_sections)
 }
 END_TEST
 
+/* What a table says is up to 4 GiB each, and so their sum is not. */
+START_TEST(reads_symbols_behind_four_gigabytes)
+{
+	static const unsigned char strings[] = {11, 0, 0, 0, 'a', '-', 'n', 'a', 'm', 'e', 0};
+	const uint64_t symbols = 0xffff0000, len = 18 * 4096;
+	struct source *source;
+	int fd;
+
+	shell(MAKE);
+	load("uki");
+	put_le32(pe.header + 12, (uint32_t)symbols);
+	put_le32(pe.header + 16, 4096);
+	memcpy(image + pe.sections[0].offset, "/4\0\0\0\0\0", 8);
+	save("far");
+	shell("truncate -s 4294975499 far"); /* symbols + len + sizeof(strings) */
+	fd = file_open_rw("far");
+	ck_assert_int_eq(pwrite(fd, strings, sizeof(strings), (off_t)(symbols + len)),
+		(ssize_t)sizeof(strings));
+	source = source_file_new(fd, symbols + len + sizeof(strings));
+	ck_assert_msg(pe_read(source, &pe, &opening.err) == STATUS_OK, "%s", opening.err.text);
+	ck_assert_uint_eq(pe.symbols, symbols);
+	ck_assert_uint_eq(pe.strings, symbols + len);
+	ck_assert_uint_eq(pe.symbols_len, len + sizeof(strings));
+	source_free(source);
+	close(fd);
+}
+END_TEST
+
 START_TEST(survives_damage)
 {
 	shell(MAKE_SIGNED);
@@ -392,6 +430,7 @@ int main(void)
 	tcase_add_test(tcase, sees_a_table_that_is_cut);
 	tcase_add_test(tcase, sees_a_gap);
 	tcase_add_test(tcase, refuses_overlapping_sections);
+	tcase_add_test(tcase, reads_symbols_behind_four_gigabytes);
 	tcase_add_test(tcase, survives_damage);
 	return run_suite(suite);
 }
