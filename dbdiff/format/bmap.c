@@ -14,6 +14,9 @@
 
 #define BMAP_BYTES_MAX ((size_t)16 << 20)
 #define BID_BYTES      4096
+#define DEPTH_MAX      16	       /* a block map has three */
+#define TAG_BYTES_MAX  ((size_t)65536) /* so much of a tag or comment is read */
+#define STEP	       ((size_t)16384)
 #define NAME_SIZE      128
 
 struct reading {
@@ -21,7 +24,7 @@ struct reading {
 	XML_Parser parser;
 	unsigned depth;
 	bool is_leaf; /* the element that is open has none in it so far */
-	bool is_refused;
+	bool is_refused, is_deep;
 	char name[NAME_SIZE];
 	size_t start;  /* of the element */
 	size_t inside; /* behind its start tag */
@@ -53,24 +56,43 @@ static void XMLCALL refuse_doctype(void *context, const XML_Char *name, const XM
 	XML_StopParser(reading->parser, XML_FALSE);
 }
 
+/* expat keeps each name of an element or attribute for as long as it is. */
+static void count_names(struct reading *reading, const XML_Char **attributes)
+{
+	size_t count = 1;
+
+	while (attributes[2 * (count - 1)] != NULL)
+		count++;
+	reading->depth++;
+	reading->is_deep = reading->depth > DEPTH_MAX;
+	if (!kept_add(&reading->spans->kept, count * KEPT_EACH) || reading->is_deep)
+		XML_StopParser(reading->parser, XML_FALSE);
+}
+
+static bool is_sum(const XML_Char *name)
+{
+	return strcmp(name, "chksum") == 0 || strcmp(name, "sha1") == 0;
+}
+
 static void XMLCALL begin_element(void *context, const XML_Char *name, const XML_Char **attributes)
 {
 	struct reading *reading = context;
 	const char *text = reading->spans->text.data;
 
-	reading->depth++;
+	count_names(reading, attributes);
 	reading->is_leaf = true;
 	reading->start = here(reading);
 	reading->inside = behind(reading);
 	reading->sum_len = 0;
 	snprintf(reading->name, sizeof(reading->name), "%s", name);
 	for (size_t i = 0; attributes[i] != NULL; i += 2) {
-		size_t len = strlen(attributes[i + 1]);
-		const char *at = memmem(text + reading->start, reading->inside - reading->start,
-			attributes[i + 1], len);
+		size_t len = is_sum(attributes[i]) ? strlen(attributes[i + 1]) : 0;
+		const char *at = len > 0
+			? memmem(text + reading->start, reading->inside - reading->start,
+				  attributes[i + 1], len)
+			: NULL;
 
-		if ((strcmp(attributes[i], "chksum") == 0 || strcmp(attributes[i], "sha1") == 0) &&
-			at != NULL) {
+		if (at != NULL) {
 			reading->sum = (size_t)(at - text);
 			reading->sum_len = len;
 		}
@@ -162,16 +184,43 @@ static void add_sum(struct reading *reading)
 	spans_sort(spans);
 }
 
-static enum status parse(struct reading *reading, struct error *err)
+/* In steps, so that no tag is so long that expat has to keep much of it. */
+static enum status feed(struct reading *reading, struct error *err)
 {
 	const struct buffer *text = &reading->spans->text;
 	XML_Parser parser = reading->parser;
+	bool is_last = false;
+
+	for (size_t fed = 0; !is_last;) {
+		size_t len = text->len - fed < STEP ? text->len - fed : STEP;
+		XML_Index at;
+
+		is_last = fed + len == text->len;
+		if (XML_Parse(parser, buffer_text(text) + fed, (int)len, is_last) != XML_STATUS_OK)
+			return STATUS_FORMAT;
+		fed += len;
+		at = XML_GetCurrentByteIndex(parser);
+		if (!is_last && fed - (at > 0 ? (size_t)at : 0) > TAG_BYTES_MAX)
+			return error_set(
+				err, STATUS_LIMIT, "a tag of more than %zu bytes", TAG_BYTES_MAX);
+	}
+	return STATUS_OK;
+}
+
+static enum status parse(struct reading *reading, struct error *err)
+{
+	XML_Parser parser = reading->parser;
+	enum status status;
 
 	XML_SetUserData(parser, reading);
 	XML_SetElementHandler(parser, begin_element, end_element);
 	XML_SetStartDoctypeDeclHandler(parser, refuse_doctype);
-	if (XML_Parse(parser, buffer_text(text), (int)text->len, 1) == XML_STATUS_OK)
-		return STATUS_OK;
+	status = feed(reading, err);
+	if (status != STATUS_FORMAT)
+		return status;
+	if (reading->is_deep)
+		return error_set(
+			err, STATUS_LIMIT, "more than %d elements inside each other", DEPTH_MAX);
 	if (kept_check(&reading->spans->kept, err) < 0)
 		return err->status;
 	if (reading->is_refused)

@@ -90,6 +90,50 @@ START_TEST(bounds_how_many_elements_there_are)
 }
 END_TEST
 
+/* A tag is looked through for the checksums in it alone, and expat keeps what is open. */
+START_TEST(bounds_tags_and_how_deep_they_go)
+{
+	struct buffer text = {0};
+
+	buffer_add_text(&text, "<?xml version=\"1.0\"?><bmap >");
+	for (int i = 0; i < 20; i++)
+		buffer_add_text(&text, "<a>");
+	for (int i = 0; i < 20; i++)
+		buffer_add_text(&text, "</a>");
+	buffer_add_text(&text, "</bmap>");
+	ck_assert_int_eq(index_text_as(&format_bmap, "b", buffer_text(&text)), STATUS_LIMIT);
+	expect_has(comparing.err.text, "inside each other");
+	buffer_clear(&text);
+	buffer_add_text(&text, "<?xml version=\"1.0\"?><bmap ><Range ");
+	for (int i = 0; i < 40000; i++)
+		buffer_add_format(&text, "a%d='%d' ", i, i);
+	buffer_add_text(&text, "chksum='ab'> 1 </Range></bmap>");
+	ck_assert_int_eq(index_text_as(&format_bmap, "b", buffer_text(&text)), STATUS_LIMIT);
+	expect_has(comparing.err.text, "a tag of more than");
+	buffer_release(&text);
+}
+END_TEST
+
+/* However a text is cut into what expat is given, its places are those in the whole. */
+START_TEST(reads_maps_of_many_ranges)
+{
+	struct buffer text = {0};
+	size_t at;
+
+	buffer_add_text(&text, "<?xml version=\"1.0\"?><bmap >");
+	for (int i = 0; i < 2000; i++)
+		buffer_add_format(&text, "<Range chksum=\"%064d\"> %d </Range>\n", i, 2 * i);
+	at = (size_t)(strstr(text.data, "> 3998 <") - text.data) - 65;
+	buffer_add_text(&text, "</bmap>");
+	index_assert_read(index_text_as(&format_bmap, "b", buffer_text(&text)));
+	index_assert_covered(INDEX_ARTIFACT_ID, text.len);
+	buffer_clear(&text);
+	buffer_add_format(&text, "%zu+64 content data of Range 3998@0\n", at);
+	expect_has(index_regions(INDEX_ARTIFACT_ID), buffer_text(&text));
+	buffer_release(&text);
+}
+END_TEST
+
 START_TEST(is_opened_only_where_it_differs)
 {
 	shell(MAKE "echo y | dd of=img bs=1M seek=2 conv=notrunc status=none;"
@@ -111,6 +155,8 @@ int main(void)
 	tcase_add_test(tcase, a_checksum_that_does_not_fit_is_told);
 	tcase_add_test(tcase, refuses_what_is_no_block_map);
 	tcase_add_test(tcase, bounds_how_many_elements_there_are);
+	tcase_add_test(tcase, bounds_tags_and_how_deep_they_go);
+	tcase_add_test(tcase, reads_maps_of_many_ranges);
 	tcase_add_test(tcase, is_opened_only_where_it_differs);
 	return run_cases(suite);
 }
