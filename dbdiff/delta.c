@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/pread.h"
+#include "base/pwrite.h"
 #include "base/tempfile.h"
 #include "dbdiff/file_state.h"
 #include "dbdiff/worker.h"
@@ -18,7 +18,7 @@ struct patching {
 	struct source *base;
 	struct source *delta;
 	uint64_t limit, made; /* bytes that may come out, and did */
-	struct hash hash;
+	int out_fd;
 	unsigned char *out;
 	struct error *err;
 	enum status failure; /* of reading the base */
@@ -72,16 +72,19 @@ static enum status step(struct patching *patching, rs_job_t *job, bool *is_done,
 		return error_set(err, STATUS_LIMIT,
 			"more than %" PRIu64 " bytes come out (--limit member-bytes)",
 			patching->limit);
+	status = pwrite_exactly(patching->out_fd, patching->out, made, patching->made, err);
+	if (status != STATUS_OK)
+		return status;
 	patching->made += made;
-	hash_update(&patching->hash, patching->out, made);
 	*is_done = result == RS_DONE;
 	return source_skip(patching->delta, len - buffers.avail_in, err);
 }
 
-enum status delta_apply(struct source *base, struct source *delta, uint64_t limit,
-	struct delta_file *made, struct error *err)
+enum status delta_apply(
+	struct source *base, struct source *delta, uint64_t limit, int out_fd, struct error *err)
 {
-	struct patching patching = {.base = base, .delta = delta, .limit = limit, .err = err};
+	struct patching patching = {
+		.base = base, .delta = delta, .limit = limit, .out_fd = out_fd, .err = err};
 	enum status status = STATUS_OK;
 	const unsigned char *behind;
 	bool is_done = false;
@@ -92,7 +95,6 @@ enum status delta_apply(struct source *base, struct source *delta, uint64_t limi
 	job = rs_patch_begin(copy_base, &patching);
 	if (job == NULL)
 		return error_set(err, STATUS_IO, "librsync cannot start");
-	hash_init(&patching.hash);
 	patching.out = xmalloc(OUT_SIZE);
 	while (status == STATUS_OK && !is_done)
 		status = step(&patching, job, &is_done, err);
@@ -100,9 +102,6 @@ enum status delta_apply(struct source *base, struct source *delta, uint64_t limi
 		status = source_peek(delta, 1, &behind, &len, err);
 	if (status == STATUS_OK && len > 0)
 		status = error_set(err, STATUS_FORMAT, "bytes behind its end");
-	made->size = patching.made;
-	hash_finish(&patching.hash, &made->sha256);
-	hash_release(&patching.hash);
 	free(patching.out);
 	rs_job_free(job);
 	return status;
@@ -121,11 +120,9 @@ static enum status run_check(void *context, struct error *err)
 	const struct check *check = context;
 	struct source *base = source_file_new(check->base_fd, check->base.size);
 	struct source *delta = source_file_new(check->delta_fd, check->delta.size);
-	struct delta_file made;
-	enum status status = delta_apply(base, delta, check->limits->member_bytes, &made, err);
+	enum status status =
+		delta_apply(base, delta, check->limits->member_bytes, check->out_fd, err);
 
-	if (status == STATUS_OK && pwrite(check->out_fd, &made, sizeof(made), 0) != sizeof(made))
-		status = error_set_errno(err, "what the delta makes");
 	source_free(base);
 	source_free(delta);
 	return status;
@@ -151,6 +148,21 @@ static enum status check_unchanged(int fd, const struct delta_file *hashed, stru
 	if (now.size != hashed->size || !digest_equal(&now.sha256, &hashed->sha256))
 		return error_set(err, STATUS_CONFLICT, "a file changed while it was read");
 	return STATUS_OK;
+}
+
+/* Of whatever the worker left: how much that is was only promised. */
+static enum status hash_made(
+	int fd, const struct limits *limits, struct delta_file *made, struct error *err)
+{
+	off_t size = lseek(fd, 0, SEEK_END);
+
+	if (size < 0 || lseek(fd, 0, SEEK_SET) < 0)
+		return error_set_errno(err, "what the delta makes");
+	if ((uint64_t)size > limits->member_bytes)
+		return error_set(err, STATUS_LIMIT,
+			"more than %" PRIu64 " bytes come out (--limit member-bytes)",
+			limits->member_bytes);
+	return hash_fd(fd, &made->sha256, &made->size, err);
 }
 
 enum status delta_check(int base_fd, int delta_fd, const struct limits *limits,
@@ -180,9 +192,7 @@ enum status delta_check(int base_fd, int delta_fd, const struct limits *limits,
 	if (status == STATUS_OK)
 		status = worker_wait(&worker, err);
 	if (status == STATUS_OK)
-		status = pread_exactly(check.out_fd, made, sizeof(*made), 0, err);
-	if (status == STATUS_END)
-		status = error_set(err, STATUS_IO, "the worker told nothing");
+		status = hash_made(check.out_fd, limits, made, err);
 	if (status == STATUS_OK)
 		status = check_unchanged(base_fd, base, err);
 	if (status == STATUS_OK)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <sys/stat.h>
 
+#include "base/tempfile.h"
 #include "dbdiff/delta.h"
 #include "tests/unit/indexing_format.h"
 
@@ -18,13 +19,18 @@ static enum status apply(
 	struct source *delta_source =
 		source_file_new(delta_fd, (uint64_t)lseek(delta_fd, 0, SEEK_END));
 	char *path = path_join(comparing.directory, target);
-	struct delta_file made = {0};
-	struct digest digest;
+	struct digest digest, made;
 	enum status status;
+	int out_fd;
 
+	ck_assert_int_eq(tempfile_unlinked(&out_fd, &comparing.err), STATUS_OK);
 	ck_assert_int_eq(hash_file(path, &digest, NULL, &comparing.err), STATUS_OK);
-	status = delta_apply(base_source, delta_source, limit, &made, &comparing.err);
-	*applies = status == STATUS_OK && digest_equal(&made.sha256, &digest);
+	status = delta_apply(base_source, delta_source, limit, out_fd, &comparing.err);
+	ck_assert_uint_le((uint64_t)lseek(out_fd, 0, SEEK_END), limit);
+	lseek(out_fd, 0, SEEK_SET);
+	ck_assert_int_eq(hash_fd(out_fd, &made, NULL, &(struct error){0}), STATUS_OK);
+	*applies = status == STATUS_OK && digest_equal(&made, &digest);
+	close(out_fd);
 	source_free(base_source);
 	source_free(delta_source);
 	close(base_fd);
@@ -53,6 +59,38 @@ START_TEST(a_delta_turns_its_base_into_its_target)
 	ck_assert_int_eq(apply("base", "cut", "target", 1 << 22, &applies), STATUS_FORMAT);
 	ck_assert_int_eq(apply("base", "text", "target", 1 << 22, &applies), STATUS_FORMAT);
 	ck_assert(!applies);
+}
+END_TEST
+
+/* The digests are of the files themselves, and no worker is asked for them. */
+START_TEST(hashes_what_was_made)
+{
+	struct delta_file files[3];
+	struct limits limits = limits_default;
+	struct digest digest;
+	int base_fd, delta_fd;
+	char *path;
+
+	shell(MAKE);
+	base_fd = file_open("base");
+	delta_fd = file_open("delta");
+	path = path_join(comparing.directory, "target");
+	ck_assert_int_eq(hash_file(path, &digest, NULL, &comparing.err), STATUS_OK);
+	free(path);
+	ck_assert_msg(delta_check(base_fd, delta_fd, &limits, &files[0], &files[1], &files[2],
+			      &comparing.err) == STATUS_OK,
+		"%s", comparing.err.text);
+	ck_assert(digest_equal(&files[2].sha256, &digest));
+	limits.member_bytes = files[2].size;
+	ck_assert_int_eq(delta_check(base_fd, delta_fd, &limits, &files[0], &files[1], &files[2],
+				 &comparing.err),
+		STATUS_OK);
+	limits.member_bytes--;
+	ck_assert_int_eq(delta_check(base_fd, delta_fd, &limits, &files[0], &files[1], &files[2],
+				 &comparing.err),
+		STATUS_LIMIT);
+	close(base_fd);
+	close(delta_fd);
 }
 END_TEST
 
@@ -113,6 +151,7 @@ int main(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_checked_fixture(tcase, comparing_setup, comparing_teardown);
 	tcase_add_test(tcase, a_delta_turns_its_base_into_its_target);
+	tcase_add_test(tcase, hashes_what_was_made);
 	tcase_add_test(tcase, says_what_every_byte_of_a_delta_is);
 	tcase_add_test(tcase, adds_up_all_forms_of_commands);
 	return run_cases(suite);
