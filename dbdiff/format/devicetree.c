@@ -14,6 +14,7 @@
  */
 
 #define TREE_BYTES_MAX ((size_t)64 << 20) /* libfdt wants it in one piece */
+#define STRINGS_MAX    131072 /* libfdt looks for the end of its name with each property */
 #define DEPTH_MAX      64
 #define PATH_MAX_BYTES 4096
 #define HEADER_SIZE    40
@@ -181,8 +182,8 @@ static enum status read_nodes(struct tree *tree, struct error *err)
 
 		if (next < 0 || next <= at)
 			return error_set(err, STATUS_FORMAT, "the structure at %d", at);
-		if (tree->parts->count > PARTS_MAX)
-			return error_set(err, STATUS_LIMIT, "more than %d parts", PARTS_MAX);
+		if (parts_check(tree->parts, err) < 0)
+			return err->status;
 		if (tag == FDT_BEGIN_NODE)
 			status = open_node(tree, from, to, err);
 		else if (tag == FDT_PROP)
@@ -254,6 +255,9 @@ static enum status load(struct source *source, char **fdt, uint64_t *size, struc
 			err, STATUS_FORMAT, "short read: it says %" PRIu64 " bytes", *size);
 	if (*size > TREE_BYTES_MAX)
 		return error_set(err, STATUS_LIMIT, "a tree of %" PRIu64 " bytes", *size);
+	if (bytes_be32(header + 32) > STRINGS_MAX)
+		return error_set(err, STATUS_LIMIT, "%" PRIu32 " bytes of names of properties",
+			bytes_be32(header + 32));
 	*fdt = xmalloc((size_t)*size);
 	status = source_pread(source, 0, *fdt, (size_t)*size, err);
 	if (status < 0)

@@ -11,7 +11,7 @@
 #include "dbdiff/format/formats.h"
 #include "dbdiff/format/parts.h"
 
-#define GETTEXT_BYTES_MAX    ((size_t)64 << 20)
+#define GETTEXT_BYTES_MAX    ((size_t)16 << 20)
 #define GETTEXT_MESSAGES_MAX ((uint32_t)100000)
 #define HEADER_SIZE	     28
 #define MAGIC		     0x950412deu

@@ -63,7 +63,7 @@ struct part *library_cache_add_member(
 {
 	struct part *part = parts_add(cache->parts, REGION_METADATA, cache->region, at, len);
 
-	part->path = xstrdup(path);
+	parts_set_path(cache->parts, part, path);
 	part->owner = cache->parts->count - 1;
 	parts_add_field(cache->parts, part, "type", "entry");
 	return part;

@@ -21,7 +21,7 @@ struct library_cache {
 	bool *is_told;		     /* a byte of the strings each: it is some member's */
 };
 
-#define LIBRARY_CACHE_BYTES_MAX ((size_t)16 << 20)
+#define LIBRARY_CACHE_BYTES_MAX ((size_t)4 << 20)
 #define LIBRARY_ENTRIES_MAX	65536
 #define LIBRARY_STRING_MAX	4096
 

@@ -16,15 +16,19 @@ struct parts *parts_new(struct source *source)
 	return parts;
 }
 
+static void release_part(struct part *part)
+{
+	free(part->path);
+	free(part->detail);
+	buffer_release(&part->fields);
+}
+
 void parts_free(struct members *members)
 {
 	struct parts *parts = (struct parts *)members;
 
-	for (size_t i = 0; i < parts->count; i++) {
-		free(parts->items[i].path);
-		free(parts->items[i].detail);
-		buffer_release(&parts->items[i].fields);
-	}
+	for (size_t i = 0; i < parts->count; i++)
+		release_part(&parts->items[i]);
 	free(parts->items);
 	buffer_release(&parts->fields);
 	text_list_release(&parts->names);
@@ -53,6 +57,8 @@ struct part *parts_add(struct parts *parts, enum region_kind kind, const char *r
 {
 	struct part *part;
 
+	if (parts->count > PARTS_MAX)
+		release_part(&parts->items[--parts->count]);
 	ARRAY_GROW(parts->items, parts->count, parts->capacity);
 	part = &parts->items[parts->count];
 	*part = (struct part){
@@ -70,9 +76,14 @@ struct part *parts_add_member(struct parts *parts, const char *path, uint64_t of
 {
 	struct part *part = parts_add(parts, REGION_CONTENT, "data", offset, len);
 
-	part->path = xstrdup(kept_add(&parts->kept, strlen(path)) ? path : "");
+	parts_set_path(parts, part, path);
 	part->has_content = true;
 	return part;
+}
+
+void parts_set_path(struct parts *parts, struct part *part, const char *path)
+{
+	part->path = xstrdup(kept_add(&parts->kept, strlen(path)) ? path : "");
 }
 
 const char *parts_keep(struct parts *parts, const char *name)

@@ -52,10 +52,15 @@ void parts_free(struct members *members);
 enum status parts_read_all(
 	struct parts *parts, size_t most, unsigned char **data, struct error *err);
 
-/* What it gives is valid until the next one is added; its number is parts->count - 1. */
+/*
+ * What it gives is valid until the next one is added; its number is parts->count - 1. Of parts
+ * behind PARTS_MAX only the last is there.
+ */
 struct part *parts_add(struct parts *parts, enum region_kind kind, const char *region,
 	uint64_t offset, uint64_t len);
 struct part *parts_add_member(struct parts *parts, const char *path, uint64_t offset, uint64_t len);
+/* Makes a part a member, which has no path yet. */
+void parts_set_path(struct parts *parts, struct part *part, const char *path);
 void parts_add_metadata(
 	struct parts *parts, const char *region, uint64_t offset, uint64_t len, size_t owner);
 /* Keeps a name of a region for as long as `parts` is. */

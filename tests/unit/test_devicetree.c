@@ -114,6 +114,33 @@ START_TEST(bounds_depth)
 }
 END_TEST
 
+/* A path of 4,000 bytes in front of 5,000 nodes, which each repeat it. */
+START_TEST(bounds_paths_together)
+{
+	shell("{ printf '/dts-v1/; / {\\n'; n=$(printf '%0997d' 0);"
+	      "for i in 1 2 3 4; do echo \"a$n {\"; done;"
+	      "seq -f 'b%.0f { };' 5000; for i in 1 2 3 4; do echo '};'; done; echo '};'; }"
+	      " >t.dts; dtc -q -I dts -O dtb -o t.dtb t.dts");
+	open_file(&format_devicetree, "t.dtb");
+	ck_assert_int_eq(opening.status, STATUS_LIMIT);
+	expect_has(opening.err.text, "bytes to keep");
+}
+END_TEST
+
+START_TEST(bounds_names_of_properties)
+{
+	size_t len;
+	char *data;
+
+	shell(SOURCE);
+	data = file_read("t.dtb", &len);
+	memcpy(data + 32, "\0\2\0\1", 4);
+	open_memory(&format_devicetree, data, len);
+	ck_assert_int_eq(opening.status, STATUS_LIMIT);
+	free(data);
+}
+END_TEST
+
 /* ---- uImage ---- */
 
 #define UIMAGE "seq 3000 >one; seq 77 >two; export SOURCE_DATE_EPOCH=77; "
@@ -170,6 +197,8 @@ int main(void)
 	tcase_add_test(tcase, gives_the_images_of_a_fit);
 	tcase_add_test(tcase, survives_damage);
 	tcase_add_test(tcase, bounds_depth);
+	tcase_add_test(tcase, bounds_paths_together);
+	tcase_add_test(tcase, bounds_names_of_properties);
 	tcase_add_test(tcase, takes_a_uimage_apart);
 	tcase_add_test(tcase, takes_several_images_apart);
 	return run_suite(suite);

@@ -141,6 +141,35 @@ START_TEST(damage_is_an_error_or_told)
 }
 END_TEST
 
+static void put_le32(char *at, uint32_t value)
+{
+	for (size_t i = 0; i < 4; i++)
+		at[i] = (char)(value >> 8 * i);
+}
+
+/* 20,000 entries that all name the same string of 4,000 bytes. */
+START_TEST(bounds_strings_that_are_shared)
+{
+	const uint32_t entries = 20000, strings = 48 + 24 * entries;
+	const size_t len = strings + 4000;
+	char *data = calloc(len, 1);
+
+	ck_assert_ptr_nonnull(data);
+	memcpy(data, "glibc-ld.so.cache1.1", 20);
+	put_le32(data + 20, entries);
+	put_le32(data + 24, 4000);
+	for (uint32_t i = 0; i < entries; i++) {
+		put_le32(data + 48 + 24 * i + 4, strings);
+		put_le32(data + 48 + 24 * i + 8, strings + 3999);
+	}
+	memset(data + strings, 'l', 3999);
+	open_memory(&format_ld_cache, data, len);
+	ck_assert_int_eq(opening.status, STATUS_LIMIT);
+	expect_has(opening.err.text, "bytes to keep");
+	free(data);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("caches of ldconfig");
@@ -154,6 +183,7 @@ int main(void)
 	tcase_add_test(tcase, a_cache_of_copies_is_another_cache);
 	tcase_add_test(tcase, another_library_is_not_explained);
 	tcase_add_test(tcase, every_byte_of_a_cache_tells);
+	tcase_add_test(tcase, bounds_strings_that_are_shared);
 	tcase_add_test(tcase, damage_is_an_error_or_told);
 	return run_suite(suite);
 }
