@@ -57,9 +57,12 @@ static struct ext_map *map_inode(struct ext *ext)
 static enum status enter_directory(struct ext *ext, struct error *err)
 {
 	struct frame frame = {.number = ext->inode.number, .path_len = ext->path.len};
-	const char *before = inode_map_meet(&ext->seen, ext->inode.number, buffer_text(&ext->path));
 	ext2_ino_t parent = EXT2_ROOT_INO;
+	const char *before;
 
+	if (inode_map_meet(&ext->seen, ext->inode.number, buffer_text(&ext->path), &before, err) <
+		0)
+		return err->status;
 	if (before)
 		return error_set(err, STATUS_FORMAT, "this directory is /%s as well", before);
 	if (ext->frame_count >= FILESYSTEM_DEPTH_MAX)
@@ -135,8 +138,10 @@ static enum status take_inode(
 			? status
 			: ext_layout_add_member(&ext->layout, &ext->inode, ext->position, err);
 	}
-	if (inode->i_links_count > 1)
-		first = inode_map_meet(&ext->links, number, buffer_text(&ext->path));
+	if (inode->i_links_count > 1 &&
+		(inode_map_meet(&ext->links, number, buffer_text(&ext->path), &first, err) < 0 ||
+			kept_check(&ext->links.kept, err) < 0))
+		return err->status;
 	if (first) {
 		member_add_field(member, "hard-link", "%s", first);
 		return STATUS_OK;

@@ -318,10 +318,13 @@ static enum status add_xattrs(const struct adding *adding, uint64_t block, struc
 	uint64_t size = layout->fs->blocksize, at = block * size;
 	const char *name = "xattr-block";
 	bool has_checksum = ext2fs_has_feature_metadata_csum(layout->fs->super);
+	const char *first;
 
 	if (block == 0)
 		return STATUS_OK;
-	if (inode_map_meet(layout->xattrs, block, "") == NULL) {
+	if (inode_map_meet(layout->xattrs, block, "", &first, err) < 0)
+		return err->status;
+	if (first == NULL) {
 		if (ext_layout_take(layout, block, 1, err) < 0)
 			return err->status;
 		if (has_checksum)

@@ -144,6 +144,8 @@ enum status filesystem_path_add(struct buffer *path, size_t parent_len, const ch
 	return STATUS_OK;
 }
 
+#define PATH_NOT_KEPT SIZE_MAX
+
 /* Where `key` is or belongs; there is always a free slot. */
 static struct inode_map_slot *slot_of(const struct inode_map *map, uint64_t key)
 {
@@ -159,34 +161,46 @@ static void inode_map_widen(struct inode_map *map)
 	struct inode_map wider = {.capacity = map->capacity ? map->capacity * 2 : 64};
 
 	wider.slots = xcalloc(wider.capacity, sizeof(*wider.slots));
-	wider.count = map->count;
 	for (size_t i = 0; i < map->capacity; i++)
 		if (map->slots[i].key)
 			*slot_of(&wider, map->slots[i].key) = map->slots[i];
 	free(map->slots);
-	*map = wider;
+	map->slots = wider.slots;
+	map->capacity = wider.capacity;
 }
 
-const char *inode_map_meet(struct inode_map *map, uint64_t key, const char *path)
+enum status inode_map_meet(struct inode_map *map, uint64_t key, const char *path,
+	const char **first, struct error *err)
 {
 	struct inode_map_slot *slot;
+	size_t len = strlen(path) + 1;
 
 	if (map->count * 4 >= map->capacity * 3)
 		inode_map_widen(map);
 	slot = slot_of(map, key);
-	if (slot->key)
-		return slot->path;
+	*first = NULL;
+	if (slot->key) {
+		*first = slot->path == PATH_NOT_KEPT ? "(a path that was not kept)"
+						     : map->paths.data + slot->path;
+		return STATUS_OK;
+	}
+	if (map->count == INODE_MAP_MAX)
+		return error_set(err, STATUS_LIMIT,
+			"more than %zu directories, or files with several links", INODE_MAP_MAX);
 	slot->key = key;
-	slot->path = xstrdup(path);
+	slot->path = PATH_NOT_KEPT;
 	map->count++;
-	return NULL;
+	if (kept_add(&map->kept, len)) {
+		slot->path = map->paths.len;
+		buffer_add(&map->paths, path, len);
+	}
+	return STATUS_OK;
 }
 
 void inode_map_release(struct inode_map *map)
 {
-	for (size_t i = 0; i < map->capacity; i++)
-		free(map->slots[i].path);
 	free(map->slots);
+	buffer_release(&map->paths);
 	*map = (struct inode_map){0};
 }
 

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/source.h"
+#include "dbdiff/format/kept.h"
 #include "dbdiff/members.h"
 
 /* What the formats that are file systems have in common. */
@@ -62,14 +63,22 @@ enum status filesystem_path_add(struct buffer *path, size_t parent_len, const ch
 struct inode_map {
 	struct inode_map_slot {
 		uint64_t key; /* 0 means free; keys are never 0 */
-		char *path;
+		size_t path;  /* where in `paths` */
 	} * slots;
 	size_t count;
-	size_t capacity; /* a power of two, or 0 */
+	size_t capacity;     /* a power of two, or 0 */
+	struct buffer paths; /* with a NUL behind each */
+	struct kept kept;    /* of them; who needs each path asks kept_check() */
 };
 
-/* The path first given with `key`, or NULL when this is the first time; it is then kept. */
-const char *inode_map_meet(struct inode_map *map, uint64_t key, const char *path);
+#define INODE_MAP_MAX ((size_t)1 << 20)
+
+/*
+ * Sets *first to the path first given with `key`, valid until the next call; or to NULL when this
+ * is the first time: it is then kept. STATUS_LIMIT for more than INODE_MAP_MAX.
+ */
+enum status inode_map_meet(struct inode_map *map, uint64_t key, const char *path,
+	const char **first, struct error *err);
 void inode_map_release(struct inode_map *map);
 
 /* ---- content ---- */

@@ -62,9 +62,11 @@ static enum status enter_directory(struct squashfs *squashfs, uint64_t reference
 		.inode_number = squashfs->inode->base.inode_number,
 		.position = squashfs->position,
 	};
-	const char *before =
-		inode_map_meet(&squashfs->seen, reference + 1, buffer_text(&squashfs->path));
+	const char *before;
 
+	if (inode_map_meet(
+		    &squashfs->seen, reference + 1, buffer_text(&squashfs->path), &before, err) < 0)
+		return err->status;
 	if (before)
 		return error_set(err, STATUS_FORMAT, "this directory is /%s as well", before);
 	if (squashfs->frame_count >= FILESYSTEM_DEPTH_MAX)
@@ -120,6 +122,9 @@ static enum status take_inode(struct squashfs *squashfs, uint64_t reference, uin
 
 	sqfs_free(squashfs->inode);
 	squashfs->inode = NULL;
+	if (squashfs_inode_check_size(
+		    &squashfs->file, squashfs->inodes, &squashfs->super, reference, err) < 0)
+		return err->status;
 	failed = sqfs_meta_reader_read_inode(squashfs->inodes, &squashfs->super, reference >> 16,
 		reference & 0xffff, &squashfs->inode);
 	if (failed) {
@@ -320,6 +325,9 @@ static enum status check_superblock(struct squashfs *squashfs, struct error *err
 	/* libsquashfs allocates by this number before it reads. */
 	if (super->fragment_entry_count > super->bytes_used)
 		return error_set(err, STATUS_FORMAT, "more fragment blocks than bytes");
+	if (super->fragment_entry_count > SQUASHFS_BLOCKS_MAX)
+		return error_set(err, STATUS_LIMIT, "%" PRIu32 " fragment blocks",
+			super->fragment_entry_count);
 	return STATUS_OK;
 }
 

@@ -9,6 +9,7 @@
 #include <sqfs/id_table.h>
 #include <sqfs/inode.h>
 #include <sqfs/io.h>
+#include <sqfs/meta_reader.h>
 #include <sqfs/super.h>
 #include <sqfs/xattr_reader.h>
 
@@ -59,6 +60,16 @@ enum status squashfs_data_add_regions(const struct squashfs_data *data,
 	struct error *err);
 
 /* ---- squashfs_inode.c: what an inode says ---- */
+
+/* Of one file, and of those in which tails lie together; libsquashfs has a list of either. */
+#define SQUASHFS_BLOCKS_MAX ((size_t)1 << 20)
+
+/*
+ * To be asked before libsquashfs reads an inode, the list of whose blocks it reads at once:
+ * STATUS_LIMIT when there are more than SQUASHFS_BLOCKS_MAX. They may all be holes.
+ */
+enum status squashfs_inode_check_size(struct squashfs_file *file, sqfs_meta_reader_t *inodes,
+	const sqfs_super_t *super, uint64_t reference, struct error *err);
 
 /* Everything that the fields of inodes are read with. Owns nothing; `links` is what is changed. */
 struct squashfs_inode_tables {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the inodes of a squashfs say: the fields of members. */
+#include "dbdiff/format/bytes.h"
 #include "dbdiff/format/squashfs.h"
 
 #include <inttypes.h>
@@ -70,6 +71,33 @@ static enum status add_xattrs(const struct squashfs_inode_tables *tables,
 	return status;
 }
 
+/* The bytes stand in the order of the format, which is the little endian one. */
+enum status squashfs_inode_check_size(struct squashfs_file *file, sqfs_meta_reader_t *inodes,
+	const sqfs_super_t *super, uint64_t reference, struct error *err)
+{
+	unsigned char base[sizeof(sqfs_inode_t)] = {0}, data[16];
+	bool is_long;
+	uint64_t size;
+	int failed = sqfs_meta_reader_seek(
+		inodes, super->inode_table_start + (reference >> 16), reference & 0xffff);
+
+	if (failed == 0)
+		failed = sqfs_meta_reader_read(inodes, base, sizeof(base));
+	is_long = bytes_le16(base) == SQFS_INODE_EXT_FILE;
+	if (failed == 0 && !is_long && bytes_le16(base) != SQFS_INODE_FILE)
+		return STATUS_OK;
+	if (failed == 0)
+		failed = sqfs_meta_reader_read(inodes, data, sizeof(data));
+	if (failed)
+		return squashfs_error_set(file, failed, err);
+	size = is_long ? bytes_le64(data + 8) : bytes_le32(data + 12);
+	if (size / super->block_size > SQUASHFS_BLOCKS_MAX)
+		return error_set(err, STATUS_LIMIT,
+			"a file of %" PRIu64 " bytes in blocks of %" PRIu32, size,
+			super->block_size);
+	return STATUS_OK;
+}
+
 static uint32_t link_count(const sqfs_inode_generic_t *inode)
 {
 	switch (inode->base.type) {
@@ -91,6 +119,20 @@ static uint32_t link_count(const sqfs_inode_generic_t *inode)
 	default:
 		return 1;
 	}
+}
+
+static enum status add_link(const struct squashfs_inode_tables *tables,
+	const sqfs_inode_generic_t *inode, struct member *member, struct error *err)
+{
+	const char *first;
+
+	if (inode_map_meet(tables->links, inode->base.inode_number, buffer_text(&member->path),
+		    &first, err) < 0 ||
+		kept_check(&tables->links->kept, err) < 0)
+		return err->status;
+	if (first)
+		member_add_field(member, "hard-link", "%s", first);
+	return STATUS_OK;
 }
 
 enum status squashfs_inode_add(const struct squashfs_inode_tables *tables,
@@ -119,12 +161,7 @@ enum status squashfs_inode_add(const struct squashfs_inode_tables *tables,
 	if (S_ISLNK(basics.mode))
 		status = filesystem_add_link_target(
 			member, (const char *)inode->extra, inode->data.slink.target_size, err);
-	if (!S_ISDIR(basics.mode) && link_count(inode) > 1) {
-		const char *first = inode_map_meet(
-			tables->links, inode->base.inode_number, buffer_text(&member->path));
-
-		if (first)
-			member_add_field(member, "hard-link", "%s", first);
-	}
+	if (status == STATUS_OK && !S_ISDIR(basics.mode) && link_count(inode) > 1)
+		status = add_link(tables, inode, member, err);
 	return status < 0 ? status : add_xattrs(tables, inode, member, err);
 }

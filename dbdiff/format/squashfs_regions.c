@@ -13,7 +13,8 @@
 #include "base/array.h"
 #include "dbdiff/format/squashfs.h"
 
-#define PLACES_MAX    ((size_t)3 << 20) /* 96 MiB */
+#define PLACES_MAX    ((size_t)1 << 20) /* 32 MiB */
+#define BLOCKS_MAX    ((size_t)1 << 20) /* of a table: 8 GiB of it */
 #define PLACE_LEN_MAX (UINT64_C(1) << 30)
 #define META_HEADER   2
 #define META_SIZE     0x7fff /* of what a header says; the bit above: stored as it is */
@@ -86,6 +87,9 @@ static enum status find_blocks(struct meta_blocks *blocks, struct squashfs_file 
 	unsigned char data[META_HEADER];
 
 	while (begin < end) {
+		if (blocks->count == BLOCKS_MAX)
+			return error_set(
+				err, STATUS_LIMIT, "more than %zu blocks of a table", BLOCKS_MAX);
 		ARRAY_GROW(blocks->offsets, blocks->count, blocks->capacity);
 		blocks->offsets[blocks->count++] = begin;
 		if (end - begin < sizeof(data))

@@ -248,6 +248,58 @@ START_TEST(refuses_a_block_that_unpacks_short)
 }
 END_TEST
 
+/* 5,000 inodes of two links, below a path of some 3,900 bytes. */
+START_TEST(bounds_paths_of_links)
+{
+	struct listing listing;
+
+	sh("mkdir tree; (cd tree; n=$(printf %%0194d 0); for i in $(seq 20); do mkdir $n; cd $n;"
+	   " done; mkdir a b; seq 5000 | (cd a; xargs touch); cp -al a/. b); " MAKE ">log 2>&1");
+	listing = list_image(&format_squashfs, "image");
+	ck_assert_int_eq(listing.status, STATUS_LIMIT);
+	ck_assert_ptr_nonnull(strstr(listing.err.text, "bytes to keep"));
+	listing_release(&listing);
+}
+END_TEST
+
+/* All holes, so that their list packs to nearly nothing. */
+START_TEST(bounds_blocks_of_a_file)
+{
+	struct listing listing;
+
+	sh("mkdir tree; truncate -s $(((1048576 + 1) * 4096)) tree/sparse; " MAKE
+	   "-b 4K >log 2>&1");
+	listing = list_image(&format_squashfs, "image");
+	ck_assert_int_eq(listing.status, STATUS_LIMIT);
+	ck_assert_ptr_nonnull(strstr(listing.err.text, "a file of 4294971392 bytes"));
+	listing_release(&listing);
+}
+END_TEST
+
+START_TEST(what_was_met_has_bounds)
+{
+	struct inode_map map = {0};
+	const char *first = NULL;
+	struct error err;
+	char path[4096];
+
+	memset(path, 'p', sizeof(path));
+	path[sizeof(path) - 1] = '\0';
+	for (uint64_t key = 1; key <= INODE_MAP_MAX; key++) {
+		ck_assert_int_eq(inode_map_meet(&map, key, path, &first, &err), STATUS_OK);
+		ck_assert_ptr_null(first);
+	}
+	ck_assert_int_eq(kept_check(&map.kept, &err), STATUS_LIMIT);
+	ck_assert_uint_le(map.paths.len, KEPT_BYTES_MAX);
+	ck_assert_int_eq(inode_map_meet(&map, 1, "", &first, &err), STATUS_OK);
+	ck_assert_str_eq(first, path);
+	ck_assert_int_eq(inode_map_meet(&map, INODE_MAP_MAX, "", &first, &err), STATUS_OK);
+	ck_assert_ptr_nonnull(first);
+	ck_assert_int_eq(inode_map_meet(&map, INODE_MAP_MAX + 1, "", &first, &err), STATUS_LIMIT);
+	inode_map_release(&map);
+}
+END_TEST
+
 START_TEST(bounds_depth)
 {
 	struct listing listing;
@@ -279,5 +331,8 @@ int main(void)
 	tcase_add_test(tcase, refuses_impossible_names);
 	tcase_add_test(tcase, refuses_a_block_that_unpacks_short);
 	tcase_add_test(tcase, bounds_depth);
+	tcase_add_test(tcase, bounds_paths_of_links);
+	tcase_add_test(tcase, bounds_blocks_of_a_file);
+	tcase_add_test(tcase, what_was_met_has_bounds);
 	return run_suite(suite);
 }
