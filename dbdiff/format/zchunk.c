@@ -25,8 +25,10 @@ struct zchunk {
 	size_t given;
 	bool is_told, is_header_right, is_data_right;
 	bool has_data_sum; /* zck -u leaves zeros in its place */
-	struct buffer dict;
+	/* Unpacked and digested once, or why it cannot be, for all chunks. */
+	ZSTD_DDict *dict;
 	bool has_dict;
+	struct error dict_failure;
 };
 
 /* ---- checksums ---- */
@@ -235,26 +237,38 @@ static struct source *open_chunk(struct zchunk *zchunk, const struct zchunk_chun
 	return &self->pieces.source;
 }
 
-/* The dictionary, which all chunks but itself need. */
 static enum status read_dict(struct zchunk *zchunk, struct error *err)
 {
 	const struct zchunk_chunk *chunk = &zchunk->header.chunks[0];
 	struct source *source;
+	struct buffer dict = {0};
 	enum status status;
-	size_t got = 0;
 
-	if (chunk->len == 0 || zchunk->has_dict)
-		return STATUS_OK;
 	if (chunk->size > DICT_BYTES_MAX)
 		return error_set(
 			err, STATUS_LIMIT, "a dictionary of %" PRIu64 " bytes", chunk->size);
 	source = open_chunk(zchunk, chunk);
-	buffer_reserve(&zchunk->dict, (size_t)chunk->size + 1);
-	status = source_read(source, zchunk->dict.data, (size_t)chunk->size, &got, err);
-	zchunk->dict.len = got;
-	zchunk->has_dict = status == STATUS_OK;
+	buffer_reserve(&dict, (size_t)chunk->size + 1);
+	status = source_read(source, dict.data, (size_t)chunk->size, &dict.len, err);
+	if (status == STATUS_OK && dict.len > 0) {
+		zchunk->dict = ZSTD_createDDict(dict.data, dict.len);
+		if (zchunk->dict == NULL)
+			status = error_set(err, STATUS_FORMAT, "the dictionary is none");
+	}
+	buffer_release(&dict);
 	source_free(source);
 	return status;
+}
+
+/* The dictionary, which all chunks but itself need. */
+static enum status find_dict(struct zchunk *zchunk, struct error *err)
+{
+	if (!zchunk->has_dict && zchunk->header.chunks[0].len > 0)
+		zchunk->dict_failure.status = read_dict(zchunk, &zchunk->dict_failure);
+	zchunk->has_dict = true;
+	if (zchunk->dict_failure.status < 0)
+		*err = zchunk->dict_failure;
+	return zchunk->dict_failure.status;
 }
 
 /* ---- members ---- */
@@ -299,13 +313,13 @@ static enum status zchunk_open_member(
 		return error_set(err, STATUS_UNSUPPORTED, "compression type %" PRIu64,
 			zchunk->header.compression);
 	if (zchunk->given > 1 && zchunk->header.compression == ZCHUNK_ZSTD)
-		status = read_dict(zchunk, err);
+		status = find_dict(zchunk, err);
 	if (status != STATUS_OK)
 		return status;
 	*content = open_chunk(zchunk, &zchunk->header.chunks[zchunk->given - 1]);
-	if (zchunk->given > 1 && zchunk->dict.len > 0 &&
-		ZSTD_isError(ZSTD_DCtx_loadDictionary(((struct unpacking *)*content)->context,
-			zchunk->dict.data, zchunk->dict.len))) {
+	if (zchunk->given > 1 && zchunk->dict != NULL &&
+		ZSTD_isError(ZSTD_DCtx_refDDict(
+			((struct unpacking *)*content)->context, zchunk->dict))) {
 		source_free(*content);
 		return error_set(err, STATUS_FORMAT, "the dictionary is none");
 	}
@@ -331,7 +345,7 @@ static void zchunk_free(struct members *members)
 	struct zchunk *zchunk = (struct zchunk *)members;
 
 	zchunk_header_release(&zchunk->header);
-	buffer_release(&zchunk->dict);
+	ZSTD_freeDDict(zchunk->dict);
 	free(zchunk);
 }
 

@@ -87,6 +87,77 @@ START_TEST(refuses_what_is_cut)
 }
 END_TEST
 
+/* ---- a dictionary that does not unpack ---- */
+
+struct counting {
+	struct source source;
+	struct source *whole;
+	unsigned reads;
+};
+
+static enum status counting_pread(
+	struct source *source, uint64_t offset, void *data, size_t len, struct error *err)
+{
+	struct counting *counting = (struct counting *)source;
+
+	counting->reads++;
+	return source_pread(counting->whole, offset, data, len, err);
+}
+
+static const struct source_ops counting_ops = {.pread = counting_pread};
+
+/* Opens all members in turn; what those behind the dictionary read. */
+static void open_all(struct counting *counting, unsigned *chunks, unsigned *reads)
+{
+	struct members *members = NULL;
+	struct member member = {0};
+
+	ck_assert_int_eq(format_zchunk.open(
+				 &counting->source, "z", &limits_default, &members, &comparing.err),
+		STATUS_OK);
+	*chunks = 0;
+	while (members->ops->next(members, &member, &comparing.err) == STATUS_OK) {
+		struct source *content = NULL;
+		bool is_dictionary = strncmp(member.path.data, "dictionary", 10) == 0;
+		enum status status = members->ops->open(members, &content, &comparing.err);
+
+		ck_assert_int_eq(status, is_dictionary ? STATUS_OK : STATUS_FORMAT);
+		expect_has(is_dictionary ? "zstd" : comparing.err.text, "zstd");
+		source_free(content);
+		*chunks += !is_dictionary;
+		if (*chunks <= 1)
+			counting->reads = 0;
+		*reads = counting->reads;
+	}
+	members->ops->free(members);
+	member_release(&member);
+}
+
+START_TEST(a_dictionary_that_fails_is_unpacked_once)
+{
+	struct counting counting = {0};
+	char *path, *data = NULL;
+	unsigned chunks, reads;
+	char *frame;
+	size_t len;
+
+	shell("seq 200000 >z; seq 1000 3000 >dict; zck -D dict z >log 2>&1");
+	path = path_join(comparing.directory, "z.zck");
+	ck_assert_int_eq(path_read_file(path, 4 << 20, &data, &len, &comparing.err), STATUS_OK);
+	free(path);
+	frame = memmem(data, len, "\x28\xb5\x2f\xfd", 4);
+	ck_assert_ptr_nonnull(frame);
+	memset(frame, 'X', 4);
+	counting.whole = source_memory_new(data, len);
+	counting.source = (struct source){.ops = &counting_ops, .size = len};
+	open_all(&counting, &chunks, &reads);
+	ck_assert_uint_gt(chunks, 5);
+	ck_assert_uint_eq(reads, 0);
+	source_free(counting.whole);
+	free(data);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("zchunk");
@@ -98,5 +169,6 @@ int main(void)
 	tcase_add_loop_test(tcase, each_chunk_is_a_member, 0, (int)ARRAY_SIZE(forms));
 	tcase_add_test(tcase, sums_that_do_not_fit_are_told);
 	tcase_add_test(tcase, refuses_what_is_cut);
+	tcase_add_test(tcase, a_dictionary_that_fails_is_unpacked_once);
 	return run_cases(suite);
 }
