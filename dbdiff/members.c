@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dbdiff/members.h"
 
+#include <inttypes.h>
+
 #include "base/clock.h"
 #include "base/escape.h"
 #include "base/hash.h"
@@ -102,6 +104,29 @@ void member_add_time(struct member *member, const char *name, int64_t seconds, l
 			text[len] == 'Z' ? "Z" : "");
 	else
 		member_add_field(member, name, "%s", text);
+}
+
+enum status unpack_take_window(
+	const struct unpack_room *room, uint64_t *taken, uint64_t bytes, struct error *err)
+{
+	struct unpack_costs *costs = room != NULL ? room->costs : NULL;
+
+	if (costs == NULL || bytes <= *taken)
+		return STATUS_OK;
+	if (bytes - *taken > UNPACK_WINDOWS_MAX - costs->windows)
+		return error_set(err, STATUS_LIMIT,
+			"decoders inside each other want windows of more than %" PRIu64 " bytes",
+			UNPACK_WINDOWS_MAX);
+	costs->windows += bytes - *taken;
+	*taken = bytes;
+	return STATUS_OK;
+}
+
+void unpack_give_window(const struct unpack_room *room, uint64_t *taken)
+{
+	if (*taken > 0)
+		room->costs->windows -= *taken;
+	*taken = 0;
 }
 
 void members_add_region(struct members *members, const struct region *region)

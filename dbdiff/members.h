@@ -87,8 +87,12 @@ struct members;
 
 /* What one reader of an artifact has spent so far, in all containers together. */
 struct unpack_costs {
-	unsigned hashes; /* of passwords, that were tried */
+	unsigned hashes;  /* of passwords, that were tried */
+	uint64_t windows; /* bytes, of the decoders that are there now */
 };
+
+/* Of decoders inside each other together: one of the largest, and one of the usual in it. */
+#define UNPACK_WINDOWS_MAX (((uint64_t)128 + 8) << 20)
 
 /* Where a stream may be unpacked to ahead of its reader, and what containers may spend. */
 struct unpack_room {
@@ -96,6 +100,15 @@ struct unpack_room {
 	enum spool_place place;	    /* SPOOL_OUTERMOST: it is to stay there when all is done */
 	struct unpack_costs *costs; /* NULL: nobody counts */
 };
+
+/*
+ * Makes what a decoder has of the room for windows `bytes`, or leaves it at more: STATUS_LIMIT when
+ * those around it leave too little. `room` may be NULL. *taken begins as 0, and
+ * unpack_give_window() gives all of it back.
+ */
+enum status unpack_take_window(
+	const struct unpack_room *room, uint64_t *taken, uint64_t bytes, struct error *err);
+void unpack_give_window(const struct unpack_room *room, uint64_t *taken);
 
 /*
  * Formats call it any time between open() and the end of their last next(), in any order; touching

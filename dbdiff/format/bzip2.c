@@ -11,6 +11,7 @@
  */
 #define HEADER_SIZE 4
 #define MAGIC_SIZE  10
+#define MEMORY	    ((uint64_t)4 << 20) /* of a decoder */
 
 struct bzip2 {
 	bz_stream decompress;
@@ -42,6 +43,8 @@ static enum status begin_stream(struct stream *stream, struct error *err)
 	if (bzip2_bid(data, len) == 0)
 		return stream->units > 0 ? STATUS_END
 					 : error_set(err, STATUS_FORMAT, "bzip2: no header");
+	if (stream_take_window(stream, MEMORY, err) < 0)
+		return err->status;
 	stream->units++;
 	if (stream->units == 1)
 		member_add_field(&stream->fields, "stream-settings", "blocks of %c00 kB", data[3]);

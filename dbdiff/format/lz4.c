@@ -16,6 +16,7 @@
 #define MAGIC		  "\x04\x22\x4d\x18"
 #define LEGACY_MAGIC	  "\x02\x21\x4c\x18"
 #define HEADER_SIZE_MAX	  19
+#define FRAME_MEMORY	  ((uint64_t)8 << 20) /* of a decoder: two blocks of the largest */
 #define LEGACY_BLOCK_SIZE (8 << 20)
 
 enum place {
@@ -56,6 +57,8 @@ static enum status begin_legacy(struct stream *stream, struct error *err)
 {
 	struct lz4 *lz4 = stream->state;
 
+	if (stream_take_window(stream, 2 * LEGACY_BLOCK_SIZE, err) < 0)
+		return err->status;
 	if (lz4->block == NULL) {
 		lz4->block = xmalloc(LEGACY_BLOCK_SIZE);
 		lz4->packed = xmalloc(LZ4_COMPRESSBOUND(LEGACY_BLOCK_SIZE));
@@ -93,6 +96,8 @@ static enum status begin_frame(struct stream *stream, struct error *err)
 	status = source_peek(stream->source, HEADER_SIZE_MAX, &data, &len, err);
 	if (status != STATUS_OK)
 		return status;
+	if (stream_take_window(stream, FRAME_MEMORY, err) < 0)
+		return err->status;
 	if (lz4->context != NULL)
 		LZ4F_resetDecompressionContext(lz4->context);
 	else if (LZ4F_isError(LZ4F_createDecompressionContext(&lz4->context, LZ4F_VERSION)))

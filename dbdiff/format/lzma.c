@@ -64,6 +64,20 @@ static enum status begin(struct stream *stream, lzma_ret result, struct error *e
 	return xz_error(result, err);
 }
 
+/* More is refused by the decoder itself. */
+static uint64_t window_of(uint64_t dictionary)
+{
+	return dictionary < STREAM_WINDOW_MAX ? dictionary : STREAM_WINDOW_MAX;
+}
+
+/* A power of two, less some sixteenths of it. */
+static uint64_t lzip_dictionary(unsigned char coded)
+{
+	uint64_t base = UINT64_C(1) << (coded & 31);
+
+	return base - base / 16 * (coded >> 5);
+}
+
 static enum status begin_lzma(struct stream *stream, struct error *err)
 {
 	struct lzma *lzma = stream->state;
@@ -80,6 +94,8 @@ static enum status begin_lzma(struct stream *stream, struct error *err)
 		"properties %02x, dictionary of %" PRIu64 " bytes, size %s", data[0],
 		read_number(data + 1, 4),
 		read_number(data + 5, 8) == UINT64_MAX ? "not given" : "given");
+	if (stream_take_window(stream, window_of(read_number(data + 1, 4)), err) < 0)
+		return err->status;
 	lzma->begin = stream->source->offset + LZMA_HEADER_SIZE;
 	members_add_structure(
 		&stream->members, stream->source->offset, LZMA_HEADER_SIZE, "stream-settings");
@@ -102,6 +118,8 @@ static enum status begin_lzip(struct stream *stream, struct error *err)
 	if (stream->units == 0)
 		member_add_field(&stream->fields, "stream-settings", "version %u, dictionary %02x",
 			data[4], data[5]);
+	if (stream_take_window(stream, window_of(lzip_dictionary(data[5])), err) < 0)
+		return err->status;
 	lzma->begin = stream->source->offset + LZIP_HEADER_SIZE;
 	members_add_structure(
 		&stream->members, stream->source->offset, LZIP_HEADER_SIZE, "stream-settings");
@@ -155,25 +173,28 @@ static enum status lzip_decode(
 	return decode(stream, data, len, err);
 }
 
-static void lzma_free(struct stream *stream)
+static void lzma_let_go(struct stream *stream)
 {
 	struct lzma *lzma = stream->state;
 
 	if (lzma->is_started)
 		lzma_end(&lzma->decoder);
+	lzma->is_started = false;
 }
 
 static const struct codec lzma_codec = {
 	.name = "lzma",
 	.decode = lzma_decode,
-	.free = lzma_free,
+	.end = lzma_let_go,
+	.free = lzma_let_go,
 	.state_size = sizeof(struct lzma),
 };
 
 static const struct codec lzip_codec = {
 	.name = "lzip",
 	.decode = lzip_decode,
-	.free = lzma_free,
+	.end = lzma_let_go,
+	.free = lzma_let_go,
 	.state_size = sizeof(struct lzma),
 };
 

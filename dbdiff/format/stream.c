@@ -38,6 +38,13 @@ enum status stream_take(struct stream *stream, uint64_t len, enum region_kind ki
 	return source_skip(stream->source, len, err);
 }
 
+enum status stream_take_window(struct stream *stream, uint64_t bytes, struct error *err)
+{
+	if (unpack_take_window(stream->members.room, &stream->window, bytes, err) < 0)
+		return error_context(err, "%s", stream->codec->name);
+	return STATUS_OK;
+}
+
 void stream_add_packed(struct stream *stream, uint64_t begin)
 {
 	members_add_content(
@@ -138,6 +145,10 @@ static enum status decode(
 	if (status < 0) {
 		err->status = status;
 		stream->failure = *err;
+	}
+	if (status != STATUS_OK && stream->codec->end != NULL) {
+		stream->codec->end(stream);
+		unpack_give_window(stream->members.room, &stream->window);
 	}
 	return status;
 }
@@ -306,6 +317,7 @@ static void stream_free(struct members *members)
 	struct stream *stream = (struct stream *)members;
 
 	stream->codec->free(stream);
+	unpack_give_window(stream->members.room, &stream->window);
 	if (stream->skipped_units > 0)
 		hash_release(&stream->skipped);
 	member_release(&stream->fields);

@@ -21,6 +21,11 @@ struct codec {
 	 */
 	enum status (*decode)(
 		struct stream *stream, const unsigned char **data, size_t *len, struct error *err);
+	/*
+	 * Lets go of the decoder, once decode() gave STATUS_END or an error; what is around the
+	 * stream may be read on for long. May be NULL, and is called again by nobody but free().
+	 */
+	void (*end)(struct stream *stream);
 	void (*free)(struct stream *stream);
 	/* The file that all decoded bytes stand in before they are given; -1 for none. May be NULL.
 	 */
@@ -53,6 +58,7 @@ struct stream {
 	uint64_t skipped_bytes; /* in them */
 	struct hash skipped;	/* of them; used when there are any */
 	uint64_t padding;	/* bytes between streams */
+	uint64_t window;	/* of the room for windows */
 	struct member fields;	/* of the container: only its fields are used */
 
 	struct behind behind;
@@ -78,6 +84,8 @@ enum status stream_need(struct stream *stream, size_t want, const unsigned char 
 /* Goes by `len` bytes of the source, as a region. */
 enum status stream_take(struct stream *stream, uint64_t len, enum region_kind kind,
 	const char *name, struct error *err);
+/* To be asked before a decoder is started that has a window of so many bytes. */
+enum status stream_take_window(struct stream *stream, uint64_t bytes, struct error *err);
 /*
  * The bytes from `begin` up to the source's offset: what the content is packed in. Checksums of the
  * content and an index of blocks, which were found to fit, follow from it and belong to it.

@@ -91,8 +91,12 @@ static enum status between_streams(struct stream *stream, struct error *err)
 	return stream_take(stream, zeros, REGION_STRUCTURE, "stream-padding", err);
 }
 
-static enum status start_decoder(struct xz *xz, struct error *err)
+static enum status start_decoder(struct stream *stream, struct error *err)
 {
+	struct xz *xz = stream->state;
+
+	if (stream_take_window(stream, xz_block_window(&xz->block), err) < 0)
+		return err->status;
 	xz->is_started = true;
 	xz->place = IN_BLOCK;
 	return xz_error(lzma_block_decoder(&xz->decoder, &xz->block.block), err);
@@ -139,7 +143,7 @@ static enum status begin_block(struct stream *stream, struct error *err)
 		xz->place = IN_BLOCK_AHEAD;
 		return STATUS_OK;
 	}
-	return start_decoder(xz, err);
+	return start_decoder(stream, err);
 }
 
 static enum status end_block(struct stream *stream, struct error *err)
@@ -234,7 +238,7 @@ static enum status take_ahead(
 		return STATUS_OK;
 	case XZ_AHEAD_FAILED:
 		xz->again = xz->done;
-		return start_decoder(xz, err);
+		return start_decoder(stream, err);
 	default:
 		xz_ahead_next(xz->ahead, &block->compressed_size, &block->uncompressed_size);
 		status = source_skip(stream->source, xz_block_packed_size(&xz->block), err);
@@ -318,13 +322,21 @@ static enum status xz_decode(
 	}
 }
 
+static void xz_end(struct stream *stream)
+{
+	struct xz *xz = stream->state;
+
+	if (xz->is_started)
+		lzma_end(&xz->decoder);
+	xz->is_started = false;
+}
+
 static void xz_free(struct stream *stream)
 {
 	struct xz *xz = stream->state;
 
 	xz_ahead_free(xz->ahead);
-	if (xz->is_started)
-		lzma_end(&xz->decoder);
+	xz_end(stream);
 	if (xz->has_block)
 		xz_block_release(&xz->block);
 	lzma_index_hash_end(xz->index, NULL);
@@ -338,6 +350,7 @@ static int xz_file(const struct stream *stream)
 static const struct codec codec = {
 	.name = "xz",
 	.decode = xz_decode,
+	.end = xz_end,
 	.free = xz_free,
 	.file = xz_file,
 	.state_size = sizeof(struct xz),

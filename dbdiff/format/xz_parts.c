@@ -60,15 +60,17 @@ uint32_t xz_block_header_size(unsigned char first)
 	return lzma_block_header_size_decode(first);
 }
 
-static bool is_too_large(const lzma_filter *filters)
+uint64_t xz_block_window(const struct xz_block *block)
 {
-	for (size_t i = 0; filters[i].id != LZMA_VLI_UNKNOWN; i++) {
-		const lzma_options_lzma *options = filters[i].options;
+	uint64_t bytes = 0;
 
-		if (filters[i].id == LZMA_FILTER_LZMA2 && options->dict_size > STREAM_WINDOW_MAX)
-			return true;
+	for (size_t i = 0; block->filters[i].id != LZMA_VLI_UNKNOWN; i++) {
+		const lzma_options_lzma *options = block->filters[i].options;
+
+		if (block->filters[i].id == LZMA_FILTER_LZMA2)
+			bytes += options->dict_size;
 	}
-	return false;
+	return bytes;
 }
 
 enum status xz_block_read(
@@ -85,7 +87,7 @@ enum status xz_block_read(
 		block->filters[i].id = LZMA_VLI_UNKNOWN;
 	block->block.filters = block->filters;
 	status = xz_error(lzma_block_header_decode(&block->block, NULL, data), err);
-	if (status == STATUS_OK && is_too_large(block->filters))
+	if (status == STATUS_OK && xz_block_window(block) > STREAM_WINDOW_MAX)
 		status = xz_error(LZMA_MEMLIMIT_ERROR, err);
 	return status;
 }

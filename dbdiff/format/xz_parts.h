@@ -36,6 +36,8 @@ enum status xz_block_read(
 	struct xz_block *block, lzma_check check, const unsigned char *data, struct error *err);
 /* Of a decoded block: its bytes behind the header, with the padding and the check. */
 uint64_t xz_block_packed_size(const struct xz_block *block);
+/* Bytes of the window that its decoder has. */
+uint64_t xz_block_window(const struct xz_block *block);
 /* Its filters in words: "x86, lzma2 8 MiB". */
 void xz_block_settings(const struct xz_block *block, char *text, size_t size);
 void xz_block_release(struct xz_block *block);

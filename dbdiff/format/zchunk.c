@@ -15,8 +15,10 @@
 #include "dbdiff/format/formats.h"
 #include "dbdiff/pieces.h"
 
-#define DICT_BYTES_MAX ((size_t)16 << 20)
-#define WINDOW_SIZE    ((size_t)128 * 1024)
+#define DICT_BYTES_MAX	 ((size_t)16 << 20)
+#define WINDOW_SIZE	 ((size_t)128 * 1024)
+#define WINDOW_LOG_LEAST 23 /* what zstd takes at its usual levels */
+#define WINDOW_LOG_MAX	 27
 
 struct zchunk {
 	struct members members;
@@ -171,6 +173,8 @@ struct unpacking {
 	size_t in_hand; /* of the packed window that is given to zstd */
 	uint64_t left;	/* bytes that have to come out */
 	size_t hint;	/* 0 at the end of a frame */
+	const struct unpack_room *room;
+	uint64_t taken; /* of it, for the window */
 };
 
 static enum status unpack_next(struct pieces *pieces, struct error *err)
@@ -206,6 +210,7 @@ static void unpack_free(struct source *source)
 	struct unpacking *self = (struct unpacking *)source;
 
 	ZSTD_freeDCtx(self->context);
+	unpack_give_window(self->room, &self->taken);
 	source_free(self->packed);
 	pieces_release(&self->pieces);
 	free(self->window);
@@ -218,23 +223,44 @@ static const struct source_ops unpack_ops = {
 	.free = unpack_free,
 };
 
-static struct source *open_chunk(struct zchunk *zchunk, const struct zchunk_chunk *chunk)
+/* A chunk is one frame, and has no use for a window that is larger than itself. */
+static int window_log(const struct zchunk_chunk *chunk)
 {
-	struct source *packed = source_range_new(zchunk->source, chunk->offset, chunk->len);
-	struct unpacking *self;
+	int log = WINDOW_LOG_LEAST;
 
+	while (log < WINDOW_LOG_MAX && chunk->size >> log > 1)
+		log++;
+	return log;
+}
+
+static enum status open_chunk(struct zchunk *zchunk, const struct zchunk_chunk *chunk,
+	struct source **content, struct error *err)
+{
+	struct source *packed;
+	struct unpacking *self;
+	uint64_t taken = 0;
+
+	if (zchunk->header.compression == ZCHUNK_ZSTD &&
+		unpack_take_window(
+			zchunk->members.room, &taken, UINT64_C(1) << window_log(chunk), err) < 0)
+		return err->status;
+	packed = *content = source_range_new(zchunk->source, chunk->offset, chunk->len);
 	if (zchunk->header.compression == ZCHUNK_NONE)
-		return packed;
+		return STATUS_OK;
 	self = xcalloc(1, sizeof(*self));
 	self->pieces.source = (struct source){.ops = &unpack_ops, .size = SOURCE_SIZE_UNKNOWN};
 	self->pieces.next = unpack_next;
 	self->packed = packed;
+	self->room = zchunk->members.room;
+	self->taken = taken;
 	self->context = ZSTD_createDCtx();
 	if (self->context == NULL)
 		abort();
+	ZSTD_DCtx_setParameter(self->context, ZSTD_d_windowLogMax, window_log(chunk));
 	self->window = xmalloc(WINDOW_SIZE);
 	self->left = chunk->size;
-	return &self->pieces.source;
+	*content = &self->pieces.source;
+	return STATUS_OK;
 }
 
 static enum status read_dict(struct zchunk *zchunk, struct error *err)
@@ -247,7 +273,8 @@ static enum status read_dict(struct zchunk *zchunk, struct error *err)
 	if (chunk->size > DICT_BYTES_MAX)
 		return error_set(
 			err, STATUS_LIMIT, "a dictionary of %" PRIu64 " bytes", chunk->size);
-	source = open_chunk(zchunk, chunk);
+	if (open_chunk(zchunk, chunk, &source, err) < 0)
+		return err->status;
 	buffer_reserve(&dict, (size_t)chunk->size + 1);
 	status = source_read(source, dict.data, (size_t)chunk->size, &dict.len, err);
 	if (status == STATUS_OK && dict.len > 0) {
@@ -316,7 +343,9 @@ static enum status zchunk_open_member(
 		status = find_dict(zchunk, err);
 	if (status != STATUS_OK)
 		return status;
-	*content = open_chunk(zchunk, &zchunk->header.chunks[zchunk->given - 1]);
+	status = open_chunk(zchunk, &zchunk->header.chunks[zchunk->given - 1], content, err);
+	if (status != STATUS_OK)
+		return status;
 	if (zchunk->given > 1 && zchunk->dict != NULL &&
 		ZSTD_isError(ZSTD_DCtx_refDDict(
 			((struct unpacking *)*content)->context, zchunk->dict))) {

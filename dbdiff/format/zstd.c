@@ -99,6 +99,8 @@ static enum status begin_frame(struct stream *stream, struct error *err)
 		return error_set(err, STATUS_UNSUPPORTED,
 			"zstd: a window of %" PRIu64 " bytes; more than %" PRIu64 " are refused",
 			header.window, STREAM_WINDOW_MAX);
+	if (stream_take_window(stream, header.window, err) < 0)
+		return err->status;
 	if (zstd->context == NULL)
 		zstd->context = ZSTD_createDCtx();
 	if (zstd->context == NULL ||
@@ -154,12 +156,16 @@ static enum status zstd_decode(
 
 static void zstd_free(struct stream *stream)
 {
-	ZSTD_freeDCtx(((struct zstd *)stream->state)->context);
+	struct zstd *zstd = stream->state;
+
+	ZSTD_freeDCtx(zstd->context);
+	zstd->context = NULL;
 }
 
 static const struct codec codec = {
 	.name = "zstd",
 	.decode = zstd_decode,
+	.end = zstd_free,
 	.free = zstd_free,
 	.state_size = sizeof(struct zstd),
 };

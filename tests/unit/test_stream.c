@@ -159,6 +159,33 @@ START_TEST(a_large_window_is_refused)
 }
 END_TEST
 
+/* Each but the last holds its window while what is inside it is read. */
+START_TEST(windows_inside_each_other_have_one_bound)
+{
+	shell("X() { xz -c --check=crc32 --lzma2=preset=0,dict=64MiB $1 >$1.xz; }; seq 300000 >c;"
+	      "seq 500000 >fill; X c; tar -cf b c.xz fill; X b; tar -cf a b.xz fill; X a");
+	index_file("a.xz");
+	ck_assert_int_eq(index_number("SELECT count(*) FROM member WHERE NOT inspected"), 2);
+	ck_assert_int_eq(index_number("SELECT inspected FROM member WHERE"
+				      " CAST(path AS TEXT) = 'c.xz'"),
+		0);
+	ck_assert_int_eq(
+		index_number("SELECT count(*) FROM member WHERE reason LIKE '%decoders inside each"
+			     " other want windows of more than 142606336 bytes%'"),
+		2);
+	/* One that was read to its end holds none: a disk is copied first. */
+	shell("truncate -s 1M d; dd if=b.xz of=d bs=1k seek=64 conv=notrunc status=none;"
+	      "echo 'start=128, size=1920' | sfdisk -q d; X() { xz -c --check=crc32"
+	      " --lzma2=preset=0,dict=128MiB $1 >$1.xz; }; X d");
+	index_file("d.xz");
+	ck_assert_int_eq(
+		index_number("SELECT count(*) FROM member WHERE reason LIKE '%decoders inside%'"),
+		0);
+	ck_assert_int_eq(
+		index_number("SELECT count(*) FROM member WHERE CAST(path AS TEXT) = 'c.xz'"), 1);
+}
+END_TEST
+
 /* Linux's way of lz4: blocks of 8 MiB. */
 START_TEST(a_legacy_lz4_has_large_blocks)
 {
@@ -184,6 +211,7 @@ int main(void)
 	tcase_add_test(tests, a_gzip_header_is_told_field_by_field);
 	tcase_add_test(tests, a_checksum_that_does_not_fit_is_damage);
 	tcase_add_test(tests, a_large_window_is_refused);
+	tcase_add_test(tests, windows_inside_each_other_have_one_bound);
 	tcase_add_test(tests, a_legacy_lz4_has_large_blocks);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
