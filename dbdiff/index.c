@@ -64,7 +64,7 @@ static const char *const statements[] = {
 	[SELECT_TOLD] = "SELECT start, length, kind, name, owner, content, detail FROM region"
 			" INDEXED BY region_told WHERE container = ?1 AND owner = ?2 AND owner IS "
 			"NOT NULL AND kind >= 3"
-			" AND content IS NOT NULL ORDER BY start LIMIT 1 OFFSET ?3",
+			" AND content IS NOT NULL AND start >= ?3 ORDER BY start LIMIT 1",
 	[SELECT_LAST_ID] = "SELECT max(id) FROM member",
 	[SELECT_PATH] = "SELECT path FROM member WHERE container = ?1 AND position = ?2",
 	[SELECT_BLOCKS] = "SELECT hashes FROM block WHERE member = ?1",
@@ -442,10 +442,12 @@ enum status index_region_at(struct index *index, int64_t container, uint64_t off
 	return read_region(index, behind, container, (int64_t)offset, sharer, region, err);
 }
 
-enum status index_told_at(struct index *index, int64_t container, int64_t owner, int64_t number,
+enum status index_told_at(struct index *index, int64_t container, int64_t owner, uint64_t from,
 	struct region_row *region, struct error *err)
 {
-	return read_region(index, SELECT_TOLD, container, owner, number, region, err);
+	return from > INT64_MAX
+		? STATUS_END
+		: read_region(index, SELECT_TOLD, container, owner, (int64_t)from, region, err);
 }
 
 enum status index_last_id(struct index *index, int64_t *id, struct error *err)

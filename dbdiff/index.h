@@ -110,9 +110,9 @@ enum status index_region_at(struct index *index, int64_t container, uint64_t off
 /*
  * Of the regions of a container that belong to the member at `owner` and that the format verified
  * or computed again (REGION_DERIVED, REGION_WRAPPER) and that are its content byte for byte: the
- * one of this number, by their place. STATUS_END behind the last.
+ * first that begins at `from` or behind it. STATUS_END behind the last.
  */
-enum status index_told_at(struct index *index, int64_t container, int64_t owner, int64_t number,
+enum status index_told_at(struct index *index, int64_t container, int64_t owner, uint64_t from,
 	struct region_row *region, struct error *err);
 /* The highest id there is. */
 enum status index_last_id(struct index *index, int64_t *id, struct error *err);

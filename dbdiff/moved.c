@@ -10,6 +10,9 @@
 #define READ_SIZE      ((size_t)1 << 20)
 #define STRETCHES_MOST ((size_t)1 << 19)
 #define FILLS_MOST     64 /* containers may lie in each other by turns */
+/* Stretches that differ behind their first MiB are rare, unless they are made so. */
+#define CANDIDATES_MOST 16
+#define WASTED_MOST	((uint64_t)256 << 20)
 
 static int stretch_compare(const void *a, const void *b)
 {
@@ -44,7 +47,7 @@ static enum status hash_stretch(const struct moved_side *side, const struct pack
 	if (status == STATUS_OK)
 		status = attributed_read(side->side, data, len, offset, err);
 	if (status == STATUS_OK)
-		*hash = hash_xxh3(data, len);
+		*hash = hash_xxh3(data, len) + packed->len * UINT64_C(0x9e3779b97f4a7c15);
 	return status;
 }
 
@@ -65,9 +68,11 @@ static enum status is_same(struct moved *moved, const struct moved_side sides[2]
 				    sides[i].side, moved->data[i], len, offsets[i] + done, err) < 0)
 				return err->status;
 		}
-		if (memcmp(moved->data[0], moved->data[1], len) != 0)
-			return STATUS_OK;
 		done += len;
+		if (memcmp(moved->data[0], moved->data[1], len) != 0) {
+			moved->wasted += done;
+			return STATUS_OK;
+		}
 	}
 	*same = true;
 	return STATUS_OK;
@@ -140,6 +145,7 @@ enum status moved_find(struct moved *moved, const struct moved_side sides[2],
 {
 	enum status status = STATUS_OK;
 	uint64_t hash;
+	size_t first;
 
 	*is_found = false;
 	if (sides[1].inner->container == 0)
@@ -151,8 +157,10 @@ enum status moved_find(struct moved *moved, const struct moved_side sides[2],
 	status = hash_stretch(&sides[0], packed, moved->data[0], &hash, err);
 	if (status != STATUS_OK)
 		return status < 0 ? status : STATUS_OK;
-	for (size_t at = find_hash(moved, hash);
-		at < moved->count && moved->stretches[at].hash == hash && !*is_found; at++) {
+	first = find_hash(moved, hash);
+	for (size_t at = first; at < moved->count && moved->stretches[at].hash == hash &&
+		!*is_found && at - first < CANDIDATES_MOST && moved->wasted < WASTED_MOST;
+		at++) {
 		if (is_same(moved, sides, packed, &moved->stretches[at].at, is_found, err) < 0)
 			return err->status;
 	}

@@ -27,8 +27,9 @@ struct moved {
 	int64_t container; /* 0 for none */
 	uint64_t base;
 	unsigned filled; /* times, so far */
+	uint64_t wasted; /* bytes that were compared with others than they are */
 	struct moved_stretch {
-		uint64_t hash; /* XXH3 of its first MiB: finds, and proves nothing */
+		uint64_t hash; /* of its first MiB and its length: finds, and proves nothing */
 		struct packed at;
 	} * stretches; /* by hash */
 	size_t count, capacity;

@@ -8,7 +8,8 @@
 #include "dbdiff/fields.h"
 #include "dbdiff/findings.h"
 
-#define TOLD_MOST 256 /* ranges of one leaf */
+#define TOLD_MOST   256 /* ranges of one leaf */
+#define LOOKED_MOST 512 /* rows of an owner, whatever becomes of them */
 
 struct told_range {
 	uint64_t start, len; /* in the leaf */
@@ -48,15 +49,18 @@ static enum status find_ranges(struct index *index, const struct index_row *owne
 	const struct index_row *leaf, struct told_range ranges[TOLD_MOST], size_t *count,
 	struct error *err)
 {
-	for (size_t i = 0; *count < TOLD_MOST; i++) {
+	uint64_t from = 0;
+
+	for (size_t i = 0; i < LOOKED_MOST && *count < TOLD_MOST; i++) {
 		struct told_range range;
 		struct region_row region;
 		bool is_there = true;
-		enum status status = index_told_at(
-			index, owner->container, owner->position, (int64_t)i, &region, err);
+		enum status status =
+			index_told_at(index, owner->container, owner->position, from, &region, err);
 
 		if (status != STATUS_OK)
 			return status < 0 ? status : STATUS_OK;
+		from = region.start + 1;
 		range.start = region.content_offset;
 		range.len = region.len;
 		range.field = field_find(region.name);

@@ -2,9 +2,11 @@
 #include "dbdiff/tally.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/array.h"
+#include "base/hash.h"
 #include "dbdiff/fields.h"
 
 /* The cause of bytes that were recomputed from others, whatever their name is. */
@@ -62,27 +64,60 @@ static enum status flush_members(struct tally *tally, struct error *err)
 	return status;
 }
 
+/* Where the number of this region is or belongs. */
+static size_t *find_slot(
+	const struct tally *tally, int64_t pair, enum span_kind kind, const char *name)
+{
+	uint64_t hash = hash_xxh3(name, strlen(name)) ^
+		((uint64_t)pair * UINT64_C(0x9e3779b97f4a7c15) + (uint64_t)kind);
+
+	for (size_t at = (size_t)(hash ^ hash >> 32);; at++) {
+		size_t *slot = &tally->slots[at & (tally->slot_count - 1)];
+		const struct tally_region *region;
+
+		if (*slot == 0)
+			return slot;
+		region = &tally->regions[*slot - 1];
+		if (region->pair == pair && region->kind == kind && strcmp(region->name, name) == 0)
+			return slot;
+	}
+}
+
+/* So that one in two is free: where every container differs, there are as many regions. */
+static void widen_slots(struct tally *tally)
+{
+	if (tally->region_count * 2 < tally->slot_count)
+		return;
+	free(tally->slots);
+	tally->slot_count = tally->slot_count > 0 ? tally->slot_count * 2 : 64;
+	tally->slots = xcalloc(tally->slot_count, sizeof(tally->slots[0]));
+	for (size_t i = 0; i < tally->region_count; i++) {
+		const struct tally_region *region = &tally->regions[i];
+
+		*find_slot(tally, region->pair, region->kind, region->name) = i + 1;
+	}
+}
+
 static enum status add_region(
 	struct tally *tally, int side, const struct span *span, uint64_t bytes, struct error *err)
 {
 	struct opened_pair pair = {0};
-	struct tally_region *region;
 	enum status status;
+	size_t *slot;
 
 	status = findings_find_opened(tally->findings, side, span->container, &pair, err);
 	buffer_release(&pair.path);
 	if (status != STATUS_OK)
 		return status < 0 ? status
 				  : error_set(err, STATUS_CONFLICT, "a region of no container");
-	for (size_t i = tally->region_count; i > 0; i--) {
-		region = &tally->regions[i - 1];
-		if (region->pair == pair.pair && region->kind == span->kind &&
-			strcmp(region->name, buffer_text(&span->name)) == 0) {
-			region->bytes += bytes;
-			return STATUS_OK;
-		}
+	widen_slots(tally);
+	slot = find_slot(tally, pair.pair, span->kind, buffer_text(&span->name));
+	if (*slot > 0) {
+		tally->regions[*slot - 1].bytes += bytes;
+		return STATUS_OK;
 	}
 	ARRAY_GROW(tally->regions, tally->region_count, tally->region_capacity);
+	*slot = tally->region_count + 1;
 	tally->regions[tally->region_count++] = (struct tally_region){
 		.pair = pair.pair,
 		.side = side,
@@ -189,5 +224,6 @@ void tally_release(struct tally *tally)
 	}
 	free(tally->members);
 	free(tally->regions);
+	free(tally->slots);
 	*tally = (struct tally){0};
 }

@@ -22,6 +22,8 @@ struct tally {
 		uint64_t bytes;
 	} * regions;
 	size_t region_count, region_capacity;
+	size_t *slots; /* numbers of regions from 1, by what they are of; 0: free */
+	size_t slot_count;
 	uint64_t unexplained; /* bytes so far */
 };
 

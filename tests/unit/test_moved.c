@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "dbdiff/moved.h"
 #include "tests/unit/comparing.h"
 
 /* The causes of the image's own difference. */
@@ -33,6 +34,52 @@ START_TEST(packed_otherwise_is_said)
 }
 END_TEST
 
+/* Stretches of one length that differ in their last byte alone: few are read to it. */
+START_TEST(likeness_costs_no_more_than_so_much)
+{
+	const uint64_t len = ((uint64_t)1 << 20) + 4096, count = 40;
+	struct index index = {0};
+	struct moved moved = {0};
+	struct attributed_side bytes[SIDES] = {{.index = &index}, {.index = &index}};
+	struct inner inner = {.container = 1, .end = len * count};
+	struct moved_side sides[SIDES] = {{&bytes[0], &inner}, {&bytes[1], &inner}};
+	int index_fd = memfd_create("index", MFD_CLOEXEC);
+	bool is_found = true;
+
+	ck_assert_int_eq(index_create(&index, index_fd, &comparing.err), STATUS_OK);
+	for (int side = 0; side < SIDES; side++) {
+		bytes[side].fd = memfd_create("side", MFD_CLOEXEC);
+		bytes[side].size = len * count;
+		ck_assert_int_eq(ftruncate(bytes[side].fd, (off_t)(len * count)), 0);
+	}
+	for (uint64_t i = 0; i < count; i++) {
+		char last = (char)(i + 1);
+
+		ck_assert_int_eq(pwrite(bytes[1].fd, &last, 1, (off_t)(len * (i + 1) - 1)), 1);
+		ck_assert_int_eq(index_add_region(&index, 1,
+					 &(struct region){.offset = len * i,
+						 .len = len,
+						 .kind = REGION_CONTENT,
+						 .name = "data",
+						 .owner = (int64_t)i,
+						 .content_offset = REGION_PACKED},
+					 &comparing.err),
+			STATUS_OK);
+	}
+	ck_assert_int_eq(
+		moved_find(&moved, sides, &(struct packed){0, len}, &is_found, &comparing.err),
+		STATUS_OK);
+	ck_assert(!is_found);
+	ck_assert_uint_gt(moved.wasted, 0);
+	ck_assert_uint_le(moved.wasted, 16 * len);
+	moved_release(&moved);
+	index_release(&index);
+	close(index_fd);
+	close(bytes[0].fd);
+	close(bytes[1].fd);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("moved");
@@ -42,6 +89,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tests, comparing_setup, comparing_teardown);
 	tcase_add_test(tests, moved_is_not_packed_otherwise);
+	tcase_add_test(tests, likeness_costs_no_more_than_so_much);
 	tcase_add_test(tests, packed_otherwise_is_said);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
