@@ -13,7 +13,7 @@ struct limits {
 	unsigned ratio; /* decompressed bytes for one compressed byte, over 64 MiB; 0: any, which no
 			   option gives */
 	unsigned name_bytes; /* of one member's name */
-	unsigned seconds;    /* wall clock for one artifact side */
+	unsigned seconds;    /* wall clock for one pass over one side */
 	/* What changes how fast it goes, and not what comes of it. */
 	unsigned decoders;     /* that unpack blocks of one stream at once */
 	uint64_t window_bytes; /* all they may take for their windows, when there are several */

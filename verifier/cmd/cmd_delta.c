@@ -17,9 +17,8 @@ static const char help[] =
 	"Says whether an rdiff delta turns the file BASE into TARGET, byte for byte: an update "
 	"that\n"
 	"carries a delta installs TARGET only where it does.\n\n"
-	/* clang-format off */
-	BOUNDS_LIMIT_HELP
-	/* clang-format on */
+	"  --limit NAME=N   what it may cost (repeatable): member-bytes=64G that come out, and\n"
+	"                   seconds=3600 to make them; all other names are taken and do nothing\n"
 	"  --json           one JSON object on stdout\n"
 	"  --quiet          accepted as elsewhere; there is no progress to leave out\n"
 	"  --help           this text\n\n"
