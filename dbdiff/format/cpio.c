@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "dbdiff/format/behind.h"
+#include "dbdiff/format/filesystem.h"
 #include "dbdiff/format/formats.h"
 #include "dbdiff/format/slice.h"
 
@@ -26,6 +27,7 @@ struct cpio {
 	struct behind behind;
 	uint64_t wrong_sums;
 	struct buffer first_wrong; /* the first member whose sum does not fit */
+	struct inode_map links;	   /* the first path of each inode with several */
 	struct buffer name;
 	struct buffer odd; /* the header with its name, when fields do not tell all of it */
 };
@@ -78,6 +80,26 @@ static void add_fields(const struct cpio_header *header, struct member *member)
 	member_add_field(
 		member, "filesystem", "%" PRIu32 ":%" PRIu32, header->major, header->minor);
 	member_add_field(member, "header", "%s", header->form);
+}
+
+/*
+ * Members with one inode and several links are one file, in whatever directories they are: only
+ * which of them are together says something, not under what number.
+ */
+static enum status add_hard_link(struct cpio *self, struct member *member, struct error *err)
+{
+	const struct cpio_header *header = &self->header;
+	const char *first = NULL;
+
+	if (header->links < 2 || (header->mode & S_IFMT) == S_IFDIR)
+		return STATUS_OK;
+	if (inode_map_meet_on(&self->links, (uint64_t)header->major << 32 | header->minor,
+		    (uint64_t)header->inode + 1, buffer_text(&member->path), &first, err) < 0 ||
+		kept_check(&self->links.kept, err) < 0)
+		return error_context(err, "cpio");
+	if (first != NULL)
+		member_add_field(member, "hard-link", "%s", first);
+	return STATUS_OK;
 }
 
 /* The sum is told apart where it was found to fit. */
@@ -277,6 +299,8 @@ static enum status cpio_next(struct members *members, struct member *member, str
 	member_clear(member);
 	member_set_name(member, buffer_text(&self->name), self->name.len);
 	add_fields(&self->header, member);
+	if (add_hard_link(self, member, err) < 0)
+		return err->status;
 	if (self->odd.len > 0)
 		member_add_field_bytes(member, "header-form", self->odd.data, self->odd.len);
 	type = self->header.mode & S_IFMT;
@@ -317,6 +341,7 @@ static void cpio_free(struct members *members)
 	struct cpio *self = (struct cpio *)members;
 
 	buffer_release(&self->first_wrong);
+	inode_map_release(&self->links);
 	buffer_release(&self->name);
 	buffer_release(&self->odd);
 	free(self);

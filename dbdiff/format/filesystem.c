@@ -147,11 +147,13 @@ enum status filesystem_path_add(struct buffer *path, size_t parent_len, const ch
 #define PATH_NOT_KEPT SIZE_MAX
 
 /* Where `key` is or belongs; there is always a free slot. */
-static struct inode_map_slot *slot_of(const struct inode_map *map, uint64_t key)
+static struct inode_map_slot *slot_of(const struct inode_map *map, uint64_t device, uint64_t key)
 {
-	size_t at = (size_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 20) & (map->capacity - 1);
+	uint64_t mixed =
+		(key ^ device * UINT64_C(0xc2b2ae3d27d4eb4f)) * UINT64_C(0x9e3779b97f4a7c15);
+	size_t at = (size_t)(mixed >> 20) & (map->capacity - 1);
 
-	while (map->slots[at].key && map->slots[at].key != key)
+	while (map->slots[at].key && (map->slots[at].key != key || map->slots[at].device != device))
 		at = (at + 1) & (map->capacity - 1);
 	return &map->slots[at];
 }
@@ -163,7 +165,7 @@ static void inode_map_widen(struct inode_map *map)
 	wider.slots = xcalloc(wider.capacity, sizeof(*wider.slots));
 	for (size_t i = 0; i < map->capacity; i++)
 		if (map->slots[i].key)
-			*slot_of(&wider, map->slots[i].key) = map->slots[i];
+			*slot_of(&wider, map->slots[i].device, map->slots[i].key) = map->slots[i];
 	free(map->slots);
 	map->slots = wider.slots;
 	map->capacity = wider.capacity;
@@ -172,12 +174,18 @@ static void inode_map_widen(struct inode_map *map)
 enum status inode_map_meet(struct inode_map *map, uint64_t key, const char *path,
 	const char **first, struct error *err)
 {
+	return inode_map_meet_on(map, 0, key, path, first, err);
+}
+
+enum status inode_map_meet_on(struct inode_map *map, uint64_t device, uint64_t key,
+	const char *path, const char **first, struct error *err)
+{
 	struct inode_map_slot *slot;
 	size_t len = strlen(path) + 1;
 
 	if (map->count * 4 >= map->capacity * 3)
 		inode_map_widen(map);
-	slot = slot_of(map, key);
+	slot = slot_of(map, device, key);
 	*first = NULL;
 	if (slot->key) {
 		*first = slot->path == PATH_NOT_KEPT ? "(a path that was not kept)"
@@ -188,6 +196,7 @@ enum status inode_map_meet(struct inode_map *map, uint64_t key, const char *path
 		return error_set(err, STATUS_LIMIT,
 			"more than %zu directories, or files with several links", INODE_MAP_MAX);
 	slot->key = key;
+	slot->device = device;
 	slot->path = PATH_NOT_KEPT;
 	map->count++;
 	if (kept_add(&map->kept, len)) {

@@ -63,7 +63,8 @@ enum status filesystem_path_add(struct buffer *path, size_t parent_len, const ch
 struct inode_map {
 	struct inode_map_slot {
 		uint64_t key; /* 0 means free; keys are never 0 */
-		size_t path;  /* where in `paths` */
+		uint64_t device;
+		size_t path; /* where in `paths` */
 	} * slots;
 	size_t count;
 	size_t capacity;     /* a power of two, or 0 */
@@ -79,6 +80,9 @@ struct inode_map {
  */
 enum status inode_map_meet(struct inode_map *map, uint64_t key, const char *path,
 	const char **first, struct error *err);
+/* The same where inodes of several devices are in one container. */
+enum status inode_map_meet_on(struct inode_map *map, uint64_t device, uint64_t key,
+	const char *path, const char **first, struct error *err);
 void inode_map_release(struct inode_map *map);
 
 /* ---- content ---- */

@@ -97,6 +97,40 @@ START_TEST(compares_inodes_links_and_devices)
 }
 END_TEST
 
+static void four_of(unsigned inodes[4], unsigned links[4], struct buffer *cpio)
+{
+	static const char *const names[] = {"first", "second", "third", "dir"};
+
+	buffer_clear(cpio);
+	for (unsigned i = 0; i < 4; i++)
+		add(cpio,
+			&(struct cpio_member){.name = names[i],
+				.inode = inodes[i],
+				.links = links[i],
+				.mode = i == 3 ? 040755 : 0100644,
+				.data = i == 3 ? "" : "same"});
+}
+
+/* Two names of one file are no renumbering, and another number of the same ones is. */
+START_TEST(members_of_one_inode_are_hard_links)
+{
+	four_of((unsigned[]){5, 6, 7, 8}, (unsigned[]){2, 2, 1, 2}, &a);
+	four_of((unsigned[]){5, 5, 7, 8}, (unsigned[]){2, 2, 1, 2}, &b);
+	end();
+	expect_buffers(&a, &b, "metadata t//second hard-link inode\n");
+	four_of((unsigned[]){0, 0, 0, 0}, (unsigned[]){2, 2, 1, 2}, &a);
+	four_of((unsigned[]){9, 9, 9, 9}, (unsigned[]){3, 3, 1, 2}, &b);
+	end();
+	expect_buffers(&a, &b,
+		"metadata t//dir inode\nmetadata t//first inode links\n"
+		"metadata t//second inode links\nmetadata t//third inode\n");
+	four_of((unsigned[]){5, 5, 5, 5}, (unsigned[]){2, 2, 1, 2}, &a);
+	four_of((unsigned[]){5, 5, 5, 5}, (unsigned[]){2, 2, 2, 2}, &b);
+	end();
+	expect_buffers(&a, &b, "metadata t//third hard-link links\n");
+}
+END_TEST
+
 START_TEST(bytes_behind_the_trailer_are_a_member)
 {
 	both((struct cpio_member){.name = "x", .data = "same"});
@@ -179,6 +213,7 @@ int main(void)
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, names_what_changed_in_each_form_of_cpio);
 	tcase_add_test(tests, compares_inodes_links_and_devices);
+	tcase_add_test(tests, members_of_one_inode_are_hard_links);
 	tcase_add_test(tests, bytes_behind_the_trailer_are_a_member);
 	tcase_add_test(tests, bytes_between_members_are_no_cpio);
 	tcase_add_test(tests, checks_the_sums_of_a_crc_cpio);
