@@ -8,6 +8,7 @@
 #include "dbdiff/format/formats.h"
 #include "dbdiff/order.h"
 #include "dbdiff/same_bytes.h"
+#include "dbdiff/unpacking.h"
 
 /* The cause of packed bytes that differ around what is equal inside. */
 static const char cause_compression[] = "compression";
@@ -25,6 +26,7 @@ struct compare {
 struct inside {
 	uint64_t differences;
 	bool order_differs;
+	bool order_decides; /* what is unpacked */
 	struct buffer order_text;
 	uint64_t times; /* members of which only times differ that the file system keeps */
 	struct buffer first_time; /* the first of them */
@@ -136,6 +138,9 @@ static enum status report_single(
 static enum status describe_order(struct compare *compare, const struct level *level,
 	const struct order_pair *moved, struct inside *inside, struct error *err)
 {
+	const struct format *format = format_named(level->rows[PUBLISHED]->format);
+	size_t before;
+
 	inside->order_differs = true;
 	buffer_add_text(&inside->order_text, "first that moved: ");
 	if (index_path_at(compare->sides[PUBLISHED].index, level->rows[PUBLISHED]->id,
@@ -143,6 +148,15 @@ static enum status describe_order(struct compare *compare, const struct level *l
 		return err->status;
 	buffer_add_format(&inside->order_text, " (member %u published, %u rebuilt)\n",
 		moved->published + 1, moved->rebuilt + 1);
+	if (format == NULL || !format->is_unpacked)
+		return STATUS_OK;
+	before = inside->order_text.len;
+	if (unpacking_compare((struct index *[SIDES]){compare->sides[PUBLISHED].index,
+				      compare->sides[REBUILT].index},
+		    (int64_t[SIDES]){level->rows[PUBLISHED]->id, level->rows[REBUILT]->id},
+		    &inside->order_text, err) != STATUS_OK)
+		return err->status;
+	inside->order_decides = inside->order_text.len > before;
 	return STATUS_OK;
 }
 
@@ -288,10 +302,12 @@ static bool is_plain_stream(const struct index_row *row)
 	return false;
 }
 
-static const char *order_field(const struct index_row *row)
+static const char *order_field(const struct index_row *row, const struct inside *inside)
 {
 	const struct format *format = format_named(row->format);
 
+	if (inside->order_decides)
+		return "unpack-order";
 	return format != NULL && format->order_field != NULL ? format->order_field : "order";
 }
 
@@ -334,7 +350,7 @@ static enum status compare_opened(
 		if (compare->fields.len == 0 && inside.times == 0)
 			change = CHANGE_ORDER;
 		fields_add_difference(
-			&compare->fields, order_field(published), "as listed", "another");
+			&compare->fields, order_field(published, &inside), "as listed", "another");
 	}
 	if (inside.times > 0)
 		add_times(&inside, &compare->fields);

@@ -44,6 +44,8 @@ static const struct field field_table[] = {
 	{"tar-record:", "record in front of the header", FIELD_OWN, UNEXPLAINED},
 	{"warning", "warning of the reader", FIELD_OWN, UNEXPLAINED},
 	{"order", "order of members", FIELD_OWN, "order-only"},
+	{"unpack-order", "order of members, which decides what is unpacked", FIELD_OWN,
+		UNEXPLAINED},
 	{"inode-times", "times that the file system keeps", FIELD_OWN, "filesystem-times"},
 
 	/* ---- of any container: names of regions (dbdiff/members.h) ---- */

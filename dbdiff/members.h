@@ -175,6 +175,8 @@ struct format {
 	 * The field that another order of its members is told as (dbdiff/fields.h); NULL: "order".
 	 */
 	const char *order_field;
+	/* Its members are written to a file system one after another, each through those before. */
+	bool is_unpacked;
 	size_t bid_bytes; /* how much of the beginning bid() wants to see (≤ SOURCE_WINDOW) */
 	bool needs_seek;  /* the walker spools a source that cannot */
 	/* Its one member is what its bytes are packed from: a compressed stream. */

@@ -370,6 +370,7 @@ static enum status cpio_open(struct source *source, const char *name, const stru
 const struct format format_cpio = {
 	.name = "cpio",
 	.order_field = "initrd-order",
+	.is_unpacked = true,
 	.bid_bytes = CPIO_HEADER_SIZE_MAX,
 	.bid = cpio_bid,
 	.open = cpio_open,

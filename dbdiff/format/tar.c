@@ -99,6 +99,7 @@ static enum status tar_open(struct source *source, const char *name, const struc
 
 const struct format format_tar = {
 	.name = "tar",
+	.is_unpacked = true,
 	.bid_bytes = HEADER_SIZE,
 	.bid = tar_bid,
 	.open = tar_open,
@@ -107,6 +108,7 @@ const struct format format_tar = {
 const struct format format_control = {
 	.name = "debian-control",
 	.order_field = "debian-control-order",
+	.is_unpacked = true,
 	.bid_bytes = HEADER_SIZE,
 	.bid_more = control_bid,
 	.open = tar_open,

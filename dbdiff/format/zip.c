@@ -289,6 +289,7 @@ static enum status zip_open(struct source *source, const char *name, const struc
 
 const struct format format_zip = {
 	.name = "zip",
+	.is_unpacked = true,
 	.bid_bytes = 30,
 	.needs_seek = true,
 	.bid = zip_bid,

@@ -20,6 +20,26 @@ def cpio(*members):
     return data + bytes(-len(data) % 512)
 
 
+def file(name, data, kind=b"0", link=b""):
+    block = bytearray(512)
+    block[: len(name)] = name
+    block[100:108] = b"0000755\0"
+    block[108:116] = block[116:124] = b"0000000\0"
+    block[124:136] = b"%011o\0" % len(data)
+    block[136:148] = b"00000000000\0"
+    block[156:157] = kind
+    block[157 : 157 + len(link)] = link
+    block[257:265] = b"ustar\x0000"
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block) + data + bytes(-len(data) % 512)
+
+
+def tar(*members):
+    data = b"".join(members) + bytes(1024)
+    return data + bytes(-len(data) % 10240)
+
+
 def make(name, artifact, a, b):
     for side, data in (("a", a), ("b", b)):
         os.makedirs(f"{name}/{side}")
@@ -32,3 +52,13 @@ good, evil = b"#!/bin/sh\necho good\n", b"#!/bin/sh\necho evil\n"
 # The number of an inode makes two files one.
 linked = [newc(b"usr-init", evil, 7, links) + newc(b"init", good, inode, links) for inode, links in ((8, 1), (7, 2))]
 make("cpio-inode", "initrd.cpio", *(cpio(each) for each in linked))
+
+# A second way to a file, and which of the two comes last is what is unpacked.
+link, one, other = newc(b"l", b".", 1, mode=0o120777), newc(b"init", good, 2), newc(b"l/init", evil, 3)
+make("cpio-through-a-link", "initrd.cpio", cpio(link, other, one), cpio(link, one, other))
+link, one, other = file(b"l", b"", b"2", b"."), file(b"init", good), file(b"l/init", evil)
+make("tar-through-a-link", "x.tar", tar(link, other, one), tar(link, one, other))
+one, other = file(b"a/init", good), file(b"b/../a/init", evil)
+make("tar-parent", "x.tar", tar(one, other), tar(other, one))
+one, other, link = file(b"init", good), file(b"./init", evil), file(b"start", b"", b"1", b"init")
+make("tar-twice", "x.tar", tar(one, other, link), tar(one, link, other))
