@@ -289,6 +289,7 @@ static const struct field field_table[] = {
 	/* ---- kernels, modules, device trees, FIT, uImage ---- */
 	{"kernel-version", "kernel version and build stamp", FIELD_OWN, "kernel-build-stamp"},
 	{"kernel-release", "kernel release", FIELD_OWN, UNEXPLAINED},
+	{"kernel-flavour", "kernel version without its build stamp", FIELD_OWN, UNEXPLAINED},
 	{"kernel-cmdline", "kernel command line", FIELD_OWN, "kernel-cmdline"},
 	{"boot-protocol", "boot protocol", FIELD_OWN, UNEXPLAINED},
 	{"load-flags", "load flags", FIELD_OWN, UNEXPLAINED},

@@ -39,6 +39,9 @@ static const struct {
 	{"password-hash", "password-known", UNEXPLAINED},
 	{"password-hash", "password-method", UNEXPLAINED},
 	{"password-changed-day", "password-changed", UNEXPLAINED},
+	/* Another stamp is one only of the same kernel. */
+	{"kernel-version", "kernel-release", UNEXPLAINED},
+	{"kernel-version", "kernel-flavour", UNEXPLAINED},
 	/* Where members lie is their order, which is not harmless. */
 	{"layout", "unpack-order", UNEXPLAINED},
 	{"tar-header", "unpack-order", UNEXPLAINED},

@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "dbdiff/format/bytes.h"
 #include "dbdiff/format/formats.h"
+#include "dbdiff/format/kernel_stamp.h"
 #include "dbdiff/format/pe.h"
 
 /*
@@ -60,25 +61,26 @@ static enum status add_pe(struct bzimage *image, struct error *err)
 	return STATUS_OK;
 }
 
-/* The version is a text in the set-up code. */
+/* The version is a text in the set-up code; what is no such text is code. */
 static enum status add_version(struct bzimage *image, struct error *err)
 {
 	struct parts *parts = image->parts;
 	char text[256];
 	uint64_t at = bytes_le16(image->header + VERSION);
 	enum status status;
-	size_t len;
+	size_t len, most;
 
 	at += 0x200;
 	if (at == 0x200 || at >= image->setup_end)
 		return STATUS_OK;
-	len = image->setup_end - at < sizeof(text) ? (size_t)(image->setup_end - at) : sizeof(text);
-	status = source_pread(parts->source, at, text, len, err);
+	most = image->setup_end - at < sizeof(text) ? (size_t)(image->setup_end - at)
+						    : sizeof(text);
+	status = source_pread(parts->source, at, text, most, err);
 	if (status < 0)
 		return status;
-	len = strnlen(text, len);
-	parts_add_field_bytes(parts, NULL, "kernel-version", text, len);
-	parts_add(parts, REGION_STRUCTURE, "kernel-version", at, len);
+	len = strnlen(text, most);
+	if (len < most && kernel_stamp_add(parts, text, len))
+		parts_add(parts, REGION_STRUCTURE, "kernel-version", at, len);
 	return STATUS_OK;
 }
 

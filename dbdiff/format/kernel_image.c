@@ -5,6 +5,7 @@
 #include "dbdiff/format/bytes.h"
 #include "dbdiff/format/formats.h"
 #include "dbdiff/format/kernel_scan.h"
+#include "dbdiff/format/kernel_stamp.h"
 #include "dbdiff/format/pe.h"
 
 /*
@@ -70,9 +71,9 @@ static enum status read_image(struct parts *parts, struct error *err)
 	parts_add_field(parts, NULL, "text-offset", "0x%" PRIx64, bytes_le64(header + TEXT_OFFSET));
 	parts_add_field(parts, NULL, "image-size", "%" PRIu64, bytes_le64(header + IMAGE_SIZE));
 	parts_add_field(parts, NULL, "load-flags", "0x%" PRIx64, bytes_le64(header + FLAGS));
-	if (scan.version[0] != '\0')
+	if (scan.version[0] != '\0' && !kernel_stamp_add(parts, scan.version, strlen(scan.version)))
 		parts_add_field_bytes(
-			parts, NULL, "kernel-version", scan.version, strlen(scan.version));
+			parts, NULL, "kernel-flavour", scan.version, strlen(scan.version));
 	if (header[0] == 'M' && header[1] == 'Z' && bytes_le32(header + 60) != 0)
 		return add_sections(parts, &scan, err);
 	parts_add(parts, REGION_STRUCTURE, "image-header", 0, HEADER_SIZE);

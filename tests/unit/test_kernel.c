@@ -81,10 +81,70 @@ START_TEST(cuts_a_bzimage)
 	expect_field("kernel-version", "6.1.0-test (me@here) #1 SMP Mon");
 	expect_field("boot-protocol", "2.15");
 	expect_has(buffer_text(&opening.members), "decompressor 64\npayload ");
+	expect_field("kernel-release", "6.1.0-test");
+	expect_field("kernel-flavour", " # SMP Mon");
 	expect_has(index_regions(1), "497+123 structure setup-header\n");
 	expect_has(index_regions(1), "768+31 structure kernel-version\n");
 	expect_has(index_regions(1), "+4 derived checksum\n");
 	ck_assert_ptr_null(strstr(index_regions(1), "payload-size"));
+}
+END_TEST
+
+/* The bytes of the version text of the image above; NUL bytes fill its place. */
+static void write_version(const char *name, const void *text, size_t len)
+{
+	char script[64];
+	char *full;
+	int fd;
+
+	make_bzimage("payload", NULL, 0);
+	snprintf(script, sizeof(script), "cp bzimage %s", name);
+	shell(script);
+	full = path_join(comparing.directory, name);
+	fd = open(full, O_WRONLY | O_CLOEXEC);
+	free(full);
+	ck_assert_int_eq(pwrite(fd, (char[64]){0}, 64, 0x300), 64);
+	ck_assert_int_eq(pwrite(fd, text, len, 0x300), (ssize_t)len);
+	close(fd);
+}
+
+static void expect_versions(
+	const char *a, size_t len_a, const char *b, size_t len_b, const char *expected)
+{
+	write_version("a", a, len_a);
+	write_version("b", b, len_b);
+	comparing.with_causes = true;
+	buffer_clear(&comparing.text);
+	ck_assert_int_eq(compare_fds(file_open("a"), file_open("b")), STATUS_OK);
+	expect_has(buffer_text(&comparing.text), expected);
+	ck_assert(strstr(expected, "unexplained") != NULL ||
+		strstr(buffer_text(&comparing.text), "unexplained") == NULL);
+}
+
+/* Whoever set-up code belongs to may call it a version. */
+START_TEST(only_a_stamp_of_the_same_kernel_is_one)
+{
+	static const char one[] = "6.1.0-9 (me@here) #1 SMP Mon Jan  5 12:00:00 UTC 2026";
+	static const struct {
+		const char *text, *told;
+	} others[] = {
+		{"6.1.0-9 (us@home) #7 SMP Tue Jan 16 02:00:00 UTC 2026", "kernel-version (kernel"},
+		{"6.1.0-8 (me@here) #1 SMP Mon Jan  5 12:00:00 UTC 2026",
+			"kernel-version kernel-release (unexplained)"},
+		{"6.1.0-9 (me@here) #1 UPX Mon Jan  5 12:00:00 UTC 2026",
+			"kernel-version kernel-flavour (unexplained)"},
+		{"6.1.0-9 (me@here) Mon Jan  5 12:00:00 UTC 2026", "(unexplained)"},
+		{"6.1.0-9 (m\xebh@here) #1 SMP Mon Jan  5 12:00:00 UTC 2026", "(unexplained)"},
+		{"6.1.0-9 (me@here) #1 SMP Mon Jan  5 12:00:00 UTC 2026\x90\xe9", "(unexplained)"},
+		{"\x90\x31\xc0", "(unexplained)"},
+		{"", "(unexplained)"},
+	};
+
+	shell("seq 5000 | gzip -9n >payload");
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		expect_versions(
+			one, strlen(one), others[i].text, strlen(others[i].text), others[i].told);
+	expect_versions("\x90\x31\xc0", 3, "\x90\x31\xc9", 3, "content t setup-code (unexplained)");
 }
 END_TEST
 
@@ -252,6 +312,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, cuts_a_bzimage);
 	tcase_add_test(tcase, keeps_the_size_behind_a_payload_apart);
+	tcase_add_test(tcase, only_a_stamp_of_the_same_kernel_is_one);
 	tcase_add_test(tcase, refuses_a_bzimage_that_is_cut);
 	tcase_add_test(tcase, cuts_an_arm64_image);
 	tcase_add_test(tcase, finds_a_version_wherever_it_stands);

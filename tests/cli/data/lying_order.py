@@ -5,7 +5,11 @@
 # and is not, as NAME/a/FILE and NAME/b/FILE.
 #
 # usage: lying_order.py
+import gzip
 import os
+import random
+import struct
+import zlib
 
 
 def newc(name, data, inode=0, links=1, mode=0o100755):
@@ -40,6 +44,24 @@ def tar(*members):
     return data + bytes(-len(data) % 10240)
 
 
+def bzimage(version):
+    """A kernel for x86 whose version text, as its header says, is these bytes of its set-up code."""
+    setup = bytearray(5 * 512)
+    setup[0x1F1] = 4
+    setup[0x1FE:0x206] = b"\x55\xaa\xeb\x6aHdrS"
+    struct.pack_into("<H", setup, 0x206, 0x20F)
+    struct.pack_into("<H", setup, 0x20E, 0xA0)
+    setup[0x211] = 1
+    setup[0x2A0 : 0x2A0 + len(version)] = version
+    payload = gzip.compress(bytes(3000), mtime=0)
+    struct.pack_into("<II", setup, 0x248, 64, len(payload))
+    program = bytes(64) + payload
+    program += bytes(-(len(program) + 4) % 16)
+    struct.pack_into("<I", setup, 0x1F4, (len(program) + 4) // 16)
+    whole = bytes(setup) + program
+    return whole + struct.pack("<I", ~zlib.crc32(whole) & 0xFFFFFFFF)
+
+
 def make(name, artifact, a, b):
     for side, data in (("a", a), ("b", b)):
         os.makedirs(f"{name}/{side}")
@@ -62,3 +84,9 @@ one, other = file(b"a/init", good), file(b"b/../a/init", evil)
 make("tar-parent", "x.tar", tar(one, other), tar(other, one))
 one, other, link = file(b"init", good), file(b"./init", evil), file(b"start", b"", b"1", b"init")
 make("tar-twice", "x.tar", tar(one, other, link), tar(one, link, other))
+
+# The header of a kernel says where its version is: code may stand there.
+code = [bytes(random.Random(side).choices(range(1, 256), k=250)) for side in range(2)]
+make("kernel-code", "vmlinuz", *(bzimage(each) for each in code))
+version = b"6.1.140-1 (debian@host) #1 SMP", b"4.4.0-evi (debian@host) #1 SMP"
+make("kernel-release", "vmlinuz", *(bzimage(each) for each in version))
