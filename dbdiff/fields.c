@@ -163,6 +163,7 @@ static const struct field field_table[] = {
 	/* ---- EFI Boot Guard ---- */
 	{"boot-kernel", "kernel to boot", FIELD_OWN, UNEXPLAINED},
 	{"boot-arguments", "arguments of the kernel", FIELD_OWN, "kernel-cmdline"},
+	{"boot-arguments-tail", "bytes behind the end of the arguments", FIELD_OWN, UNEXPLAINED},
 	{"boot-in-progress", "update in progress", FIELD_OWN, UNEXPLAINED},
 	{"boot-ustate", "state of the update", FIELD_OWN, UNEXPLAINED},
 	{"boot-watchdog", "watchdog timeout in seconds", FIELD_OWN, UNEXPLAINED},

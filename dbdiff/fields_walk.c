@@ -42,6 +42,11 @@ static const struct {
 	/* Another stamp is one only of the same kernel. */
 	{"kernel-version", "kernel-release", UNEXPLAINED},
 	{"kernel-version", "kernel-flavour", UNEXPLAINED},
+	/* One side has another thing in the place of a signature or of a text. */
+	{"module-signature", "signature-invalid", "signature-invalid"},
+	{"module-signature", "module-signature-form", UNEXPLAINED},
+	{"cache-generator", "cache-section", UNEXPLAINED},
+	{"boot-arguments", "boot-arguments-tail", UNEXPLAINED},
 	/* Where members lie is their order, which is not harmless. */
 	{"layout", "unpack-order", UNEXPLAINED},
 	{"tar-header", "unpack-order", UNEXPLAINED},

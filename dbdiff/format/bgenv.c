@@ -90,6 +90,23 @@ static void add_region(struct bgenv *bgenv, size_t from, size_t end, const char 
 	members_add_structure(&bgenv->members, from, end - from, name);
 }
 
+/* Where the text of the arguments ends, with the NUL behind it; no boot loader reads further. */
+static size_t arguments_end(const struct bgenv *bgenv)
+{
+	size_t end = AT_ARGUMENTS;
+
+	while (end < AT_PROGRESS && bytes_le16(bgenv->data + end) != 0)
+		end += 2;
+	return end < AT_PROGRESS ? end + 2 : end;
+}
+
+static bool has_tail(const struct bgenv *bgenv)
+{
+	size_t end = arguments_end(bgenv);
+
+	return !bytes_are_zero(bgenv->data + end, AT_PROGRESS - end);
+}
+
 static char *variable_field(const struct variable *variable)
 {
 	struct buffer name = {0};
@@ -106,7 +123,12 @@ static void emit(struct bgenv *bgenv)
 	size_t crc = bgenv->size - CRC_SIZE;
 
 	add_region(bgenv, AT_KERNEL, AT_ARGUMENTS, "boot-kernel");
-	add_region(bgenv, AT_ARGUMENTS, AT_PROGRESS, "boot-arguments");
+	if (has_tail(bgenv)) {
+		add_region(bgenv, AT_ARGUMENTS, arguments_end(bgenv), "boot-arguments");
+		add_region(bgenv, arguments_end(bgenv), AT_PROGRESS, "boot-arguments-tail");
+	} else {
+		add_region(bgenv, AT_ARGUMENTS, AT_PROGRESS, "boot-arguments");
+	}
 	add_region(bgenv, AT_PROGRESS, AT_STATE, "boot-in-progress");
 	add_region(bgenv, AT_STATE, AT_WATCHDOG, "boot-ustate");
 	add_region(bgenv, AT_WATCHDOG, AT_REVISION, "boot-watchdog");
@@ -195,6 +217,9 @@ static void bgenv_describe(struct members *members, struct member *container)
 
 	add_text(container, "boot-kernel", data + AT_KERNEL);
 	add_text(container, "boot-arguments", data + AT_ARGUMENTS);
+	if (has_tail(bgenv))
+		member_add_field_bytes(container, "boot-arguments-tail",
+			data + arguments_end(bgenv), AT_PROGRESS - arguments_end(bgenv));
 	member_add_field(container, "boot-in-progress", "%u", data[AT_PROGRESS]);
 	add_state(container, data[AT_STATE]);
 	member_add_field(container, "boot-watchdog", "%u", bytes_le16(data + AT_WATCHDOG));

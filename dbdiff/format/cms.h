@@ -47,6 +47,13 @@ enum status cms_fills(
 	const void *data, size_t len, size_t align, size_t *der_len, struct error *err);
 
 /*
+ * Whether exactly `len` bytes are a SignedData without anything in it but one signer and his
+ * signature over content that is elsewhere, as the Linux kernel's build makes them (dbdiff/format/
+ * cms_bare.c). Nothing is verified. STATUS_TRUST, with a text of what it has else or lacks.
+ */
+enum status cms_is_bare(const void *data, size_t len, struct error *err);
+
+/*
  * Verifies a ContentInfo with SignedData, exactly `len` bytes, over detached `content`.
  * STATUS_TRUST when it does not verify or is refused as said above (the text says why), and
  * STATUS_FORMAT when it is not such a structure at all: neither may be taken off.

@@ -13,7 +13,8 @@
  * include/linux/module_signature.h): the ELF, PKCS #7 in DER, twelve bytes, a text.
  *
  * The certificate is in the kernel and not in the signature, so nothing here can tell whose it is
- * or whether it verifies: it is never a wrapper, and a difference in it is one.
+ * or whether it verifies: it is never a wrapper, and a difference in it is one. What is no bare
+ * signature, or not only one, is signature-invalid as a whole.
  */
 
 #define MAGIC	   "~Module signature appended~\n"
@@ -42,14 +43,15 @@ static unsigned kernel_module_bid(const struct candidate *candidate)
 	return memcmp(magic, MAGIC, MAGIC_SIZE) == 0 ? 32 + 8 * MAGIC_SIZE : 0;
 }
 
+/* With all that stands behind it. */
 static enum status add_signature(
 	struct parts *parts, uint64_t offset, uint64_t len, struct error *err)
 {
+	const char *region = "module-signature";
 	unsigned char *data;
 	struct digest digest;
 	char hex[SHA256_HEX_SIZE];
 	struct error why;
-	size_t der_len;
 	enum status status;
 
 	if (len > CMS_BYTES_MAX)
@@ -60,9 +62,14 @@ static enum status add_signature(
 		goto out;
 	hash_memory(data, (size_t)len, &digest);
 	digest_hex(&digest, hex);
-	parts_add_field(parts, NULL, "module-signature", "%" PRIu64 " bytes, SHA-256 %s", len, hex);
-	if (cms_fills(data, (size_t)len, 1, &der_len, &why) < 0)
-		parts_add_field(parts, NULL, "signature-invalid", "%s", why.text);
+	if (cms_is_bare(data, (size_t)len, &why) < 0) {
+		region = "signature-invalid";
+		parts_add_field(parts, NULL, region, "%s; %" PRIu64 " bytes, SHA-256 %s", why.text,
+			len, hex);
+	} else {
+		parts_add_field(parts, NULL, region, "%" PRIu64 " bytes, SHA-256 %s", len, hex);
+	}
+	parts_add(parts, REGION_STRUCTURE, region, offset, len + TAIL_SIZE);
 out:
 	free(data);
 	return status;
@@ -92,7 +99,6 @@ static enum status read_module(struct parts *parts, struct error *err)
 		parts_add_field_bytes(
 			parts, NULL, "module-signature-form", tail, sizeof(info_expected));
 	parts_add_member(parts, "module", 0, end - len);
-	parts_add(parts, REGION_STRUCTURE, "module-signature", end - len, len + TAIL_SIZE);
 	return add_signature(parts, end - len, len, err);
 }
 

@@ -21,6 +21,7 @@
 #define TAG_GENERATOR	0
 #define TAG_LEVELS	1
 #define LEVELS_MAX	256
+#define GENERATOR_MAX	128
 
 static enum status read_header(struct library_cache *cache, struct error *err)
 {
@@ -100,6 +101,21 @@ static enum status add_levels(
 	return status;
 }
 
+/* "ldconfig (Debian GLIBC 2.36-9+deb12u10) stable release version 2.36", and nothing else. */
+static bool is_generator(const unsigned char *text, uint32_t len)
+{
+	static const char program[] = "ldconfig ";
+
+	if (len < strlen(program) || len > GENERATOR_MAX ||
+		memcmp(text, program, strlen(program)) != 0)
+		return false;
+	for (uint32_t i = 0; i < len; i++) {
+		if (text[i] < ' ' || text[i] > '~')
+			return false;
+	}
+	return true;
+}
+
 static enum status add_section(struct library_cache *cache, size_t at, struct error *err)
 {
 	const unsigned char *section = cache->data + at;
@@ -118,8 +134,9 @@ static enum status add_section(struct library_cache *cache, size_t at, struct er
 	if (tag == TAG_LEVELS)
 		return add_levels(cache, owner, offset, len, err);
 	parts_add_field_bytes(cache->parts, &cache->parts->items[owner],
-		tag == TAG_GENERATOR ? "cache-generator" : "cache-section", cache->data + offset,
-		len);
+		tag == TAG_GENERATOR && is_generator(cache->data + offset, len) ? "cache-generator"
+										: "cache-section",
+		cache->data + offset, len);
 	return STATUS_OK;
 }
 

@@ -70,6 +70,18 @@ START_TEST(checksum_that_does_not_fit)
 }
 END_TEST
 
+/* What no boot loader reads is not the arguments. */
+START_TEST(bytes_behind_the_arguments_are_told_apart)
+{
+	shell("bg_setenv -f BGENV.DAT -r 3 -k linux -a ab >/dev/null; cp BGENV.DAT same;"
+	      " printf x | dd of=BGENV.DAT bs=1 seek=516 conv=notrunc status=none");
+	ck_assert_int_eq(open_environment("same"), STATUS_END);
+	ck_assert_ptr_null(strstr(buffer_text(&told), "tail"));
+	ck_assert_int_eq(open_environment("BGENV.DAT"), STATUS_END);
+	expect_has(buffer_text(&told), "boot-arguments=ab\nboot-arguments-tail=x");
+}
+END_TEST
+
 START_TEST(hostile_variables)
 {
 	shell("bg_setenv -f BGENV.DAT -r 3 -k linux -x key=value >/dev/null; cp BGENV.DAT long;"
@@ -114,6 +126,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, comparing_setup, comparing_teardown);
 	tcase_add_test(tests, values_are_fields);
 	tcase_add_test(tests, checksum_that_does_not_fit);
+	tcase_add_test(tests, bytes_behind_the_arguments_are_told_apart);
 	tcase_add_test(tests, hostile_variables);
 	tcase_add_test(tests, known_by_its_name);
 	suite_add_tcase(suite, tests);

@@ -262,6 +262,51 @@ END_TEST
 	"printf \"\\\\$(printf %o $(($(stat -c %s sig) % 256)))\";"                                \
 	"printf '~Module signature appended~\\n'; } >signed.ko;"
 
+/* `der` is the command that writes the signature to the file "sig". */
+static void expect_signature(const char *der, const char *why)
+{
+	struct buffer script = {0};
+
+	buffer_add_format(&script,
+		"%s; { cat module sig; printf '\\0\\0\\2\\0\\0\\0\\0\\0\\0\\0';"
+		"printf \"\\\\$(printf %%o $(($(stat -c %%s sig) / 256)))\";"
+		"printf \"\\\\$(printf %%o $(($(stat -c %%s sig) %% 256)))\";"
+		"printf '~Module signature appended~\\n'; } >x.ko",
+		der);
+	shell(buffer_text(&script));
+	buffer_release(&script);
+	open_file(&format_kernel_module, "x.ko");
+	expect_whole();
+	if (why == NULL) {
+		expect_field("signature-invalid", NULL);
+		return;
+	}
+	expect_field("module-signature", NULL);
+	expect_has(field_value("signature-invalid"), why);
+	expect_has(index_regions(1), " structure signature-invalid\n");
+}
+
+/* Bytes that no signature needs may be anything. */
+START_TEST(what_is_more_than_a_signature_is_none)
+{
+#define SIGN "openssl cms -sign -binary -in module -signer cert -inkey key -outform DER -out sig "
+	shell(SIGN_MODULE);
+	expect_signature(SIGN "-noattr -nocerts -keyid", NULL);
+	expect_signature(SIGN "-noattr", "certificates");
+	expect_signature(SIGN "-nocerts", "or attributes");
+	expect_signature(SIGN "-noattr -nocerts -nodetach", "content of its own");
+	expect_signature(SIGN "-noattr -nocerts; echo x >>sig", "exactly one SignedData");
+	expect_signature("printf '\\060\\202\\003\\350' >sig; head -c 1000 module >>sig",
+		"exactly one SignedData");
+	expect_signature(":>sig", "exactly one SignedData");
+	expect_signature("openssl req -x509 -newkey rsa:2048 -nodes -keyout key -out cert -days 9"
+			 " -subj /CN=$(head -c 60 /dev/zero | tr '\\0' x)$(for i in $(seq 9); do"
+			 " printf '/O=%060d' $i; done) 2>>log; " SIGN "-noattr -nocerts",
+		"who signed");
+#undef SIGN
+}
+END_TEST
+
 START_TEST(takes_a_module_signature_apart)
 {
 	struct buffer expected = {0};
@@ -318,5 +363,6 @@ int main(void)
 	tcase_add_test(tcase, finds_a_version_wherever_it_stands);
 	tcase_add_test(tcase, finds_the_configuration);
 	tcase_add_test(tcase, takes_a_module_signature_apart);
+	tcase_add_test(tcase, what_is_more_than_a_signature_is_none);
 	return run_suite(suite);
 }

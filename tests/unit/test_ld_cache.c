@@ -124,6 +124,25 @@ START_TEST(every_byte_of_a_cache_tells)
 }
 END_TEST
 
+/* The section that names who wrote it may hold anything. */
+START_TEST(only_a_name_is_a_generator)
+{
+	size_t len;
+	char *data, *at;
+
+	shell(LIBRARIES MAKE("a"));
+	data = file_read("a.cache", &len);
+	at = memmem(data, len, "ldconfig (", 10);
+	ck_assert_ptr_nonnull(at);
+	open_memory(&format_ld_cache, data, len);
+	ck_assert_ptr_nonnull(strstr(field_value("(section 0): cache-generator"), "ldconfig ("));
+	at[12] = '\x90';
+	open_memory(&format_ld_cache, data, len);
+	ck_assert_ptr_nonnull(strstr(field_value("(section 0): cache-section"), "ldconfig ("));
+	free(data);
+}
+END_TEST
+
 START_TEST(damage_is_an_error_or_told)
 {
 	static const char empty[48] = "glibc-ld.so.cache1.1";
@@ -184,6 +203,7 @@ int main(void)
 	tcase_add_test(tcase, another_library_is_not_explained);
 	tcase_add_test(tcase, every_byte_of_a_cache_tells);
 	tcase_add_test(tcase, bounds_strings_that_are_shared);
+	tcase_add_test(tcase, only_a_name_is_a_generator);
 	tcase_add_test(tcase, damage_is_an_error_or_told);
 	return run_suite(suite);
 }

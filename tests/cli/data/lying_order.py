@@ -90,3 +90,20 @@ code = [bytes(random.Random(side).choices(range(1, 256), k=250)) for side in ran
 make("kernel-code", "vmlinuz", *(bzimage(each) for each in code))
 version = b"6.1.140-1 (debian@host) #1 SMP", b"4.4.0-evi (debian@host) #1 SMP"
 make("kernel-release", "vmlinuz", *(bzimage(each) for each in version))
+
+# Noise in the place of a signature, of a tool's name, and behind the arguments of a kernel.
+noise = [random.Random(side).randbytes(60000) for side in range(2)]
+module = b"\x7fELF\2\1\1".ljust(16, b"\0") + b"\1\0\x3e\0" + bytes(500)
+der = [b"\x30\x82" + struct.pack(">H", len(each)) + each for each in noise]
+tail = struct.pack(">2xB5xI", 2, len(der[0])) + b"~Module signature appended~\n"
+make("module-signature", "x.ko", *(module + each + tail for each in der))
+sections = b"glibc-ld.so.cache1.1" + struct.pack("<8xII12x", 2, 48) + struct.pack("<IIIIII", 0xEAA42174, 1, 0, 0, 72, 60000)
+make("ld-generator", "ld.so.cache", *(sections + each for each in noise))
+for side, each in zip("ab", noise):
+    data = bytearray(2048)
+    data[0:20] = "kernel.efi".encode("utf-16le")
+    data[510:518] = "root".encode("utf-16le")
+    data[520:920] = each[:400]
+    os.makedirs(f"bgenv-tail/{side}")
+    with open(f"bgenv-tail/{side}/BGENV.DAT", "wb") as out:
+        out.write(bytes(data) + struct.pack("<I", zlib.crc32(data)))
