@@ -4,11 +4,10 @@
 #include <inttypes.h>
 
 #include "dbdiff/compare_fields.h"
+#include "dbdiff/compare_order.h"
 #include "dbdiff/fields.h"
 #include "dbdiff/format/formats.h"
-#include "dbdiff/order.h"
 #include "dbdiff/same_bytes.h"
-#include "dbdiff/unpacking.h"
 
 /* The cause of packed bytes that differ around what is equal inside. */
 static const char cause_compression[] = "compression";
@@ -25,9 +24,7 @@ struct compare {
 /* What a container's inside came to. */
 struct inside {
 	uint64_t differences;
-	bool order_differs;
-	bool order_decides; /* what is unpacked */
-	struct buffer order_text;
+	struct order_told order;
 	uint64_t times; /* members of which only times differ that the file system keeps */
 	struct buffer first_time; /* the first of them */
 };
@@ -135,31 +132,6 @@ static enum status report_single(
 	return status;
 }
 
-static enum status describe_order(struct compare *compare, const struct level *level,
-	const struct order_pair *moved, struct inside *inside, struct error *err)
-{
-	const struct format *format = format_named(level->rows[PUBLISHED]->format);
-	size_t before;
-
-	inside->order_differs = true;
-	buffer_add_text(&inside->order_text, "first that moved: ");
-	if (index_path_at(compare->sides[PUBLISHED].index, level->rows[PUBLISHED]->id,
-		    moved->published, &inside->order_text, err) != STATUS_OK)
-		return err->status;
-	buffer_add_format(&inside->order_text, " (member %u published, %u rebuilt)\n",
-		moved->published + 1, moved->rebuilt + 1);
-	if (format == NULL || !format->is_unpacked)
-		return STATUS_OK;
-	before = inside->order_text.len;
-	if (unpacking_compare((struct index *[SIDES]){compare->sides[PUBLISHED].index,
-				      compare->sides[REBUILT].index},
-		    (int64_t[SIDES]){level->rows[PUBLISHED]->id, level->rows[REBUILT]->id},
-		    &inside->order_text, err) != STATUS_OK)
-		return err->status;
-	inside->order_decides = inside->order_text.len > before;
-	return STATUS_OK;
-}
-
 /*
  * Pairs the members of two containers. A member that one side lacks is only reported where that
  * side was read whole: what was not read is not missing.
@@ -227,7 +199,8 @@ static enum status compare_containers(struct compare *compare, const struct leve
 		status = merge_members(compare, level, cursors, &order, inside, err);
 	if (status == STATUS_OK && level->rows[PUBLISHED]->inspected &&
 		level->rows[REBUILT]->inspected && order_differs(&order, &moved))
-		status = describe_order(compare, level, &moved, inside, err);
+		status = compare_order_tell(
+			compare->sides, level->rows, &moved, &inside->order, err);
 	inside->differences = compare->findings->count - before + inside->times;
 	order_release(&order);
 	for (int side = 0; side < SIDES; side++)
@@ -302,15 +275,6 @@ static bool is_plain_stream(const struct index_row *row)
 	return false;
 }
 
-static const char *order_field(const struct index_row *row, const struct inside *inside)
-{
-	const struct format *format = format_named(row->format);
-
-	if (inside->order_decides)
-		return "unpack-order";
-	return format != NULL && format->order_field != NULL ? format->order_field : "order";
-}
-
 /* The path and the fields stand in compare. */
 static enum status plan_diff(
 	struct compare *compare, const struct level *level, int64_t id, struct error *err)
@@ -338,7 +302,7 @@ static enum status compare_opened(
 	status = compare_containers(compare, level, &inside, err);
 	if (status != STATUS_OK)
 		goto out;
-	if (!is_whole || (inside.differences == 0 && !inside.order_differs)) {
+	if (!is_whole || (inside.differences == 0 && !inside.order.differs)) {
 		change = CHANGE_CONTENT;
 		cause = is_whole && is_plain_stream(published) && is_plain_stream(rebuilt)
 			? cause_compression
@@ -346,11 +310,10 @@ static enum status compare_opened(
 	}
 	buffer_clear(&compare->fields);
 	fields_compare(published, rebuilt, change == CHANGE_CONTENT, &compare->fields);
-	if (inside.order_differs) {
+	if (inside.order.differs) {
 		if (compare->fields.len == 0 && inside.times == 0)
 			change = CHANGE_ORDER;
-		fields_add_difference(
-			&compare->fields, order_field(published, &inside), "as listed", "another");
+		fields_add_difference(&compare->fields, inside.order.field, "as listed", "another");
 	}
 	if (inside.times > 0)
 		add_times(&inside, &compare->fields);
@@ -359,15 +322,15 @@ static enum status compare_opened(
 	/* Where no byte can be attributed, the blocks are what there is to say. */
 	if (status == STATUS_OK && change == CHANGE_CONTENT && compare->sides[PUBLISHED].fd < 0)
 		status = plan_diff(compare, level, id, err);
-	if (status == STATUS_OK && inside.order_differs)
+	if (status == STATUS_OK && inside.order.differs)
 		status = findings_set_diff(
-			compare->findings, id, buffer_text(&inside.order_text), err);
+			compare->findings, id, buffer_text(&inside.order.text), err);
 	if (status == STATUS_OK)
 		status = findings_add_opened(compare->findings,
 			(int64_t[SIDES]){published->id, rebuilt->id}, &compare->path,
 			published->occurrence, id, !is_whole, err);
 out:
-	buffer_release(&inside.order_text);
+	order_told_release(&inside.order);
 	buffer_release(&inside.first_time);
 	return status;
 }

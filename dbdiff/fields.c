@@ -46,6 +46,7 @@ static const struct field field_table[] = {
 	{"order", "order of members", FIELD_OWN, "order-only"},
 	{"unpack-order", "order of members, which decides what is unpacked", FIELD_OWN,
 		UNEXPLAINED},
+	{"value-order", "order of values, which decides what they say", FIELD_OWN, UNEXPLAINED},
 	{"inode-times", "times that the file system keeps", FIELD_OWN, "filesystem-times"},
 
 	/* ---- of any container: names of regions (dbdiff/members.h) ---- */

@@ -49,6 +49,7 @@ static const struct {
 	{"boot-arguments", "boot-arguments-tail", UNEXPLAINED},
 	/* Where members lie is their order, which is not harmless. */
 	{"layout", "unpack-order", UNEXPLAINED},
+	{"layout", "value-order", UNEXPLAINED},
 	{"tar-header", "unpack-order", UNEXPLAINED},
 	{"cpio-header", "unpack-order", UNEXPLAINED},
 };

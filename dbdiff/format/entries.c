@@ -35,10 +35,13 @@ static void entries_members_free(struct members *members)
 	entries_free((struct entries *)members);
 }
 
-/* The fields of the members say it all. */
+/* The fields of the members say it all, and where it counts their order. */
 static void entries_describe(struct members *members, struct member *container)
 {
-	(void)members, (void)container;
+	const struct entries *entries = (const struct entries *)members;
+
+	if (entries->ordered != NULL)
+		member_add_field(container, "ordered", "%s", entries->ordered);
 }
 
 static const struct members_ops entries_ops = {

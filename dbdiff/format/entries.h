@@ -17,6 +17,8 @@ struct entries {
 	struct buffer text;
 	size_t at;     /* where the next entry begins */
 	int64_t given; /* how many there were */
+	/* Why another order of entries may say something else; NULL where it cannot. Static. */
+	const char *ordered;
 	/*
 	 * Fills in the member that begins at entries->at, and says where it ends: behind `at`,
 	 * not behind the text. Not called at the end of the text.

@@ -3,6 +3,7 @@
  * Files of lines KEY=VALUE: os-release(5), environments of shells and units, and the .env files
  * that ISAR leaves beside an image. Each value is a member called by its key.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/array.h"
@@ -120,7 +121,89 @@ static void add_value(
 struct env {
 	struct entries entries; /* first */
 	bool is_of_verity;
+	struct key {
+		size_t start, len; /* in the text */
+	} * keys;
+	size_t key_count, key_capacity;
 };
+
+/* ---- whether an order says anything ---- */
+
+static bool is_free_of(const char *text, size_t len, const char *refused)
+{
+	for (size_t i = 0; i < len; i++) {
+		if ((unsigned char)text[i] < ' ' || strchr(refused, text[i]) != NULL)
+			return false;
+	}
+	return true;
+}
+
+/* No shell and no service manager reads anything but this value from it. */
+static bool is_plain(const char *value, size_t len)
+{
+	if (len >= 2 && value[0] == '"' && value[len - 1] == '"')
+		return is_free_of(value + 1, len - 2, "\"$`\\");
+	if (len >= 2 && value[0] == '\'' && value[len - 1] == '\'')
+		return is_free_of(value + 1, len - 2, "'\\");
+	return is_free_of(value, len, " \"'$`\\;&|<>()#~");
+}
+
+/* A line that is no setting may be any command. */
+static void look_at_line(struct env *env, const struct line *line, bool is_setting)
+{
+	const char *text = env->entries.text.data;
+
+	if (!is_setting && !is_nothing(text, line))
+		env->entries.ordered = "lines that are no settings";
+	if (is_setting && !is_plain(text + line->value, line->value_len))
+		env->entries.ordered = "values that others may be part of";
+	if (!is_setting)
+		return;
+	ARRAY_GROW(env->keys, env->key_count, env->key_capacity);
+	env->keys[env->key_count++] = (struct key){line->key, line->key_len};
+}
+
+static int key_compare(const void *a, const void *b, void *context)
+{
+	const struct key *one = a, *other = b;
+	const char *text = context;
+	size_t least = one->len < other->len ? one->len : other->len;
+	int order = memcmp(text + one->start, text + other->start, least);
+
+	return order != 0 ? order : (one->len > other->len) - (one->len < other->len);
+}
+
+/* The last of two settings of one key is the one that counts. */
+static void look_for_repeats(struct env *env)
+{
+	char *text = env->entries.text.data;
+
+	if (env->key_count > 1)
+		qsort_r(env->keys, env->key_count, sizeof(env->keys[0]), key_compare, text);
+	for (size_t i = 1; i < env->key_count; i++) {
+		if (key_compare(&env->keys[i - 1], &env->keys[i], text) == 0)
+			env->entries.ordered = "keys that are there more than once";
+	}
+}
+
+/* Once, in front of the first entry. */
+static void look_through(struct env *env)
+{
+	struct line line;
+
+	for (size_t at = 0; at < env->entries.text.len; at = line.end) {
+		bool is_setting =
+			cut_line(env->entries.text.data, env->entries.text.len, at, &line);
+
+		look_at_line(env, &line, is_setting);
+	}
+	look_for_repeats(env);
+}
+
+static void env_release(struct entries *entries)
+{
+	free(((struct env *)entries)->keys);
+}
 
 static enum status env_cut(
 	struct entries *entries, struct member *member, size_t *end, struct error *err)
@@ -169,6 +252,8 @@ static enum status env_open(struct source *source, const char *name, const struc
 		return error_context(err, "env");
 	((struct env *)entries)->is_of_verity = path_has_suffix(name, ".verity.env");
 	entries->cut = env_cut;
+	entries->release = env_release;
+	look_through((struct env *)entries);
 	*members = &entries->members;
 	return STATUS_OK;
 }

@@ -3,8 +3,10 @@
  * JSON (RFC 8259) by key: each value is a member called by the keys on the way to it. In a bill of
  * materials (dbdiff/format/sbom.h) each package is one.
  */
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/path.h"
 #include "dbdiff/format/entries.h"
 #include "dbdiff/format/formats.h"
@@ -15,6 +17,7 @@
 /* Of one package of a bill of materials, with its fields' names. */
 #define PACKAGE_BYTES_MAX ((size_t)4 << 20)
 #define SEPARATOR_MAX	  4
+#define KEYS_MOST	  ((size_t)1 << 20) /* of the objects that are open */
 
 struct json_text {
 	struct entries entries; /* first */
@@ -26,7 +29,10 @@ struct json_text {
 		bool is_array, is_package;
 		uint64_t count; /* of values that began */
 		size_t start;
+		size_t keys; /* how many there were in front of its own */
 	} frames[JSON_DEPTH_MAX];
+	struct json_piece *keys; /* of the objects that are open */
+	size_t key_count, key_capacity;
 	struct json_style style;
 	bool is_usual_style;
 	const struct sbom *sbom; /* or NULL */
@@ -107,6 +113,66 @@ static enum status look_through(struct json_text *json, struct error *err)
 	return status == STATUS_END ? STATUS_OK : status;
 }
 
+/* ---- whether an order says anything ---- */
+
+/* The order within a package of a bill of materials is told by itself. */
+static bool is_in_package(const struct json_text *json, unsigned depth)
+{
+	for (unsigned i = 0; i < depth; i++) {
+		if (json->frames[i].is_package)
+			return true;
+	}
+	return false;
+}
+
+/* Of the array at the first `depth` - 1 parts of the path, of which the second element begins. */
+static void look_at_array(struct json_text *json, unsigned depth)
+{
+	json_path_cut(&json->path, depth - 1);
+	if (!is_in_package(json, depth) &&
+		(json->sbom == NULL || !sbom_is_set(json->sbom, &json->path)))
+		json->entries.ordered = "arrays";
+}
+
+static void keep_key(struct json_text *json, const struct json_piece *piece)
+{
+	const char *key = json->scan.text + piece->start;
+
+	/* It may be another one, written otherwise. */
+	if (memchr(key, '\\', piece->end - piece->start) != NULL || json->key_count == KEYS_MOST) {
+		json->entries.ordered = "keys that may be there more than once";
+		return;
+	}
+	ARRAY_GROW(json->keys, json->key_count, json->key_capacity);
+	json->keys[json->key_count++] = *piece;
+}
+
+static int key_compare(const void *a, const void *b, void *text)
+{
+	const struct json_piece *one = a, *other = b;
+	size_t len = one->end - one->start, other_len = other->end - other->start;
+	int order = memcmp((char *)text + one->start, (char *)text + other->start,
+		len < other_len ? len : other_len);
+
+	return order != 0 ? order : (len > other_len) - (len < other_len);
+}
+
+/* The last of two values of one key is what most readers take. */
+static void look_for_repeats(struct json_text *json, size_t from)
+{
+	struct json_piece *keys = json->keys + from;
+	size_t count = json->key_count - from;
+	char *text = json->entries.text.data;
+
+	if (count > 1)
+		qsort_r(keys, count, sizeof(keys[0]), key_compare, text);
+	for (size_t i = 1; i < count; i++) {
+		if (key_compare(&keys[i - 1], &keys[i], text) == 0)
+			json->entries.ordered = "keys that are there more than once";
+	}
+	json->key_count = from;
+}
+
 /* ---- values ---- */
 
 static enum status begin_value(
@@ -126,7 +192,8 @@ static enum status begin_value(
 	} else {
 		json_name_scalar(json->scan.text, piece, frame->count, &json->name);
 	}
-	frame->count++;
+	if (++frame->count == 2)
+		look_at_array(json, depth);
 	json_path_cut(&json->path, depth - 1);
 	return json_path_add_element(&json->path, buffer_text(&json->name), json->name.len, err);
 }
@@ -135,6 +202,7 @@ static enum status take_key(
 	struct json_text *json, const struct json_piece *piece, struct error *err)
 {
 	json->frames[json->scan.depth - 1].count++;
+	keep_key(json, piece);
 	json_path_cut(&json->path, json->scan.depth - 1);
 	return json_path_add_key(&json->path, json->scan.text + piece->start + 1,
 		piece->end - piece->start - 2, err);
@@ -148,8 +216,9 @@ static bool take_begin(struct json_text *json, const struct json_piece *piece)
 	struct json_piece next;
 	struct error ignored = {0};
 
-	*frame = (struct json_frame){
-		.is_array = piece->token == JSON_TOKEN_ARRAY, .start = piece->start};
+	*frame = (struct json_frame){.is_array = piece->token == JSON_TOKEN_ARRAY,
+		.start = piece->start,
+		.keys = json->key_count};
 	frame->is_package = json->sbom != NULL && !frame->is_array &&
 		sbom_is_package(json->sbom, &json->path) &&
 		json_scan_next(&ahead, &next, &ignored) == STATUS_OK &&
@@ -173,6 +242,7 @@ static enum status read_next(
 			break;
 		case JSON_TOKEN_END: /* of what is one deeper than it left */
 			json_path_cut(&json->path, json->scan.depth);
+			look_for_repeats(json, frame->keys);
 			if (frame->count == 0) {
 				piece->start = frame->start;
 				return STATUS_OK;
@@ -333,6 +403,7 @@ static void json_free(struct entries *entries)
 	json_path_release(&json->path);
 	json_path_release(&json->told);
 	buffer_release(&json->name);
+	free(json->keys);
 }
 
 static enum status json_open(struct source *source, const char *name, const struct limits *limits,

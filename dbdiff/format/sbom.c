@@ -15,13 +15,25 @@ struct sbom {
 	const char *version;	 /* the key of a package's */
 	const char *time[2];	 /* where the time of its making is: one key in the other */
 	const char *id;		 /* the key of its own identity */
+	/*
+	 * Lists in any order: a key of the outermost object, or "KEY/[]" and a key of that list's
+	 * elements. CycloneDX says of these that items are unique; SPDX has them as properties of
+	 * RDF, which know no order.
+	 */
+	const char *sets[12];
 };
 
 static const struct sbom sboms[] = {
 	{"\"bomFormat\"", "\"CycloneDX\"", "components", "version", {"metadata", "timestamp"},
-		"serialNumber"},
+		"serialNumber",
+		{"components", "services", "dependencies", "vulnerabilities", "externalReferences",
+			"dependencies/[]/dependsOn", "dependencies/[]/provides"}},
 	{"\"spdxVersion\"", NULL, "packages", "versionInfo", {"creationInfo", "created"},
-		"documentNamespace"},
+		"documentNamespace",
+		{"packages", "files", "snippets", "relationships", "annotations",
+			"externalDocumentRefs", "hasExtractedLicensingInfos", "documentDescribes",
+			"creationInfo/creators", "files/[]/checksums", "files/[]/fileTypes",
+			"files/[]/licenseInfoInFiles"}},
 };
 
 static bool is_text(const char *text, size_t len, const char *expected)
@@ -43,6 +55,34 @@ bool sbom_is_package(const struct sbom *sbom, const struct json_path *path)
 {
 	return path->count == 2 && json_path_part_is(path, 0, sbom->packages) &&
 		json_path_is_element(path, 1);
+}
+
+/* "[]" stands for any element. */
+static bool is_path(const struct json_path *path, const char *expected)
+{
+	for (size_t at = 0; at < path->count; at++) {
+		size_t len = strcspn(expected, "/"), part_len;
+		const char *part = json_path_part(path, at, &part_len);
+		bool is_any = len == 2 && memcmp(expected, "[]", 2) == 0 &&
+			json_path_is_element(path, at);
+
+		if (!is_any && (len != part_len || memcmp(part, expected, len) != 0))
+			return false;
+		expected += len;
+		if ((*expected == '/') != (at + 1 < path->count))
+			return false;
+		expected += *expected == '/';
+	}
+	return path->count > 0;
+}
+
+bool sbom_is_set(const struct sbom *sbom, const struct json_path *path)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(sbom->sets) && sbom->sets[i] != NULL; i++) {
+		if (is_path(path, sbom->sets[i]))
+			return true;
+	}
+	return false;
 }
 
 bool sbom_is_version(const struct sbom *sbom, const char *key)

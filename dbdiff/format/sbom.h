@@ -16,6 +16,8 @@ const struct sbom *sbom_find(const char *key, size_t key_len, const char *value,
 /* Whether the object at this path is a package in such a file. */
 bool sbom_is_package(const struct sbom *sbom, const struct json_path *path);
 /* Whether this key of a package is its version. */
+/* Whether the array at this path is a list that may be in any order. */
+bool sbom_is_set(const struct sbom *sbom, const struct json_path *path);
 bool sbom_is_version(const struct sbom *sbom, const char *key);
 /* Tells a value, without quotes, that has a cause of its own; false when it has none. */
 bool sbom_add_value(const struct sbom *sbom, struct member *member, const struct json_path *path,

@@ -89,6 +89,41 @@ START_TEST(values_of_known_shape_have_causes)
 }
 END_TEST
 
+/* Of two settings, and what the other order of them is. */
+START_TEST(an_order_counts_where_settings_meet)
+{
+	static const struct {
+		const char *one, *other;
+		bool counts;
+	} cases[] = {
+		{"A=1", "B=2", false},
+		{"A=\"1 (x) & 'y'; <z> #\"", "export B='$x `y` \"'", false},
+		{"A=v-1.2:3/4@5,6=7%", "# comment\nB=", false},
+		{"A=\"$B\"", "B=2", true},
+		{"A=`x`", "B=2", true},
+		{"A=1 B=3", "B=2", true},
+		{"A=1;B=3", "B=2", true},
+		{"A=1\\", "B=2", true},
+		{"A=\"1", "B=2\"", true},
+		{"A='1'\"$B\"'2'", "B=2", true},
+		{"A=1\nA=1", "B=2", true},
+	};
+	struct buffer a = {0}, b = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		buffer_clear(&a);
+		buffer_clear(&b);
+		buffer_add_format(&a, "%s\n%s\n", cases[i].one, cases[i].other);
+		buffer_add_format(&b, "%s\n%s\n", cases[i].other, cases[i].one);
+		expect_texts("x.env", buffer_text(&a), buffer_text(&b),
+			cases[i].counts ? "order x.env value-order layout (unexplained)\n"
+					: "order x.env order layout (layout) (order-only)\n");
+	}
+	buffer_release(&a);
+	buffer_release(&b);
+}
+END_TEST
+
 START_TEST(is_known_by_name_and_lines)
 {
 	static const struct {
@@ -141,6 +176,7 @@ int main(void)
 	tcase_add_test(tcase, each_key_is_a_member);
 	tcase_add_test(tcase, every_byte_tells);
 	tcase_add_test(tcase, values_of_known_shape_have_causes);
+	tcase_add_test(tcase, an_order_counts_where_settings_meet);
 	tcase_add_test(tcase, is_known_by_name_and_lines);
 	tcase_add_test(tcase, bounds_how_large_a_text_may_be);
 	return run_suite(suite);

@@ -111,6 +111,63 @@ START_TEST(each_value_is_a_member_by_its_keys)
 }
 END_TEST
 
+/* Of the elements of an array, or the values of an object. */
+START_TEST(an_order_counts_but_for_sets)
+{
+	static const struct {
+		const char *form, *one, *other, *told;
+	} cases[] = {
+		{"{\"a\": {%s, %s}}", "\"x\": 1", "\"y\": 2", "order"},
+		{"{\"a\": {%s, %s}}", "\"x\": [1]", "\"y\": 2", "order"},
+		{"{\"a\": [%s, %s]}", "1", "2", "value-order"},
+		{"[%s, %s]", "{\"name\": \"x\", \"v\": 1}", "{\"name\": \"y\", \"v\": 2}",
+			"value-order"},
+		{"{\"a\": {%s, %s}}", "\"x\": {\"m\": 1}", "\"x\": {\"n\": 1}", "value-order"},
+		{"{\"a\": {%s, %s}}", "\"x\": {\"m\": 1}", "\"\\u0078\": 1", "value-order"},
+		{"{\"bomFormat\": \"CycloneDX\", \"components\": [%s, %s]}",
+			"{\"name\": \"x\", \"tags\": [1, 2]}", "{\"name\": \"y\"}", "order"},
+		{"{\"bomFormat\": \"CycloneDX\", \"dependencies\": [{\"ref\": \"x\", "
+		 "\"dependsOn\": [%s, %s]}]}",
+			"1", "2", "order"},
+		{"{\"bomFormat\": \"CycloneDX\", \"relationships\": [%s, %s]}", "1", "2",
+			"value-order"},
+		{"{\"spdxVersion\": \"SPDX-2.3\", \"relationships\": [%s, %s]}", "1", "2", "order"},
+		{"{\"spdxVersion\": \"SPDX-2.3\", \"creationInfo\": {\"creators\": [%s, %s]}}", "1",
+			"2", "order"},
+		{"{\"relationships\": [%s, %s]}", "1", "2", "value-order"},
+	};
+	struct buffer a = {0}, b = {0}, expected = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const char *end = strstr(cases[i].form, "%s, %s");
+		int begin = (int)(end - cases[i].form);
+
+		end += strlen("%s, %s");
+		buffer_clear(&a);
+		buffer_clear(&b);
+		buffer_clear(&expected);
+		buffer_add_format(&a, "%.*s%s, %s%s\n", begin, cases[i].form, cases[i].one,
+			cases[i].other, end);
+		buffer_add_format(&b, "%.*s%s, %s%s\n", begin, cases[i].form, cases[i].other,
+			cases[i].one, end);
+		buffer_add_format(&expected, "order x.json %s ", cases[i].told);
+		comparing.with_causes = true;
+		comparing.artifact = "x.json";
+		buffer_clear(&comparing.text);
+		ck_assert_int_eq(
+			compare_fds(memory_file(a.data, a.len), memory_file(b.data, b.len)),
+			STATUS_OK);
+		expect_has(buffer_text(&comparing.text), buffer_text(&expected));
+		ck_assert_msg((comparing.result.unexplained_bytes > 0) ==
+				(strcmp(cases[i].told, "value-order") == 0),
+			"case %zu", i);
+	}
+	buffer_release(&a);
+	buffer_release(&b);
+	buffer_release(&expected);
+}
+END_TEST
+
 START_TEST(a_value_alone_is_one_too)
 {
 	static const char *const texts[] = {"5", " \"x\" \n", "[]", "{ }", "[[],[[1]]]"};
@@ -301,6 +358,7 @@ int main(void)
 	tcase_set_timeout(tcase, 300);
 	tcase_add_checked_fixture(tcase, comparing_setup, comparing_teardown);
 	tcase_add_test(tcase, each_value_is_a_member_by_its_keys);
+	tcase_add_test(tcase, an_order_counts_but_for_sets);
 	tcase_add_test(tcase, a_value_alone_is_one_too);
 	tcase_add_test(tcase, every_byte_tells);
 	tcase_add_test(tcase, usual_layouts_are_known);

@@ -107,3 +107,9 @@ for side, each in zip("ab", noise):
     os.makedirs(f"bgenv-tail/{side}")
     with open(f"bgenv-tail/{side}/BGENV.DAT", "wb") as out:
         out.write(bytes(data) + struct.pack("<I", zlib.crc32(data)))
+
+# The first rule that matches, and a value that another one is part of.
+rules = b'{"name": "deny-all", "action": "drop"}', b'{"name": "allow-lan", "action": "accept"}'
+make("json-order", "policy.json", *(b'{"rules": [%s, %s]}\n' % each for each in (rules, rules[::-1])))
+settings = b'OPTIONS="$VERIFY"\n', b'VERIFY="--no-check"\n'
+make("env-order", "x.env", b"".join(settings), b"".join(settings[::-1]))
