@@ -63,7 +63,12 @@ void field_cursor_init(struct field_cursor *cursor, const char *fields, size_t l
 /* False at the end, and at what is not terminated. */
 bool field_cursor_next(struct field_cursor *cursor);
 
-/* Puts fields in the order of (name, value) for people; drops those called `dropped` (or NULL). */
+/*
+ * Puts fields in the order for people; drops those called `dropped` (or NULL). Fields of one name
+ * stay in the order in which the format told them: which of them is the first may be what counts.
+ */
 void fields_sort(struct buffer *fields, const char *dropped);
+/* Calls the second field of a name NAME#2, and so on; they are in the order of their bytes then. */
+void fields_number(struct buffer *fields);
 
 #endif

@@ -136,6 +136,7 @@ bool field_cursor_next(struct field_cursor *cursor)
 struct pair {
 	const char *name;
 	const char *value;
+	size_t number; /* how many were in front of it */
 };
 
 static int pair_compare(const void *a, const void *b)
@@ -144,23 +145,41 @@ static int pair_compare(const void *a, const void *b)
 	const struct pair *pair_b = b;
 	int order = field_compare(pair_a->name, pair_b->name);
 
-	return order != 0 ? order : strcmp(pair_a->value, pair_b->value);
+	return order != 0 ? order
+			  : (pair_a->number > pair_b->number) - (pair_a->number < pair_b->number);
 }
 
-void fields_sort(struct buffer *fields, const char *dropped)
+static int pair_compare_bytes(const void *a, const void *b)
+{
+	int order = strcmp(((const struct pair *)a)->name, ((const struct pair *)b)->name);
+
+	return order != 0 ? order : pair_compare(a, b);
+}
+
+static struct pair *list_pairs(const struct buffer *fields, const char *dropped, size_t *count)
 {
 	struct pair *pairs = NULL;
-	size_t count = 0, capacity = 0;
-	struct buffer sorted = {0};
 	struct field_cursor cursor;
+	size_t capacity = 0;
 
+	*count = 0;
 	field_cursor_init(&cursor, buffer_text(fields), fields->len);
 	while (field_cursor_next(&cursor)) {
 		if (dropped != NULL && strcmp(cursor.name, dropped) == 0)
 			continue;
-		ARRAY_GROW(pairs, count, capacity);
-		pairs[count++] = (struct pair){cursor.name, cursor.value};
+		ARRAY_GROW(pairs, *count, capacity);
+		pairs[*count] = (struct pair){cursor.name, cursor.value, *count};
+		++*count;
 	}
+	return pairs;
+}
+
+void fields_sort(struct buffer *fields, const char *dropped)
+{
+	struct buffer sorted = {0};
+	size_t count;
+	struct pair *pairs = list_pairs(fields, dropped, &count);
+
 	if (count > 1)
 		qsort(pairs, count, sizeof(pairs[0]), pair_compare);
 	for (size_t i = 0; i < count; i++) {
@@ -171,6 +190,29 @@ void fields_sort(struct buffer *fields, const char *dropped)
 	if (sorted.len > 0)
 		buffer_add(fields, sorted.data, sorted.len);
 	buffer_release(&sorted);
+	free(pairs);
+}
+
+void fields_number(struct buffer *fields)
+{
+	struct buffer numbered = {0};
+	size_t count, same = 1;
+	struct pair *pairs = list_pairs(fields, NULL, &count);
+
+	if (count > 1)
+		qsort(pairs, count, sizeof(pairs[0]), pair_compare_bytes);
+	for (size_t i = 0; i < count; i++) {
+		same = i > 0 && strcmp(pairs[i].name, pairs[i - 1].name) == 0 ? same + 1 : 1;
+		buffer_add_text(&numbered, pairs[i].name);
+		if (same > 1)
+			buffer_add_format(&numbered, "#%zu", same);
+		buffer_add_char(&numbered, '\0');
+		buffer_add(&numbered, pairs[i].value, strlen(pairs[i].value) + 1);
+	}
+	buffer_clear(fields);
+	if (numbered.len > 0)
+		buffer_add(fields, numbered.data, numbered.len);
+	buffer_release(&numbered);
 	free(pairs);
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/array.h"
 #include "base/path.h"
+#include "dbdiff/fields.h"
 #include "dbdiff/format/entries.h"
 #include "dbdiff/format/formats.h"
 #include "dbdiff/format/json_path.h"
@@ -346,6 +347,8 @@ static enum status add_package(struct json_text *json, struct member *member, st
 			status = error_set(err, STATUS_LIMIT, "a package of more than %zu bytes",
 				PACKAGE_BYTES_MAX);
 	}
+	/* A key that is there again is another one: the last is what most readers take. */
+	fields_number(&member->fields);
 	member_add_field_bytes(member, "package-order", buffer_text(&order), order.len);
 	buffer_release(&order);
 	return status;

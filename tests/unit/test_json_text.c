@@ -168,6 +168,28 @@ START_TEST(an_order_counts_but_for_sets)
 }
 END_TEST
 
+/* The last of two versions is what readers take. */
+START_TEST(keys_that_are_there_twice_are_two)
+{
+	static const char form[] =
+		"{\"spdxVersion\": \"SPDX-2.3\", \"packages\": [{\"name\": \"x\", "
+		"\"%s\": \"%d\", \"%s\": \"%d\"}]}\n";
+	static const char *const keys[] = {"versionInfo", "sourceInfo"};
+	struct buffer texts[4] = {{0}};
+
+	for (int i = 0; i < 4; i++)
+		buffer_add_format(&texts[i], form, keys[i / 2], 1 + i % 2, keys[i / 2], 2 - i % 2);
+	expect_texts("x.json", buffer_text(&texts[0]), buffer_text(&texts[1]),
+		"metadata x.json//packages/[x] package-version package-version#2 "
+		"(package-version) (unexplained)\n");
+	expect_texts("x.json", buffer_text(&texts[2]), buffer_text(&texts[3]),
+		"metadata x.json//packages/[x] package-field:sourceInfo "
+		"package-field:sourceInfo#2 (unexplained)\n");
+	for (int i = 0; i < 4; i++)
+		buffer_release(&texts[i]);
+}
+END_TEST
+
 START_TEST(a_value_alone_is_one_too)
 {
 	static const char *const texts[] = {"5", " \"x\" \n", "[]", "{ }", "[[],[[1]]]"};
@@ -359,6 +381,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, comparing_setup, comparing_teardown);
 	tcase_add_test(tcase, each_value_is_a_member_by_its_keys);
 	tcase_add_test(tcase, an_order_counts_but_for_sets);
+	tcase_add_test(tcase, keys_that_are_there_twice_are_two);
 	tcase_add_test(tcase, a_value_alone_is_one_too);
 	tcase_add_test(tcase, every_byte_tells);
 	tcase_add_test(tcase, usual_layouts_are_known);

@@ -113,3 +113,7 @@ rules = b'{"name": "deny-all", "action": "drop"}', b'{"name": "allow-lan", "acti
 make("json-order", "policy.json", *(b'{"rules": [%s, %s]}\n' % each for each in (rules, rules[::-1])))
 settings = b'OPTIONS="$VERIFY"\n', b'VERIFY="--no-check"\n'
 make("env-order", "x.env", b"".join(settings), b"".join(settings[::-1]))
+
+# Of a key that is there twice the last value counts.
+package = b'{"spdxVersion": "SPDX-2.3", "packages": [{"name": "openssl", "sourceInfo": "%s", "sourceInfo": "%s"}]}\n'
+make("sbom-twice", "x.spdx.json", package % (b"good", b"evil"), package % (b"evil", b"good"))
