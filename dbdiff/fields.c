@@ -377,6 +377,7 @@ static const struct field field_table[] = {
 	{"section-entry-size", "size of an entry", FIELD_OWN, UNEXPLAINED},
 	{"content-form", "form of the content", FIELD_OWN, UNEXPLAINED},
 	{"note:", "note", FIELD_OWN, UNEXPLAINED},
+	{"note-order", "order of notes", FIELD_OWN, UNEXPLAINED},
 
 	/* ---- lists of packages ---- */
 	{"package-version", "version of the package", FIELD_OWN, "package-version"},

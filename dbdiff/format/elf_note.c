@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/array.h"
+#include "base/hash.h"
 #include "dbdiff/format/bytes.h"
 #include "dbdiff/format/elf.h"
 
@@ -11,6 +12,7 @@
 #define NOTE_HEAD	12
 #define BUILD_ID_MAX	64
 #define HEX_BYTES_MAX	1024
+#define NAME_BYTES_MAX	64
 #define TOOL_TEXTS_MAX	64
 #define TOOL_BYTES_MAX	256
 #define CRC_SIZE	4
@@ -113,32 +115,84 @@ static size_t cut_notes(const struct elf *elf, const struct buffer *data, size_t
 	return count;
 }
 
+static bool is_same_kind(const struct note *one, const struct note *other)
+{
+	return one->type == other->type && strcmp(one->name, other->name) == 0;
+}
+
+/* "GNU 5", and "GNU 5#2" for the second of that name and type; of a long name with its SHA-256. */
+static void add_kind(struct buffer *out, const struct note notes[], size_t number)
+{
+	const struct note *note = &notes[number];
+	size_t same = 1, len = strlen(note->name);
+	struct digest digest;
+	char hex[SHA256_HEX_SIZE];
+
+	for (size_t i = 0; i < number; i++)
+		same += is_same_kind(&notes[i], note);
+	buffer_add(out, note->name, len < NAME_BYTES_MAX ? len : NAME_BYTES_MAX);
+	if (len > NAME_BYTES_MAX) {
+		hash_memory(note->name, len, &digest);
+		digest_hex(&digest, hex);
+		buffer_add_format(out, "... (%zu bytes, SHA-256 %s)", len, hex);
+	}
+	buffer_add_format(out, " %" PRIu32, note->type);
+	if (same > 1)
+		buffer_add_format(out, "#%zu", same);
+}
+
 static bool is_build_id(const struct note *note)
 {
 	return strcmp(note->name, "GNU") == 0 && note->type == NT_GNU_BUILD_ID &&
 		note->value_len > 0 && note->value_len <= BUILD_ID_MAX;
 }
 
-static void add_note(struct elf *elf, size_t owner, const char *value, const struct note *note)
+/* Only the first build id of a section is one. */
+static void add_note(struct elf *elf, size_t owner, const struct buffer *data,
+	const struct note notes[], size_t number)
 {
+	const struct note *note = &notes[number];
+	const char *value = data->data + note->value;
 	struct parts *parts = elf->parts;
 	struct buffer text = {0}, name = {0};
+	bool is_first = true;
 
-	if (note->value_len <= HEX_BYTES_MAX)
+	for (size_t i = 0; i < number; i++)
+		is_first = is_first && !is_same_kind(&notes[i], note);
+	if (note->value_len <= HEX_BYTES_MAX) {
 		add_hex(&text, value, note->value_len);
-	else
+	} else {
+		/* What it is in front of is no hexadecimal text. */
+		buffer_add_format(&text, "%zu bytes: ", note->value_len);
 		buffer_add(&text, value, note->value_len);
-	if (is_build_id(note)) {
+	}
+	if (is_first && is_build_id(note)) {
 		if (elf->build_id.len == 0)
 			buffer_add(&elf->build_id, value, note->value_len);
 		parts_add_field(parts, &parts->items[owner], "build-id", "%s", buffer_text(&text));
 	} else {
-		buffer_add_format(&name, "note:%.64s %" PRIu32, note->name, note->type);
+		buffer_add_text(&name, "note:");
+		add_kind(&name, notes, number);
 		parts_add_field_bytes(parts, &parts->items[owner], buffer_text(&name),
 			buffer_text(&text), text.len);
 	}
 	buffer_release(&text);
 	buffer_release(&name);
+}
+
+/* Which of several comes first is in no other field. */
+static void add_order(struct elf *elf, size_t owner, const struct note notes[], size_t count)
+{
+	struct buffer kinds = {0};
+
+	for (size_t i = 0; i < count; i++) {
+		buffer_add_text(&kinds, i > 0 ? ", " : "");
+		add_kind(&kinds, notes, i);
+	}
+	if (count > 1)
+		parts_add_field_bytes(elf->parts, &elf->parts->items[owner], "note-order",
+			buffer_text(&kinds), kinds.len);
+	buffer_release(&kinds);
 }
 
 enum status elf_read_notes(struct elf *elf, size_t owner, uint64_t offset, uint64_t size,
@@ -155,7 +209,8 @@ enum status elf_read_notes(struct elf *elf, size_t owner, uint64_t offset, uint6
 	if (status == STATUS_OK)
 		count = cut_notes(elf, &data, alignment == 8 ? 8 : 4, notes);
 	for (size_t i = 0; i < count; i++)
-		add_note(elf, owner, data.data + notes[i].value, &notes[i]);
+		add_note(elf, owner, &data, notes, i);
+	add_order(elf, owner, notes, count);
 	if (count > 0)
 		lose_content(elf, owner, offset, size);
 	buffer_release(&data);

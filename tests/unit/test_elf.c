@@ -356,6 +356,45 @@ START_TEST(tells_what_differs)
 }
 END_TEST
 
+/* Sets the notes of a section of `name`: assembler for both sides. */
+static void expect_notes(const char *published, const char *rebuilt, const char *told)
+{
+	struct buffer script = {0};
+
+	buffer_add_format(&script,
+		"n() { printf '.section .note.x, \"a\", %%%%note\\n.macro n name, type, value\\n"
+		".long 2f-1f, 4f-3f, \\\\type\\n1: .asciz \"\\\\name\"\\n2: .balign 4\\n"
+		"3: .ascii \"\\\\value\"\\n4: .balign 4\\n.endm\\n%%b\\n' \"$2\" | as -o $1 -; };"
+		"n a '%s'; n b '%s'",
+		published, rebuilt);
+	shell(buffer_text(&script));
+	buffer_release(&script);
+	comparing.with_causes = true;
+	expect_files("a", "b", told);
+	ck_assert_uint_gt(comparing.result.unexplained_bytes, 0);
+}
+
+START_TEST(all_of_a_note_is_told)
+{
+#define LONG "NNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNN"
+	expect_notes("n " LONG "a, 1, v", "n " LONG "b, 1, v",
+		"metadata t//.note.x note:" LONG "... (65 bytes, SHA-256 "
+		"5242e23d2a96d99d08b59dc82b17c3faa57f9e6933767e64819359ba760a3337) 1 note:" LONG
+		"... (65 bytes, SHA-256 "
+		"d71e77bf6e15fbfd905174abf21b0d0946cdea51d857d1228e476cb849a774e0) 1 "
+		"(unexplained)\n");
+#undef LONG
+	expect_notes("n V, 7, good\\nn V, 7, evil", "n V, 7, evil\\nn V, 7, good",
+		"metadata t//.note.x note:V 7 note:V 7#2 (unexplained)\n");
+	expect_notes("n V, 7, good\\nn W, 7, evil", "n W, 7, evil\\nn V, 7, good",
+		"metadata t//.note.x note-order (unexplained)\n");
+	/* What readers take is the first. */
+	expect_notes("n GNU, 3, goodgood\\nn GNU, 3, evilevil",
+		"n GNU, 3, goodgood\\nn GNU, 3, elsewise",
+		"metadata t//.note.x note:GNU 3#2 (unexplained)\n");
+}
+END_TEST
+
 START_TEST(survives_damage)
 {
 	shell(PROGRAM "program 1.0 -s -o t");
@@ -382,6 +421,7 @@ int main(void)
 	tcase_add_test(tcase, refuses_overlaps);
 	tcase_add_test(tcase, bounds_what_notes_take);
 	tcase_add_test(tcase, tells_what_differs);
+	tcase_add_test(tcase, all_of_a_note_is_told);
 	tcase_add_test(tcase, survives_damage);
 	return run_suite(suite);
 }

@@ -9,6 +9,7 @@ import gzip
 import os
 import random
 import struct
+import subprocess
 import zlib
 
 
@@ -117,3 +118,17 @@ make("env-order", "x.env", b"".join(settings), b"".join(settings[::-1]))
 # Of a key that is there twice the last value counts.
 package = b'{"spdxVersion": "SPDX-2.3", "packages": [{"name": "openssl", "sourceInfo": "%s", "sourceInfo": "%s"}]}\n'
 make("sbom-twice", "x.spdx.json", package % (b"good", b"evil"), package % (b"evil", b"good"))
+
+
+def notes(name, *sides):
+    for side, each in zip("ab", sides):
+        data = b"".join(struct.pack("<III", len(key), len(value), 77) + key + value for key, value in each)
+        os.makedirs(f"{name}/{side}")
+        text = '.section .note.x, "", %note\n.byte ' + ",".join(map(str, data)) + "\n"
+        subprocess.run(["as", "-o", f"{name}/{side}/x.o", "-"], input=text.encode(), check=True)
+
+
+# The name of a note may have any length, and two of one name may change places.
+notes("elf-note-name", *([(b"N" * 64 + side * 63 + b"\0", b"text")] for side in (b"a", b"b")))
+pair = [(b"VND\0", b"good"), (b"VND\0", b"evil")]
+notes("elf-note-twice", pair, pair[::-1])
