@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dbdiff/outcome.h"
 
+#include <unistd.h>
+
 #include "dbdiff/fields.h"
 #include "dbdiff/format/formats.h"
 #include "dbdiff/residue.h"
@@ -45,7 +47,7 @@ static enum status find_stream(
 	return status < 0 ? status : STATUS_OK;
 }
 
-/* What the outermost stream holds, which the walk left in the first spool. */
+/* What the outermost stream holds, which the walk left in the first spool if it went so far. */
 static enum status find_content(
 	const struct outcome_side *side, struct counted *counted, bool *is_found, struct error *err)
 {
@@ -54,7 +56,8 @@ static enum status find_content(
 
 	*is_found = false;
 	while (status == STATUS_OK && (status = index_cursor_next(&cursor, err)) == STATUS_OK) {
-		if (cursor.row.position != 0 || !cursor.row.is_hashed)
+		if (cursor.row.position != 0 || !cursor.row.is_hashed ||
+			lseek(side->spool_fd, 0, SEEK_END) != (off_t)cursor.row.size)
 			continue;
 		*is_found = true;
 		counted->content = cursor.row.sha256;
