@@ -7,6 +7,10 @@
 #include "base/array.h"
 #include "dbdiff/fields.h"
 
+/* Of more, no order is said to be harmless: what is kept of them has to fit. */
+#define ENTRIES_MOST ((size_t)1 << 19)
+#define TEXTS_MOST   ((size_t)32 << 20)
+
 /* A path that a member is written to, or that it is a hard link to; as few bytes as name it. */
 struct unpacked {
 	size_t start; /* in texts */
@@ -23,11 +27,19 @@ struct unpacking {
 	struct buffer early; /* paths of members in front of what they need, in their order */
 };
 
-static void unpacking_release(struct unpacking *unpacking)
+/* All but what is to be held against the other side. */
+static void forget_entries(struct unpacking *unpacking)
 {
 	buffer_release(&unpacking->texts);
-	buffer_release(&unpacking->early);
 	free(unpacking->all);
+	unpacking->all = NULL;
+	unpacking->count = unpacking->capacity = 0;
+}
+
+static void unpacking_release(struct unpacking *unpacking)
+{
+	forget_entries(unpacking);
+	buffer_release(&unpacking->early);
 }
 
 static void say(struct unpacking *unpacking, const char *path, const char *what, const char *other)
@@ -62,6 +74,11 @@ static bool add_path(struct unpacking *unpacking, const char *path, size_t len)
 static void add_entry(
 	struct unpacking *unpacking, const char *path, size_t len, struct unpacked entry)
 {
+	if (unpacking->count == ENTRIES_MOST || unpacking->texts.len + len >= TEXTS_MOST) {
+		if (unpacking->why->len == 0)
+			say(unpacking, path, "stands behind more members than are kept", "");
+		return;
+	}
 	entry.start = unpacking->texts.len;
 	if (!add_path(unpacking, path, len)) {
 		buffer_truncate(&unpacking->texts, entry.start);
@@ -191,6 +208,7 @@ static enum status read_side(
 		return status;
 	if (unpacking->why->len == 0)
 		judge(unpacking);
+	forget_entries(unpacking);
 	return STATUS_OK;
 }
 
