@@ -15,39 +15,38 @@
 
 #define READ_SIZE ((size_t)128 * 1024) /* stays in the processor's cache */
 
-/* OpenSSL fails here only when it is broken or out of memory, and then no digest may come out. */
-static void must_work(int result)
+void hash_must_work(int result)
 {
 	if (result != 1) {
-		fputs("reproof: OpenSSL cannot compute SHA-256; nothing was decided\n", stderr);
+		fputs("reproof: OpenSSL cannot compute a hash; nothing was decided\n", stderr);
 		_exit(3);
 	}
 }
 
 static void start(struct hash *hash)
 {
-	must_work(EVP_DigestInit_ex2(hash->context, EVP_sha256(), NULL));
+	hash_must_work(EVP_DigestInit_ex2(hash->context, EVP_sha256(), NULL));
 }
 
 void hash_init(struct hash *hash)
 {
 	hash->context = EVP_MD_CTX_new();
-	must_work(hash->context != NULL);
+	hash_must_work(hash->context != NULL);
 	start(hash);
 }
 
 void hash_update(struct hash *hash, const void *data, size_t len)
 {
 	if (len)
-		must_work(EVP_DigestUpdate(hash->context, data, len));
+		hash_must_work(EVP_DigestUpdate(hash->context, data, len));
 }
 
 void hash_finish(struct hash *hash, struct digest *digest)
 {
 	unsigned len = 0;
 
-	must_work(EVP_DigestFinal_ex(hash->context, digest->bytes, &len));
-	must_work(len == SHA256_SIZE);
+	hash_must_work(EVP_DigestFinal_ex(hash->context, digest->bytes, &len));
+	hash_must_work(len == SHA256_SIZE);
 	start(hash);
 }
 

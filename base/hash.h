@@ -27,6 +27,12 @@ void hash_update(struct hash *hash, const void *data, size_t len);
 void hash_finish(struct hash *hash, struct digest *digest);
 void hash_release(struct hash *hash);
 
+/*
+ * Ends the process with exit code 3 unless an OpenSSL function gave 1: it fails here only when it
+ * is broken or out of memory, and then no digest may come out.
+ */
+void hash_must_work(int result);
+
 void hash_memory(const void *data, size_t len, struct digest *digest);
 
 /*

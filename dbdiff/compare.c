@@ -263,16 +263,10 @@ static void add_times(const struct inside *inside, struct buffer *fields)
 static bool is_plain_stream(const struct index_row *row)
 {
 	const struct format *format = format_named(row->format);
-	struct field_cursor field;
+	const char *stream = fields_value(row->fields, row->fields_len, "stream");
 
-	if (format == NULL || !format->is_stream)
-		return false;
-	field_cursor_init(&field, row->fields, row->fields_len);
-	while (field_cursor_next(&field)) {
-		if (strcmp(field.name, "stream") == 0)
-			return strcmp(field.value, "plain") == 0;
-	}
-	return false;
+	return format != NULL && format->is_stream && stream != NULL &&
+		strcmp(stream, "plain") == 0;
 }
 
 /* The path and the fields stand in compare. */

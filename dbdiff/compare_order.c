@@ -13,14 +13,7 @@ void order_told_release(struct order_told *told)
 /* Entries of a text whose order counts, as their format says (dbdiff/format/entries.h). */
 static bool is_ordered(const struct index_row *row)
 {
-	struct field_cursor field;
-
-	field_cursor_init(&field, row->fields, row->fields_len);
-	while (field_cursor_next(&field)) {
-		if (strcmp(field.name, "ordered") == 0)
-			return true;
-	}
-	return false;
+	return fields_value(row->fields, row->fields_len, "ordered") != NULL;
 }
 
 enum status compare_order_tell(const struct attributed_side sides[SIDES],

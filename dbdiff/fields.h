@@ -62,6 +62,8 @@ struct field_cursor {
 void field_cursor_init(struct field_cursor *cursor, const char *fields, size_t len);
 /* False at the end, and at what is not terminated. */
 bool field_cursor_next(struct field_cursor *cursor);
+/* The value of the first field of that name, inside of `fields`; NULL for none. */
+const char *fields_value(const char *fields, size_t len, const char *name);
 
 /*
  * Puts fields in the order for people; drops those called `dropped` (or NULL). Fields of one name

@@ -133,6 +133,18 @@ bool field_cursor_next(struct field_cursor *cursor)
 	return cursor->value != NULL;
 }
 
+const char *fields_value(const char *fields, size_t len, const char *name)
+{
+	struct field_cursor cursor;
+
+	field_cursor_init(&cursor, fields, len);
+	while (field_cursor_next(&cursor)) {
+		if (strcmp(cursor.name, name) == 0)
+			return cursor.value;
+	}
+	return NULL;
+}
+
 struct pair {
 	const char *name;
 	const char *value;

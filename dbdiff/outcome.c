@@ -17,14 +17,9 @@ struct counted {
 
 static bool says_plain(const struct index_row *row)
 {
-	struct field_cursor cursor;
+	const char *stream = fields_value(row->fields, row->fields_len, "stream");
 
-	field_cursor_init(&cursor, row->fields, row->fields_len);
-	while (field_cursor_next(&cursor)) {
-		if (strcmp(cursor.name, "stream") == 0)
-			return strcmp(cursor.value, "plain") == 0;
-	}
-	return false;
+	return stream != NULL && strcmp(stream, "plain") == 0;
 }
 
 /* The artifact's own row: its format, when it is a stream. */

@@ -135,14 +135,9 @@ static void want_leaf(struct diff_plan *plan, const struct level *level,
 /* The format says so of both sides, in the field content-form. */
 static bool has_strings(const struct index_row *row)
 {
-	struct field_cursor field;
+	const char *form = fields_value(row->fields, row->fields_len, "content-form");
 
-	field_cursor_init(&field, row->fields, row->fields_len);
-	while (field_cursor_next(&field)) {
-		if (strcmp(field.name, "content-form") == 0)
-			return strcmp(field.value, "strings") == 0;
-	}
-	return false;
+	return form != NULL && strcmp(form, "strings") == 0;
 }
 
 enum status diff_plan_add(struct diff_plan *plan, struct index *const sides[SIDES],

@@ -212,15 +212,10 @@ static enum status take_entry(struct squashfs *squashfs, struct member *member, 
 static const char *name_behind(const struct squashfs *squashfs)
 {
 	static const char name[] = "filesystem-trailing-data";
-	struct field_cursor cursor;
+	const struct buffer *fields = &squashfs->container.fields;
 
-	field_cursor_init(
-		&cursor, buffer_text(&squashfs->container.fields), squashfs->container.fields.len);
-	while (field_cursor_next(&cursor)) {
-		if (strcmp(cursor.name, name) == 0)
-			return name;
-	}
-	return "filesystem-padding";
+	return fields_value(buffer_text(fields), fields->len, name) != NULL ? name
+									    : "filesystem-padding";
 }
 
 static enum status squashfs_next(struct members *members, struct member *member, struct error *err)

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 #include <openssl/evp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/hash.h"
 #include "base/array.h"
 #include "dbdiff/format/verity.h"
 
@@ -90,15 +89,6 @@ struct computation {
 	unsigned char *window; /* of data */
 };
 
-/* As in base/hash.c: a hash that cannot be computed must not come out as one that fits. */
-static void must_work(int result)
-{
-	if (result != 1) {
-		fputs("reproof: OpenSSL cannot compute a hash; nothing was decided\n", stderr);
-		_exit(3);
-	}
-}
-
 static void hash_block(struct computation *computation, const unsigned char *data, size_t len,
 	unsigned char digest[VERITY_DIGEST_SIZE_MAX])
 {
@@ -106,13 +96,13 @@ static void hash_block(struct computation *computation, const unsigned char *dat
 	EVP_MD_CTX *context = computation->context;
 	bool salt_first = super->hash_type != 0;
 
-	must_work(EVP_DigestInit_ex2(context, computation->algorithm, NULL));
+	hash_must_work(EVP_DigestInit_ex2(context, computation->algorithm, NULL));
 	if (salt_first)
-		must_work(EVP_DigestUpdate(context, super->salt, super->salt_len));
-	must_work(EVP_DigestUpdate(context, data, len));
+		hash_must_work(EVP_DigestUpdate(context, super->salt, super->salt_len));
+	hash_must_work(EVP_DigestUpdate(context, data, len));
 	if (!salt_first)
-		must_work(EVP_DigestUpdate(context, super->salt, super->salt_len));
-	must_work(EVP_DigestFinal_ex(context, digest, NULL));
+		hash_must_work(EVP_DigestUpdate(context, super->salt, super->salt_len));
+	hash_must_work(EVP_DigestFinal_ex(context, digest, NULL));
 }
 
 /* Says where a block that does not fit begins to differ; only of the first one. */
@@ -219,7 +209,7 @@ enum status verity_tree_check(struct source *source, const struct verity_super *
 	enum status status = STATUS_OK;
 
 	*check = (struct verity_check){0};
-	must_work(computation.algorithm != NULL && computation.context != NULL);
+	hash_must_work(computation.algorithm != NULL && computation.context != NULL);
 	computation.stored = xmalloc(super->hash_block);
 	computation.window = xmalloc(VERITY_BLOCK_SIZE_MAX);
 	if (has_data)

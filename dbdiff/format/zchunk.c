@@ -12,6 +12,7 @@
 #include <zstd.h>
 
 #include "base/alloc.h"
+#include "base/hash.h"
 #include "dbdiff/format/formats.h"
 #include "dbdiff/pieces.h"
 
@@ -47,14 +48,6 @@ static bool is_sum(EVP_MD_CTX *context, const void *said, size_t len)
 	return EVP_DigestFinal_ex(context, digest, NULL) == 1 && memcmp(digest, said, len) == 0;
 }
 
-static void must_work(int result)
-{
-	if (result != 1) {
-		fputs("reproof: OpenSSL cannot compute a hash; nothing was decided\n", stderr);
-		_exit(3);
-	}
-}
-
 /* Reads a chunk into its own sum and that of all data. */
 static enum status sum_chunk(struct zchunk *zchunk, const struct zchunk_chunk *chunk,
 	EVP_MD_CTX *all, EVP_MD_CTX *own, unsigned char *window, struct error *err)
@@ -68,8 +61,8 @@ static enum status sum_chunk(struct zchunk *zchunk, const struct zchunk_chunk *c
 		status = source_pread(zchunk->source, chunk->offset + at, window, len, err);
 		if (status != STATUS_OK)
 			return status;
-		must_work(EVP_DigestUpdate(all, window, len));
-		must_work(EVP_DigestUpdate(own, window, len));
+		hash_must_work(EVP_DigestUpdate(all, window, len));
+		hash_must_work(EVP_DigestUpdate(own, window, len));
 	}
 	return STATUS_OK;
 }
@@ -135,16 +128,16 @@ static enum status check(struct zchunk *zchunk, struct error *err)
 	enum status status = STATUS_OK;
 	int64_t owner = 0;
 
-	must_work(all != NULL && own != NULL);
-	must_work(EVP_DigestInit_ex2(all, header->algorithm, NULL));
-	must_work(EVP_DigestUpdate(all, bytes, header->sum));
-	must_work(EVP_DigestUpdate(all, bytes + behind, header->bytes.len - behind));
+	hash_must_work(all != NULL && own != NULL);
+	hash_must_work(EVP_DigestInit_ex2(all, header->algorithm, NULL));
+	hash_must_work(EVP_DigestUpdate(all, bytes, header->sum));
+	hash_must_work(EVP_DigestUpdate(all, bytes + behind, header->bytes.len - behind));
 	zchunk->is_header_right = is_sum(all, bytes + header->sum, header->sum_len);
-	must_work(EVP_DigestInit_ex2(all, header->algorithm, NULL));
+	hash_must_work(EVP_DigestInit_ex2(all, header->algorithm, NULL));
 	for (size_t i = 0; i < header->chunk_count && status == STATUS_OK; i++) {
 		const struct zchunk_chunk *chunk = &header->chunks[i];
 
-		must_work(EVP_DigestInit_ex2(own, header->chunk_algorithm, NULL));
+		hash_must_work(EVP_DigestInit_ex2(own, header->chunk_algorithm, NULL));
 		status = sum_chunk(zchunk, chunk, all, own, window, err);
 		if (status == STATUS_OK)
 			tell_chunk(zchunk, i,
