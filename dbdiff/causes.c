@@ -183,10 +183,10 @@ const struct cause cause_catalogue[] = {
 		"It may be a change of the program itself.",
 		"Look at the difference: reproof compare --explain PATH."},
 	{"uuid", "another UUID in a file", SEVERITY_CONTENT,
-		"Both sides hold a UUID at the same place, and other ones, and nothing that was "
-		"compared has these two.",
-		"A tool draws it at random, or it names another thing: a partition to boot from, "
-		"say.",
+		"Both sides hold a UUID at the same place, and other ones. It follows where they "
+		"are the image's (image-uuid).",
+		"Where it follows from nothing, a tool drew it at random, or it names another "
+		"thing: a partition to boot from, say.",
 		"See what it identifies; give the tool a fixed one."},
 	{"verity-root", "another root hash", SEVERITY_IDENTITY,
 		"The root hash of a dm-verity tree differs, and the tree; both were computed "

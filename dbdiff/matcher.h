@@ -98,6 +98,8 @@ const char *path_below(const char *path, const char *directory);
 size_t parse_uuid(const struct stretch *text, size_t at, unsigned *form);
 size_t parse_hex(const struct stretch *text, size_t at, unsigned *form);
 size_t parse_time(const struct stretch *text, size_t at, unsigned *form);
+/* Appends the text from `at` on, with a NUL byte in the place of each time in it. */
+void add_without_times(struct buffer *out, const struct stretch *text, size_t at);
 size_t parse_source_version(const struct stretch *text, size_t at, unsigned *form);
 size_t parse_kernel_stamp(const struct stretch *text, size_t at, unsigned *form);
 size_t parse_kernel_builder(const struct stretch *text, size_t at, unsigned *form);

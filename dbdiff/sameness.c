@@ -134,11 +134,12 @@ void sameness_release(struct sameness *sameness)
 	*sameness = (struct sameness){0};
 }
 
-uint64_t sameness_next(const struct sameness *sameness, uint64_t offset)
+/* As sameness_next(), but no further than `end`; what is given may be behind it. */
+static uint64_t next_before(const struct sameness *sameness, uint64_t offset, uint64_t end)
 {
 	uint64_t block = offset / BLOCK_SIZE;
 
-	while (offset < sameness->size) {
+	while (offset < end) {
 		unsigned char bits = sameness->differing[block / 8];
 
 		if (bits >> block % 8 & 1)
@@ -147,12 +148,19 @@ uint64_t sameness_next(const struct sameness *sameness, uint64_t offset)
 		block = bits >> block % 8 == 0 ? (block / 8 + 1) * 8 : block + 1;
 		offset = block * BLOCK_SIZE;
 	}
-	return sameness->size;
+	return offset;
+}
+
+uint64_t sameness_next(const struct sameness *sameness, uint64_t offset)
+{
+	uint64_t next = next_before(sameness, offset, sameness->size);
+
+	return next < sameness->size ? next : sameness->size;
 }
 
 bool sameness_covers(const struct sameness *sameness, uint64_t offset, uint64_t len)
 {
 	if (sameness->differing == NULL || offset > sameness->size || len > sameness->size - offset)
 		return false;
-	return len == 0 || sameness_next(sameness, offset) >= offset + len;
+	return len == 0 || next_before(sameness, offset, offset + len) >= offset + len;
 }

@@ -138,24 +138,15 @@ static bool accept_time(const struct matching *matching, struct claim *claim)
 }
 
 /* The stamp with its number and its times left out. */
-static void add_without_times(
+static void add_rest(
 	const struct matching *matching, const struct claim *claim, int side, struct buffer *out)
 {
 	struct stretch text = {value_of(matching, claim, side), claim->len[side], 0};
 	size_t at = 1;
-	unsigned form;
 
 	while (at < text.len && is_digit(text.data[at]))
 		at++;
-	while (at < text.len) {
-		size_t len = parse_time(&text, at, &form);
-
-		if (len > 0)
-			buffer_add_char(out, '\0');
-		else
-			buffer_add_char(out, text.data[at]);
-		at += len > 0 ? len : 1;
-	}
+	add_without_times(out, &text, at);
 }
 
 /* Only the counter and the time of a kernel's build: another version of it is no stamp. */
@@ -165,7 +156,7 @@ static bool accept_kernel_stamp(const struct matching *matching, struct claim *c
 	bool is_same;
 
 	for (int side = 0; side < SIDES; side++)
-		add_without_times(matching, claim, side, &rests[side]);
+		add_rest(matching, claim, side, &rests[side]);
 	is_same = rests[PUBLISHED].len == rests[REBUILT].len && rests[PUBLISHED].len > 0 &&
 		memchr(rests[PUBLISHED].data, '\0', rests[PUBLISHED].len) != NULL &&
 		memcmp(rests[PUBLISHED].data, rests[REBUILT].data, rests[PUBLISHED].len) == 0;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/buffer.h"
 #include "dbdiff/matcher.h"
 
 /* What a time must have in common with that of the other side. */
@@ -258,4 +259,16 @@ size_t parse_time(const struct stretch *text, size_t at, unsigned *form)
 	}
 	*form = FORM_C_TIME;
 	return c_time(text, at);
+}
+
+void add_without_times(struct buffer *out, const struct stretch *text, size_t at)
+{
+	unsigned form;
+
+	while (at < text->len) {
+		size_t len = parse_time(text, at, &form);
+
+		buffer_add_char(out, len > 0 ? '\0' : text->data[at]);
+		at += len > 0 ? len : 1;
+	}
 }

@@ -64,22 +64,6 @@ static size_t find_counter(const char *text, size_t len, size_t at, size_t *end)
 		: 0;
 }
 
-static void add_without_times(struct buffer *out, const char *text, size_t begin, size_t len)
-{
-	struct stretch stretch = {text, len, 0};
-	unsigned form;
-
-	for (size_t at = begin; at < len;) {
-		size_t time = parse_time(&stretch, at, &form);
-
-		if (time > 0)
-			buffer_add_text(out, "{time}");
-		else
-			buffer_add_char(out, text[at]);
-		at += time > 0 ? time : 1;
-	}
-}
-
 bool kernel_stamp_add(struct parts *parts, const char *text, size_t len)
 {
 	size_t begin = 0, release, builder, counter, counter_end = 0;
@@ -93,7 +77,7 @@ bool kernel_stamp_add(struct parts *parts, const char *text, size_t len)
 	if (counter == 0 || !is_printable(text, len))
 		return false;
 	buffer_add(&flavour, text + builder, counter - builder);
-	add_without_times(&flavour, text, counter_end, len);
+	add_without_times(&flavour, &(struct stretch){text, len, 0}, counter_end);
 	parts_add_field(
 		parts, NULL, "kernel-release", "%.*s", (int)(release - begin), text + begin);
 	parts_add_field_bytes(parts, NULL, "kernel-flavour", buffer_text(&flavour), flavour.len);
