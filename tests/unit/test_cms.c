@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/alloc.h"
 #include "base/array.h"
 #include "base/hash.h"
 #include "dbdiff/format/der.h"
@@ -323,6 +324,94 @@ START_TEST(refuses_what_is_cut_or_long)
 }
 END_TEST
 
+/* ---- bare signatures, as the kernel's build makes them ---- */
+
+static void put_der(struct buffer *out, unsigned tag, const void *data, size_t len)
+{
+	buffer_add_char(out, (char)tag);
+	if (len >= 128) {
+		buffer_add_char(out, (char)0x82);
+		buffer_add_char(out, (char)(len >> 8));
+	}
+	buffer_add_char(out, (char)(len & 0xff));
+	buffer_add(out, data, len);
+}
+
+/* Puts what is in `inner` into `out` as one value, and leaves `inner` empty. */
+static void wrap(struct buffer *out, unsigned tag, struct buffer *inner)
+{
+	put_der(out, tag, buffer_text(inner), inner->len);
+	buffer_clear(inner);
+}
+
+#define SHA256_ALGORITHM "\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01"
+#define SIGNED_DATA	 "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"
+#define DATA		 "\x30\x0b\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01"
+#define TEXT(text)	 text, sizeof(text) - 1
+
+struct bare {
+	size_t key_id, value;	/* their lengths */
+	size_t unsigned_len;	/* of unsigned attributes, and 0 for none */
+	bool has_second_signer; /* beside the first */
+	const char *refused;	/* NULL: it is one */
+};
+
+static void make_bare(const struct bare *bare, struct buffer *out)
+{
+	char *filling = xcalloc(1, 4096);
+	struct buffer signer = {0}, signers = {0}, inner = {0};
+
+	buffer_add(&signer, TEXT("\x02\x01\x03"));
+	put_der(&signer, 0x80, filling, bare->key_id);
+	buffer_add(&signer, TEXT(SHA256_ALGORITHM SHA256_ALGORITHM));
+	put_der(&signer, 0x04, filling, bare->value);
+	if (bare->unsigned_len > 0)
+		put_der(&signer, 0xa1, filling, bare->unsigned_len);
+	put_der(&signers, 0x30, buffer_text(&signer), signer.len);
+	if (bare->has_second_signer)
+		put_der(&signers, 0x30, buffer_text(&signer), signer.len);
+	buffer_add(&inner, TEXT("\x02\x01\x03\x31\x0d" SHA256_ALGORITHM DATA));
+	wrap(&inner, 0x31, &signers);
+	wrap(&signers, 0x30, &inner);
+	buffer_add(&inner, TEXT(SIGNED_DATA));
+	wrap(&inner, 0xa0, &signers);
+	wrap(out, 0x30, &inner);
+	buffer_release(&inner);
+	buffer_release(&signers);
+	buffer_release(&signer);
+	free(filling);
+}
+
+START_TEST(a_bare_signature_has_room_for_nothing_else)
+{
+	static const struct bare rows[] = {
+		{20, 256, 0, false, NULL},
+		{64, 1024, 0, false, NULL},
+		{65, 256, 0, false, "who signed"},
+		{20, 1025, 0, false, "the signature's value"},
+		{20, 256, 1, false, "unsigned attributes"},
+		{20, 256, 4000, false, "unsigned attributes"},
+		{20, 256, 0, true, "exactly one signer"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct buffer der = {0};
+		enum status status;
+
+		make_bare(&rows[i], &der);
+		err = (struct error){0};
+		status = cms_is_bare(der.data, der.len, &err);
+		if (rows[i].refused == NULL) {
+			ck_assert_msg(status == STATUS_OK, "row %zu: %s", i, err.text);
+		} else {
+			ck_assert_int_eq(status, STATUS_TRUST);
+			expect_has(err.text, rows[i].refused);
+		}
+		buffer_release(&der);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("cms");
@@ -340,6 +429,7 @@ int main(void)
 	tcase_add_loop_test(tcase, refuses_what_is_put_in, 0, (int)ARRAY_SIZE(insertions));
 	tcase_add_test(tcase, refuses_any_flipped_byte);
 	tcase_add_test(tcase, refuses_what_is_cut_or_long);
+	tcase_add_test(tcase, a_bare_signature_has_room_for_nothing_else);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

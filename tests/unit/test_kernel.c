@@ -136,6 +136,7 @@ START_TEST(only_a_stamp_of_the_same_kernel_is_one)
 		{"6.1.0-9 (me@here) Mon Jan  5 12:00:00 UTC 2026", "(unexplained)"},
 		{"6.1.0-9 (m\xebh@here) #1 SMP Mon Jan  5 12:00:00 UTC 2026", "(unexplained)"},
 		{"6.1.0-9 (me@here) #1 SMP Mon Jan  5 12:00:00 UTC 2026\x90\xe9", "(unexplained)"},
+		{"6.1.0-9 (me@here) #1 SMP \x1bMon Jan  5 12:00:00 UTC 2026", "(unexplained)"},
 		{"\x90\x31\xc0", "(unexplained)"},
 		{"", "(unexplained)"},
 	};
