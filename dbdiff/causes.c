@@ -67,7 +67,8 @@ const struct cause cause_catalogue[] = {
 		"A text holds a SHA-256 that on each side is that of the same member.",
 		"It follows from the difference of that member.", "Mend that one."},
 	{"embedded-timestamp", "a time in a file", SEVERITY_METADATA,
-		"A field that holds a time differs, and nothing else there.",
+		"A field that holds a time differs, and nothing else there. A date in a script or a "
+		"setting is none, unless a remark or its key says that something was built then.",
 		"A tool writes the clock's time, not SOURCE_DATE_EPOCH.",
 		"Give the tool SOURCE_DATE_EPOCH, or its own option for it."},
 	{"filesystem-times", "times that a file system keeps for itself", SEVERITY_METADATA,

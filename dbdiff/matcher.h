@@ -19,6 +19,8 @@ struct matching {
 	const char *path; /* whole, from the artifact's name */
 	/* The bytes that are looked at, of each side: all of the leaf, or some of it. */
 	const struct stretch *sides;
+	/* What was read of each side nearest to its beginning; NULL: the above. */
+	const struct stretch *first;
 	bool is_whole;
 	const struct known_pair *known;
 	size_t known_count;

@@ -43,11 +43,13 @@ static enum status put(struct output *output, const struct match_record *record,
 
 /* A part of a stretch; both sides of it are bytes of the leaf between two claims of a format. */
 static enum status match_part(struct match_job *job, const struct leaf_request *leaf,
-	const struct stretch sides[SIDES], struct output *output, struct error *err)
+	const struct stretch first[SIDES], const struct stretch sides[SIDES], struct output *output,
+	struct error *err)
 {
 	struct matching matching = {
 		.path = leaf->path,
 		.sides = sides,
+		.first = first,
 		.known = job->known,
 		.known_count = job->known_count,
 		.places_left = &job->places_left,
@@ -101,7 +103,8 @@ static bool differ(const struct stretch sides[SIDES])
 
 /* Leaves out what formats claim already. */
 static enum status match_whole_stretch(struct match_job *job, const struct leaf_request *leaf,
-	const struct stretch stretch[SIDES], struct output *output, struct error *err)
+	const struct stretch first[SIDES], const struct stretch stretch[SIDES],
+	struct output *output, struct error *err)
 {
 	uint64_t at[SIDES] = {stretch[PUBLISHED].offset, stretch[REBUILT].offset};
 
@@ -122,7 +125,7 @@ static enum status match_whole_stretch(struct match_job *job, const struct leaf_
 			}
 			part[side] = cut(&stretch[side], at[side], to);
 		}
-		if (differ(part) && match_part(job, leaf, part, output, err) < 0)
+		if (differ(part) && match_part(job, leaf, first, part, output, err) < 0)
 			return err->status;
 		memcpy(at, next, sizeof(at));
 	}
@@ -156,7 +159,8 @@ enum status match_leaves(struct match_job *job, int out_fd, struct error *err)
 
 		status = leaf_bytes_load(&bytes, job->plan, leaf, job->captured, err);
 		for (size_t s = 0; s < leaf->stretch_count && status == STATUS_OK; s++)
-			status = match_whole_stretch(job, leaf, bytes.stretches[s], &output, err);
+			status = match_whole_stretch(
+				job, leaf, bytes.stretches[0], bytes.stretches[s], &output, err);
 		if (status == STATUS_OK && leaf->with_diff)
 			status = put_diff(job, leaf, &bytes, &output, err);
 		if (status == STATUS_OK)

@@ -86,6 +86,52 @@ static bool accept_source_version(const struct matching *matching, struct claim 
 	return true;
 }
 
+/* ---- what acts on a text ---- */
+
+static bool is_below(const char *path, const char *const *places)
+{
+	while (*places != NULL && path_below(path, *places) == NULL)
+		places++;
+	return *places != NULL;
+}
+
+static const struct stretch *beginning(const struct matching *matching, int side)
+{
+	return matching->first != NULL ? &matching->first[side] : &matching->sides[side];
+}
+
+static bool is_script(const struct matching *matching)
+{
+	for (int side = 0; side < SIDES; side++) {
+		const struct stretch *text = beginning(matching, side);
+
+		if (text->offset == 0 && text->len > 2 && memcmp(text->data, "#!", 2) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Where a value is what somebody runs, loads or obeys, and no remark of a build. */
+static bool is_acted_on(const struct matching *matching)
+{
+	static const char *const places[] = {"etc", "usr/lib/systemd", "lib/systemd",
+		"usr/lib/udev", "lib/udev", "usr/share/dbus-1", "usr/share/initramfs-tools",
+		"var/spool/cron", NULL};
+
+	return is_below(matching->path, places) || is_script(matching);
+}
+
+/* A program in a language that needs no "#!", or a setting, wherever it lies. */
+static bool is_named_source(const char *path)
+{
+	static const char *const tails[] = {"sh", "bash", "py", "pl", "pm", "rb", "lua", "tcl",
+		"js", "mjs", "php", "awk", "el", "mk", "cfg", "conf", "ini", "rules", "service",
+		"timer", "path", "socket", "mount", "target", NULL};
+	const char *dot = strrchr(path, '.');
+
+	return dot != NULL && key_is(dot + 1, strlen(dot + 1), tails);
+}
+
 /* ---- times, and what holds some ---- */
 
 static bool is_number(const char *text, size_t len)
@@ -95,12 +141,32 @@ static bool is_number(const char *text, size_t len)
 	return len == 0;
 }
 
-/* Ten digits are a time where their key says so: SOURCE_DATE_EPOCH=…, "build_time": … */
+static bool has_word(const char *key, size_t len, const char *word)
+{
+	size_t word_len = strlen(word);
+
+	for (size_t at = 0; at + word_len <= len; at++) {
+		if (strncasecmp(key + at, word, word_len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * SOURCE_DATE_EPOCH=…, "build_time": …; but not update=…, nor expiry_date=…, which say when
+ * something is to happen.
+ */
 static bool says_time(const char *key, size_t len)
 {
-	static const char *const tails[] = {
-		"time", "date", "epoch", "stamp", "created", "built", "modified"};
+	static const char *const tails[] = {"time", "date", "epoch", "stamp", "created", "built",
+		"modified", "generated", "compiled"};
+	static const char *const others[] = {
+		"expir", "valid", "until", "update", "next", "start", "end", "min", "max"};
 
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		if (has_word(key, len, others[i]))
+			return false;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(tails); i++) {
 		size_t tail = strlen(tails[i]);
 
@@ -108,6 +174,16 @@ static bool says_time(const char *key, size_t len)
 			return true;
 	}
 	return false;
+}
+
+/* What a setting, or a file of nothing else, is called that holds when something was built. */
+static bool says_build_time(const char *key, size_t len)
+{
+	static const char *const keys[] = {"BUILD_DATE", "BUILD_TIME", "BUILD_TIMESTAMP",
+		"BUILD-DATE", "BUILD-TIME", "BUILD-TIMESTAMP", "BUILDDATE", "BUILDTIME",
+		"IMAGE_BUILD_DATE", "IMAGE_BUILD_TIME", "SOURCE_DATE_EPOCH", NULL};
+
+	return key_is(key, len, keys);
 }
 
 /* A part of a version or of a path: another package or pin, not the clock's time. */
@@ -118,6 +194,68 @@ static bool is_part_of_name(const struct matching *matching, const struct claim 
 		: '\0';
 
 	return before != '\0' && strchr("/+~.-_%", before) != NULL;
+}
+
+/*
+ * In one of the remarks that a text begins with. Further down a line that begins with # may as well
+ * be a part of a text that a program holds.
+ */
+static bool is_first_remark(const struct matching *matching, const struct claim *claim)
+{
+	for (int side = 0; side < SIDES; side++) {
+		const struct stretch *text = &matching->sides[side];
+		size_t start = claim->start[side], line = 0;
+
+		if (text->offset > 0)
+			return false;
+		for (size_t at = 0; at < start; at++) {
+			if ((at == line && text->data[at] != '#' && text->data[at] != '\n') ||
+				text->data[at] == '\r')
+				return false;
+			line = text->data[at] == '\n' ? at + 1 : line;
+		}
+		/* No #!, and no #include of sudoers(5). */
+		if (start < line + 2 || memchr("# \t", text->data[line + 1], 3) == NULL)
+			return false;
+	}
+	return true;
+}
+
+/* Between NUL bytes and not between ends of lines, as a compiler leaves it. */
+static bool is_string_of_c(const struct matching *matching, const struct claim *claim)
+{
+	for (int side = 0; side < SIDES; side++) {
+		const char *data = matching->sides[side].data;
+		size_t at = claim->start[side];
+
+		while (at > 0 && data[at - 1] != '\n' && data[at - 1] != '\0')
+			at--;
+		if (at == 0 || data[at - 1] == '\n')
+			return false;
+	}
+	return true;
+}
+
+/* That it is when something was made, and not when something is to happen. */
+static bool is_time_of_build(const struct matching *matching, const struct claim *claim)
+{
+	static const char *const documents[] = {"usr/share/doc", "usr/share/man", "usr/share/info",
+		"usr/share/gtk-doc", "usr/share/help", NULL};
+	const char *key;
+	size_t len = value_key(matching, PUBLISHED, claim->start[PUBLISHED], &key);
+	/* Else it is the file's name. */
+	bool is_key_in_text = len > 0 && claim->start[PUBLISHED] > 1;
+	bool is_program = is_script(matching) || is_named_source(matching->path);
+
+	if (is_program || is_acted_on(matching))
+		return is_first_remark(matching, claim) ||
+			(!is_program && says_build_time(key, len));
+	if (is_below(matching->path, documents))
+		return true;
+	/* What it is was not seen. */
+	if (beginning(matching, PUBLISHED)->offset > 0 || beginning(matching, REBUILT)->offset > 0)
+		return is_string_of_c(matching, claim);
+	return !is_key_in_text || says_time(key, len);
 }
 
 static bool accept_time(const struct matching *matching, struct claim *claim)
@@ -134,7 +272,7 @@ static bool accept_time(const struct matching *matching, struct claim *claim)
 	}
 	claim->cause = "embedded-timestamp";
 	claim_set_values(matching, claim, "time");
-	return true;
+	return is_time_of_build(matching, claim);
 }
 
 /* The stamp with its number and its times left out. */
@@ -194,26 +332,6 @@ static bool is_built_in(const char *path, size_t len)
 		size_t place = strlen(places[i]);
 
 		if (len > place && memcmp(path, places[i], place) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Where a path is what somebody runs or loads, and no remark of where something was built. */
-static bool is_acted_on(const struct matching *matching)
-{
-	static const char *const places[] = {"etc", "usr/lib/systemd", "lib/systemd",
-		"usr/lib/udev", "lib/udev", "usr/share/dbus-1", "usr/share/initramfs-tools",
-		"var/spool/cron"};
-	const struct stretch *text;
-
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		if (path_below(matching->path, places[i]) != NULL)
-			return true;
-	}
-	for (int side = 0; side < SIDES; side++) {
-		text = &matching->sides[side];
-		if (text->offset == 0 && text->len > 2 && memcmp(text->data, "#!", 2) == 0)
 			return true;
 	}
 	return false;

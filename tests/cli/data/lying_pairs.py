@@ -135,6 +135,7 @@ for name, kept in (("gzip-name", b"n" * 60000), ("gzip-path", b"../x"), ("gzip-e
 make("gzip-system", "x.gz", plain, plain[:8] + b"\x55\x77" + packed)
 
 # Texts that look like a value of a cause.
+long = b"#!/bin/sh\n[ $x \\> 2025-01-02 ]\n" + b"true\n" * 99999 + b"[ $x \\> 2025-01-02 ]\n"
 lines = b"2024-01-01T00:00:00Z a\n"
 later = b"2024-01-01T00:00:01Z a\n"
 for name, path, a, b in (
@@ -145,6 +146,10 @@ for name, path, a, b in (
     ("deep-log", b"opt/x/var/log/y", lines * 4, lines.replace(b"a", b"b") * 4),
     ("log", b"var/log/y", lines * 4, later * 3 + b"another line\n"),
     ("tool", b"etc/x", b"GCC: (Debian; good) 12.1;good\n", b"GCC: (Debian; $(b)) 12;$(b)\n"),
+    ("guard", b"etc/cron.sh", b'#!/bin/sh\n[ "$(date +%F)" \\> 2025-01-02 ] && exit 0\n', b'#!/bin/sh\n[ "$(date +%F)" \\> 2035-01-02 ] && exit 0\n'),
+    ("expiry", b"etc/x", b"[key]\nexpires = 2024-01-02\n", b"[key]\nexpires = 2034-01-02\n"),
+    ("far-guard", b"usr/bin/x", long, long[:-9] + long[-9:].replace(b"1", b"2")),
+    ("far-guards", b"usr/bin/x", long, long.replace(b"2025", b"2035")),
     ("builder", b"etc/x", b"echo Linux version 6 (a@b)\n", b"echo Linux version 6 (a@b;c)\n"),
 ):
     make(name, "x.tar", tar(file(path, a)), tar(file(path, b)))
