@@ -201,7 +201,7 @@ const struct cause cause_catalogue[] = {
 		"The UUID in the dm-verity superblock differs.",
 		"veritysetup draws it at random; ISAR takes it from the image's UUID.",
 		"veritysetup --uuid; for ISAR see image-uuid."},
-	{"volume-id", "another serial number of a FAT or ISO volume", SEVERITY_IDENTITY,
+	{"volume-id", "another serial number of a FAT volume", SEVERITY_IDENTITY,
 		"The volume id differs.", "mkfs.fat takes it from the clock.",
 		"mkfs.fat -i, or dosfstools that know SOURCE_DATE_EPOCH."},
 	{"wrapper-extra-bytes", "bytes slipped in beside a signature", SEVERITY_CONTENT,

@@ -75,8 +75,8 @@ static const struct field field_table[] = {
 
 	/* ---- ISO 9660 ---- */
 	{"iso-system", "system that may use the volume", FIELD_OWN, UNEXPLAINED},
-	{"iso-volume-id", "id of the volume", FIELD_OWN, "volume-id"},
-	{"iso-volume-set", "id of the set of volumes", FIELD_OWN, "volume-id"},
+	{"iso-volume-id", "label of the volume", FIELD_OWN, UNEXPLAINED},
+	{"iso-volume-set", "name of the set of volumes", FIELD_OWN, UNEXPLAINED},
 	{"iso-publisher", "publisher", FIELD_OWN, UNEXPLAINED},
 	{"iso-preparer", "preparer of the data", FIELD_OWN, UNEXPLAINED},
 	{"iso-application", "program that made it", FIELD_OWN, UNEXPLAINED},
