@@ -43,6 +43,7 @@ struct difference_cause {
 	const char *id;	      /* in the catalogue (dbdiff/causes.h) */
 	uint64_t bytes;	      /* of the artifact's differing bytes */
 	const char *evidence; /* what it was read from: the two times, the two UUIDs; or NULL */
+	bool is_unmeasured;   /* the artifact's bytes were not counted: `bytes` says nothing */
 };
 
 /* Two values that stand for a difference with a cause: two UUIDs, two root hashes. */

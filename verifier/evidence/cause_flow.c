@@ -120,6 +120,7 @@ static void count_instance(struct flow *flow, sqlite3_stmt *row, const struct in
 	node->in[number / 64] |= (uint64_t)1 << (number % 64);
 	node->members++;
 	node->bytes += (uint64_t)sqlite3_column_int64(row, 6);
+	node->unmeasured += sqlite3_column_int(row, 8) != 0;
 	if (node->first_set == NULL) {
 		node->first_set = xstrdup(instance->set_id);
 		node->first_path = xstrdup(instance->path);

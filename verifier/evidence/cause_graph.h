@@ -26,11 +26,12 @@ struct cause_set {
 
 struct cause_node {
 	char *id;
-	uint64_t artifacts; /* that have it */
-	uint64_t members;   /* whose difference has it */
-	uint64_t bytes;	    /* of the artifacts' differing bytes */
-	uint64_t reached;   /* artifacts that have it or what is under it */
-	char *first_set;    /* a difference of it: the first in the order of artifacts and paths */
+	uint64_t artifacts;  /* that have it */
+	uint64_t members;    /* whose difference has it */
+	uint64_t bytes;	     /* of the artifacts' differing bytes, where they were measured */
+	uint64_t unmeasured; /* of the members: those in artifacts where they were not */
+	uint64_t reached;    /* artifacts that have it or what is under it */
+	char *first_set;     /* a difference of it: the first in the order of artifacts and paths */
 	char *first_path;
 	bool is_root;
 	unsigned depth; /* steps from its nearest root, which has 0 */

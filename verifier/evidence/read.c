@@ -209,6 +209,7 @@ static enum status read_causes(struct evidence *evidence, sqlite3_stmt *statemen
 		cause = &parts->causes[parts->cause_count++];
 		cause->id = keep(&parts->texts, statement, 0);
 		cause->bytes = (uint64_t)sqlite3_column_int64(statement, 1);
+		cause->is_unmeasured = sqlite3_column_int(statement, 3) != 0;
 		cause->evidence = keep(&parts->texts, statement, 2);
 	}
 	return status;

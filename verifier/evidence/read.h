@@ -59,6 +59,7 @@ struct cause_row {
 	const char *cause;
 	uint64_t artifacts, members;
 	uint64_t bytes; /* of the artifacts' differing bytes */
+	bool is_unmeasured;
 };
 
 typedef enum status (*cause_visitor)(

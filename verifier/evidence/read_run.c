@@ -38,6 +38,7 @@ static enum status read_cause(sqlite3_stmt *row, void *context, struct error *er
 		.artifacts = (uint64_t)sqlite3_column_int64(row, 1),
 		.members = (uint64_t)sqlite3_column_int64(row, 2),
 		.bytes = (uint64_t)sqlite3_column_int64(row, 3),
+		.is_unmeasured = sqlite3_column_int(row, 4) != 0,
 	};
 
 	return call->visit(call->context, &cause, err);

@@ -101,19 +101,22 @@ const char *const evidence_statements[EVIDENCE_STATEMENT_COUNT] = {
 				   "ORDER BY a.name, d.path, d.occurrence, d.change LIMIT ?3",
 	[READ_FIELDS] = "SELECT field, published, rebuilt FROM difference_field WHERE set_id = ?1 "
 			"AND path = ?2 AND occurrence = ?3 AND change = ?4 ORDER BY position",
-	[READ_CAUSES] = "SELECT cause, bytes, evidence FROM difference_cause WHERE set_id = ?1 AND "
-			"path = ?2 "
+	[READ_CAUSES] = "SELECT cause, bytes, evidence, "
+			"(SELECT unattributed IS NULL FROM difference_set WHERE id = ?1) "
+			"FROM difference_cause WHERE set_id = ?1 AND path = ?2 "
 			"AND occurrence = ?3 AND change = ?4 ORDER BY cause",
 	[READ_VALUES] = "SELECT cause, published, rebuilt FROM difference_value WHERE set_id = ?1 "
 			"AND path = ?2 AND occurrence = ?3 AND change = ?4 "
 			"ORDER BY cause, published, rebuilt",
-	[READ_SET_CAUSES] = "SELECT cause, 1, count(*), sum(bytes) FROM difference_cause "
-			    "WHERE set_id = ?1 GROUP BY cause ORDER BY cause",
+	[READ_SET_CAUSES] = "SELECT cause, 1, count(*), sum(bytes), "
+			    "(SELECT unattributed IS NULL FROM difference_set WHERE id = ?1) "
+			    "FROM difference_cause WHERE set_id = ?1 GROUP BY cause ORDER BY cause",
 	[READ_WRAPPERS] = "SELECT path, kind, NULLIF(signer, '') FROM wrapper "
 			  "WHERE set_id = ?1 ORDER BY path, kind, signer",
 	[READ_INSTANCES] = "SELECT a.name, c.set_id, c.path, c.occurrence, c.change, c.cause, "
-			   "c.bytes, c.evidence IS NOT NULL FROM artifact a JOIN difference_cause "
-			   "c ON c.set_id = a.set_id "
+			   "c.bytes, c.evidence IS NOT NULL, s.unattributed IS NULL "
+			   "FROM artifact a JOIN difference_set s ON s.id = a.set_id "
+			   "JOIN difference_cause c ON c.set_id = s.id "
 			   "WHERE a.run = ?1 ORDER BY a.name, c.path, c.occurrence, c.cause",
 	/* Of a difference, and of all that are inside it. */
 	[READ_CAUSES_AROUND] = "SELECT cause FROM difference_cause WHERE set_id = ?1 "

@@ -100,12 +100,23 @@ static void print_digest(FILE *stream, const char *side, const struct digest *di
 	fprintf(stream, "      sha256 %s  %s\n", hex, side);
 }
 
+/* Behind the name of what has them. */
+static void print_bytes(FILE *stream, const struct difference_cause *cause)
+{
+	if (cause->is_unmeasured)
+		fputs(", bytes not measured", stream);
+	else
+		fprintf(stream, ", %llu byte%s", (unsigned long long)cause->bytes,
+			cause->bytes == 1 ? "" : "s");
+}
+
 static void print_cause(struct report_printer *printer, const struct difference_cause *cause)
 {
 	const struct cause_node *node = cause_graph_find(&printer->graph, cause->id);
 	FILE *stream = printer->stream;
 
-	fprintf(stream, "      %s, %llu bytes", cause->id, (unsigned long long)cause->bytes);
+	fprintf(stream, "      %s", cause->id);
+	print_bytes(stream, cause);
 	if (cause->evidence != NULL) {
 		fputs(": ", stream);
 		report_put_line(stream, cause->evidence);
@@ -207,10 +218,10 @@ static enum status print_path(void *context, const struct difference *difference
 		fprintf(listing->stream, " (occurrence %llu)",
 			(unsigned long long)difference->occurrence + 1);
 	for (size_t i = 0; i < difference->cause_count; i++) {
-		if (strcmp(difference->causes[i].id, listing->cause) == 0)
-			fprintf(listing->stream, "  %s, %llu bytes",
-				change_word(difference->change),
-				(unsigned long long)difference->causes[i].bytes);
+		if (strcmp(difference->causes[i].id, listing->cause) != 0)
+			continue;
+		fprintf(listing->stream, "  %s", change_word(difference->change));
+		print_bytes(listing->stream, &difference->causes[i]);
 	}
 	fputc('\n', listing->stream);
 	return STATUS_OK;

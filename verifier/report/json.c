@@ -73,7 +73,7 @@ static void write_run_causes(struct json *json, const struct cause_graph *graph)
 		json_text(json, "severity", cause != NULL ? severity_word(cause->severity) : NULL);
 		json_unsigned(json, "artifacts", node->artifacts);
 		json_unsigned(json, "members", node->members);
-		json_unsigned(json, "bytes", node->bytes);
+		report_json_bytes(json, "bytes", node->bytes, node->unmeasured > 0);
 		write_under(json, graph, node);
 		json_unsigned(json, "reached", node->reached);
 		write_path(json, "first", node->first_path);
@@ -91,7 +91,7 @@ static enum status write_cause(void *context, const struct cause_row *cause, str
 	json_object_begin(json, NULL);
 	json_text(json, "id", cause->cause);
 	json_unsigned(json, "members", cause->members);
-	json_unsigned(json, "bytes", cause->bytes);
+	report_json_bytes(json, "bytes", cause->bytes, cause->is_unmeasured);
 	write_under(json, &writer->graph, cause_graph_find(&writer->graph, cause->cause));
 	json_object_end(json);
 	return STATUS_OK;

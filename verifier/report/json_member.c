@@ -20,6 +20,14 @@ static void write_digest(struct json *json, const char *key, const struct digest
 	json_text(json, key, hex);
 }
 
+void report_json_bytes(struct json *json, const char *key, uint64_t bytes, bool is_unmeasured)
+{
+	if (is_unmeasured)
+		json_none(json, key);
+	else
+		json_unsigned(json, key, bytes);
+}
+
 static void write_evidence(struct json *json, const struct difference *difference)
 {
 	json_array_begin(json, "evidence");
@@ -28,7 +36,7 @@ static void write_evidence(struct json *json, const struct difference *differenc
 
 		json_object_begin(json, NULL);
 		json_text(json, "cause", cause->id);
-		json_unsigned(json, "bytes", cause->bytes);
+		report_json_bytes(json, "bytes", cause->bytes, cause->is_unmeasured);
 		json_text(json, "text", cause->evidence);
 		json_object_end(json);
 	}

@@ -4,12 +4,6 @@
 #include "dbdiff/causes.h"
 #include "verifier/report/printer.h"
 
-/* No bytes were counted anywhere: 0 would be a claim. */
-static bool is_measured(const struct report_printer *printer)
-{
-	return printer->unmeasured < printer->differing;
-}
-
 struct first {
 	struct report_printer *printer;
 	const char *cause;
@@ -48,6 +42,7 @@ static enum status print_first(
 static void print_flow(struct report_printer *printer, size_t root)
 {
 	const struct cause_graph *graph = &printer->graph;
+	bool is_measured = true;
 	unsigned depth = 0;
 	uint64_t bytes = 0;
 
@@ -63,9 +58,11 @@ static void print_flow(struct report_printer *printer, size_t root)
 		fputs(node->id, printer->stream);
 		depth = node->depth;
 		bytes += node->bytes;
+		is_measured = is_measured && node->unmeasured == 0;
 	}
-	if (depth > 0 && is_measured(printer))
-		fprintf(printer->stream, "  (%llu bytes)", (unsigned long long)bytes);
+	if (depth > 0 && is_measured)
+		fprintf(printer->stream, "  (%llu byte%s)", (unsigned long long)bytes,
+			bytes == 1 ? "" : "s");
 	if (depth > 0)
 		fputc('\n', printer->stream);
 }
@@ -78,9 +75,10 @@ static enum status print_root(struct report_printer *printer, size_t root, struc
 
 	fprintf(printer->stream, "  %-38s %10llu %9llu ", node->id,
 		(unsigned long long)node->reached, (unsigned long long)node->members);
-	if (is_measured(printer))
+	if (node->unmeasured == 0)
 		fprintf(printer->stream, "%12llu\n", (unsigned long long)node->bytes);
 	else
+		/* What was counted of some artifacts is less than all: 0 would be a claim. */
 		fprintf(printer->stream, "%12s\n", "-");
 	if (evidence_each_difference_at(printer->evidence, node->first_set, node->first_path,
 		    print_first, &first, err) < 0)
