@@ -44,7 +44,7 @@ static la_ssize_t read_window(struct archive *archive, void *context, const void
 	const unsigned char *data = NULL;
 	size_t len = 0;
 
-	if (leave_window(reader) != STATUS_OK ||
+	if (reader->failure.status < 0 || leave_window(reader) != STATUS_OK ||
 		source_peek(reader->source, RECORD_SIZE, &data, &len, &reader->failure) !=
 			STATUS_OK) {
 		archive_set_error(archive, EIO, "%s", "the container cannot be read");
@@ -57,7 +57,10 @@ static la_ssize_t read_window(struct archive *archive, void *context, const void
 	return (la_ssize_t)len;
 }
 
-/* libarchive has read all it was given when it asks to go on by more. */
+/*
+ * libarchive has read all it was given when it asks to go on by more. It asks again and again where
+ * it is told of a failure: 0 makes it read, which fails for what failed here.
+ */
 static la_int64_t skip_bytes(struct archive *archive, void *context, la_int64_t request)
 {
 	struct archive_reader *reader = context;
@@ -65,8 +68,8 @@ static la_int64_t skip_bytes(struct archive *archive, void *context, la_int64_t 
 	uint64_t left;
 
 	(void)archive;
-	if (leave_window(reader) != STATUS_OK)
-		return ARCHIVE_FATAL;
+	if (reader->failure.status < 0 || leave_window(reader) != STATUS_OK)
+		return 0;
 	if (source->size == SOURCE_SIZE_UNKNOWN || source->size < source->offset)
 		return 0;
 	left = source->size - source->offset;
@@ -76,7 +79,7 @@ static la_int64_t skip_bytes(struct archive *archive, void *context, la_int64_t 
 		request = (la_int64_t)left;
 	reader->tail_len = 0;
 	if (source_skip(source, (uint64_t)request, &reader->failure) != STATUS_OK)
-		return ARCHIVE_FATAL;
+		return 0;
 	return request;
 }
 
