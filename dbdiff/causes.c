@@ -10,7 +10,9 @@ const struct cause cause_catalogue[] = {
 	{"archive-index", "another index of the package archive", SEVERITY_PACKAGES,
 		"lists below var/lib/apt/lists differ.",
 		"The build asked the archive at another moment.",
-		"Pin the archive, and remove /var/lib/apt/lists from the image."},
+		"Pin the archive, and remove /var/lib/apt/lists from the image. ISAR does with "
+		"clean-package-cache in ROOTFS_FEATURES, which images have unless it is taken "
+		"out."},
 	{"authenticode-signature", "another signature of an EFI program", SEVERITY_SIGNATURE,
 		"The certificate table of a PE file differs; its code does not.",
 		"The rebuilder does not have the publisher's key, or the signature holds a time.",
@@ -36,7 +38,11 @@ const struct cause cause_catalogue[] = {
 		"A file below var/cache, or another that a program makes from other files, "
 		"differs.",
 		"Caches hold times, inode numbers and the order of directories.",
-		"Remove it from the image in a postprocess step; it is made again when needed."},
+		"Remove it from the image; it is made again when needed. ISAR removes that of "
+		"ldconfig, and those of apt, debconf and Python where ROOTFS_FEATURES has "
+		"clean-package-cache, clean-debconf-cache and clean-pycache; any other in a "
+		"function "
+		"that is added to ROOTFS_POSTPROCESS_COMMAND."},
 	{"cms-signature", "another signature of an update", SEVERITY_SIGNATURE,
 		"The CMS structure beside sw-description differs; what it signs is the same, or "
 		"differs for a reason that is named.",
@@ -67,7 +73,8 @@ const struct cause cause_catalogue[] = {
 		"A text holds a SHA-256 that on each side is that of the same member.",
 		"It follows from the difference of that member.", "Mend that one."},
 	{"embedded-timestamp", "a time in a file", SEVERITY_METADATA,
-		"A field that holds a time differs, and nothing else there. A date in a script or a "
+		"A field that holds a time differs, and nothing else there. A date in a script or "
+		"a "
 		"setting is none, unless a remark or its key says that something was built then.",
 		"A tool writes the clock's time, not SOURCE_DATE_EPOCH.",
 		"Give the tool SOURCE_DATE_EPOCH, or its own option for it."},
@@ -113,14 +120,21 @@ const struct cause cause_catalogue[] = {
 		"Mend what differs in size."},
 	{"log-file", "a log of the build", SEVERITY_METADATA, "A file below var/log differs.",
 		"Programs that ran while the image was made logged the time.",
-		"Empty /var/log in a postprocess step."},
+		"Empty /var/log. ISAR deletes what no package owns there where ROOTFS_FEATURES has "
+		"clean-log-files; the rest in a function that is added to "
+		"ROOTFS_POSTPROCESS_COMMAND."},
 	{"machine-id", "another machine id", SEVERITY_IDENTITY,
 		"etc/machine-id holds 32 hexadecimal digits on both sides, and other ones.",
 		"systemd draws it when it is configured.",
-		"Ship it empty: each machine makes its own."},
+		"Ship it empty, or with the word uninitialized: each machine makes its own. ISAR's "
+		"image_postprocess_machine_id does, in images; look at what writes the file after "
+		"it."},
 	{"mode", "other permissions", SEVERITY_CONTENT,
 		"The mode or the attributes of a file differ.",
-		"Another umask, or another installation.", "Set the umask of the build."},
+		"Another umask, or another installation.",
+		"Give the mode where the file is made: install -m in do_install of a recipe that "
+		"inherits dpkg-raw, chmod in its postinst or in a function of "
+		"ROOTFS_POSTPROCESS_COMMAND. Check out the layers with the same umask."},
 	{"module-signature", "another signature of a kernel module", SEVERITY_SIGNATURE,
 		"The bytes behind the module differ, up to its end mark.",
 		"The kernel's build makes a key for itself.",
@@ -134,13 +148,20 @@ const struct cause cause_catalogue[] = {
 		"It was made in the order of a directory.", "Sort (tar --sort=name)."},
 	{"ownership", "another owner", SEVERITY_CONTENT, "User or group differ.",
 		"Ids were given in another order, or the build ran as another user.",
-		"tar --owner --group, or fixed ids of system users."},
+		"Give fixed ids. ISAR: the flag gid of GROUP_name and the flags uid and gid of "
+		"USER_name, for those that GROUPS and USERS name; for one that a package makes, "
+		"adduser --uid in its postinst. An archive: tar --owner --group."},
 	{"package-added", "a package that only the rebuild has", SEVERITY_PACKAGES,
 		"A package list has a package more.", "Another pin, or another configuration.",
-		"reproof show: package changes."},
+		"Pin the archive as the published image used it; build "
+		"with the kas files of the published image, which decide IMAGE_PREINSTALL and "
+		"IMAGE_INSTALL. Another version of a package may need one more, too."},
 	{"package-removed", "a package that only the published side has", SEVERITY_PACKAGES,
 		"A package list has a package less.", "Another pin, or another configuration.",
-		"reproof show: package changes."},
+		"Pin the archive as the published image used it; build "
+		"with the kas files of the published image, which decide IMAGE_PREINSTALL and "
+		"IMAGE_INSTALL. One that ISAR builds is missing too where its recipe is chosen by "
+		"an override that was not set."},
 	{"package-version", "another version of a package", SEVERITY_PACKAGES,
 		"A package list has another version of the same package.",
 		"The rebuild used another state of the archive.",
@@ -164,7 +185,9 @@ const struct cause cause_catalogue[] = {
 		"Mend what the tree differs in; alone, look at who wrote it."},
 	{"random-seed", "a seed of random numbers", SEVERITY_IDENTITY,
 		"var/lib/systemd/random-seed or a similar file differs.",
-		"It was saved while the image was made.", "Remove it from the image."},
+		"It was saved while the image was made.",
+		"Remove it from the image, with a function that is added to "
+		"ROOTFS_POSTPROCESS_COMMAND: ISAR has no feature for it."},
 	{"signature-invalid", "a signature that does not verify", SEVERITY_CONTENT,
 		"A signature is there and does not hold over exactly the other bytes.",
 		"The file was changed after it was signed, or the signature is of another form "
@@ -172,7 +195,9 @@ const struct cause cause_catalogue[] = {
 		"Sign again; this is never a mere wrapper."},
 	{"ssh-host-key", "a host key of the SSH server", SEVERITY_IDENTITY,
 		"A key below etc/ssh differs.", "openssh-server makes it when it is installed.",
-		"Remove it from the image; make it at the first start."},
+		"Remove it from the image; make it at the first start. In ISAR the package of the "
+		"recipe sshd-regen-keys does both, which CIP's customizations depend on: install "
+		"it after openssh-server by IMAGE_INSTALL."},
 	{"stored-form", "another form of the same header", SEVERITY_TOOLCHAIN,
 		"Names or headers are stored in another form of the same format.",
 		"Another version of the tool.", "Use the same one, or fix its format option."},

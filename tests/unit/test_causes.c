@@ -31,6 +31,26 @@ START_TEST(every_row_says_all)
 }
 END_TEST
 
+/* How to mend it is no other page to look at, and names a setting where CIP has one. */
+START_TEST(mends_say_what_to_do)
+{
+	static const struct {
+		const char *id, *word;
+	} rows[] = {{"archive-index", "clean-package-cache"}, {"cache-file", "clean-pycache"},
+		{"log-file", "clean-log-files"}, {"machine-id", "image_postprocess_machine_id"},
+		{"mode", "dpkg-raw"}, {"ownership", "USER_name"},
+		{"package-added", "IMAGE_INSTALL"}, {"package-removed", "IMAGE_INSTALL"},
+		{"random-seed", "ROOTFS_POSTPROCESS_COMMAND"}, {"ssh-host-key", "sshd-regen-keys"}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		ck_assert_msg(strstr(cause_find(rows[i].id)->mend, rows[i].word) != NULL, "%s",
+			rows[i].id);
+	for (size_t i = 0; i < cause_catalogue_count; i++)
+		ck_assert_msg(strncmp(cause_catalogue[i].mend, "reproof ", 8) != 0, "%s",
+			cause_catalogue[i].id);
+}
+END_TEST
+
 START_TEST(every_field_has_a_cause_of_the_catalogue)
 {
 	size_t count = 0;
@@ -55,6 +75,7 @@ int main(void)
 
 	tcase_add_test(tests, ids_are_in_order_and_found);
 	tcase_add_test(tests, every_row_says_all);
+	tcase_add_test(tests, mends_say_what_to_do);
 	tcase_add_test(tests, every_field_has_a_cause_of_the_catalogue);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_NORMAL);
