@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/pread.h"
+#include "dbdiff/causes.h"
 #include "dbdiff/fields.h"
 #include "dbdiff/resolve.h"
 #include "dbdiff/tally.h"
@@ -39,8 +40,7 @@ static bool is_wrapped(enum span_kind kind)
 static bool is_unexplained(const struct resolver *resolver)
 {
 	return kind_of(resolver) == SPAN_STRUCTURE &&
-		strcmp(field_find(buffer_text(&resolver->span.name))->cause, cause_unexplained) ==
-		0;
+		strcmp(field_find(buffer_text(&resolver->span.name))->cause, UNEXPLAINED) == 0;
 }
 
 /* What one side explains and the other does not is not explained (trust T9). */

@@ -204,7 +204,7 @@ const struct cause cause_catalogue[] = {
 	{"toolchain-version", "made by another version of a tool", SEVERITY_TOOLCHAIN,
 		"A text that names a tool and its version differs.",
 		"The rebuild used another version of it.", "Pin the tools too."},
-	{"unexplained", "nobody knows why", SEVERITY_CONTENT,
+	{UNEXPLAINED, "nobody knows why", SEVERITY_CONTENT,
 		"Bytes differ, and no cause of this list accounts for all of them.",
 		"It may be a change of the program itself.",
 		"Look at the difference: reproof compare --explain PATH."},

@@ -4,6 +4,9 @@
 
 #include <stddef.h>
 
+/* Of bytes and values that no other cause accounts for, until one does. */
+#define UNEXPLAINED "unexplained"
+
 /* What a difference of this kind means for whoever has to decide; none of them is harmless. */
 enum severity {
 	SEVERITY_METADATA,  /* of files and containers: no byte that is run or read */

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "dbdiff/causes.h"
 #include "dbdiff/compare_fields.h"
 #include "dbdiff/compare_order.h"
 #include "dbdiff/fields.h"
@@ -241,7 +242,7 @@ static enum status report_pair(struct compare *compare, const struct level *leve
 			.fields = &compare->fields,
 			.published = digest_of(level->rows[PUBLISHED]),
 			.rebuilt = digest_of(level->rows[REBUILT]),
-			.cause = inspected ? cause : cause_unexplained,
+			.cause = inspected ? cause : UNEXPLAINED,
 		},
 		id, err);
 	buffer_release(&reason);
@@ -257,16 +258,6 @@ static void add_times(const struct inside *inside, struct buffer *fields)
 		inside->times == 1 ? "" : "s", buffer_text(&inside->first_time));
 	fields_add_difference(fields, "inode-times", "as stored", buffer_text(&text));
 	buffer_release(&text);
-}
-
-/* A compressed stream of which nothing is left out that could say more (trust T7). */
-static bool is_plain_stream(const struct index_row *row)
-{
-	const struct format *format = format_named(row->format);
-	const char *stream = fields_value(row->fields, row->fields_len, "stream");
-
-	return format != NULL && format->is_stream && stream != NULL &&
-		strcmp(stream, "plain") == 0;
 }
 
 /* The path and the fields stand in compare. */
@@ -298,9 +289,9 @@ static enum status compare_opened(
 		goto out;
 	if (!is_whole || (inside.differences == 0 && !inside.order.differs)) {
 		change = CHANGE_CONTENT;
-		cause = is_whole && is_plain_stream(published) && is_plain_stream(rebuilt)
+		cause = is_whole && row_is_plain_stream(published) && row_is_plain_stream(rebuilt)
 			? cause_compression
-			: cause_unexplained;
+			: UNEXPLAINED;
 	}
 	buffer_clear(&compare->fields);
 	fields_compare(published, rebuilt, change == CHANGE_CONTENT, &compare->fields);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "dbdiff/fields.h"
+#include "dbdiff/format/formats.h"
 
 #define SIZE_TEXT_SIZE 24
 
@@ -77,4 +78,13 @@ void fields_compare(const struct index_row *published, const struct index_row *r
 	}
 	if (with_size)
 		add_size(published, rebuilt, out);
+}
+
+bool row_is_plain_stream(const struct index_row *row)
+{
+	const struct format *format = row->format != NULL ? format_named(row->format) : NULL;
+	const char *stream = fields_value(row->fields, row->fields_len, "stream");
+
+	return format != NULL && format->is_stream && stream != NULL &&
+		strcmp(stream, "plain") == 0;
 }

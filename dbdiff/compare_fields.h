@@ -17,4 +17,7 @@ void fields_add_difference(
 void fields_compare(const struct index_row *published, const struct index_row *rebuilt,
 	bool with_size, struct buffer *out);
 
+/* A compressed stream that holds nothing beside what it unpacks to (trust T7). */
+bool row_is_plain_stream(const struct index_row *row);
+
 #endif

@@ -5,6 +5,7 @@
 #include "base/array.h"
 #include "base/tempfile.h"
 #include "dbdiff/block_diffs.h"
+#include "dbdiff/causes.h"
 #include "dbdiff/companion.h"
 #include "dbdiff/compare.h"
 #include "dbdiff/explain.h"
@@ -87,7 +88,7 @@ static enum status report_unread(struct pair *pair, struct error *err)
 			.change = CHANGE_CONTENT,
 			.reason = buffer_text(&reason),
 			.fields = &fields,
-			.cause = "unexplained",
+			.cause = UNEXPLAINED,
 		},
 		&id, err);
 	buffer_release(&path);

@@ -2,9 +2,7 @@
 #include "dbdiff/fields.h"
 
 #include "base/array.h"
-
-/* A value that only its bytes explain has this cause until somebody explains it. */
-#define UNEXPLAINED "unexplained"
+#include "dbdiff/causes.h"
 
 static const struct field field_table[] = {
 	/* ---- of members of any format ---- */

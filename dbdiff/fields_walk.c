@@ -3,8 +3,7 @@
 #include "dbdiff/fields.h"
 
 #include "base/array.h"
-
-#define UNEXPLAINED "unexplained"
+#include "dbdiff/causes.h"
 
 /*
  * Fields that have another cause than their row's, or none of their own, where a field of another

@@ -3,12 +3,11 @@
 
 #include "base/alloc.h"
 #include "base/array.h"
+#include "dbdiff/causes.h"
 #include "dbdiff/fields.h"
 #include "dbdiff/findings_sql.h"
 
 extern const char findings_sql[];
-
-const char cause_unexplained[] = "unexplained";
 
 /* In the order of enum findings_statement. */
 static const char *const statements[] = {
@@ -25,15 +24,15 @@ static const char *const statements[] = {
 		      " VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET bytes = bytes + ?3,"
 		      " evidence = coalesce(evidence, ?4)",
 	[CAUSE_SETTLE] = "DELETE FROM difference_cause WHERE difference = ?1"
-			 " AND cause = 'unexplained' AND bytes = 0 AND EXISTS (SELECT 1"
+			 " AND cause = '" UNEXPLAINED "' AND bytes = 0 AND EXISTS (SELECT 1"
 			 " FROM difference_cause o WHERE o.difference = ?1"
-			 " AND o.cause <> 'unexplained') AND EXISTS (SELECT 1 FROM difference d"
+			 " AND o.cause <> '" UNEXPLAINED "') AND EXISTS (SELECT 1 FROM difference d"
 			 " WHERE d.id = ?1 AND d.inspected = 1)",
 	[CAUSES_SELECT] = "SELECT cause, bytes, evidence FROM difference_cause"
 			  " WHERE difference = ?1 ORDER BY cause",
 	[CAUSE_MAIN] = "SELECT cause, difference FROM difference_cause"
 		       " WHERE difference BETWEEN ?1 AND ?2"
-		       " ORDER BY cause <> 'unexplained', difference, cause LIMIT 1",
+		       " ORDER BY cause <> '" UNEXPLAINED "', difference, cause LIMIT 1",
 	[VALUE_ADD] = "INSERT OR IGNORE INTO cause_value (difference, cause, published, rebuilt)"
 		      " VALUES (?1, ?2, ?3, ?4)",
 	[VALUES_SELECT] = "SELECT cause, published, rebuilt FROM cause_value WHERE difference = ?1"
@@ -105,7 +104,7 @@ static enum status add_causes(
 	const char *cause = row->cause;
 
 	if (cause == NULL && row->change != CHANGE_METADATA && row->change != CHANGE_ORDER)
-		cause = cause_unexplained;
+		cause = UNEXPLAINED;
 	if (cause != NULL && findings_add_cause(findings, id, cause, 0, NULL, err) < 0)
 		return err->status;
 	while (at < end) {

@@ -7,8 +7,6 @@
 #include "dbdiff/dbdiff.h"
 #include "dbdiff/sides.h"
 
-extern const char cause_unexplained[];
-
 /* The differences of one pair, collected in any order and given out in that of their paths. */
 struct findings {
 	struct sql sql;

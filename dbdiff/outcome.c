@@ -3,7 +3,7 @@
 
 #include <unistd.h>
 
-#include "dbdiff/fields.h"
+#include "dbdiff/compare_fields.h"
 #include "dbdiff/format/formats.h"
 #include "dbdiff/residue.h"
 
@@ -14,13 +14,6 @@ struct counted {
 	bool is_plain;	       /* trust T7 lets it be taken off */
 	struct digest content; /* of what it holds */
 };
-
-static bool says_plain(const struct index_row *row)
-{
-	const char *stream = fields_value(row->fields, row->fields_len, "stream");
-
-	return stream != NULL && strcmp(stream, "plain") == 0;
-}
 
 /* The artifact's own row: its format, when it is a stream. */
 static enum status find_stream(
@@ -36,7 +29,7 @@ static enum status find_stream(
 
 		if (format != NULL && format->is_stream)
 			buffer_add_text(&counted->stream, cursor.row.format);
-		counted->is_plain = cursor.row.inspected && says_plain(&cursor.row);
+		counted->is_plain = cursor.row.inspected && row_is_plain_stream(&cursor.row);
 	}
 	index_cursor_release(&cursor);
 	return status < 0 ? status : STATUS_OK;

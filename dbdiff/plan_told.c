@@ -36,7 +36,7 @@ static const char *cause_of(const struct field *field)
 {
 	const struct cause *cause = cause_find(field->cause);
 
-	if (cause == NULL || strcmp(cause->id, cause_unexplained) == 0)
+	if (cause == NULL || strcmp(cause->id, UNEXPLAINED) == 0)
 		cause = cause_find("derived");
 	return cause->id;
 }

@@ -68,7 +68,7 @@ static bool says_something(const struct opened_pair *pair, const struct region_r
 	if (!pair->is_partial)
 		return true;
 	return (region->kind == REGION_STRUCTURE || region->kind == REGION_METADATA) &&
-		strcmp(field_find(region->name)->cause, cause_unexplained) == 0;
+		strcmp(field_find(region->name)->cause, UNEXPLAINED) == 0;
 }
 
 /* A region of the container's own: it is told of when both sides opened the container. */

@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/array.h"
 #include "base/hash.h"
+#include "dbdiff/causes.h"
 #include "dbdiff/fields.h"
 
 /* The cause of bytes that were recomputed from others, whatever their name is. */
@@ -51,11 +52,11 @@ static enum status flush_members(struct tally *tally, struct error *err)
 				tally->findings, &member->range, &cause, &id, err);
 		}
 		if (cause.len == 0)
-			buffer_add_text(&cause, cause_unexplained);
+			buffer_add_text(&cause, UNEXPLAINED);
 		if (status == STATUS_OK)
 			status = findings_add_cause(
 				tally->findings, id, buffer_text(&cause), member->bytes, NULL, err);
-		if (strcmp(buffer_text(&cause), cause_unexplained) == 0)
+		if (strcmp(buffer_text(&cause), UNEXPLAINED) == 0)
 			tally->unexplained += member->bytes;
 		free(member->claimed);
 	}
@@ -167,7 +168,7 @@ static enum status own_finding(struct tally *tally, const struct tally_region *r
 static enum status write_region(
 	struct tally *tally, const struct tally_region *region, struct error *err)
 {
-	const char *cause = cause_unexplained;
+	const char *cause = UNEXPLAINED;
 	struct opened_pair pair = {0};
 	char text[64];
 	enum status status = own_finding(tally, region, &pair, err);
@@ -175,14 +176,14 @@ static enum status write_region(
 	if (status == STATUS_OK)
 		status = findings_field_cause(
 			tally->findings, pair.finding, region->name, &cause, err);
-	if (region->kind == SPAN_DERIVED && strcmp(cause, cause_unexplained) == 0)
+	if (region->kind == SPAN_DERIVED && strcmp(cause, UNEXPLAINED) == 0)
 		cause = cause_derived;
 	snprintf(text, sizeof(text), "%" PRIu64 " byte%s of it differ%s", region->bytes,
 		region->bytes == 1 ? "" : "s", region->bytes == 1 ? "s" : "");
 	if (status == STATUS_OK)
 		status = findings_add_field(tally->findings, pair.finding, region->name,
 			"as stored", text, cause, region->bytes, err);
-	if (strcmp(cause, cause_unexplained) == 0)
+	if (strcmp(cause, UNEXPLAINED) == 0)
 		tally->unexplained += region->bytes;
 	buffer_release(&pair.path);
 	return status;
