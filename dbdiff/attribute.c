@@ -5,8 +5,6 @@
 
 #include "base/alloc.h"
 #include "base/pread.h"
-#include "dbdiff/causes.h"
-#include "dbdiff/fields.h"
 #include "dbdiff/resolve.h"
 #include "dbdiff/tally.h"
 
@@ -36,22 +34,17 @@ static bool is_wrapped(enum span_kind kind)
 	return kind == SPAN_WRAPPER || kind == SPAN_DERIVED;
 }
 
-/* A structure of which nobody can say why it differs. */
-static bool is_unexplained(const struct resolver *resolver)
-{
-	return kind_of(resolver) == SPAN_STRUCTURE &&
-		strcmp(field_find(buffer_text(&resolver->span.name))->cause, UNEXPLAINED) == 0;
-}
-
-/* What one side explains and the other does not is not explained (trust T9). */
+/*
+ * Whether the rebuilt side says whose the bytes are. What one side explains and the other does not
+ * is not explained (trust T9).
+ */
 static bool answers_better(const struct resolver *rebuilt, const struct resolver *published)
 {
 	enum span_kind a = kind_of(published), b = kind_of(rebuilt);
-	bool are_structures = (a == SPAN_STRUCTURE || a == SPAN_DERIVED) &&
-		(b == SPAN_STRUCTURE || b == SPAN_DERIVED);
 
-	if (are_structures && is_unexplained(published) != is_unexplained(rebuilt))
-		return is_unexplained(rebuilt);
+	if (a != SPAN_NOBODY && b != SPAN_NOBODY &&
+		published->span.is_unexplained != rebuilt->span.is_unexplained)
+		return rebuilt->span.is_unexplained;
 	if (a == SPAN_MEMBER && b == SPAN_MEMBER)
 		return published->span.claimed.len > 0 && rebuilt->span.claimed.len == 0;
 	/* What was packed otherwise on one side does not only lie elsewhere. */
@@ -60,16 +53,27 @@ static bool answers_better(const struct resolver *rebuilt, const struct resolver
 	return b > a;
 }
 
+/* Which side answers for bytes that differ; of room, `empty` says on which side they are zero. */
+static const struct resolver *who_answers(
+	const struct resolver *published, const struct resolver *rebuilt, const bool empty[SIDES])
+{
+	if (published == NULL || rebuilt == NULL)
+		return published == NULL ? rebuilt : published;
+	if (empty[PUBLISHED] && kind_of(rebuilt) != SPAN_NOBODY)
+		return rebuilt;
+	if (empty[REBUILT] && kind_of(published) != SPAN_NOBODY)
+		return published;
+	return answers_better(rebuilt, published) ? rebuilt : published;
+}
+
 /* `count` bytes differ in the spans where the resolvers stand; a side past its end has none. */
 static enum status account(struct attribution *attribution, const struct resolver *published,
-	const struct resolver *rebuilt, uint64_t count, struct error *err)
+	const struct resolver *rebuilt, const bool empty[SIDES], uint64_t count, struct error *err)
 {
 	struct attributed *result = attribution->result;
-	const struct resolver *who = published;
+	const struct resolver *who = who_answers(published, rebuilt, empty);
 
 	result->differing += count;
-	if (published == NULL || (rebuilt != NULL && answers_better(rebuilt, published)))
-		who = rebuilt;
 	if ((published == NULL || is_wrapped(kind_of(published))) &&
 		(rebuilt == NULL || is_wrapped(kind_of(rebuilt))))
 		result->wrapped += count;
@@ -146,13 +150,52 @@ static enum status resolve_both(struct attribution *attribution, uint64_t offset
 	return STATUS_OK;
 }
 
-static uint64_t count_unlike(const unsigned char *a, const unsigned char *b, size_t len)
-{
-	uint64_t count = 0;
+/* Bytes that differ, by what they are in room that is empty: on no side, on one, or on the other.
+ */
+struct unlike {
+	uint64_t full, published_empty, rebuilt_empty;
+};
 
-	for (size_t i = 0; i < len; i++)
-		count += a[i] != b[i];
+static struct unlike count_unlike(const struct attribution *attribution, const unsigned char *a,
+	const unsigned char *b, size_t len)
+{
+	bool is_published_room = attribution->resolvers[PUBLISHED].span.is_room;
+	bool is_rebuilt_room = attribution->resolvers[REBUILT].span.is_room;
+	struct unlike count = {0};
+
+	for (size_t i = 0; i < len; i++) {
+		if (a[i] == b[i])
+			continue;
+		if (is_published_room && a[i] == 0)
+			count.published_empty++;
+		else if (is_rebuilt_room && b[i] == 0)
+			count.rebuilt_empty++;
+		else
+			count.full++;
+	}
 	return count;
+}
+
+static enum status account_both(
+	struct attribution *attribution, const struct unlike *count, struct error *err)
+{
+	const struct {
+		uint64_t bytes;
+		bool empty[SIDES];
+	} kinds[] = {
+		{count->full, {false, false}},
+		{count->published_empty, {true, false}},
+		{count->rebuilt_empty, {false, true}},
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (kinds[i].bytes > 0 &&
+			account(attribution, &attribution->resolvers[PUBLISHED],
+				&attribution->resolvers[REBUILT], kinds[i].empty, kinds[i].bytes,
+				err) < 0)
+			return err->status;
+	}
+	return STATUS_OK;
 }
 
 /* Goes through one block that differs, span by span. */
@@ -165,7 +208,7 @@ static enum status attribute_block(
 
 	while (len > 0) {
 		uint64_t end = UINT64_MAX;
-		uint64_t count;
+		struct unlike count;
 		size_t part, same;
 
 		for (same = 0; same < len && a[same] == b[same]; same++)
@@ -183,9 +226,8 @@ static enum status attribute_block(
 				end = resolvers[side].span.end;
 		}
 		part = end - offset < len ? (size_t)(end - offset) : len;
-		count = count_unlike(a, b, part);
-		if (account(attribution, &resolvers[PUBLISHED], &resolvers[REBUILT], count, err) <
-			0)
+		count = count_unlike(attribution, a, b, part);
+		if (account_both(attribution, &count, err) < 0)
 			return err->status;
 		a += part;
 		b += part;
@@ -242,14 +284,16 @@ static enum status attribute_window(
 /* What only the longer side has. */
 static enum status attribute_rest(struct attribution *attribution, uint64_t from, struct error *err)
 {
+	static const bool full[SIDES] = {false, false};
+
 	for (int side = 0; side < SIDES; side++) {
 		struct resolver *resolver = &attribution->resolvers[side];
 
 		for (uint64_t at = from; at < resolver->size; at = resolver->span.end) {
 			if (resolve(resolver, at, err) < 0 ||
 				account(attribution, side == PUBLISHED ? resolver : NULL,
-					side == REBUILT ? resolver : NULL, resolver->span.end - at,
-					err) < 0)
+					side == REBUILT ? resolver : NULL, full,
+					resolver->span.end - at, err) < 0)
 				return err->status;
 		}
 	}

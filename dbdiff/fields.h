@@ -9,6 +9,11 @@
 
 /* How a difference in a field alone is told. */
 enum field_weight {
+	/*
+	 * Room that no field of a member fills: of its container, whatever else differs of the
+	 * member. Where it is zero it says nothing.
+	 */
+	FIELD_ROOM,
 	FIELD_OWN,     /* of its member */
 	FIELD_TIME,    /* a time that a file system keeps for itself: told once a container */
 	FIELD_FOLLOWS, /* a sum over the other members, or what was computed from them */

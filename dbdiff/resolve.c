@@ -36,18 +36,34 @@ static void set_name(struct span *span, const struct region_row *region)
 		buffer_add_text(&span->detail, region->detail);
 }
 
+/* The span is of a member, whose findings are `range`. */
+static enum status set_member(
+	struct resolver *resolver, const struct finding_range *range, struct error *err)
+{
+	struct span *span = &resolver->span;
+	struct buffer cause = {0};
+	enum status status;
+	int64_t id;
+
+	span->kind = SPAN_MEMBER;
+	span->findings = *range;
+	status = findings_main_cause(resolver->findings, range, &cause, &id, err);
+	span->is_unexplained =
+		cause.len == 0 || strcmp(buffer_text(&cause), UNEXPLAINED) == 0;
+	buffer_release(&cause);
+	return status;
+}
+
 /* The bytes of a member that differs and that nobody opened: its claims, if it has some. */
 static enum status answer_leaf(struct resolver *resolver, struct way *way, bool is_verbatim,
 	const struct finding_range *range, struct error *err)
 {
 	struct span *span = &resolver->span;
+	enum status status = set_member(resolver, range, err);
 	uint64_t end;
-	enum status status;
 
-	span->kind = SPAN_MEMBER;
-	span->findings = *range;
-	if (!is_verbatim || range->first != range->last)
-		return STATUS_OK;
+	if (status < 0 || !is_verbatim || range->first != range->last)
+		return status;
 	status = findings_find_claim(resolver->findings, range->first, resolver->side, way->at,
 		&span->claimed, &end, err);
 	if (status == STATUS_OK) {
@@ -55,6 +71,8 @@ static enum status answer_leaf(struct resolver *resolver, struct way *way, bool 
 		way->before = 0;
 		if (end - way->at < way->behind)
 			way->behind = end - way->at;
+		if (span->claimed.len > 0)
+			span->is_unexplained = false;
 	}
 	return status < 0 ? status : STATUS_OK;
 }
@@ -91,9 +109,21 @@ static enum status answer_structure(struct resolver *resolver, int64_t container
 		span->kind = kinds[region->kind];
 		span->container = container;
 		set_name(span, region);
+		if (span->kind == SPAN_STRUCTURE) {
+			const struct field *row = field_find(region->name);
+
+			span->is_unexplained = strcmp(row->cause, UNEXPLAINED) == 0;
+			span->is_room = row->weight == FIELD_ROOM;
+		}
 	}
 	buffer_release(&pair.path);
 	return status < 0 ? status : STATUS_OK;
+}
+
+/* Bytes of a member's record that none of its fields stands for: they differ on their own. */
+static bool is_room(const struct region_row *region)
+{
+	return region->kind == REGION_METADATA && field_find(region->name)->weight == FIELD_ROOM;
 }
 
 /* The first of those that share the bytes of which something is told. */
@@ -173,17 +203,14 @@ static enum status step_down(
 		way->at = way->at - start + region.content_offset;
 		return STATUS_OK;
 	}
-	if (region.kind != REGION_WRAPPER && region.kind != REGION_DERIVED) {
+	if (region.kind != REGION_WRAPPER && region.kind != REGION_DERIVED && !is_room(&region)) {
 		struct region_row owned = region;
 
 		status = find_owner(resolver, id, way->at, &owned, &range, err);
 		if (status < 0)
 			return status;
-		if (status == STATUS_OK) {
-			resolver->span.kind = SPAN_MEMBER;
-			resolver->span.findings = range;
-			return STATUS_OK;
-		}
+		if (status == STATUS_OK)
+			return set_member(resolver, &range, err);
 		status = index_region_at(resolver->index, id, way->at, 0, &region, err);
 		if (status < 0)
 			return status;
@@ -245,6 +272,8 @@ enum status resolve(struct resolver *resolver, uint64_t offset, struct error *er
 		return STATUS_OK;
 	resolver->offset = offset;
 	span->kind = SPAN_NOBODY;
+	span->is_unexplained = false;
+	span->is_room = false;
 	span->packed.len = 0;
 	buffer_clear(&span->claimed);
 	buffer_clear(&span->name);

@@ -25,6 +25,8 @@ struct span {
 	struct finding_range findings;
 	/* SPAN_MEMBER, in bytes that a cause claims: that cause. Otherwise empty. */
 	struct buffer claimed;
+	bool is_unexplained; /* nobody can say why what it is of differs */
+	bool is_room;	     /* SPAN_STRUCTURE: FIELD_ROOM */
 	/* All others but SPAN_NOBODY: the container, as it is known on this side, and the region.
 	 */
 	int64_t container;

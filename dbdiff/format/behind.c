@@ -89,7 +89,7 @@ enum status behind_next(
 		return status;
 	}
 	behind->padding += zeros;
-	members_add_metadata(behind->members, start, zeros, "padding", position);
+	members_add_metadata(behind->members, start, zeros, "trailing-zeros", position);
 	buffer_add_text(&member->path, "/padding");
 	member_add_field(member, "type", "zeros behind the end");
 	member_add_field(member, "size", "%" PRIu64, zeros);

@@ -249,9 +249,21 @@ static void add_other_pieces(struct disk *disk, const struct header *header)
 			REGION_NO_OWNER);
 }
 
-static void add_entry_pieces(struct disk *disk, uint64_t offset, uint32_t size)
+/* Bytes of the name up to its NUL; the rest of its place says nothing to anybody. */
+static unsigned label_bytes(const unsigned char *entry)
 {
-	static const struct {
+	unsigned units = 0;
+
+	while (units < ENTRY_NAME_UNITS && bytes_le16(entry + ENTRY_NAME + 2 * units) != 0)
+		units++;
+	return 2 * units;
+}
+
+static void add_entry_pieces(
+	struct disk *disk, const unsigned char *entry, uint64_t offset, uint32_t size)
+{
+	unsigned label_len = label_bytes(entry);
+	const struct {
 		unsigned at, end;
 		const char *name;
 	} parts[] = {
@@ -259,7 +271,8 @@ static void add_entry_pieces(struct disk *disk, uint64_t offset, uint32_t size)
 		{ENTRY_GUID, ENTRY_FIRST, "partition-guid"},
 		{ENTRY_FIRST, ENTRY_ATTRIBUTES, "partition-extent"},
 		{ENTRY_ATTRIBUTES, ENTRY_NAME, "partition-attributes"},
-		{ENTRY_NAME, DISK_ENTRY_SIZE, "label"},
+		{ENTRY_NAME, ENTRY_NAME + label_len, "label"},
+		{ENTRY_NAME + label_len, DISK_ENTRY_SIZE, "partition-entry"},
 	};
 	int64_t owner = (int64_t)disk->partition_count - 1;
 
@@ -289,7 +302,7 @@ static void add_partitions(struct disk *disk, const struct header *header)
 		if (last < first)
 			partition->problem = "it ends before it begins";
 		memcpy(partition->entry, entry, sizeof(partition->entry));
-		add_entry_pieces(disk, header->entries_offset + at, header->entry_size);
+		add_entry_pieces(disk, entry, header->entries_offset + at, header->entry_size);
 	}
 }
 

@@ -66,7 +66,7 @@ static void add_times(const struct ext_inode *inode, struct member *member)
 	if (!HAS(inode, i_crtime))
 		return;
 	time = time_of(raw->i_crtime, HAS(inode, i_crtime_extra), raw->i_crtime_extra);
-	filesystem_add_time(member, "crtime", &time);
+	filesystem_add_time(member, "birthtime", &time);
 }
 
 /* What a user can set or see. How data is stored (extents, index, inline, …) is left out. */

@@ -119,7 +119,7 @@ static const struct {
 	{DEBUGFS("sif /a mtime_extra 4"), "a", "mtime"},
 	{DEBUGFS("sif /a atime @77"), "a", "atime"},
 	{DEBUGFS("sif /a ctime @77"), "a", "ctime"},
-	{DEBUGFS("sif /a crtime @77"), "a", "crtime"},
+	{DEBUGFS("sif /a crtime @77"), "a", "birthtime"},
 	{DEBUGFS("sif /a generation 77"), "a", "generation"},
 	{DEBUGFS("sif /a flags 0x10000010"), "a", "flags"},
 	{DEBUGFS("sif /a size 2"), "a", "size"},
