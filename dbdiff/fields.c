@@ -148,7 +148,7 @@ static const struct field field_table[] = {
 	{"allocation-table-reserved", "reserved bits of the allocation table", FIELD_OWN,
 		UNEXPLAINED},
 	{"first-cluster", "first cluster of a file", FIELD_FOLLOWS, "layout"},
-	{"directory-entry", "directory entry", FIELD_ROOM, UNEXPLAINED},
+	{"directory-entry", "directory entry", FIELD_OWN, UNEXPLAINED},
 	{"dot-entries", "entries . and .. of a directory", FIELD_OWN, UNEXPLAINED},
 	{"dot-times", "times in the entries . and .. of a directory", FIELD_TIME,
 		"filesystem-times"},
