@@ -48,8 +48,7 @@ static enum status set_member(
 	span->kind = SPAN_MEMBER;
 	span->findings = *range;
 	status = findings_main_cause(resolver->findings, range, &cause, &id, err);
-	span->is_unexplained =
-		cause.len == 0 || strcmp(buffer_text(&cause), UNEXPLAINED) == 0;
+	span->is_unexplained = cause.len == 0 || strcmp(buffer_text(&cause), UNEXPLAINED) == 0;
 	buffer_release(&cause);
 	return status;
 }
