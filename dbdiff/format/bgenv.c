@@ -277,9 +277,7 @@ static unsigned bgenv_bid(const struct candidate *candidate)
 	const char *slash = strrchr(candidate->path, '/');
 	const char *base = slash != NULL ? slash + 1 : candidate->path;
 
-	if (strcasecmp(base, "BGENV.DAT") != 0 || candidate->len < SIZE_MIN)
-		return 0;
-	return candidate->source != NULL && candidate->source->size > SIZE_MAX_ ? 0 : SURE;
+	return strcasecmp(base, "BGENV.DAT") == 0 && candidate->len >= SIZE_MIN ? SURE : 0;
 }
 
 const struct format format_bgenv = {

@@ -279,8 +279,7 @@ static unsigned env_bid(const struct candidate *candidate)
 	struct line line;
 	unsigned keys = 0;
 
-	if (!has_name(candidate->path) ||
-		(candidate->source != NULL && candidate->source->size > ENV_BYTES_MAX))
+	if (!has_name(candidate->path))
 		return 0;
 	for (size_t at = 0; at < candidate->len; at = line.end) {
 		if (cut_line(text, candidate->len, at, &line))

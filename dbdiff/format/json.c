@@ -441,8 +441,7 @@ static unsigned json_bid(const struct candidate *candidate)
 	const char *name = path_basename(candidate->path);
 	size_t len = strlen(name), at = 0;
 
-	if (len <= strlen(suffix) || strcmp(name + len - strlen(suffix), suffix) != 0 ||
-		(candidate->source != NULL && candidate->source->size > JSON_BYTES_MAX))
+	if (len <= strlen(suffix) || strcmp(name + len - strlen(suffix), suffix) != 0)
 		return 0;
 	while (at < candidate->len && memchr(" \t\r\n", text[at], 4) != NULL)
 		at++;

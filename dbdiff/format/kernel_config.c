@@ -182,8 +182,7 @@ static unsigned config_bid(const struct candidate *candidate)
 	struct option option;
 	unsigned options = 0;
 
-	if (!has_name(path_basename(candidate->path)) ||
-		(candidate->source != NULL && candidate->source->size > CONFIG_BYTES_MAX))
+	if (!has_name(path_basename(candidate->path)))
 		return 0;
 	for (; (newline = memchr(text, '\n', left)) != NULL; text = newline + 1) {
 		size_t len = (size_t)(newline - text);

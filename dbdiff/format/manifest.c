@@ -144,8 +144,7 @@ static unsigned manifest_bid(const struct candidate *candidate)
 	struct line line;
 	unsigned lines = 0;
 
-	if (len <= strlen(suffix) || strcmp(name + len - strlen(suffix), suffix) != 0 ||
-		(candidate->source != NULL && candidate->source->size > MANIFEST_BYTES_MAX))
+	if (len <= strlen(suffix) || strcmp(name + len - strlen(suffix), suffix) != 0)
 		return 0;
 	for (; (newline = memchr(text, '\n', left)) != NULL; lines++) {
 		if (!read_line(text, (size_t)(newline - text), &line))

@@ -140,7 +140,7 @@ static unsigned packages_bid(const struct candidate *candidate)
 	if (!is_named || candidate->len < strlen(begin) ||
 		memcmp(candidate->data, begin, strlen(begin)) != 0)
 		return 0;
-	return candidate->source == NULL || candidate->source->size <= STATUS_BYTES_MAX ? 20 : 0;
+	return 20;
 }
 
 const struct format format_packages = {

@@ -42,7 +42,7 @@ enum status parts_read_all(
 	enum status status;
 
 	if (size > most)
-		return error_set(err, STATUS_LIMIT, "%" PRIu64 " bytes", size);
+		return error_set(err, STATUS_LIMIT, "%" PRIu64 " bytes, more than %zu", size, most);
 	*data = xmalloc((size_t)size + 1);
 	status = source_pread(parts->source, 0, *data, (size_t)size, err);
 	if (status < 0) {

@@ -216,8 +216,7 @@ static unsigned shadow_bid(const struct candidate *candidate)
 	struct word fields[FIELD_COUNT];
 	unsigned users = 0;
 
-	if ((strcmp(name, "shadow") != 0 && strcmp(name, "shadow-") != 0) ||
-		(candidate->source != NULL && candidate->source->size > SHADOW_BYTES_MAX))
+	if (strcmp(name, "shadow") != 0 && strcmp(name, "shadow-") != 0)
 		return 0;
 	for (; (newline = memchr(text, '\n', left)) != NULL; text = newline + 1) {
 		size_t len = (size_t)(newline - text);
