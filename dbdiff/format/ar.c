@@ -18,13 +18,15 @@ static unsigned ar_bid(const unsigned char *data, size_t len)
 	return memcmp(data + MAGIC_SIZE + HEADER_SIZE - 2, "`\n", 2) == 0 ? 80 : 32;
 }
 
-/* A package: its first member is called so (deb(5)). */
+/* A package: its first member is called so (deb(5)); ar(1) writes a slash behind it. */
 static unsigned deb_bid(const unsigned char *data, size_t len)
 {
-	static const char first[] = "debian-binary ";
+	static const char first[] = "debian-binary";
+	size_t name_len = strlen(first);
 
-	return ar_bid(data, len) == 80 && memcmp(data + MAGIC_SIZE, first, strlen(first)) == 0 ? 81
-											       : 0;
+	if (ar_bid(data, len) != 80 || memcmp(data + MAGIC_SIZE, first, name_len) != 0)
+		return 0;
+	return strchr(" /", data[MAGIC_SIZE + name_len]) != NULL ? 81 : 0;
 }
 
 static int prepare(struct archive *archive)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "dbdiff/format/formats.h"
 #include "tests/unit/indexing.h"
 
 START_TEST(names_the_file_inside_a_deb)
@@ -12,6 +13,30 @@ START_TEST(names_the_file_inside_a_deb)
 	      "ar rcD y.deb debian-binary control.tar.gz data.tar.xz");
 	expect_files("x.deb", "y.deb", "content t//data.tar.xz//data.tar//usr/bin/x\n");
 	ck_assert_str_eq(buffer_text(&comparing.diffs), "@@ -1 +1 @@\n-code\n+CODE\n");
+}
+END_TEST
+
+/* GNU ar writes a slash behind a name, dpkg and deb(5) a space. */
+START_TEST(knows_a_deb_by_its_first_name)
+{
+	static const struct {
+		const char *name, *format;
+	} first[] = {
+		{"debian-binary   ", "deb"},
+		{"debian-binary/  ", "deb"},
+		{"debian-binary2  ", "ar"},
+		{"debian-binarx   ", "ar"},
+	};
+	unsigned char data[8 + 60 + 4] = "!<arch>\n";
+
+	memset(data + 8, ' ', 58);
+	memcpy(data + 8 + 58, "`\n2.0\n", 6);
+	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++) {
+		memcpy(data + 8, first[i].name, 16);
+		ck_assert_str_eq(
+			format_find(&(struct candidate){"x", data, sizeof(data), NULL}, true)->name,
+			first[i].format);
+	}
 }
 END_TEST
 
@@ -81,6 +106,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, comparing_setup, comparing_teardown);
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, names_the_file_inside_a_deb);
+	tcase_add_test(tests, knows_a_deb_by_its_first_name);
 	tcase_add_test(tests, compares_headers_and_long_names);
 	tcase_add_test(tests, sees_bytes_behind_the_last_member);
 	tcase_add_test(tests, a_member_cut_in_two_is_not_complete);
