@@ -6,8 +6,10 @@
 # make demo-full  the same with a larger image, in build/demo-full/
 # make check      every test, and every check of the tree
 #
-# make unit | cli           the unit tests | the command tests, T="NAME..." for some of them
+# make unit | cli | replay  the unit tests | the command tests | the fuzz targets over their seeds,
+#                           T="NAME..." for some of them
 # make check-asan           both under AddressSanitizer and UBSan
+# make check-replay         the fuzz targets over seeds and what is near them, under the same
 # make check-long           what takes minutes: long tests, clang's opinion, and whether two builds
 #                           are the same
 # make check-images         the test images of six Debian source packages as input, under ASan
@@ -191,17 +193,27 @@ $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(FUZZ_MAIN) $(BUILD)/libreproof.a
 	$(QUIET)$(CC) $(ALL_CFLAGS) $(FUZZ_CFLAGS) $(ALL_LDFLAGS) -MMD -MP -MF $@.d -o $@ $< $(FUZZ_MAIN) \
 		$(BUILD)/libreproof.a $(LIBS)
 
+REPLAY_WANTED = $(if $(T),$(T:%=$(BUILD)/tests/fuzz/fuzz_%),$(FUZZ_BIN))
+.PHONY: replay check-replay
+replay: $(BUILD)/reproof $(REPLAY_WANTED)
+	@REPROOF=$(abspath $(BUILD))/reproof tests/fuzz/run $(REPLAY_WANTED)
+
+check-replay:
+	@$(MAKE) --no-print-directory BUILD=build-asan CFLAGS='$(SANITIZE)' replay
+
 .PHONY: everything fuzz-targets fuzz
 everything: $(BUILD)/reproof $(UNIT_BIN) $(ARCHIVE_SERVER) $(ARCHIVE_LOOP) $(FUZZ_BIN)
 fuzz-targets: $(FUZZ_BIN)
 
-fuzz:
-	@ci/install-deps.sh fuzz
+fuzz: $(BUILD)/reproof
+	@ci/install-deps.sh test fuzz
 	$(MAKE) BUILD=build-fuzz CC=clang-14 FUZZ_MAIN= FUZZ_CFLAGS=-fsanitize=fuzzer \
 		CFLAGS='-O1 -g -fsanitize=address,undefined,fuzzer-no-link' fuzz-targets
+	@REPROOF=$(abspath $(BUILD))/reproof tests/fuzz/seeds build-fuzz/seeds
 	@for target in $(FUZZ_SRC:tests/fuzz/%.c=%); do mkdir -p build-fuzz/corpus/$$target; \
 		build-fuzz/tests/fuzz/$$target -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=4096 \
-		-artifact_prefix=build-fuzz/ build-fuzz/corpus/$$target || exit 1; done
+		-artifact_prefix=build-fuzz/ build-fuzz/corpus/$$target build-fuzz/seeds/$$target || \
+		exit 1; done
 
 # One file a process: clang-tidy 14 with several reports falsely.
 tidy:

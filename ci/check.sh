@@ -22,6 +22,7 @@ if make --no-print-directory -j"$(nproc)"; then
 	SUITE=unit step "unit tests" make --no-print-directory -j"$(nproc)" unit
 	SUITE=cli step "command tests" make --no-print-directory cli
 	SUITE=asan step "both under ASan and UBSan" make --no-print-directory -j"$(nproc)" check-asan
+	SUITE=fuzz step "the fuzz targets over their seeds" make --no-print-directory -j"$(nproc)" check-replay
 else
 	failed+=(build)
 fi

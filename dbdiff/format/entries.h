@@ -31,8 +31,8 @@ struct entries {
 
 /*
  * Reads all of `source` into a new struct of `size` bytes that begins with a struct entries; more
- * than `most` bytes is STATUS_LIMIT. It is freed as members, or with entries_free(). A bid leaves the
- * size alone: what its name says could be opened is then listed as not opened, with this limit.
+ * than `most` bytes is STATUS_LIMIT. It is freed as members, or with entries_free(). A bid leaves
+ * the size alone: what its name says could be opened is then listed as not opened, with this limit.
  */
 enum status entries_new(struct source *source, size_t most, size_t size, struct entries **entries,
 	struct error *err);

@@ -3,5 +3,5 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	return fuzz_format(&format_disk, data, size);
+	return fuzz_format(&format_disk, "x.wic", data, size);
 }

@@ -4,5 +4,5 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	return fuzz_format(&format_ext, data, size);
+	return fuzz_format(&format_ext, "x.ext4", data, size);
 }

@@ -5,8 +5,9 @@
 #include <zstd.h>
 
 #include "dbdiff/index_file.h"
+#include "tests/fuzz/fuzz.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+bool fuzz_accepted;
 
 static void walk(struct index *index, int64_t container, struct error *err)
 {
@@ -31,7 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (packed == NULL || write(fd, data, size) != (ssize_t)size)
 		abort();
-	if (index_file_check(fd, &head, &err) == STATUS_OK)
+	fuzz_accepted = index_file_check(fd, &head, &err) == STATUS_OK;
+	if (fuzz_accepted)
 		index_head_release(&head);
 	close(fd);
 	fd = memfd_create("index", 0);
@@ -42,7 +44,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	source = source_file_new(rows_fd, packed_size);
 	if (index_create(&index, fd, &err) < 0)
 		abort();
-	index_file_load(source, &limits_default, &index, &err);
+	if (index_file_load(source, &limits_default, &index, &err) == STATUS_OK)
+		fuzz_accepted = true;
 	index_commit(&index, &err);
 	index_release(&index);
 	if (index_open(&index, fd, &err) == STATUS_OK) {

@@ -3,5 +3,5 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	return fuzz_format(&format_initrd, data, size);
+	return fuzz_format(&format_initrd, "initrd.img", data, size);
 }

@@ -3,5 +3,5 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	return fuzz_format(&format_iso, data, size);
+	return fuzz_format(&format_iso, "x.iso", data, size);
 }

@@ -27,14 +27,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	limits.member_bytes = FUZZ_BYTES;
 	if (fd < 0)
 		prepare();
-	fuzz_format(&format_xz, data, size);
+	fuzz_format(&format_xz, "x.xz", data, size);
 	if (ftruncate(fd, 0) < 0 || pwrite(fd, data, size, 0) != (ssize_t)size)
 		abort();
 	for (enum spool_place place = SPOOL_OUTERMOST; place <= SPOOL_AHEAD; place++) {
 		const struct unpack_room room = {.pool = &pool, .place = place};
 		struct source *source = source_file_new(fd, size);
 
-		fuzz_open(&format_xz, source, &limits, &room);
+		fuzz_open(&format_xz, "x.xz", source, &limits, &room);
 		source_free(source);
 	}
 	return 0;
