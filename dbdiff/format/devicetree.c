@@ -254,7 +254,8 @@ static enum status load(struct source *source, char **fdt, uint64_t *size, struc
 		return error_set(
 			err, STATUS_FORMAT, "short read: it says %" PRIu64 " bytes", *size);
 	if (*size > TREE_BYTES_MAX)
-		return error_set(err, STATUS_LIMIT, "a tree of %" PRIu64 " bytes", *size);
+		return error_set(err, STATUS_LIMIT, "a tree of %" PRIu64 " bytes, more than %zu",
+			*size, TREE_BYTES_MAX);
 	if (bytes_be32(header + 32) > STRINGS_MAX)
 		return error_set(err, STATUS_LIMIT, "%" PRIu32 " bytes of names of properties",
 			bytes_be32(header + 32));

@@ -264,8 +264,9 @@ static enum status read_dict(struct zchunk *zchunk, struct error *err)
 	enum status status;
 
 	if (chunk->size > DICT_BYTES_MAX)
-		return error_set(
-			err, STATUS_LIMIT, "a dictionary of %" PRIu64 " bytes", chunk->size);
+		return error_set(err, STATUS_LIMIT,
+			"a dictionary of %" PRIu64 " bytes, more than %zu", chunk->size,
+			DICT_BYTES_MAX);
 	if (open_chunk(zchunk, chunk, &source, err) < 0)
 		return err->status;
 	buffer_reserve(&dict, (size_t)chunk->size + 1);

@@ -55,7 +55,8 @@ static enum status read_lead(
 	if (header->algorithm == NULL)
 		return error_set(err, STATUS_UNSUPPORTED, "checksum type %" PRIu64, type);
 	if (len > HEADER_BYTES_MAX)
-		return error_set(err, STATUS_LIMIT, "a header of %" PRIu64 " bytes", len);
+		return error_set(err, STATUS_LIMIT, "a header of %" PRIu64 " bytes, more than %zu",
+			len, HEADER_BYTES_MAX);
 	header->sum = at;
 	*header_len = at + header->sum_len + (size_t)len;
 	if (*header_len > size)
