@@ -15,7 +15,7 @@
  * Changes whenever the same two files could give another result: cached difference sets are keyed
  * by it.
  */
-#define DBDIFF_VERSION "6"
+#define DBDIFF_VERSION "7"
 
 /* What happened to one member between the published and the rebuilt side. */
 enum change {

@@ -17,7 +17,7 @@
  * ends them, and one zstd frame (RFC 8878) holds the rows, to the end of the file:
  *
  *	reproof index 1
- *	comparer 6		DBDIFF_VERSION: another one finds other members and fields
+ *	comparer 7		DBDIFF_VERSION: another one finds other members and fields
  *	name cip.wic		of the artifact, as escape_line() writes it
  *	size 780140544
  *	sha256 …		of the artifact
