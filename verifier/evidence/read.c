@@ -334,6 +334,25 @@ enum status evidence_each_difference_at(struct evidence *evidence, const char *s
 	return visit_differences(evidence, statement, visit, context, err);
 }
 
+enum status evidence_each_difference_below(struct evidence *evidence, const char *set_id,
+	const char *path, uint64_t limit, difference_visitor visit, void *context,
+	struct error *err)
+{
+	sqlite3_stmt *statement = own_statement(evidence, READ_DIFFERENCES_BELOW, set_id, err);
+	char *from = xasprintf("%s/", path), *to = xasprintf("%s%c", path, '/' + 1);
+	enum status status = statement ? STATUS_OK : err->status;
+
+	if (statement) {
+		bind_name(statement, 2, from);
+		bind_name(statement, 3, to);
+		bind_limit(statement, 4, limit);
+		status = visit_differences(evidence, statement, visit, context, err);
+	}
+	free(from);
+	free(to);
+	return status;
+}
+
 enum status evidence_each_difference_of(struct evidence *evidence, const char *run,
 	const char *cause, uint64_t limit, difference_visitor visit, void *context,
 	struct error *err)

@@ -49,6 +49,10 @@ enum status evidence_each_difference(struct evidence *evidence, const char *set_
 /* Those of one path: several where several members have it. */
 enum status evidence_each_difference_at(struct evidence *evidence, const char *set_id,
 	const char *path, difference_visitor visit, void *context, struct error *err);
+/* Those below a path, of a directory or of a member that was opened; at most `limit`. */
+enum status evidence_each_difference_below(struct evidence *evidence, const char *set_id,
+	const char *path, uint64_t limit, difference_visitor visit, void *context,
+	struct error *err);
 /* Those with a cause, in the order of artifacts and paths; at most `limit`. */
 enum status evidence_each_difference_of(struct evidence *evidence, const char *run,
 	const char *cause, uint64_t limit, difference_visitor visit, void *context,

@@ -94,6 +94,9 @@ const char *const evidence_statements[EVIDENCE_STATEMENT_COUNT] = {
 	[READ_DIFFERENCES_AT] =
 		DIFFERENCE_COLUMNS "FROM difference d WHERE set_id = ?1 AND path = ?2 "
 				   "ORDER BY occurrence, change",
+	[READ_DIFFERENCES_BELOW] =
+		DIFFERENCE_COLUMNS "FROM difference d WHERE set_id = ?1 AND path >= ?2 AND "
+				   "path < ?3 ORDER BY path, occurrence, change LIMIT ?4",
 	[READ_DIFFERENCES_OF] =
 		DIFFERENCE_COLUMNS "FROM artifact a JOIN difference_cause c ON c.set_id = a.set_id "
 				   "JOIN difference d USING (set_id, path, occurrence, change) "

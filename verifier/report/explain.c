@@ -1,92 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
-#include "base/buffer.h"
-#include "base/escape.h"
 #include "dbdiff/causes.h"
+#include "verifier/report/find_member.h"
 #include "verifier/report/json_member.h"
 #include "verifier/report/printer.h"
-
-#define NAMED_MOST 5 /* of the members that an ambiguous path may mean */
-
-/* The members that a path may mean. */
-struct search {
-	struct evidence *evidence;
-	const char *path;
-	struct text_list sets, paths; /* of those found, side by side */
-	uint64_t found;		      /* with this artifact's set and path */
-};
-
-static enum status count_difference(
-	void *context, const struct difference *difference, struct error *err)
-{
-	(void)difference;
-	(void)err;
-	((struct search *)context)->found++;
-	return STATUS_OK;
-}
-
-static enum status try_path(
-	struct search *search, const char *set_id, const char *path, struct error *err)
-{
-	search->found = 0;
-	if (evidence_each_difference_at(
-		    search->evidence, set_id, path, count_difference, search, err) < 0)
-		return err->status;
-	if (search->found > 0) {
-		text_list_add(&search->sets, set_id);
-		text_list_add(&search->paths, path);
-	}
-	return STATUS_OK;
-}
-
-static enum status search_artifact(
-	void *context, const struct artifact_row *artifact, struct error *err)
-{
-	struct search *search = context;
-	const char *name = artifact->record.name;
-	size_t len = strlen(name);
-	enum status status;
-	char *path;
-
-	if (!artifact->set_id)
-		return STATUS_OK;
-	if (strncmp(search->path, name, len) == 0 &&
-		(search->path[len] == '\0' || strncmp(search->path + len, "//", 2) == 0) &&
-		try_path(search, artifact->set_id, search->path, err) < 0)
-		return err->status;
-	path = xasprintf("%s//%s", name, search->path);
-	status = try_path(search, artifact->set_id, path, err);
-	free(path);
-	return status;
-}
-
-static enum status check_found(const struct search *search, struct error *err)
-{
-	struct buffer names = {0};
-	struct buffer path = {0};
-
-	if (search->paths.count == 1)
-		return STATUS_OK;
-	escape_line(&path, search->path, strlen(search->path));
-	for (size_t i = 0; i < search->paths.count && i < NAMED_MOST; i++) {
-		buffer_add_text(&names, i > 0 ? ", " : "");
-		escape_line(&names, search->paths.items[i], strlen(search->paths.items[i]));
-	}
-	if (search->paths.count == 0)
-		error_set(err, STATUS_USAGE,
-			"no member that differs is called %s; all that do: --all",
-			buffer_text(&path));
-	else
-		error_set(err, STATUS_USAGE, "%s may be %zu members: %s%s; give the whole path",
-			buffer_text(&path), search->paths.count, buffer_text(&names),
-			search->paths.count > NAMED_MOST ? ", …" : "");
-	buffer_release(&names);
-	buffer_release(&path);
-	return err->status;
-}
 
 /* ---- as text ---- */
 
@@ -174,15 +92,13 @@ static enum status end_json(struct json *json, struct error *err)
 enum status report_explain(FILE *stream, struct evidence *evidence, const char *run,
 	const char *path, bool is_json, struct error *err)
 {
-	struct search search = {.evidence = evidence, .path = path};
+	struct found_member found = {0};
 	struct report_options all = {.all = true};
 	struct report_printer printer = {.stream = stream, .evidence = evidence, .options = &all};
 	struct json json;
 	enum status status;
 
-	status = evidence_each_artifact(evidence, run, false, search_artifact, &search, err);
-	if (status == STATUS_OK)
-		status = check_found(&search, err);
+	status = find_member(evidence, run, path, &found, err);
 	if (status == STATUS_OK && !is_json)
 		status = cause_graph_read(evidence, run, &printer.graph, err);
 	if (status == STATUS_OK && is_json) {
@@ -190,13 +106,12 @@ enum status report_explain(FILE *stream, struct evidence *evidence, const char *
 		json_array_begin(&json, "members");
 	}
 	if (status == STATUS_OK)
-		status = evidence_each_difference_at(evidence, search.sets.items[0],
-			search.paths.items[0], is_json ? write_member : explain_text,
+		status = evidence_each_difference_at(evidence, found.set_id, found.path,
+			is_json ? write_member : explain_text,
 			is_json ? (void *)&json : (void *)&printer, err);
 	if (status == STATUS_OK && is_json)
 		status = end_json(&json, err);
-	text_list_release(&search.sets);
-	text_list_release(&search.paths);
+	found_member_release(&found);
 	cause_graph_release(&printer.graph);
 	return status;
 }
