@@ -6,6 +6,7 @@
 #include "dbdiff/causes.h"
 #include "dbdiff/compare_fields.h"
 #include "dbdiff/compare_order.h"
+#include "dbdiff/compare_terms.h"
 #include "dbdiff/fields.h"
 #include "dbdiff/format/formats.h"
 #include "dbdiff/same_bytes.h"
@@ -17,7 +18,8 @@ struct compare {
 	const struct attributed_side *sides;
 	struct findings *findings;
 	struct diff_plan *plan;
-	uint64_t diff_members;
+	const struct compare_terms *terms;
+	const char *name; /* the artifact's */
 	struct buffer path;
 	struct buffer fields;
 };
@@ -264,11 +266,16 @@ static void add_times(const struct inside *inside, struct buffer *fields)
 static enum status plan_diff(
 	struct compare *compare, const struct level *level, int64_t id, struct error *err)
 {
-	return diff_plan_add(compare->plan,
-		(struct index *[SIDES]){
-			compare->sides[PUBLISHED].index, compare->sides[REBUILT].index},
-		&(struct plan_leaf){level, id, buffer_text(&compare->path), &compare->fields},
-		compare->diff_members, err);
+	struct plan_leaf leaf = {level, id, buffer_text(&compare->path), &compare->fields,
+		compare_terms_show(compare->terms, compare->name, buffer_text(&compare->path))};
+	enum planned planned;
+
+	if (diff_plan_add(compare->plan,
+		    (struct index *[SIDES]){
+			    compare->sides[PUBLISHED].index, compare->sides[REBUILT].index},
+		    &leaf, compare->terms->diff_members, &planned, err) < 0)
+		return err->status;
+	return compare_terms_note(compare->terms, planned, id, compare->findings, err);
 }
 
 /* The bytes differ and both are containers of one format: what is inside says why, or nothing. */
@@ -390,13 +397,15 @@ static enum status compare_pair(
 }
 
 enum status compare_indexes(const char *name, const struct attributed_side sides[SIDES],
-	uint64_t diff_members, struct findings *findings, struct diff_plan *plan, struct error *err)
+	const struct compare_terms *terms, struct findings *findings, struct diff_plan *plan,
+	struct error *err)
 {
 	struct compare compare = {
 		.sides = sides,
 		.findings = findings,
 		.plan = plan,
-		.diff_members = diff_members,
+		.terms = terms,
+		.name = name,
 	};
 	struct index_cursor cursors[SIDES] = {0};
 	struct level level = {NULL, {&cursors[PUBLISHED].row, &cursors[REBUILT].row}};

@@ -177,6 +177,10 @@ static enum status find_bytes(
 
 static enum status compare_once(struct pair *pair, struct error *err)
 {
+	struct compare_terms terms = {
+		.diff_members = pair->options->diff_members,
+		.shown = pair->options->shown_path,
+	};
 	struct attributed_side sides[SIDES];
 	enum status status = STATUS_OK;
 
@@ -184,8 +188,7 @@ static enum status compare_once(struct pair *pair, struct error *err)
 		status = find_bytes(pair, side, &sides[side], err);
 	if (status != STATUS_OK)
 		return status;
-	return compare_indexes(
-		pair->name, sides, pair->options->diff_members, &pair->findings, &pair->plan, err);
+	return compare_indexes(pair->name, sides, &terms, &pair->findings, &pair->plan, err);
 }
 
 /* Takes the copy over when its worker came to an end, and it reads as an index. */

@@ -17,6 +17,9 @@
  */
 #define DBDIFF_VERSION "7"
 
+/* How the reason of a difference begins that a bound leaves without a diff; it is inspected. */
+#define REASON_NO_DIFF "no diff"
+
 /* What happened to one member between the published and the rebuilt side. */
 enum change {
 	CHANGE_ADDED,	 /* rebuilt only */
@@ -59,7 +62,7 @@ struct difference {
 	uint64_t occurrence; /* 0 for the first member of that path in its container, 1, … */
 	enum change change;
 	bool inspected;	    /* false: it could have held members and was not opened */
-	const char *reason; /* why not inspected, or NULL */
+	const char *reason; /* why not inspected, or what is not told of it; or NULL */
 	const struct difference_field *fields;
 	size_t field_count;
 	const struct difference_cause *causes; /* sorted by id, at least one */
@@ -105,7 +108,12 @@ struct comparison_side {
 struct comparison_options {
 	struct limits limits;
 	uint64_t diff_bytes;   /* the most text a member's diff may have */
-	uint64_t diff_members; /* members that get a diff; the others are named all the same */
+	uint64_t diff_members; /* members that get a diff; of the others it is said */
+	/*
+	 * NULL, or the path of a member that gets its diff in any case: from the artifact's name on
+	 * or without it.
+	 */
+	const char *shown_path;
 	/*
 	 * A file that was not written to for so long before it was hashed would show a change in
 	 * its times, and is not hashed again while it is compared.

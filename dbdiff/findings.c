@@ -14,6 +14,8 @@ static const char *const statements[] = {
 	[FINDING_INSERT] = "INSERT INTO difference (path, occurrence, change, inspected, reason,"
 			   " fields, published, rebuilt) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 	[FINDING_SET_DIFF] = "UPDATE difference SET diff = ?2 WHERE id = ?1",
+	[FINDING_NOTE] = "UPDATE difference SET reason = coalesce(reason || '; ', '') || ?2"
+			 " WHERE id = ?1",
 	[FINDING_FIELDS] = "SELECT fields FROM difference WHERE id = ?1",
 	[FINDING_SET_FIELDS] = "UPDATE difference SET fields = ?2 WHERE id = ?1",
 	[FIELDS_SELECT] = "SELECT fields FROM difference WHERE length(fields) > 0 ORDER BY path,"
@@ -157,16 +159,28 @@ static enum status run_with_id(
 	return sql_run(&findings->sql, statement, err);
 }
 
-enum status findings_set_diff(
-	struct findings *findings, int64_t id, const char *diff, struct error *err)
+static enum status run_with_text(struct findings *findings, int statement_index, int64_t id,
+	const char *text, struct error *err)
 {
-	sqlite3_stmt *update = sql_statement(&findings->sql, FINDING_SET_DIFF, err);
+	sqlite3_stmt *update = sql_statement(&findings->sql, (size_t)statement_index, err);
 
 	if (update == NULL)
 		return err->status;
 	sql_bind_integer(update, 1, id);
-	sql_bind_text(update, 2, diff);
+	sql_bind_text(update, 2, text);
 	return sql_run(&findings->sql, update, err);
+}
+
+enum status findings_set_diff(
+	struct findings *findings, int64_t id, const char *diff, struct error *err)
+{
+	return run_with_text(findings, FINDING_SET_DIFF, id, diff, err);
+}
+
+enum status findings_add_note(
+	struct findings *findings, int64_t id, const char *text, struct error *err)
+{
+	return run_with_text(findings, FINDING_NOTE, id, text, err);
 }
 
 enum status findings_add_cause(struct findings *findings, int64_t id, const char *cause,

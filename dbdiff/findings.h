@@ -21,7 +21,7 @@ struct finding_row {
 	int64_t occurrence;
 	enum change change;
 	bool inspected;
-	const char *reason;		/* NULL when inspected */
+	const char *reason;		/* why not; not used when inspected */
 	const struct buffer *fields;	/* "name\0published\0rebuilt\0" after one another */
 	const struct digest *published; /* of its content; NULL: not hashed, or not there */
 	const struct digest *rebuilt;
@@ -53,6 +53,9 @@ enum status findings_add(
 	struct findings *findings, const struct finding_row *row, int64_t *id, struct error *err);
 enum status findings_set_diff(
 	struct findings *findings, int64_t id, const char *diff, struct error *err);
+/* Says more of a difference, as its reason; whether it is inspected stays. */
+enum status findings_add_note(
+	struct findings *findings, int64_t id, const char *text, struct error *err);
 /* Adds a field, unless it has one of that name; and its cause with so many bytes. */
 enum status findings_add_field(struct findings *findings, int64_t id, const char *name,
 	const char *published, const char *rebuilt, const char *cause, uint64_t bytes,

@@ -141,24 +141,29 @@ static bool has_strings(const struct index_row *row)
 }
 
 enum status diff_plan_add(struct diff_plan *plan, struct index *const sides[SIDES],
-	const struct plan_leaf *leaf, uint64_t diff_members, struct error *err)
+	const struct plan_leaf *leaf, uint64_t diff_members, enum planned *planned,
+	struct error *err)
 {
 	const struct index_row *const *rows = leaf->level->rows;
+	bool is_shown = leaf->is_shown && plan->shown < PLAN_SHOWN_MOST;
+	bool is_first = plan->diffs < diff_members;
 	struct leaf_request request = {
 		.finding = leaf->finding,
 		.members = {rows[PUBLISHED]->id, rows[REBUILT]->id},
 		.has_strings = has_strings(rows[PUBLISHED]) && has_strings(rows[REBUILT]),
 		.sizes = {rows[PUBLISHED]->size, rows[REBUILT]->size},
 		.has_open_field = fields_are_open(leaf->fields),
-		.with_diff = plan->diffs < diff_members,
+		.with_diff = is_first || is_shown,
 	};
 	enum status status;
 
+	*planned = PLANNED_NOTHING;
 	for (int side = 0; side < SIDES; side++) {
 		if (!rows[side]->has_content || !rows[side]->is_read)
 			return STATUS_OK;
 	}
-	if (plan->count == PLAN_LEAVES_MOST || plan->bytes >= PLAN_BYTES_MOST)
+	*planned = PLANNED_FULL;
+	if (!is_shown && (plan->count >= PLAN_LEAVES_MOST || plan->bytes >= PLAN_BYTES_MOST))
 		return STATUS_OK;
 	status = add_stretches(plan, sides, &request, err);
 	if (status == STATUS_OK)
@@ -167,7 +172,9 @@ enum status diff_plan_add(struct diff_plan *plan, struct index *const sides[SIDE
 		return status;
 	for (int side = 0; side < SIDES; side++)
 		want_leaf(plan, leaf->level, &request, side);
-	plan->diffs += request.with_diff;
+	plan->diffs += is_first;
+	plan->shown += is_shown;
+	*planned = request.with_diff ? PLANNED_WITH_DIFF : PLANNED_NO_DIFF;
 	request.path = xstrdup(leaf->path);
 	ARRAY_GROW(plan->leaves, plan->count, plan->capacity);
 	plan->leaves[plan->count++] = request;

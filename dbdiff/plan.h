@@ -15,6 +15,8 @@
 /* And of all leaves of a pair. */
 #define PLAN_LEAVES_MOST 4096
 #define PLAN_BYTES_MOST	 ((uint64_t)128 << 20)
+/* Of members that were asked for by one path so many are read again whatever else is. */
+#define PLAN_SHOWN_MOST 16
 
 /* Where a comparison stands: a pair of members, and the pair of containers that hold them. */
 struct level {
@@ -73,7 +75,8 @@ struct diff_plan {
 	struct told_claim *told;
 	size_t told_count, told_capacity;
 	uint64_t bytes;
-	size_t diffs;
+	size_t diffs; /* but those of members that were asked for behind the others */
+	size_t shown;
 	struct wanted_list wanted[SIDES];
 	struct wanted_list inside[SIDES]; /* pairs of leaves to open because they differ */
 };
@@ -84,14 +87,24 @@ struct plan_leaf {
 	int64_t finding;
 	const char *path;
 	const struct buffer *fields; /* that differ: "name\0published\0rebuilt\0" … */
+	bool is_shown;		     /* it was asked for: no bound keeps it from having its diff */
+};
+
+/* What became of one. */
+enum planned {
+	PLANNED_NOTHING, /* it was not read whole the first time */
+	PLANNED_FULL,	 /* nor now: PLAN_LEAVES_MOST or PLAN_BYTES_MOST is reached */
+	PLANNED_NO_DIFF, /* it is looked at, and others have the diffs */
+	PLANNED_WITH_DIFF,
 };
 
 /*
- * Plans to read a pair of leaves again, for their diff and for what explains it; does nothing for
- * what was not read whole, and when the plan is full. Of the first `diff_members` a diff is shown.
+ * Plans to read a pair of leaves again, for their diff and for what explains it. Of the first
+ * `diff_members` a diff is shown.
  */
 enum status diff_plan_add(struct diff_plan *plan, struct index *const sides[SIDES],
-	const struct plan_leaf *leaf, uint64_t diff_members, struct error *err);
+	const struct plan_leaf *leaf, uint64_t diff_members, enum planned *planned,
+	struct error *err);
 /* Plans to open a pair of leaves. */
 void diff_plan_add_inside(struct diff_plan *plan, const struct level *level);
 /* Sorts what is wanted, and drops what is there twice. */

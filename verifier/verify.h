@@ -13,6 +13,7 @@ struct inspection {
 	bool retry_uninspected; /* again what could not be when it was compared before */
 	uint64_t memory;	/* in bytes, for all of it (dbdiff/memory.h); 0 for the default */
 	struct limits limits;	/* of each side of an artifact */
+	const char *shown;	/* NULL, or a member that gets its diff whatever others have one */
 };
 
 /* What `reproof verify` was asked to do. Texts are borrowed. */

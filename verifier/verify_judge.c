@@ -104,6 +104,7 @@ static enum status fill_set(struct judge *judge, const struct artifact_record *r
 	options.limits = judge->inspection->limits;
 	memory_share(judge->inspection->memory, 2, &options.limits);
 	options.has_images = images->are_there;
+	options.shown_path = judge->inspection->shown;
 	memcpy(options.images, images->fds, sizeof(options.images));
 	if (dbdiff_compare(record->name, published, rebuilt, &options, &sink, &comparison, err) <
 		0) {

@@ -12,7 +12,7 @@ static const char help[] =
 	"file, or of both, an index of it may be given (reproof index).\n\n"
 	"  --artifact GLOB  only artifacts whose name matches (repeatable); one that matches\n"
 	"                   nothing is an error\n"
-	"  --all            print every differing member with its diff\n"
+	"  --all            print every differing member; 256 of an artifact with a diff\n"
 	"  --explain PATH   print one member that differs, with all that is known of it\n"
 	"  --members CAUSE  list the members that differ for this cause\n"
 	"  --group          fold the reproduced artifacts into one line\n"
@@ -50,6 +50,36 @@ struct compare_arguments {
 	struct bounds bounds;
 };
 
+static enum status compare_into(const char *database, const struct compare_arguments *arguments,
+	char **paths, struct evidence **evidence, char run[RUN_ID_SIZE], struct error *err)
+{
+	if (evidence_open(database, evidence, err) < 0)
+		return err->status;
+	return verify_compare(paths[0], paths[1], &arguments->artifacts, &arguments->inspection,
+		*evidence, run, err);
+}
+
+/*
+ * What is recorded does not depend on the question: a member that has no diff there is compared
+ * once more for it, and that is not kept.
+ */
+static enum status compare_for_diff(const struct compare_arguments *arguments, char **paths,
+	struct evidence **evidence, char run[RUN_ID_SIZE], struct error *err)
+{
+	struct compare_arguments again = *arguments;
+	struct error none;
+	bool lacks = false;
+
+	if (arguments->database == NULL || arguments->report.explain == NULL ||
+		report_lacks_diff(*evidence, run, arguments->report.explain, &lacks, &none) < 0 ||
+		!lacks)
+		return STATUS_OK;
+	evidence_free(*evidence);
+	*evidence = NULL;
+	again.inspection.shown = arguments->report.explain;
+	return compare_into(NULL, &again, paths, evidence, run, err);
+}
+
 static int run_compare(struct compare_arguments *arguments, char **paths)
 {
 	struct evidence *evidence = NULL;
@@ -59,9 +89,10 @@ static int run_compare(struct compare_arguments *arguments, char **paths)
 
 	arguments->inspection.memory = arguments->bounds.memory;
 	arguments->inspection.limits = arguments->bounds.limits;
-	if (evidence_open(arguments->database, &evidence, &err) < 0 ||
-		verify_compare(paths[0], paths[1], &arguments->artifacts, &arguments->inspection,
-			evidence, run, &err) < 0)
+	if (arguments->database == NULL)
+		arguments->inspection.shown = arguments->report.explain;
+	if (compare_into(arguments->database, arguments, paths, &evidence, run, &err) < 0 ||
+		compare_for_diff(arguments, paths, &evidence, run, &err) < 0)
 		code = command_fail("compare", &err);
 	else
 		code = report_run("compare", evidence, run, &arguments->report);

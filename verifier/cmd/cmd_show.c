@@ -9,7 +9,7 @@
 static const char help[] =
 	"usage: reproof show [OPTION…] [RUN]\n\n"
 	"Prints a recorded run again; without RUN the newest.\n\n"
-	"  --all              print every differing member with its diff\n"
+	"  --all              print every differing member, with the diff it has\n"
 	"  --explain PATH     print one member that differs, with all that is known of it\n"
 	"  --members CAUSE    list the members that differ for this cause\n"
 	"  --group            fold the reproduced artifacts into one line\n"

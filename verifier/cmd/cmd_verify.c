@@ -29,7 +29,7 @@ static const char help[] =
 	"  --memory SIZE         take at most so much memory to compare (320M)\n"
 	"  --limit NAME=N        what one artifact may cost, as of reproof compare (repeatable)\n"
 	"  --keep                keep what was rebuilt even when all of it is reproduced\n"
-	"  --all                 print every differing member with its diff\n"
+	"  --all                 print every differing member, with the diff it has\n"
 	"  --explain PATH        print one member that differs, with all that is known of it\n"
 	"  --members CAUSE       list the members that differ for this cause\n"
 	"  --group               fold the reproduced artifacts into one line\n"

@@ -88,7 +88,7 @@ static enum status print_run(struct evidence *evidence, const char *run,
 	const struct report_run *how, const struct report_options *options, struct error *err)
 {
 	if (how->explain != NULL)
-		return report_explain(stdout, evidence, run, how->explain, how->json, err);
+		return report_explain(stdout, evidence, run, how->explain, options, how->json, err);
 	if (how->members != NULL)
 		return report_members_of(stdout, evidence, run, how->members, how->json, err);
 	return how->json ? report_json(stdout, evidence, run, options, err)

@@ -49,6 +49,13 @@ static void print_cause(struct report_printer *printer, const struct difference_
 	}
 }
 
+/* A bound left it out; what has none for another reason has no note of that. */
+static bool lacks_diff(const struct difference *difference)
+{
+	return difference->diff == NULL && difference->reason != NULL &&
+		strstr(difference->reason, REASON_NO_DIFF) != NULL;
+}
+
 static enum status explain_text(
 	void *context, const struct difference *difference, struct error *err)
 {
@@ -60,6 +67,8 @@ static enum status explain_text(
 	print_digest(printer->stream, "rebuilt", difference->rebuilt);
 	for (size_t i = 0; i < difference->cause_count; i++)
 		print_cause(printer, &difference->causes[i]);
+	if (printer->options->is_again && lacks_diff(difference))
+		fputs("      its diff was not recorded\n", printer->stream);
 	return STATUS_OK;
 }
 
@@ -90,10 +99,10 @@ static enum status end_json(struct json *json, struct error *err)
 /* ---- one member, or those of a cause ---- */
 
 enum status report_explain(FILE *stream, struct evidence *evidence, const char *run,
-	const char *path, bool is_json, struct error *err)
+	const char *path, const struct report_options *options, bool is_json, struct error *err)
 {
 	struct found_member found = {0};
-	struct report_options all = {.all = true};
+	struct report_options all = {.all = true, .is_again = options->is_again};
 	struct report_printer printer = {.stream = stream, .evidence = evidence, .options = &all};
 	struct json json;
 	enum status status;
@@ -113,6 +122,29 @@ enum status report_explain(FILE *stream, struct evidence *evidence, const char *
 		status = end_json(&json, err);
 	found_member_release(&found);
 	cause_graph_release(&printer.graph);
+	return status;
+}
+
+static enum status note_lack(void *context, const struct difference *difference, struct error *err)
+{
+	bool *lacks = context;
+
+	(void)err;
+	*lacks = *lacks || lacks_diff(difference);
+	return STATUS_OK;
+}
+
+enum status report_lacks_diff(struct evidence *evidence, const char *run, const char *path,
+	bool *lacks, struct error *err)
+{
+	struct found_member found = {0};
+	enum status status = find_member(evidence, run, path, &found, err);
+
+	*lacks = false;
+	if (status == STATUS_OK)
+		status = evidence_each_difference_at(
+			evidence, found.set_id, found.path, note_lack, lacks, err);
+	found_member_release(&found);
 	return status;
 }
 

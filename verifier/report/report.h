@@ -28,9 +28,13 @@ enum status report_json(FILE *stream, struct evidence *evidence, const char *run
 /*
  * All that is known of one differing member, as text or as one JSON object. `path` may begin with
  * the artifact's name or not; STATUS_USAGE when no differing member is called so, or several are.
+ * Of the options only is_again counts.
  */
 enum status report_explain(FILE *stream, struct evidence *evidence, const char *run,
-	const char *path, bool is_json, struct error *err);
+	const char *path, const struct report_options *options, bool is_json, struct error *err);
+/* Whether the member that report_explain() would print has no diff because of a bound. */
+enum status report_lacks_diff(struct evidence *evidence, const char *run, const char *path,
+	bool *lacks, struct error *err);
 /* The members whose difference has a cause. */
 enum status report_members_of(FILE *stream, struct evidence *evidence, const char *run,
 	const char *cause, bool is_json, struct error *err);
