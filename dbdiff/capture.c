@@ -180,6 +180,37 @@ static const struct closed_way *find_closed(
 	return closed != NULL && (closed->is_unread || wanted->what == WANTED_WAY) ? closed : NULL;
 }
 
+/* Says why nothing more is captured of a member, and of all that are inside it. */
+static enum status tell(
+	struct capture *capture, const struct wanted *wanted, const char *why, struct error *err)
+{
+	const struct wanted *first, *item, *end;
+	enum status status = STATUS_OK;
+
+	if (capture->out_fd < 0)
+		return STATUS_OK;
+	if (wanted->what != WANTED_WAY)
+		return write_part(capture, wanted->id, WANTED_WHY_OFFSET, why, strlen(why), err);
+	first = find_run(capture, wanted->id, &end);
+	for (item = first; item < end && status == STATUS_OK; item++) {
+		if (item == first || item->position != item[-1].position)
+			status = tell(capture, item, why, err);
+	}
+	return status;
+}
+
+/* The end of one member, whatever came of it. */
+static enum status close_member(
+	struct capture *capture, const struct wanted *wanted, enum status status, struct error *err)
+{
+	struct error why = *err;
+
+	if (status == STATUS_OK || !is_of_its_own(status))
+		return status;
+	return tell(
+		capture, wanted, status == STATUS_END ? "it was not found again" : why.text, err);
+}
+
 /* Nothing is captured of one that is closed; that it is not opened is recorded. */
 static enum status pass_over(struct capture *capture, const struct wanted *wanted,
 	const struct closed_way *closed, const struct member *member, struct error *err)
@@ -193,7 +224,7 @@ static enum status pass_over(struct capture *capture, const struct wanted *wante
 	};
 
 	if (wanted->what != WANTED_INSIDE)
-		return STATUS_OK;
+		return tell(capture, wanted, closed->reason, err);
 	return index_open_leaf(capture->walk.index, &row, err);
 }
 
@@ -213,7 +244,7 @@ static enum status capture_member(struct capture *capture, struct members *membe
 	if (status == STATUS_OK && content != NULL)
 		status = capture_content(capture, wanted, end, content, packed, member, depth, err);
 	source_free(content);
-	return is_of_its_own(status) ? STATUS_OK : status;
+	return close_member(capture, wanted, status, err);
 }
 
 static enum status capture_members(struct capture *capture, struct members *members,
@@ -268,7 +299,7 @@ static enum status capture_unpacked(struct capture *capture, const struct wanted
 	source_free(content);
 	member_release(&member);
 	free(path);
-	return is_of_its_own(status) ? STATUS_OK : status;
+	return close_member(capture, wanted, status, err);
 }
 
 static enum status capture_container(struct capture *capture, const struct wanted *wanted,
@@ -363,5 +394,5 @@ enum status walk_again(struct source *source, const char *name, const struct lim
 	if (status == STATUS_OK)
 		status = capture_content(&capture, first, end, source, NULL, &artifact, 0, err);
 	member_release(&artifact);
-	return is_of_its_own(status) ? STATUS_OK : status;
+	return close_member(&capture, first, status, err);
 }

@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/array.h"
+#include "base/escape.h"
 #include "base/pread.h"
 
 static int part_compare(const void *a, const void *b)
@@ -81,6 +82,36 @@ static uint64_t len_of(const struct plan_stretch *stretch, uint64_t size)
 	uint64_t left = size > stretch->offset ? size - stretch->offset : 0;
 
 	return left < stretch->len ? left : stretch->len;
+}
+
+bool captured_has(const struct captured *captured, const struct diff_plan *plan,
+	const struct leaf_request *leaf, int side)
+{
+	for (size_t i = 0; i < leaf->stretch_count; i++) {
+		const struct plan_stretch *stretch = &plan->stretches[leaf->stretch + i];
+		const struct captured_part *part =
+			find_part(captured, leaf->members[side], stretch->offset);
+
+		if (part == NULL || part->len != len_of(stretch, leaf->sizes[side]))
+			return false;
+	}
+	return true;
+}
+
+enum status captured_why(
+	const struct captured *captured, int64_t member, struct buffer *why, struct error *err)
+{
+	const struct captured_part *part = find_part(captured, member, WANTED_WHY_OFFSET);
+	char text[ERROR_TEXT_SIZE];
+	enum status status;
+
+	if (part == NULL || part->len == 0 || part->len >= sizeof(text))
+		return STATUS_OK;
+	status = pread_exactly(captured->fd, text, part->len, part->at, err);
+	if (status == STATUS_OK && memchr(text, '\0', part->len) == NULL &&
+		escape_is_utf8(text, part->len))
+		buffer_add(why, text, part->len);
+	return status < 0 ? status : STATUS_OK;
 }
 
 static enum status load_side(struct leaf_bytes *bytes, const struct plan_stretch *stretches,

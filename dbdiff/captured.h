@@ -26,6 +26,12 @@ struct captured {
  */
 enum status captured_read(struct captured *captured, int fd, size_t most, struct error *err);
 void captured_release(struct captured *captured);
+/* Whether all stretches of a leaf are there, each as long as it was when it was indexed. */
+bool captured_has(const struct captured *captured, const struct diff_plan *plan,
+	const struct leaf_request *leaf, int side);
+/* Adds what was written of why something of a member is not there; nothing if nothing was. */
+enum status captured_why(
+	const struct captured *captured, int64_t member, struct buffer *why, struct error *err);
 
 /* Both sides of a leaf in memory. Zeroed is empty; kept for the next leaf. */
 struct leaf_bytes {

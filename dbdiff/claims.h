@@ -13,6 +13,7 @@
 struct claims {
 	const struct diff_plan *plan;
 	struct leaf_claims *leaves; /* as many as the plan has */
+	size_t taken;		    /* of all of them, from the process that matches */
 };
 
 struct leaf_claims {
@@ -32,11 +33,12 @@ void claims_init(struct claims *claims, const struct diff_plan *plan);
 void claims_release(struct claims *claims);
 
 /*
- * Takes what the matching process wrote to `fd` (dbdiff/matching.h), as far as it makes sense:
- * diffs go to the findings, claims are kept.
+ * Takes what a matching process wrote to `fd` (dbdiff/matching.h), as far as it makes sense: diffs
+ * go to the findings, claims are kept. It began with *leaf, which is moved behind the last
+ * one that it was done with.
  */
 enum status claims_read(
-	struct claims *claims, int fd, struct findings *findings, struct error *err);
+	struct claims *claims, int fd, size_t *leaf, struct findings *findings, struct error *err);
 /* Checks the claims of every leaf; those that do not hold are dropped. */
 enum status claims_check(struct claims *claims, const struct captured captured[SIDES],
 	struct findings *findings, struct error *err);

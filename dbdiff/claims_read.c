@@ -9,7 +9,7 @@
 #include "dbdiff/claims.h"
 #include "dbdiff/matching.h"
 
-#define CLAIMS_MOST 65536 /* of all leaves */
+#define CLAIMS_MOST 65536 /* of all leaves; what is over it is not taken */
 
 /*
  * A cause that bytes of a leaf may have; what it is about the content itself, nobody claims, but
@@ -52,8 +52,10 @@ static enum status take(struct claims *claims, const struct match_record *record
 			? findings_set_diff(findings, leaf->finding, buffer_text(text), err)
 			: STATUS_OK;
 	if (record->kind != MATCH_CLAIM || cause == NULL || record->len >= EVIDENCE_SIZE ||
-		!is_visible(text->data, text->len) || !claim_is_inside(leaf, &record->range))
+		!is_visible(text->data, text->len) || !claim_is_inside(leaf, &record->range) ||
+		claims->taken == CLAIMS_MOST)
 		return STATUS_OK;
+	claims->taken++;
 	leaf_claims_add(&claims->leaves[record->leaf],
 		&(struct taken_claim){.range = record->range,
 			.cause = cause,
@@ -61,8 +63,10 @@ static enum status take(struct claims *claims, const struct match_record *record
 	return STATUS_OK;
 }
 
-enum status claims_read(struct claims *claims, int fd, struct findings *findings, struct error *err)
+enum status claims_read(
+	struct claims *claims, int fd, size_t *leaf, struct findings *findings, struct error *err)
 {
+	size_t most = MATCH_PLACES_MOST + 2 * claims->plan->count;
 	struct buffer text = {0};
 	enum status status = STATUS_OK;
 	uint64_t at = 0, size;
@@ -71,15 +75,15 @@ enum status claims_read(struct claims *claims, int fd, struct findings *findings
 	if (fstat(fd, &st) < 0)
 		return error_set_errno(err, "cannot read a temporary file");
 	size = (uint64_t)st.st_size;
-	for (size_t i = 0; i < CLAIMS_MOST && status == STATUS_OK; i++) {
+	for (size_t i = 0; i < most && *leaf < claims->plan->count && status == STATUS_OK; i++) {
 		struct match_record record;
 
 		if (size - at < sizeof(record))
 			break;
 		status = pread_exactly(fd, &record, sizeof(record), at, err);
 		at += sizeof(record);
-		if (status != STATUS_OK || record.leaf >= claims->plan->count ||
-			record.len > MATCH_TEXT_MOST || record.len > size - at)
+		if (status != STATUS_OK || record.leaf != *leaf || record.len > MATCH_TEXT_MOST ||
+			record.len > size - at)
 			break;
 		buffer_clear(&text);
 		status = pread_exactly(
@@ -89,7 +93,10 @@ enum status claims_read(struct claims *claims, int fd, struct findings *findings
 		text.len = record.len;
 		text.data[text.len] = '\0';
 		at += record.len;
-		status = take(claims, &record, &text, findings, err);
+		if (record.kind == MATCH_DONE)
+			++*leaf;
+		else
+			status = take(claims, &record, &text, findings, err);
 	}
 	buffer_release(&text);
 	return status < 0 ? status : STATUS_OK;

@@ -278,6 +278,13 @@ static enum status plan_diff(
 	return compare_terms_note(compare->terms, planned, id, compare->findings, err);
 }
 
+/* Both would be opened as one format, because they differ. */
+static bool may_be_opened(const struct index_row *published, const struct index_row *rebuilt)
+{
+	return published->lazy != NULL && rebuilt->lazy != NULL &&
+		strcmp(published->lazy, rebuilt->lazy) == 0;
+}
+
 /* The bytes differ and both are containers of one format: what is inside says why, or nothing. */
 static enum status compare_opened(
 	struct compare *compare, const struct level *level, struct error *err)
@@ -339,9 +346,10 @@ static enum status compare_leaves(
 	buffer_clear(&compare->fields);
 	fields_compare(published, rebuilt, true, &compare->fields);
 	status = report_pair(compare, level, CHANGE_CONTENT, NULL, &id, err);
-	if (published->lazy != NULL && rebuilt->lazy != NULL &&
-		strcmp(published->lazy, rebuilt->lazy) == 0)
+	if (may_be_opened(published, rebuilt) && compare->terms->not_opened == NULL)
 		diff_plan_add_inside(compare->plan, level);
+	else if (may_be_opened(published, rebuilt) && status == STATUS_OK)
+		status = findings_close(compare->findings, id, "", compare->terms->not_opened, err);
 	return status == STATUS_OK ? plan_diff(compare, level, id, err) : status;
 }
 

@@ -9,6 +9,8 @@
 struct compare_terms {
 	uint64_t diff_members; /* so many leaves get a diff */
 	const char *shown;     /* NULL, or the path of a member that gets one besides (dbdiff.h) */
+	/* NULL, or why leaves that are opened only where they differ are not: for a second call. */
+	const char *not_opened;
 };
 
 /* The path was asked for, with the artifact's name in front or without it. */

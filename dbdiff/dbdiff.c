@@ -68,6 +68,12 @@ static enum status find_sameness(struct pair *pair, struct error *err)
 		(uint64_t[SIDES]){sides[PUBLISHED]->size, sides[REBUILT]->size}, err);
 }
 
+static void add_reason(struct buffer *reason, int side, const char *text)
+{
+	buffer_add_format(reason, "%s%s: %s", reason->len > 0 ? "; " : "",
+		side == PUBLISHED ? "published" : "rebuilt", text);
+}
+
 /* The whole artifact is the one difference: a side of it could not be indexed at all. */
 static enum status report_unread(struct pair *pair, struct error *err)
 {
@@ -78,9 +84,7 @@ static enum status report_unread(struct pair *pair, struct error *err)
 	buffer_add_text(&path, pair->name);
 	for (int side = 0; side < SIDES; side++) {
 		if (pair->trouble[side].status != STATUS_OK)
-			buffer_add_format(&reason, "%s%s: %s", reason.len > 0 ? "; " : "",
-				side == PUBLISHED ? "published" : "rebuilt",
-				pair->trouble[side].text);
+			add_reason(&reason, side, pair->trouble[side].text);
 	}
 	status = findings_add(&pair->findings,
 		&(struct finding_row){
@@ -96,16 +100,24 @@ static enum status report_unread(struct pair *pair, struct error *err)
 	return status;
 }
 
+/* A worker that was ended is a finding about what it read, the rest is trouble. */
 static enum status capture_wanted(void *context, const struct wanted_list wanted[SIDES],
-	const int fds[SIDES], struct error *err)
+	const int fds[SIDES], struct error why[SIDES], struct error *err)
 {
 	struct pair *pair = context;
 	struct pair_job jobs[SIDES];
-	struct error errors[SIDES]; /* what could not be read again stays unexplained */
+	enum status status;
 
 	for (int side = 0; side < SIDES; side++)
 		jobs[side] = (struct pair_job){pair, side, fds[side], -1, &wanted[side]};
-	return pair_run(jobs, SIDES, pair_job_capture, errors, err);
+	status = pair_run(jobs, SIDES, pair_job_capture, why, err);
+	for (int side = 0; side < SIDES && status == STATUS_OK; side++) {
+		if (why[side].status < 0 && why[side].status != STATUS_LIMIT) {
+			*err = why[side];
+			status = err->status;
+		}
+	}
+	return status;
 }
 
 /* Before measure(), which counts bytes to the causes that are found here. */
@@ -175,11 +187,12 @@ static enum status find_bytes(
 	return find_unpacked(pair, side, bytes->size, err);
 }
 
-static enum status compare_once(struct pair *pair, struct error *err)
+static enum status compare_once(struct pair *pair, const char *not_opened, struct error *err)
 {
 	struct compare_terms terms = {
 		.diff_members = pair->options->diff_members,
 		.shown = pair->options->shown_path,
+		.not_opened = not_opened,
 	};
 	struct attributed_side sides[SIDES];
 	enum status status = STATUS_OK;
@@ -192,15 +205,23 @@ static enum status compare_once(struct pair *pair, struct error *err)
 }
 
 /* Takes the copy over when its worker came to an end, and it reads as an index. */
-static enum status take_copy(
-	struct pair *pair, int side, int *copy, const struct error *outcome, struct error *err)
+static enum status take_copy(struct pair *pair, int side, int *copy, const struct error *outcome,
+	struct buffer *not_opened, struct error *err)
 {
 	struct index index = {0};
 
+	if (outcome->status == STATUS_LIMIT) {
+		add_reason(not_opened, side, outcome->text);
+		return STATUS_OK;
+	}
 	if (outcome->status < 0)
-		return outcome->status == STATUS_LIMIT ? STATUS_OK : (*err = *outcome, err->status);
-	if (index_open(&index, *copy, err) < 0)
-		return err->status == STATUS_FORMAT ? STATUS_OK : err->status;
+		return *err = *outcome, err->status;
+	if (index_open(&index, *copy, err) < 0) {
+		if (err->status != STATUS_FORMAT)
+			return err->status;
+		add_reason(not_opened, side, err->text);
+		return STATUS_OK;
+	}
 	index_release(&pair->indexes[side]);
 	close(pair->index_fds[side]);
 	pair->indexes[side] = index;
@@ -211,13 +232,14 @@ static enum status take_copy(
 
 /*
  * Opens the leaves that differ and may be opened for that, and compares again. What a worker that
- * ended early did not open stays a leaf.
+ * ended early did not open stays a leaf, which says so.
  */
 static enum status compare_inside(struct pair *pair, struct error *err)
 {
 	int copies[SIDES] = {-1, -1};
 	struct error errors[SIDES];
 	struct pair_job jobs[SIDES];
+	struct buffer not_opened = {0};
 	enum status status = STATUS_OK;
 
 	if (pair->plan.inside[PUBLISHED].count == 0)
@@ -231,7 +253,7 @@ static enum status compare_inside(struct pair *pair, struct error *err)
 	if (status == STATUS_OK)
 		status = pair_run(jobs, SIDES, pair_job_inside, errors, err);
 	for (int side = 0; side < SIDES && status == STATUS_OK; side++)
-		status = take_copy(pair, side, &copies[side], &errors[side], err);
+		status = take_copy(pair, side, &copies[side], &errors[side], &not_opened, err);
 	for (int side = 0; side < SIDES; side++) {
 		if (copies[side] >= 0)
 			close(copies[side]);
@@ -239,7 +261,11 @@ static enum status compare_inside(struct pair *pair, struct error *err)
 	diff_plan_release(&pair->plan);
 	if (status == STATUS_OK)
 		status = findings_clear(&pair->findings, err);
-	return status == STATUS_OK ? compare_once(pair, err) : status;
+	if (status == STATUS_OK)
+		status = compare_once(
+			pair, not_opened.len > 0 ? buffer_text(&not_opened) : NULL, err);
+	buffer_release(&not_opened);
+	return status;
 }
 
 static enum status measure(struct pair *pair, struct comparison *result, struct error *err)
@@ -318,7 +344,7 @@ static enum status compare_whole(struct pair *pair, struct error *err)
 	status = findings_clear(&pair->findings, err);
 	if (status == STATUS_OK)
 		status = pair_make_indexes(pair, err);
-	return status == STATUS_OK && !is_unread(pair) ? compare_once(pair, err) : status;
+	return status == STATUS_OK && !is_unread(pair) ? compare_once(pair, NULL, err) : status;
 }
 
 static enum status compare_pair(struct pair *pair, struct comparison *result, struct error *err)
@@ -332,7 +358,7 @@ static enum status compare_pair(struct pair *pair, struct comparison *result, st
 	if (status == STATUS_OK)
 		status = pair_make_indexes(pair, err);
 	if (status == STATUS_OK && !is_unread(pair))
-		status = compare_once(pair, err);
+		status = compare_once(pair, NULL, err);
 	if (status == STATUS_END)
 		status = compare_whole(pair, err);
 	if (status != STATUS_OK)

@@ -19,6 +19,8 @@
 
 /* How the reason of a difference begins that a bound leaves without a diff; it is inspected. */
 #define REASON_NO_DIFF "no diff"
+/* And that of one whose bytes nobody could look at again; it is not inspected. */
+#define REASON_NOT_LOOKED_AT "not looked at for causes"
 
 /* What happened to one member between the published and the rebuilt side. */
 enum change {

@@ -11,16 +11,20 @@ struct explaining {
 	struct findings *findings;
 	const struct limits *limits;
 	uint64_t diff_bytes; /* the most a diff may have */
-	/* Reads what is wanted of both sides into empty files (walk_again()). */
+	/*
+	 * Reads what is wanted of both sides into empty files (walk_again()); why[] is what became
+	 * of a side whose worker did not go to its end.
+	 */
 	enum status (*capture)(void *context, const struct wanted_list wanted[SIDES],
-		const int fds[SIDES], struct error *err);
+		const int fds[SIDES], struct error why[SIDES], struct error *err);
 	void *context;
 };
 
 /*
- * Writes to the findings how the leaves of the plan differ, and why, as far as matchers tell. A
- * worker that ends early costs that only: what differs has been found already. Trouble of this
- * machine with what was captured fails the comparison.
+ * Writes to the findings how the leaves of the plan differ, and why, as far as matchers tell. What
+ * cannot be read again, or ends the worker that looks at it, is not inspected, with what happened;
+ * the others are looked at all the same. Trouble of this machine with what was captured fails the
+ * comparison.
  */
 enum status explain_leaves(const struct explaining *explaining, struct error *err);
 

@@ -16,6 +16,9 @@ static const char *const statements[] = {
 	[FINDING_SET_DIFF] = "UPDATE difference SET diff = ?2 WHERE id = ?1",
 	[FINDING_NOTE] = "UPDATE difference SET reason = coalesce(reason || '; ', '') || ?2"
 			 " WHERE id = ?1",
+	[FINDING_CLOSE] = "UPDATE difference SET inspected = 0, reason = CASE"
+			  " WHEN instr(coalesce(reason, ''), ?3) > 0 THEN reason"
+			  " ELSE coalesce(reason || '; ', '') || ?2 || ?3 END WHERE id = ?1",
 	[FINDING_FIELDS] = "SELECT fields FROM difference WHERE id = ?1",
 	[FINDING_SET_FIELDS] = "UPDATE difference SET fields = ?2 WHERE id = ?1",
 	[FIELDS_SELECT] = "SELECT fields FROM difference WHERE length(fields) > 0 ORDER BY path,"
@@ -159,8 +162,8 @@ static enum status run_with_id(
 	return sql_run(&findings->sql, statement, err);
 }
 
-static enum status run_with_text(struct findings *findings, int statement_index, int64_t id,
-	const char *text, struct error *err)
+static enum status run_with_texts(struct findings *findings, int statement_index, int64_t id,
+	const char *text, const char *more, struct error *err)
 {
 	sqlite3_stmt *update = sql_statement(&findings->sql, (size_t)statement_index, err);
 
@@ -168,19 +171,30 @@ static enum status run_with_text(struct findings *findings, int statement_index,
 		return err->status;
 	sql_bind_integer(update, 1, id);
 	sql_bind_text(update, 2, text);
+	if (more != NULL)
+		sql_bind_text(update, 3, more);
 	return sql_run(&findings->sql, update, err);
 }
 
 enum status findings_set_diff(
 	struct findings *findings, int64_t id, const char *diff, struct error *err)
 {
-	return run_with_text(findings, FINDING_SET_DIFF, id, diff, err);
+	return run_with_texts(findings, FINDING_SET_DIFF, id, diff, NULL, err);
 }
 
 enum status findings_add_note(
 	struct findings *findings, int64_t id, const char *text, struct error *err)
 {
-	return run_with_text(findings, FINDING_NOTE, id, text, err);
+	return run_with_texts(findings, FINDING_NOTE, id, text, NULL, err);
+}
+
+enum status findings_close(
+	struct findings *findings, int64_t id, const char *what, const char *why, struct error *err)
+{
+	findings->inspected = false;
+	if (run_with_texts(findings, FINDING_CLOSE, id, what, why, err) < 0)
+		return err->status;
+	return findings_add_cause(findings, id, cause_unexplained, 0, NULL, err);
 }
 
 enum status findings_add_cause(struct findings *findings, int64_t id, const char *cause,

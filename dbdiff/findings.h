@@ -56,6 +56,13 @@ enum status findings_set_diff(
 /* Says more of a difference, as its reason; whether it is inspected stays. */
 enum status findings_add_note(
 	struct findings *findings, int64_t id, const char *text, struct error *err);
+/*
+ * It is not inspected, and "unexplained" stays with it. `what` came of it, "" or a text that ends
+ * in
+ * ": ", and `why` are added to its reason, unless that says the same already.
+ */
+enum status findings_close(struct findings *findings, int64_t id, const char *what, const char *why,
+	struct error *err);
 /* Adds a field, unless it has one of that name; and its cause with so many bytes. */
 enum status findings_add_field(struct findings *findings, int64_t id, const char *name,
 	const char *published, const char *rebuilt, const char *cause, uint64_t bytes,

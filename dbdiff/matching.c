@@ -148,13 +148,22 @@ static enum status put_diff(const struct match_job *job, const struct leaf_reque
 	return status;
 }
 
+static enum status put_done(size_t leaf, struct output *output, struct error *err)
+{
+	struct match_record record = {.kind = MATCH_DONE, .leaf = (uint32_t)leaf};
+
+	if (put(output, &record, "", err) < 0)
+		return err->status;
+	return flush(output, err);
+}
+
 enum status match_leaves(struct match_job *job, int out_fd, struct error *err)
 {
 	struct output output = {.fd = out_fd};
 	struct leaf_bytes bytes = {0};
 	enum status status = STATUS_OK;
 
-	for (size_t i = 0; i < job->plan->count && status == STATUS_OK; i++) {
+	for (size_t i = job->first; i < job->plan->count && status == STATUS_OK; i++) {
 		const struct leaf_request *leaf = &job->plan->leaves[i];
 
 		status = leaf_bytes_load(&bytes, job->plan, leaf, job->captured, err);
@@ -163,10 +172,8 @@ enum status match_leaves(struct match_job *job, int out_fd, struct error *err)
 				job, leaf, bytes.stretches[0], bytes.stretches[s], &output, err);
 		if (status == STATUS_OK && leaf->with_diff)
 			status = put_diff(job, leaf, &bytes, &output, err);
-		if (status == STATUS_OK)
-			status = flush(&output, err);
-		if (status == STATUS_END)
-			status = STATUS_OK;
+		if (status == STATUS_OK || status == STATUS_END)
+			status = put_done(i, &output, err);
 	}
 	leaf_bytes_release(&bytes);
 	buffer_release(&output.pending);

@@ -13,6 +13,7 @@ struct match_record {
 	enum match_kind {
 		MATCH_CLAIM, /* the text is the evidence */
 		MATCH_DIFF,  /* the text is the diff */
+		MATCH_DONE,  /* all of the leaf was said; without a text */
 	} kind;
 	uint32_t leaf;	/* in the plan */
 	uint32_t cause; /* of a claim: its row in the catalogue */
@@ -23,6 +24,7 @@ struct match_record {
 /* What it is given. All borrowed. */
 struct match_job {
 	const struct diff_plan *plan;
+	size_t first;			 /* of its leaves; those before it are not looked at */
 	const struct captured *captured; /* [SIDES] */
 	const struct known_pair *known;
 	size_t known_count;
@@ -31,8 +33,9 @@ struct match_job {
 };
 
 /*
- * Looks at the bytes of every leaf of the plan, and writes its diff and what may explain it to
- * `out_fd`. These bytes are hostile: runs in a worker (dbdiff/worker.h).
+ * Looks at the bytes of one leaf of the plan after the other, and writes its diff and what may
+ * explain it to `out_fd`, and then that it is done. These bytes are hostile: runs in a worker
+ * (dbdiff/worker.h).
  */
 enum status match_leaves(struct match_job *job, int out_fd, struct error *err);
 

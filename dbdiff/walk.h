@@ -60,7 +60,10 @@ struct wanted {
 
 int wanted_compare(const void *a, const void *b);
 
-/* What stands in front of the bytes of a stretch; a SHA-256 has WANTED_REST_OFFSET. */
+/*
+ * What stands in front of the bytes of a stretch. A SHA-256 has WANTED_REST_OFFSET, and a text that
+ * says why something of the member is not there WANTED_WHY_OFFSET.
+ */
 struct captured_header {
 	int64_t member;
 	uint64_t offset; /* in the member */
@@ -68,11 +71,13 @@ struct captured_header {
 };
 
 #define WANTED_REST_OFFSET UINT64_MAX
+#define WANTED_WHY_OFFSET  (UINT64_MAX - 1)
 
 /*
  * Goes the same ways again, and no others. Bytes are appended to a file, each stretch behind its
  * header. What is inside leaves goes into `index`, which is that of the first walk; NULL when no
- * item asks for it. `items` is sorted; what `setup` closes is left out.
+ * item asks for it. `items` is sorted; what `setup` closes or cannot be read is left out, and the
+ * file says why.
  */
 enum status walk_again(struct source *source, const char *name, const struct limits *limits,
 	const struct walk_setup *setup, const struct wanted *items, size_t count, int out_fd,

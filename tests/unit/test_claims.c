@@ -217,8 +217,10 @@ static void put_record(uint32_t cause, uint64_t start, uint64_t len, const char 
 static void read_records(size_t expected)
 {
 	int fd = memory_file(records.data, records.len);
+	size_t at = 0;
 
-	ck_assert_int_eq(claims_read(&claims, fd, &findings, &comparing.err), STATUS_OK);
+	ck_assert_int_eq(claims_read(&claims, fd, &at, &findings, &comparing.err), STATUS_OK);
+	ck_assert_uint_eq(at, 0);
 	ck_assert_uint_eq(claims.leaves[0].count, expected);
 	close(fd);
 }
@@ -254,6 +256,26 @@ static void expect_checked(
 		close(fds[side]);
 	}
 }
+
+/* Only what was said to its end is answered, one leaf behind the other. */
+START_TEST(a_leaf_is_answered_when_it_is_done)
+{
+	const struct match_record other = {.kind = MATCH_DONE, .leaf = 1};
+	const struct match_record done = {.kind = MATCH_DONE};
+	size_t at = 0;
+	int fd;
+
+	put_record(row_of("uuid"), 2, 2, "it");
+	buffer_add(&records, &other, sizeof(other));
+	read_records(1);
+	buffer_truncate(&records, records.len - sizeof(other));
+	buffer_add(&records, &done, sizeof(done));
+	fd = memory_file(records.data, records.len);
+	ck_assert_int_eq(claims_read(&claims, fd, &at, &findings, &comparing.err), STATUS_OK);
+	ck_assert_uint_eq(at, 1);
+	close(fd);
+}
+END_TEST
 
 START_TEST(claims_that_make_no_sense_are_not_taken)
 {
@@ -360,6 +382,7 @@ int main(void)
 	tcase_add_test(tests, more_blocks_than_are_read_again);
 	suite_add_tcase(suite, tests);
 	tcase_add_checked_fixture(records_tests, claims_setup, claims_teardown);
+	tcase_add_test(records_tests, a_leaf_is_answered_when_it_is_done);
 	tcase_add_test(records_tests, claims_that_make_no_sense_are_not_taken);
 	tcase_add_test(records_tests, claims_are_held_against_the_bytes);
 	tcase_add_test(records_tests, claims_that_overlap_are_nobodys);

@@ -127,6 +127,17 @@ static void remember(struct report_printer *printer, const struct difference *di
 	}
 }
 
+static void print_reason(FILE *stream, const struct difference *difference)
+{
+	const char *reason = difference->reason ? difference->reason : "no reason recorded";
+	bool says_all = strncmp(reason, REASON_NOT_LOOKED_AT, strlen(REASON_NOT_LOOKED_AT)) == 0 ||
+		strncmp(reason, REASON_NO_DIFF, strlen(REASON_NO_DIFF)) == 0;
+
+	fputs(difference->inspected || says_all ? "      " : "      not opened: ", stream);
+	report_put_line(stream, reason);
+	fputc('\n', stream);
+}
+
 void report_member(struct report_printer *printer, const struct difference *difference)
 {
 	FILE *stream = printer->stream;
@@ -140,12 +151,8 @@ void report_member(struct report_printer *printer, const struct difference *diff
 	for (size_t i = 0; i < difference->cause_count; i++)
 		fprintf(stream, "%s%s", i ? " " : "  cause ", difference->causes[i].id);
 	fputc('\n', stream);
-	if (!difference->inspected || difference->reason) {
-		fputs(difference->inspected ? "      " : "      not opened: ", stream);
-		report_put_line(
-			stream, difference->reason ? difference->reason : "no reason recorded");
-		fputc('\n', stream);
-	}
+	if (!difference->inspected || difference->reason)
+		print_reason(stream, difference);
 	for (size_t i = 0; i < difference->field_count; i++)
 		print_field(stream, &difference->fields[i]);
 	if (difference->diff && (printer->options->all || printer->diffs < SHOWN_DIFFS)) {
