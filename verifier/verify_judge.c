@@ -21,6 +21,7 @@ struct judge {
 	const char *run;
 	const struct file_set *published, *rebuilt;
 	const struct inspection *inspection;
+	bool has_trouble; /* something kept an artifact from being compared inside */
 };
 
 /* An artifact's record while it is being judged; `reason` is kept in `text`. */
@@ -210,8 +211,18 @@ static void judge_same_digests(struct judgement *judgement)
 			 "by the bytes themselves, so compare the files";
 }
 
-/* The digests differ, which is all a verdict needs; why is not known. */
-static void compared_only_outside(struct judgement *judgement, const struct error *cause)
+/* What the bytes of an artifact come to, at every try. */
+static bool is_of_artifact(enum status status)
+{
+	return status == STATUS_FORMAT || status == STATUS_LIMIT || status == STATUS_UNSUPPORTED;
+}
+
+/*
+ * The digests differ, which is all a verdict needs; why is not known. No room, say, marks the run,
+ * because a retry may help.
+ */
+static void compared_only_outside(
+	struct judge *judge, struct judgement *judgement, const struct error *cause)
 {
 	struct artifact_record *record = &judgement->record;
 
@@ -222,6 +233,7 @@ static void compared_only_outside(struct judgement *judgement, const struct erro
 		return;
 	}
 	judgement->text = *cause;
+	judge->has_trouble = judge->has_trouble || !is_of_artifact(cause->status);
 	error_context(&judgement->text, "not compared inside");
 	record->reason = judgement->text.text;
 }
@@ -259,7 +271,7 @@ static enum status judge_bytes(struct judge *judge, const struct pair *pair,
 		return is_content_equal ? accept_wrappers(judge, pair, record, err) : STATUS_OK;
 	if (is_fatal(err->status))
 		return err->status;
-	compared_only_outside(judgement, err);
+	compared_only_outside(judge, judgement, err);
 	return STATUS_OK;
 }
 
@@ -359,7 +371,7 @@ enum status verify_pairs(struct evidence *evidence, const char *run,
 	const struct pair_list *pairs, const struct inspection *inspection, enum verdict *worst,
 	struct error *err)
 {
-	struct judge judge = {evidence, run, published, rebuilt, inspection};
+	struct judge judge = {evidence, run, published, rebuilt, inspection, false};
 	enum verdict least = VERDICT_REPRODUCED;
 	struct progress progress;
 
@@ -392,5 +404,6 @@ enum status verify_pairs(struct evidence *evidence, const char *run,
 	}
 	progress_end(&progress, "ok", "%s", "");
 	*worst = least;
-	return STATUS_OK;
+	return judge.has_trouble ? evidence_run_mark(evidence, run, MARK_NOT_COMPARED, err)
+				 : STATUS_OK;
 }

@@ -42,6 +42,8 @@ static enum exit_code code_of(const struct report_outcome *outcome)
 		if (outcome->counts[i] && !follows)
 			code = exit_worst(code, code_of_verdict(outcome, (enum verdict)i));
 	}
+	if (outcome->has_trouble)
+		code = exit_worst(code, EXIT_TROUBLE);
 	/* Nothing was compared, so nothing was reproduced. */
 	if (outcome->artifacts == 0 && !outcome->failed)
 		code = exit_worst(code, EXIT_INCOMPLETE);

@@ -62,6 +62,8 @@ enum status failure_status(const char *class);
  */
 enum status evidence_run_finish(struct evidence *evidence, const char *run, enum verdict verdict,
 	const struct run_failure *failure, struct error *err);
+/* The insides of an artifact could not be compared, and a retry may help: the run is trouble. */
+#define MARK_NOT_COMPARED "not-compared-inside"
 enum status evidence_run_mark(
 	struct evidence *evidence, const char *run, const char *mark, struct error *err);
 enum status evidence_run_isolation(struct evidence *evidence, const char *run,

@@ -33,7 +33,7 @@ CREATE INDEX run_by_release ON run (release, target, started);
 CREATE INDEX run_by_key ON run (key, finished);
 
 -- What marks a run and everything derived from it: no-sandbox, cooperative, partial, from-index,
--- unsigned-list, expired-key.
+-- unsigned-list, expired-key, not-compared-inside.
 CREATE TABLE run_mark (
 	run   TEXT NOT NULL REFERENCES run ON DELETE CASCADE,
 	mark  TEXT NOT NULL,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <string.h>
 
 #include "verifier/report/report.h"
 
@@ -12,6 +13,15 @@ static enum status count_artifact(
 	outcome->counts[artifact->record.verdict]++;
 	outcome->artifacts++;
 	outcome->accepted += artifact->record.is_accepted;
+	return STATUS_OK;
+}
+
+static enum status take_mark(void *context, const char *mark, struct error *err)
+{
+	struct report_outcome *outcome = context;
+
+	(void)err;
+	outcome->has_trouble = outcome->has_trouble || strcmp(mark, MARK_NOT_COMPARED) == 0;
 	return STATUS_OK;
 }
 
@@ -40,5 +50,7 @@ enum status report_outcome(struct evidence *evidence, const char *run,
 			record.failure_class);
 	outcome->verdict = report_verdict(&record);
 	run_record_release(&record);
+	if (evidence_each_mark(evidence, run, take_mark, outcome, err) < 0)
+		return err->status;
 	return evidence_each_artifact(evidence, run, false, count_artifact, outcome, err);
 }

@@ -43,8 +43,9 @@ enum status report_members_of(FILE *stream, struct evidence *evidence, const cha
 struct report_outcome {
 	size_t counts[VERDICT_COUNT];
 	size_t artifacts;
-	size_t accepted; /* of those that are content-equal, by the descriptor's word */
-	bool failed;	 /* a step failed */
+	size_t accepted;  /* of those that are content-equal, by the descriptor's word */
+	bool failed;	  /* a step failed */
+	bool has_trouble; /* MARK_NOT_COMPARED */
 	char failure_class[24];
 	enum verdict verdict; /* report_verdict() */
 };
