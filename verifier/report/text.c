@@ -135,18 +135,20 @@ static enum status print_answer(
 	printer->shown = 0;
 	if (evidence_each_mark(printer->evidence, run->id, print_mark, printer, err) < 0)
 		return err->status;
-	fputs(printer->shown ? "). " : ". ", printer->stream);
-	if (run->failure_text) {
+	if (printer->shown)
+		fputc(')', printer->stream);
+	/* An error's text is no sentence of its own. */
+	fputs(run->failure_text ? ": " : ". ", printer->stream);
+	if (run->failure_text)
 		print_failure(printer);
-	} else {
+	else
 		print_counts(printer, outcome);
-	}
 	if (report_package_count(printer, &looked_at, &changes, err) < 0)
 		return err->status;
 	if (changes)
 		fprintf(printer->stream, " Pin drift: %zu package%s.", changes,
 			changes == 1 ? "" : "s");
-	fputs("\n\n", printer->stream);
+	fputs(outcome->artifacts > 0 ? "\n\n" : "\n", printer->stream);
 	return STATUS_OK;
 }
 
