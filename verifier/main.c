@@ -11,7 +11,7 @@ static const struct command commands[] = {
 	{"compare", "compare two files or directories", cmd_compare},
 	{"show", "print a recorded run again", cmd_show},
 	{"delta", "say whether an rdiff delta turns one file into another", cmd_delta},
-	{"index", "write an index of a file, to be published beside it", cmd_index},
+	{"index", "write an index of a file, which stands for it", cmd_index},
 	{"explain", "say what a cause of a difference is", cmd_explain},
 	{"snapshot", "pins: capture, fetch, solve and serve archive states", cmd_snapshot},
 };

@@ -19,7 +19,7 @@
 static const char help[] =
 	"usage: reproof index [OPTION…] -o FILE ARTIFACT\n\n"
 	"Writes an index of what is in one file: every member with its metadata and SHA-256.\n"
-	"It can be published beside the file; reproof compare takes it in place of the file.\n\n"
+	"reproof compare takes it in place of the file, where both sides are single files.\n\n"
 	"  -o FILE, --output FILE\n"
 	"                   where to; by custom the artifact's name with .idx\n"
 	/* clang-format off */
