@@ -194,7 +194,7 @@ enum status findings_close(
 	findings->inspected = false;
 	if (run_with_texts(findings, FINDING_CLOSE, id, what, why, err) < 0)
 		return err->status;
-	return findings_add_cause(findings, id, cause_unexplained, 0, NULL, err);
+	return findings_add_cause(findings, id, UNEXPLAINED, 0, NULL, err);
 }
 
 enum status findings_add_cause(struct findings *findings, int64_t id, const char *cause,
