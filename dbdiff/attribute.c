@@ -4,7 +4,6 @@
 #include <inttypes.h>
 
 #include "base/alloc.h"
-#include "base/pread.h"
 #include "dbdiff/resolve.h"
 #include "dbdiff/tally.h"
 
@@ -13,7 +12,7 @@
 #define BLOCK_SIZE ((size_t)4096)
 
 struct attribution {
-	const struct attributed_side *sides;
+	const struct side_bytes *sides;
 	struct resolver resolvers[SIDES];
 	unsigned char *data[SIDES];
 	struct moved moved[SIDES]; /* what each side has packed */
@@ -239,22 +238,12 @@ static enum status attribute_block(
 
 /* ---- the bytes ---- */
 
-enum status attributed_read(const struct attributed_side *side, void *data, size_t len,
-	uint64_t offset, struct error *err)
-{
-	enum status status = pread_exactly(side->fd, data, len, offset, err);
-
-	return status == STATUS_END
-		? error_set(err, STATUS_CONFLICT, "a file changed while it was compared")
-		: status;
-}
-
 /*
  * Where the next byte is that may differ. Nothing is passed over for being a hole: of bytes that
  * were just written, as those of an artifact that is not settled and of a spool are, a file system
  * may be wrong about that, and then bytes that differ would not be counted (trust T6).
  */
-static uint64_t skip_same(const struct attributed_side sides[SIDES], uint64_t offset)
+static uint64_t skip_same(const struct side_bytes sides[SIDES], uint64_t offset)
 {
 	return sides[PUBLISHED].sameness != NULL ? sameness_next(sides[PUBLISHED].sameness, offset)
 						 : offset;
@@ -264,7 +253,7 @@ static enum status attribute_window(
 	struct attribution *attribution, uint64_t offset, size_t len, struct error *err)
 {
 	for (int side = 0; side < SIDES; side++) {
-		if (attributed_read(&attribution->sides[side], attribution->data[side], len, offset,
+		if (side_bytes_read(&attribution->sides[side], attribution->data[side], len, offset,
 			    err) < 0)
 			return err->status;
 	}
@@ -302,7 +291,7 @@ static enum status attribute_rest(struct attribution *attribution, uint64_t from
 
 static enum status attribute_all(struct attribution *attribution, struct error *err)
 {
-	const struct attributed_side *sides = attribution->sides;
+	const struct side_bytes *sides = attribution->sides;
 	uint64_t least = sides[PUBLISHED].size < sides[REBUILT].size ? sides[PUBLISHED].size
 								     : sides[REBUILT].size;
 	uint64_t at = skip_same(sides, 0);
@@ -318,7 +307,7 @@ static enum status attribute_all(struct attribution *attribution, struct error *
 	return attribute_rest(attribution, least, err);
 }
 
-enum status attribute_bytes(const struct attributed_side sides[SIDES], struct findings *findings,
+enum status attribute_bytes(const struct side_bytes sides[SIDES], struct findings *findings,
 	struct attributed *result, struct error *err)
 {
 	struct attribution attribution = {.sides = sides, .result = result};

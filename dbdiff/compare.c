@@ -15,7 +15,7 @@
 static const char cause_compression[] = "compression";
 
 struct compare {
-	const struct attributed_side *sides;
+	const struct side_bytes *sides;
 	struct findings *findings;
 	struct diff_plan *plan;
 	const struct compare_terms *terms;
@@ -404,7 +404,7 @@ static enum status compare_pair(
 	return status;
 }
 
-enum status compare_indexes(const char *name, const struct attributed_side sides[SIDES],
+enum status compare_indexes(const char *name, const struct side_bytes sides[SIDES],
 	const struct compare_terms *terms, struct findings *findings, struct diff_plan *plan,
 	struct error *err)
 {

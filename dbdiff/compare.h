@@ -14,7 +14,7 @@
  * STATUS_END when a member that a walk spared is needed whole: the walks are to spare none, and all
  * findings and plans to be cleared.
  */
-enum status compare_indexes(const char *name, const struct attributed_side sides[SIDES],
+enum status compare_indexes(const char *name, const struct side_bytes sides[SIDES],
 	const struct compare_terms *terms, struct findings *findings, struct diff_plan *plan,
 	struct error *err);
 

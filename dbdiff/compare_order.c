@@ -16,7 +16,7 @@ static bool is_ordered(const struct index_row *row)
 	return fields_value(row->fields, row->fields_len, "ordered") != NULL;
 }
 
-enum status compare_order_tell(const struct attributed_side sides[SIDES],
+enum status compare_order_tell(const struct side_bytes sides[SIDES],
 	const struct index_row *const rows[SIDES], const struct order_pair *moved,
 	struct order_told *told, struct error *err)
 {

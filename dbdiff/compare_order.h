@@ -16,7 +16,7 @@ struct order_told {
  * The field that it is told as depends on what the order decides: what is unpacked, what a text
  * says, or nothing. `moved` is the first member that moved.
  */
-enum status compare_order_tell(const struct attributed_side sides[SIDES],
+enum status compare_order_tell(const struct side_bytes sides[SIDES],
 	const struct index_row *const rows[SIDES], const struct order_pair *moved,
 	struct order_told *told, struct error *err);
 void order_told_release(struct order_told *told);

@@ -156,14 +156,14 @@ static enum status find_unpacked(struct pair *pair, int side, uint64_t size, str
 
 /* What the places of members are in: the artifact, or what its outermost stream holds. */
 static enum status find_bytes(
-	struct pair *pair, int side, struct attributed_side *bytes, struct error *err)
+	struct pair *pair, int side, struct side_bytes *bytes, struct error *err)
 {
 	struct index_cursor cursor = {0};
 	enum status status = index_cursor_open(&cursor, &pair->indexes[side], 0, err);
 	const struct format *format = NULL;
 	off_t size;
 
-	*bytes = (struct attributed_side){
+	*bytes = (struct side_bytes){
 		.fd = pair->sides[side]->fd,
 		.size = pair->sides[side]->size,
 		.index = &pair->indexes[side],
@@ -194,7 +194,7 @@ static enum status compare_once(struct pair *pair, const char *not_opened, struc
 		.shown = pair->options->shown_path,
 		.not_opened = not_opened,
 	};
-	struct attributed_side sides[SIDES];
+	struct side_bytes sides[SIDES];
 	enum status status = STATUS_OK;
 
 	for (int side = 0; side < SIDES && status == STATUS_OK; side++)

@@ -45,7 +45,7 @@ static enum status hash_stretch(const struct moved_side *side, const struct pack
 	enum status status = find_stretch(side, packed, &offset);
 
 	if (status == STATUS_OK)
-		status = attributed_read(side->side, data, len, offset, err);
+		status = side_bytes_read(side->side, data, len, offset, err);
 	if (status == STATUS_OK)
 		*hash = hash_xxh3(data, len) + packed->len * UINT64_C(0x9e3779b97f4a7c15);
 	return status;
@@ -64,7 +64,7 @@ static enum status is_same(struct moved *moved, const struct moved_side sides[2]
 		size_t len = one->len - done < READ_SIZE ? (size_t)(one->len - done) : READ_SIZE;
 
 		for (int i = 0; i < 2; i++) {
-			if (attributed_read(
+			if (side_bytes_read(
 				    sides[i].side, moved->data[i], len, offsets[i] + done, err) < 0)
 				return err->status;
 		}

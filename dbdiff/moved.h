@@ -2,7 +2,7 @@
 #ifndef DBDIFF_MOVED_H
 #define DBDIFF_MOVED_H
 
-#include "dbdiff/attribute.h"
+#include "dbdiff/side_bytes.h"
 #include "dbdiff/sides.h"
 
 /*
@@ -37,7 +37,7 @@ struct moved {
 };
 
 struct moved_side {
-	const struct attributed_side *side;
+	const struct side_bytes *side;
 	const struct inner *inner;
 };
 

@@ -9,7 +9,7 @@
 
 /* The bytes that differences are counted in, of one side. */
 struct counted {
-	struct attributed_side bytes;
+	struct side_bytes bytes;
 	struct buffer stream;  /* the format of the stream that was taken off, or empty */
 	bool is_plain;	       /* trust T7 lets it be taken off */
 	struct digest content; /* of what it holds */
@@ -60,7 +60,7 @@ static enum status find_content(
 
 static void count_whole(const struct outcome_side *side, struct counted *counted)
 {
-	counted->bytes = (struct attributed_side){
+	counted->bytes = (struct side_bytes){
 		.fd = side->fd,
 		.size = side->size,
 		.index = side->index,
@@ -101,8 +101,7 @@ static enum status judge(const char *name, const struct counted counted[SIDES],
 	const struct attributed *attributed, struct findings *findings, bool *is_content_equal,
 	struct error *err)
 {
-	const struct attributed_side bytes[SIDES] = {
-		counted[PUBLISHED].bytes, counted[REBUILT].bytes};
+	const struct side_bytes bytes[SIDES] = {counted[PUBLISHED].bytes, counted[REBUILT].bytes};
 	bool is_stream = counted[PUBLISHED].stream.len > 0;
 	struct buffer path = {0};
 	enum status status = STATUS_OK;
@@ -134,9 +133,8 @@ enum status outcome_measure(const char *name, const struct outcome_side sides[SI
 	enum status status = find_bytes(sides, counted, err);
 
 	if (status == STATUS_OK)
-		status = attribute_bytes(
-			(const struct attributed_side[SIDES]){
-				counted[PUBLISHED].bytes, counted[REBUILT].bytes},
+		status = attribute_bytes((const struct side_bytes[SIDES]){counted[PUBLISHED].bytes,
+						 counted[REBUILT].bytes},
 			findings, &attributed, err);
 	if (status == STATUS_OK) {
 		result->differing_bytes = (int64_t)attributed.differing;

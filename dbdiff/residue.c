@@ -14,13 +14,13 @@ struct residue {
 	bool is_unsigned;  /* one of them says no signer */
 };
 
-static enum status hash_span(const struct attributed_side *side, uint64_t from, uint64_t to,
+static enum status hash_span(const struct side_bytes *side, uint64_t from, uint64_t to,
 	unsigned char *block, struct hash *hash, struct error *err)
 {
 	while (from < to) {
 		size_t len = to - from < READ_SIZE ? (size_t)(to - from) : READ_SIZE;
 
-		if (attributed_read(side, block, len, from, err) < 0)
+		if (side_bytes_read(side, block, len, from, err) < 0)
 			return err->status;
 		hash_update(hash, block, len);
 		from += len;
@@ -51,7 +51,7 @@ static enum status take_wrapper(
 	return resolver->side == PUBLISHED ? add_wrapper(resolver, err) : STATUS_OK;
 }
 
-static enum status read_residue(const struct attributed_side *side, struct resolver *resolver,
+static enum status read_residue(const struct side_bytes *side, struct resolver *resolver,
 	struct residue *residue, struct error *err)
 {
 	unsigned char *block = xmalloc(READ_SIZE);
@@ -76,7 +76,7 @@ static enum status read_residue(const struct attributed_side *side, struct resol
 	return status;
 }
 
-enum status residue_is_equal(const struct attributed_side sides[SIDES], struct findings *findings,
+enum status residue_is_equal(const struct side_bytes sides[SIDES], struct findings *findings,
 	bool *is_equal, struct error *err)
 {
 	struct residue residues[SIDES] = {0};

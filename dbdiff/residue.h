@@ -10,7 +10,7 @@
  * same SHA-256. Wrappers of the published side are added to the findings, and without any, or with
  * one that nobody signed, it is false. To be asked only when all bytes that differ are such.
  */
-enum status residue_is_equal(const struct attributed_side sides[SIDES], struct findings *findings,
+enum status residue_is_equal(const struct side_bytes sides[SIDES], struct findings *findings,
 	bool *is_equal, struct error *err);
 
 #endif

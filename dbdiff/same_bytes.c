@@ -6,7 +6,7 @@
 #define READ_SIZE ((size_t)256 * 1024)
 
 static bool are_inside(
-	const struct attributed_side sides[SIDES], const uint64_t places[SIDES], uint64_t len)
+	const struct side_bytes sides[SIDES], const uint64_t places[SIDES], uint64_t len)
 {
 	for (int side = 0; side < SIDES; side++) {
 		if (sides[side].fd < 0 || places[side] > sides[side].size ||
@@ -16,7 +16,7 @@ static bool are_inside(
 	return true;
 }
 
-enum status same_bytes_at(const struct attributed_side sides[SIDES], const uint64_t places[SIDES],
+enum status same_bytes_at(const struct side_bytes sides[SIDES], const uint64_t places[SIDES],
 	uint64_t len, bool *is_same, struct error *err)
 {
 	unsigned char *data[SIDES];
@@ -29,7 +29,7 @@ enum status same_bytes_at(const struct attributed_side sides[SIDES], const uint6
 		size_t part = len - at < READ_SIZE ? (size_t)(len - at) : READ_SIZE;
 
 		for (int side = 0; side < SIDES && status == STATUS_OK; side++)
-			status = attributed_read(
+			status = side_bytes_read(
 				&sides[side], data[side], part, places[side] + at, err);
 		if (status == STATUS_OK)
 			*is_same = memcmp(data[PUBLISHED], data[REBUILT], part) == 0;

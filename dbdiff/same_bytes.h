@@ -5,13 +5,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "dbdiff/attribute.h"
+#include "dbdiff/side_bytes.h"
 
 /*
  * Compares `len` bytes of both sides, each from its own place. A place that is not inside its side
  * is not the same as anything.
  */
-enum status same_bytes_at(const struct attributed_side sides[SIDES], const uint64_t places[SIDES],
+enum status same_bytes_at(const struct side_bytes sides[SIDES], const uint64_t places[SIDES],
 	uint64_t len, bool *is_same, struct error *err);
 
 #endif

@@ -165,7 +165,7 @@ static enum status match_wrapper(void *context, const struct wrapper *wrapper, s
 }
 
 /* The rest is the same: whether that is good enough is the descriptor's to say, by name (T7). */
-static enum status accept_wrappers(struct judge *judge, const struct pair *pair,
+static enum status accept_wrappers(struct judge *judge, const struct artifact_pair *pair,
 	struct artifact_record *record, struct error *err)
 {
 	struct acceptance acceptance = {.words = pair->accept};
@@ -182,7 +182,7 @@ static enum status accept_wrappers(struct judge *judge, const struct pair *pair,
 }
 
 /* An index stands for the bytes of a side. */
-static enum status open_indexes(const struct pair *pair, struct judgement *judgement,
+static enum status open_indexes(const struct artifact_pair *pair, struct judgement *judgement,
 	struct comparison_side *published, struct comparison_side *rebuilt, struct error *err)
 {
 	if (!pair->published->is_index && !pair->rebuilt->is_index)
@@ -239,7 +239,7 @@ static void compared_only_outside(
 }
 
 /* Both sides are open: their bytes decide. */
-static enum status judge_bytes(struct judge *judge, const struct pair *pair,
+static enum status judge_bytes(struct judge *judge, const struct artifact_pair *pair,
 	struct judgement *judgement, int published_fd, int rebuilt_fd, struct error *err)
 {
 	struct comparison_side published = {.fd = published_fd}, rebuilt = {.fd = rebuilt_fd};
@@ -276,7 +276,7 @@ static enum status judge_bytes(struct judge *judge, const struct pair *pair,
 }
 
 /* A side of which there are bytes that only a hash can be held against. */
-static enum status judge_hash_only(struct judge *judge, const struct pair *pair,
+static enum status judge_hash_only(struct judge *judge, const struct artifact_pair *pair,
 	struct judgement *judgement, struct error *err)
 {
 	struct artifact_record *record = &judgement->record;
@@ -302,7 +302,7 @@ static enum status judge_hash_only(struct judge *judge, const struct pair *pair,
 	return STATUS_OK;
 }
 
-static enum status judge_pair(struct judge *judge, const struct pair *pair,
+static enum status judge_pair(struct judge *judge, const struct artifact_pair *pair,
 	struct judgement *judgement, struct error *err)
 {
 	int published_fd = -1, rebuilt_fd = -1;
@@ -327,7 +327,7 @@ static enum status judge_pair(struct judge *judge, const struct pair *pair,
 }
 
 /* What is known of a file that has no other side: its size, and its digest when it can be read. */
-static enum status describe_alone(struct judge *judge, const struct pair *pair,
+static enum status describe_alone(struct judge *judge, const struct artifact_pair *pair,
 	struct judgement *judgement, struct error *err)
 {
 	struct artifact_record *record = &judgement->record;
@@ -381,7 +381,7 @@ enum status verify_pairs(struct evidence *evidence, const char *run,
 	progress_begin(&progress, "compare", false, pairs->count, "%zu artifact%s", pairs->count,
 		pairs->count == 1 ? "" : "s");
 	for (size_t i = 0; i < pairs->count; i++) {
-		const struct pair *pair = &pairs->items[i];
+		const struct artifact_pair *pair = &pairs->items[i];
 		struct judgement judgement = {
 			.record = {.name = pair->name, .required = pair->required}};
 		enum status status;

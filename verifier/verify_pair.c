@@ -13,13 +13,13 @@ static bool glob_matches(const char *glob, const char *name)
 	return fnmatch(glob, name, FNM_PATHNAME) == 0;
 }
 
-static struct pair *add_pair(struct pair_list *pairs, const char *name)
+static struct artifact_pair *add_pair(struct pair_list *pairs, const char *name)
 {
-	struct pair *pair;
+	struct artifact_pair *pair;
 
 	ARRAY_GROW(pairs->items, pairs->count, pairs->capacity);
 	pair = &pairs->items[pairs->count++];
-	*pair = (struct pair){.name = xstrdup(name), .required = true};
+	*pair = (struct artifact_pair){.name = xstrdup(name), .required = true};
 	return pair;
 }
 
@@ -43,7 +43,7 @@ static bool has_entry(const struct release *release, const char *name)
 
 /* Judges a name by the descriptor's entries: sets whether it is required, and what is wrong. */
 static void match_entries(
-	struct pair *pair, const struct release *release, size_t ignores, bool *matched)
+	struct artifact_pair *pair, const struct release *release, size_t ignores, bool *matched)
 {
 	size_t matches = 0;
 
@@ -82,7 +82,8 @@ static void add_unmatched(
 
 static int compare_pairs(const void *a, const void *b)
 {
-	return strcmp(((const struct pair *)a)->name, ((const struct pair *)b)->name);
+	return strcmp(
+		((const struct artifact_pair *)a)->name, ((const struct artifact_pair *)b)->name);
 }
 
 void pair_files(const struct file_set *published, const struct file_set *rebuilt,
@@ -96,7 +97,7 @@ void pair_files(const struct file_set *published, const struct file_set *rebuilt
 		const struct file *two = r < rebuilt->count ? &rebuilt->files[r] : NULL;
 		int order = !one ? 1 : !two ? -1 : strcmp(one->name, two->name);
 		const char *name = order <= 0 ? one->name : two->name;
-		struct pair *pair;
+		struct artifact_pair *pair;
 
 		p += order <= 0;
 		r += order >= 0;
@@ -119,7 +120,7 @@ void pair_files(const struct file_set *published, const struct file_set *rebuilt
 		qsort(pairs->items, pairs->count, sizeof(pairs->items[0]), compare_pairs);
 }
 
-static void drop_pair(struct pair *pair)
+static void drop_pair(struct artifact_pair *pair)
 {
 	free(pair->name);
 	free(pair->problem);
@@ -154,7 +155,7 @@ enum status pair_select(struct pair_list *pairs, const struct text_list *globs, 
 	return status;
 }
 
-bool pair_is_decided(const struct pair *pair, enum verdict *verdict)
+bool pair_is_decided(const struct artifact_pair *pair, enum verdict *verdict)
 {
 	/* A file that the descriptor does not account for exactly once leaves the set open. */
 	if (!pair->rebuilt || (pair->problem && pair->published))

@@ -7,7 +7,7 @@
 #include "verifier/verify_files.h"
 
 /* One artifact to be judged: a file on one side or on both. */
-struct pair {
+struct artifact_pair {
 	char *name;
 	const struct file *published; /* NULL: none */
 	const struct file *rebuilt;   /* NULL: none */
@@ -17,7 +17,7 @@ struct pair {
 };
 
 struct pair_list {
-	struct pair *items;
+	struct artifact_pair *items;
 	size_t count;
 	size_t capacity;
 };
@@ -40,7 +40,7 @@ enum status pair_select(struct pair_list *pairs, const struct text_list *globs, 
  * The verdict that follows without looking at bytes: missing (also a published file with a
  * problem), extra; false when both sides are there and have to be compared.
  */
-bool pair_is_decided(const struct pair *pair, enum verdict *verdict);
+bool pair_is_decided(const struct artifact_pair *pair, enum verdict *verdict);
 
 void pair_list_release(struct pair_list *pairs);
 

@@ -83,8 +83,6 @@ enum status swu_read_description(struct swu *swu, struct error *err);
 /* Sums and hashes the files, and compares them with what is said of them. */
 enum status swu_read_contents(struct swu *swu, struct error *err);
 enum status swu_verify(struct swu *swu, struct error *err);
-void swu_add_field(struct swu *swu, const char *name, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
 /* The regions of all its bytes. */
 void swu_tell(struct swu *swu);
 

@@ -10,7 +10,8 @@
 #include "dbdiff/format/libconfig.h"
 #include "dbdiff/format/swu.h"
 
-void swu_add_field(struct swu *swu, const char *name, const char *format, ...)
+static void __attribute__((format(printf, 3, 4)))
+swu_add_field(struct swu *swu, const char *name, const char *format, ...)
 {
 	struct member container = {.fields = swu->fields};
 	struct buffer text = {0};

@@ -55,7 +55,8 @@ static bool is_block_size(uint32_t size)
 	return size >= 512 && size <= VERITY_BLOCK_SIZE_MAX && (size & (size - 1)) == 0;
 }
 
-enum status verity_super_parse(
+/* STATUS_FORMAT for what is no superblock, or holds impossible numbers. */
+static enum status verity_super_parse(
 	const unsigned char data[VERITY_SUPER_SIZE], struct verity_super *super, struct error *err)
 {
 	*super = (struct verity_super){
@@ -85,7 +86,7 @@ enum status verity_super_parse(
 	return STATUS_OK;
 }
 
-uint64_t verity_data_bytes(const struct verity_super *super)
+static uint64_t verity_data_bytes(const struct verity_super *super)
 {
 	return super->data_blocks * super->data_block;
 }
@@ -100,8 +101,13 @@ static bool is_super_at(struct source *source, uint64_t offset, struct verity_su
 		verity_super_parse(data, super, &err) == STATUS_OK;
 }
 
-bool verity_find(struct source *source, const unsigned char *data, size_t len, uint64_t *offset,
-	struct verity_super *super)
+/*
+ * Finds a superblock in a source that can seek and begins with `data`: at its beginning (*offset
+ * is 0 then), or behind the file system that it begins with, at the next multiple of some block
+ * size. False when there is none that makes sense there.
+ */
+static bool verity_find(struct source *source, const unsigned char *data, size_t len,
+	uint64_t *offset, struct verity_super *super)
 {
 	uint64_t end = filesystem_end(data, len), before = 0;
 

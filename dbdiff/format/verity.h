@@ -34,11 +34,6 @@ struct verity_super {
 	unsigned char salt[VERITY_SALT_SIZE_MAX];
 };
 
-/* STATUS_FORMAT for what is no superblock, or holds impossible numbers. */
-enum status verity_super_parse(
-	const unsigned char data[VERITY_SUPER_SIZE], struct verity_super *super, struct error *err);
-uint64_t verity_data_bytes(const struct verity_super *super);
-
 /* Where the levels of a tree lie; level 0 has the hashes of the data. */
 struct verity_tree {
 	uint64_t start, end;  /* offsets in the source */
@@ -73,13 +68,5 @@ struct verity_check {
 enum status verity_tree_check(struct source *source, const struct verity_super *super,
 	const struct verity_tree *tree, bool has_data, struct verity_check *check,
 	struct error *err);
-
-/*
- * Finds a superblock in a source that can seek and begins with `data`: at its beginning (*offset
- * is 0 then), or behind the file system that it begins with, at the next multiple of some block
- * size. False when there is none that makes sense there.
- */
-bool verity_find(struct source *source, const unsigned char *data, size_t len, uint64_t *offset,
-	struct verity_super *super);
 
 #endif

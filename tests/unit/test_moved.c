@@ -40,7 +40,7 @@ START_TEST(likeness_costs_no_more_than_so_much)
 	const uint64_t len = ((uint64_t)1 << 20) + 4096, count = 40;
 	struct index index = {0};
 	struct moved moved = {0};
-	struct attributed_side bytes[SIDES] = {{.index = &index}, {.index = &index}};
+	struct side_bytes bytes[SIDES] = {{.index = &index}, {.index = &index}};
 	struct inner inner = {.container = 1, .end = len * count};
 	struct moved_side sides[SIDES] = {{&bytes[0], &inner}, {&bytes[1], &inner}};
 	int index_fd = memfd_create("index", MFD_CLOEXEC);

@@ -43,7 +43,7 @@ static void expect(const char *expected)
 	struct buffer text = {0};
 
 	for (size_t i = 0; i < pairs.count; i++) {
-		const struct pair *pair = &pairs.items[i];
+		const struct artifact_pair *pair = &pairs.items[i];
 
 		if (pair->published)
 			ck_assert_str_eq(pair->published->name, pair->name);
@@ -238,7 +238,7 @@ START_TEST(the_sides_alone_decide_some_verdicts)
 {
 	struct file file = {.name = (char *)"a"};
 	const struct {
-		struct pair pair;
+		struct artifact_pair pair;
 		bool decided;
 		enum verdict verdict;
 	} cases[] = {
