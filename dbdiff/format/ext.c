@@ -31,8 +31,9 @@ struct ext {
 	unsigned char super[EXT_SUPER_SIZE];
 	struct ext_geometry geometry;
 	struct ext_layout layout;
-	int64_t position;	 /* of the member that is being given */
-	struct member container; /* the fields of the file system itself */
+	struct ext_super_wrong wrong; /* found at the end */
+	int64_t position;	      /* of the member that is being given */
+	struct member container;      /* the fields of the file system itself */
 	struct frame *frames;
 	size_t frame_count, frame_capacity;
 	struct buffer path;
@@ -100,13 +101,12 @@ static unsigned entry_type(mode_t mode)
 	}
 }
 
-/* What of the image is in no inode: the superblock, what is before it, and what is behind. */
+/* What of the image is in no inode, before the superblock and behind the end. */
 static enum status describe_filesystem(struct ext *ext, struct error *err)
 {
 	uint64_t end = ext->geometry.blocks * ext->geometry.block_size;
 	enum status status;
 
-	ext_super_add(&ext->container, ext->super);
 	status = filesystem_add_region(
 		&ext->container, "filesystem-boot-block", ext->source, 0, EXT_SUPER_OFFSET, err);
 	if (status == STATUS_OK)
@@ -202,6 +202,8 @@ static enum status ext_next(struct members *members, struct member *member, stru
 		ext->ended = true;
 		if (ext_groups_add(&ext->layout, &ext->failure) < 0)
 			status = ext->failure.status;
+		else
+			ext->wrong = ext_super_find_wrong(&ext->layout);
 	}
 	if (status < 0) {
 		error_context(&ext->failure, "ext4");
@@ -227,6 +229,7 @@ static void ext_describe(struct members *members, struct member *container)
 {
 	struct ext *ext = (struct ext *)members;
 
+	ext_super_add(container, ext->super, &ext->wrong);
 	buffer_add(
 		&container->fields, buffer_text(&ext->container.fields), ext->container.fields.len);
 }

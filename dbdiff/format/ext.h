@@ -39,16 +39,22 @@ struct ext_geometry {
 /* Checks that the file system is whole and its numbers are possible in `size` bytes. */
 enum status ext_super_check(const unsigned char super[EXT_SUPER_SIZE], uint64_t size,
 	struct ext_geometry *geometry, struct error *err);
+/* The counters of what is free, when they were computed again and are others. */
+struct ext_super_wrong {
+	bool free_blocks;
+	bool free_inodes;
+};
+
 /* The fields filesystem-…. Bytes no field stands for are in one field by SHA-256. */
-void ext_super_add(struct member *member, const unsigned char super[EXT_SUPER_SIZE]);
-/*
- * Regions of a superblock at `offset`, named as its fields. `has_checksum`: its checksum was found
- * to hold; `has_counters`: so were the free blocks and inodes that it counts.
- */
-void ext_super_add_regions(
-	struct members *members, uint64_t offset, bool has_checksum, bool has_counters);
-/* Whether `backup` is what the superblock in use comes to in that group, its checksum right. */
-bool ext_super_is_backup(ext2_filsys fs, const unsigned char super[EXT_SUPER_SIZE],
+void ext_super_add(struct member *member, const unsigned char super[EXT_SUPER_SIZE],
+	const struct ext_super_wrong *wrong);
+struct ext_layout;
+/* Which counters do not fit, once all members were given. */
+struct ext_super_wrong ext_super_find_wrong(struct ext_layout *layout);
+/* Regions of the superblock in use, at `offset`, named as its fields; its checksum holds. */
+void ext_super_add_regions(struct ext_layout *layout, uint64_t offset);
+/* Of a backup: what is as in the one in use, or as mke2fs left it, follows from it. */
+void ext_super_add_backup(struct ext_layout *layout, uint64_t offset,
 	const unsigned char backup[EXT_SUPER_SIZE], dgrp_t group);
 
 /* ---- ext_map.c: where the bytes of a file are ---- */
@@ -110,28 +116,61 @@ bool ext_inode_is_inline(const struct ext_inode *inode);
 enum status ext_inode_read(struct ext_inode *inode, ext2_filsys fs, struct ext_io *io,
 	struct source *source, ext2_ino_t number, struct member *member, struct error *err);
 
+/* ---- ext_usage.c: what bitmaps, counters and flags must say ---- */
+
+enum ext_state {
+	EXT_STATE_NOW,
+	EXT_STATE_MADE, /* as mke2fs left it, before anything else was written */
+	EXT_STATES
+};
+
+/* Of one group, or of all together. */
+struct ext_usage {
+	bool is_known;
+	uint64_t free_clusters;
+	uint32_t free_inodes;
+	uint32_t directories;
+	uint32_t unused_tail; /* inodes behind the last that is in use */
+	bool has_others;      /* blocks in use that no table of the group itself is in */
+	uint32_t block_checksum, inode_checksum; /* of the bitmaps; 0 without metadata_csum */
+};
+
+/* Once all members were given; valid as long as the layout. */
+const struct ext_usage *ext_usage_of(struct ext_layout *layout, enum ext_state state, dgrp_t group);
+/* The free clusters and inodes of all groups. */
+const struct ext_usage *ext_usage_of_all(struct ext_layout *layout, enum ext_state state);
+/* Set the bits of a bitmap, in zeros of at least a block. */
+void ext_usage_block_bitmap(
+	const struct ext_layout *layout, enum ext_state state, dgrp_t group, unsigned char *bits);
+void ext_usage_inode_bitmap(
+	const struct ext_layout *layout, enum ext_state state, dgrp_t group, unsigned char *bits);
+/* Whether an inode of that number is in use in any file system. */
+bool ext_usage_is_fixed(const struct ext2_super_block *super, uint32_t number);
+/* Whether mke2fs makes an inode of that number. */
+bool ext_usage_is_made(const struct ext2_super_block *super, uint32_t number);
+
 /* ---- ext_layout.c: what every block is ---- */
 
 /*
  * Gives the regions of the file system (struct region, dbdiff/members.h) as it is walked, and sees
- * to it that no block has two uses. One bit a block and an inode is all it keeps. Zeroed is safe to
- * release.
+ * to it that no block has two uses. Two bits a block and one an inode is all it keeps of them.
+ * Zeroed is safe to release.
  */
 struct ext_layout {
 	struct members *members;
 	ext2_filsys fs;
 	struct ext_io *io;
 	struct source *source;
-	const unsigned char *super; /* of EXT_SUPER_SIZE */
-	uint64_t first;		    /* block */
-	uint64_t blocks;	    /* behind the first */
-	unsigned char *used;	    /* a bit a block, from `first` on */
-	unsigned char *met;	    /* a bit an inode, from inode 1 on */
-	uint32_t *directories;	    /* met, a group */
-	struct inode_map *xattrs;   /* blocks of xattrs, which inodes share */
-	uint64_t free_clusters;	    /* in all groups, as far as they were gone through */
-	uint64_t free_inodes;
-	bool is_sound; /* every bitmap and counter of a group was right so far */
+	const unsigned char *super;	      /* of EXT_SUPER_SIZE */
+	uint64_t first;			      /* block */
+	uint64_t blocks;		      /* behind the first */
+	unsigned char *used;		      /* a bit a block, from `first` on */
+	unsigned char *made;		      /* the same, for what mke2fs puts there */
+	unsigned char *met;		      /* a bit an inode, from inode 1 on */
+	uint32_t *directories;		      /* met, a group */
+	struct inode_map *xattrs;	      /* blocks of xattrs, which inodes share */
+	struct ext_usage *usages[EXT_STATES]; /* of the groups, as they are asked for */
+	struct ext_usage all[EXT_STATES];
 };
 
 /* `layout` has its members, io, fs, source and super; takes the blocks of all groups' tables. */
@@ -141,41 +180,55 @@ void ext_layout_release(struct ext_layout *layout);
 /* STATUS_FORMAT when one of the blocks is in use already, or is none of the file system. */
 enum status ext_layout_take(
 	struct ext_layout *layout, uint64_t block, uint64_t count, struct error *err);
+/* The same for what mke2fs puts there. */
+enum status ext_layout_take_made(
+	struct ext_layout *layout, uint64_t block, uint64_t count, struct error *err);
 bool ext_layout_is_used(const struct ext_layout *layout, uint64_t block);
 bool ext_layout_is_met(const struct ext_layout *layout, uint32_t number);
 /* The inode, where its xattrs and its content are; nothing when it was met. */
 enum status ext_layout_add_member(
 	struct ext_layout *layout, const struct ext_inode *inode, int64_t owner, struct error *err);
+/* A region of a member, or of the container for REGION_NO_OWNER. */
+void ext_layout_add(
+	struct ext_layout *layout, uint64_t offset, uint64_t len, const char *name, int64_t owner);
 /* A block of a directory that was read, and its checksum verified. */
 void ext_layout_add_directory_block(struct ext_layout *layout, uint64_t block, int64_t owner);
 /* An inode in use that no directory leads to; STRUCTURE named `name`. */
 enum status ext_layout_add_special(
 	struct ext_layout *layout, uint32_t number, const char *name, struct error *err);
 
+/* ---- ext_record.c: an inode as it is stored ---- */
+
+/* Its checksums were verified when it was read. `name` is NULL for a member's. */
+void ext_record_add(
+	struct ext_layout *layout, const struct ext_inode *inode, const char *name, int64_t owner);
+
 /* ---- ext_groups.c: what belongs to no member ---- */
 
 /* Takes the blocks in which the groups keep superblocks, descriptors, bitmaps and inodes. */
 enum status ext_groups_take(struct ext_layout *layout, struct error *err);
+/* Blocks of a group that its own tables, superblock and descriptors are in. */
+uint64_t ext_groups_own_blocks(const ext2_filsys fs, dgrp_t group);
 /* Every region that is left, once all members were given. */
 enum status ext_groups_add(struct ext_layout *layout, struct error *err);
 
 /* ---- ext_descriptor.c: descriptors of groups ---- */
 
-/* What of the descriptor of a group follows from what was walked. */
+/* The descriptor of a group, and the checksums of its bitmaps as they are. */
 struct ext_descriptor {
 	dgrp_t group;
-	bool counters_are_right;
-	bool block_checksum_holds; /* that of the bitmap of blocks */
-	bool inode_checksum_holds; /* that of the bitmap of inodes */
+	uint32_t block_checksum;
+	uint32_t inode_checksum;
 };
 
 uint32_t ext_descriptors_in_block(ext2_filsys fs);
-/* Regions of the one in use. Its own checksum was verified when the file system was opened. */
-void ext_descriptor_add(struct ext_layout *layout, const struct ext_descriptor *descriptor);
+/* Regions of the one in use. Errors of the source. */
+enum status ext_descriptor_add(
+	struct ext_layout *layout, const struct ext_descriptor *descriptor, struct error *err);
 /*
  * Regions of `count` blocks of descriptors from block `block` on, of which the first is number
- * `index` of all that there are: a backup that is the same as those in use follows from them.
- * Blocks in use are left out. Errors of the source.
+ * `index` of all that there are: a backup that is the same as those in use, or as mke2fs left it,
+ * follows from them. Blocks in use are left out. Errors of the source.
  */
 enum status ext_descriptor_add_backups(struct ext_layout *layout, uint64_t block, uint64_t count,
 	uint32_t index, struct error *err);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "dbdiff/format/bytes.h"
 #include "dbdiff/format/ext.h"
 
 /* Blocks in which a group keeps what belongs to the file system. */
@@ -31,9 +32,6 @@ struct group {
 	uint64_t blocks;
 	unsigned char *block_bitmap; /* a block; NULL when there is none yet */
 	unsigned char *inode_bitmap;
-	bool block_bitmap_is_right; /* as what was walked says */
-	bool inode_bitmap_is_right;
-	bool counters_are_right;
 };
 
 static size_t find_areas(const ext2_filsys fs, dgrp_t group, struct area areas[AREAS_MAX])
@@ -69,6 +67,23 @@ static size_t find_areas(const ext2_filsys fs, dgrp_t group, struct area areas[A
 	return count;
 }
 
+uint64_t ext_groups_own_blocks(const ext2_filsys fs, dgrp_t group)
+{
+	struct area areas[AREAS_MAX];
+	size_t count = find_areas(fs, group, areas);
+	uint64_t first = ext2fs_group_first_block2(fs, group), blocks = 0;
+	uint64_t behind = ext2fs_group_last_block2(fs, group) + 1;
+
+	for (size_t i = 0; i < count; i++) {
+		uint64_t begin = areas[i].block, end = begin + areas[i].count;
+
+		begin = begin < first ? first : begin;
+		end = end > behind ? behind : end;
+		blocks += begin < end ? end - begin : 0;
+	}
+	return blocks;
+}
+
 enum status ext_groups_take(struct ext_layout *layout, struct error *err)
 {
 	ext2_filsys fs = layout->fs;
@@ -78,13 +93,13 @@ enum status ext_groups_take(struct ext_layout *layout, struct error *err)
 		size_t count = find_areas(fs, group, areas);
 
 		for (size_t i = 0; i < count; i++) {
-			if (ext_layout_take(layout, areas[i].block, areas[i].count, err) < 0)
+			if (ext_layout_take_made(layout, areas[i].block, areas[i].count, err) < 0)
 				return error_context(err, "group %" PRIu32, (uint32_t)group);
 		}
 	}
 	/* Small blocks in clusters: the first is for a boot loader. */
 	if (fs->blocksize == EXT_SUPER_OFFSET && layout->first == 0)
-		return ext_layout_take(layout, 0, 1, err);
+		return ext_layout_take_made(layout, 0, 1, err);
 	return STATUS_OK;
 }
 
@@ -153,7 +168,7 @@ static enum status add_other_inodes(struct ext_layout *layout, dgrp_t group, str
 
 		if (ext_layout_is_met(layout, number))
 			continue;
-		if (has_bit(bitmap, i))
+		if (has_bit(bitmap, i) || ext_usage_is_fixed(super, number))
 			status = ext_layout_add_special(
 				layout, number, special_name(super, number), err);
 		else
@@ -169,104 +184,72 @@ static enum status add_other_inodes(struct ext_layout *layout, dgrp_t group, str
 
 /* ---- bitmaps ---- */
 
-/* Whether any block of a cluster is in use; a bit of the block bitmap stands for one. */
-static bool cluster_is_used(const struct group *group, uint64_t cluster)
+/*
+ * `used` bytes of a block are the bitmap, of `bits` bits. One that is not there yet is nothing but
+ * zeros, or the bitmap already.
+ */
+static void add_bitmap(struct ext_layout *layout, uint64_t block, const unsigned char *raw,
+	const unsigned char *right, uint64_t bits, const char *const names[2], bool is_unset)
 {
-	uint64_t ratio = (uint64_t)EXT2FS_CLUSTER_RATIO(group->layout->fs);
-	uint64_t at = group->first + cluster * ratio;
+	uint64_t size = layout->fs->blocksize, at = block * size, used = bits / 8;
+	bool is_right = true, is_filled = true;
 
-	for (uint64_t i = 0; i < ratio && at + i < group->first + group->blocks; i++) {
-		if (ext_layout_is_used(group->layout, at + i))
-			return true;
-	}
-	return false;
-}
-
-static void check_block_bitmap(struct group *group)
-{
-	ext2_filsys fs = group->layout->fs;
-	uint64_t ratio = (uint64_t)EXT2FS_CLUSTER_RATIO(fs);
-	uint64_t here = (group->blocks + ratio - 1) / ratio, unused = 0;
-
-	group->block_bitmap_is_right = group->block_bitmap != NULL;
-	for (uint64_t i = 0; i < fs->super->s_clusters_per_group; i++) {
-		bool is_used = i >= here || cluster_is_used(group, i);
-
-		unused += !is_used;
-		if (group->block_bitmap != NULL && has_bit(group->block_bitmap, i) != is_used)
-			group->block_bitmap_is_right = false;
-	}
-	group->counters_are_right = unused == ext2fs_bg_free_blocks_count(fs, group->number);
-	group->layout->free_clusters += unused;
-}
-
-static void imply_block_bitmap(const struct group *group, unsigned char *bits)
-{
-	uint64_t ratio = (uint64_t)EXT2FS_CLUSTER_RATIO(group->layout->fs);
-	uint64_t here = (group->blocks + ratio - 1) / ratio;
-
-	for (uint64_t i = 0; i < group->layout->fs->super->s_clusters_per_group; i++) {
-		if (i >= here || cluster_is_used(group, i))
-			bits[i / 8] = (unsigned char)(bits[i / 8] | 1u << i % 8);
-	}
-}
-
-static void check_inode_bitmap(struct group *group)
-{
-	struct ext_layout *layout = group->layout;
-	ext2_filsys fs = layout->fs;
-	uint32_t count = fs->super->s_inodes_per_group, unused = 0;
-
-	group->inode_bitmap_is_right = group->inode_bitmap != NULL;
-	for (uint32_t i = 0; i < count; i++) {
-		bool is_met = ext_layout_is_met(layout, group->number * count + i + 1);
-
-		unused += !is_met;
-		if (group->inode_bitmap != NULL && has_bit(group->inode_bitmap, i) != is_met)
-			group->inode_bitmap_is_right = false;
-	}
-	group->counters_are_right = group->counters_are_right &&
-		unused == ext2fs_bg_free_inodes_count(fs, group->number) &&
-		layout->directories[group->number] == ext2fs_bg_used_dirs_count(fs, group->number);
-	layout->free_inodes += unused;
-}
-
-/* `used` bytes of a block are the bitmap. */
-static void add_bitmap(
-	struct ext_layout *layout, uint64_t block, uint64_t used, bool is_right, const char *name)
-{
-	uint64_t size = layout->fs->blocksize;
-
+	for (uint64_t i = 0; i < bits && is_right; i++)
+		is_right = has_bit(raw, i) == has_bit(right, i);
+	for (uint64_t i = used; i < size && is_filled; i++)
+		is_filled = raw[i] == (is_unset && raw[used] == 0 ? 0 : 0xff);
 	if (is_right)
-		members_add_derived(layout->members, block * size, used, name);
+		members_add_derived(layout->members, at, used, names[0]);
 	else
-		members_add_structure(layout->members, block * size, used, name);
-	members_add_structure(layout->members, block * size + used, size - used, "padding");
+		members_add_structure(
+			layout->members, at, used, names[!is_unset || !bytes_are_zero(raw, used)]);
+	members_add_structure(
+		layout->members, at + used, size - used, is_filled ? names[0] : "padding");
 }
 
-/* A bitmap that is not there yet has the checksum of what was walked, which is what it means. */
-static bool checksum_holds(const struct group *group, bool is_of_blocks)
+/* Of a bitmap that is not there yet the block is read here only. */
+static enum status add_block_bitmap(const struct group *group, uint64_t block, struct error *err)
 {
-	ext2_filsys fs = group->layout->fs;
-	size_t size =
-		(is_of_blocks ? fs->super->s_clusters_per_group : fs->super->s_inodes_per_group) /
-		8;
-	const unsigned char *stored = is_of_blocks ? group->block_bitmap : group->inode_bitmap;
-	unsigned char *bits;
-	bool holds;
+	static const char *const names[2] = {"block-bitmap", "block-bitmap-invalid"};
+	struct ext_layout *layout = group->layout;
+	const struct ext_usage *usage = ext_usage_of(layout, EXT_STATE_NOW, group->number);
+	unsigned char *right = xcalloc(1, layout->fs->blocksize + 1), *raw = NULL;
+	enum status status = read_bitmap(layout, block, true, &raw, err);
 
-	if (!ext2fs_has_feature_metadata_csum(fs->super))
-		return false;
-	bits = xcalloc(1, size + 1);
-	if (stored != NULL)
-		memcpy(bits, stored, size);
-	else if (is_of_blocks)
-		imply_block_bitmap(group, bits);
-	holds = is_of_blocks
-		? ext2fs_block_bitmap_csum_verify(fs, group->number, (char *)bits, (int)size) != 0
-		: ext2fs_inode_bitmap_csum_verify(fs, group->number, (char *)bits, (int)size) != 0;
-	free(bits);
-	return holds;
+	ext_usage_block_bitmap(layout, EXT_STATE_NOW, group->number, right);
+	if (status == STATUS_OK)
+		add_bitmap(layout, block, raw, right, layout->fs->super->s_clusters_per_group,
+			names, group->block_bitmap == NULL && !usage->has_others);
+	free(raw);
+	free(right);
+	return status;
+}
+
+static enum status add_inode_bitmap(const struct group *group, uint64_t block, struct error *err)
+{
+	static const char *const names[2] = {"inode-bitmap", "inode-bitmap-invalid"};
+	struct ext_layout *layout = group->layout;
+	const struct ext_usage *usage = ext_usage_of(layout, EXT_STATE_NOW, group->number);
+	uint32_t inodes = layout->fs->super->s_inodes_per_group;
+	unsigned char *right = xcalloc(1, layout->fs->blocksize + 1), *raw = NULL;
+	enum status status = read_bitmap(layout, block, true, &raw, err);
+
+	ext_usage_inode_bitmap(layout, EXT_STATE_NOW, group->number, right);
+	if (status == STATUS_OK)
+		add_bitmap(layout, block, raw, right, inodes, names,
+			group->inode_bitmap == NULL && usage->free_inodes == inodes);
+	free(raw);
+	free(right);
+	return status;
+}
+
+/* Of the bits that are there, or of those that one that is not there yet stands for. */
+static uint32_t bitmap_checksum(
+	ext2_filsys fs, const unsigned char *bits, uint64_t count, uint32_t implied)
+{
+	return bits != NULL && ext2fs_has_feature_metadata_csum(fs->super)
+		? ext2fs_crc32c_le(fs->csum_seed, bits, count / 8)
+		: implied;
 }
 
 /* ---- superblocks ---- */
@@ -277,23 +260,13 @@ static enum status add_super(
 	unsigned char super[EXT_SUPER_SIZE];
 	uint64_t size = layout->fs->blocksize;
 	uint64_t at = block == 0 ? EXT_SUPER_OFFSET : block * size;
-	bool has_checksum = ext2fs_has_feature_metadata_csum(layout->fs->super);
 
 	if (group == 0) {
-		bool are_right = layout->is_sound &&
-			layout->free_clusters * (uint64_t)EXT2FS_CLUSTER_RATIO(layout->fs) ==
-				ext2fs_free_blocks_count(layout->fs->super) &&
-			layout->free_inodes == layout->fs->super->s_free_inodes_count;
-
-		ext_super_add_regions(layout->members, at, has_checksum, are_right);
+		ext_super_add_regions(layout, at);
 	} else {
 		if (source_pread(layout->source, at, super, sizeof(super), err) < 0)
 			return err->status;
-		if (ext_super_is_backup(layout->fs, layout->super, super, group))
-			members_add_derived(
-				layout->members, at, sizeof(super), "superblock-backup");
-		else
-			ext_super_add_regions(layout->members, at, false, false);
+		ext_super_add_backup(layout, at, super, group);
 	}
 	members_add_structure(layout->members, at + EXT_SUPER_SIZE,
 		(block + 1) * size - at - EXT_SUPER_SIZE, "padding");
@@ -323,7 +296,6 @@ static void add_unused(const struct group *group)
 static enum status add_areas(const struct group *group, struct error *err)
 {
 	struct ext_layout *layout = group->layout;
-	const struct ext2_super_block *super = layout->fs->super;
 	uint64_t size = layout->fs->blocksize;
 	struct area areas[AREAS_MAX];
 	size_t count = find_areas(layout->fs, group->number, areas);
@@ -334,7 +306,6 @@ static enum status add_areas(const struct group *group, struct error *err)
 
 		switch (area->kind) {
 		case AREA_SUPER:
-			/* The first counts what is free in all groups. */
 			if (group->number > 0)
 				status = add_super(layout, group->number, area->block, err);
 			break;
@@ -347,12 +318,10 @@ static enum status add_areas(const struct group *group, struct error *err)
 				area->count * size, "reserved-group-descriptors");
 			break;
 		case AREA_BLOCK_BITMAP:
-			add_bitmap(layout, area->block, super->s_clusters_per_group / 8,
-				group->block_bitmap_is_right, "block-bitmap");
+			status = add_block_bitmap(group, area->block, err);
 			break;
 		case AREA_INODE_BITMAP:
-			add_bitmap(layout, area->block, super->s_inodes_per_group / 8,
-				group->inode_bitmap_is_right, "inode-bitmap");
+			status = add_inode_bitmap(group, area->block, err);
 			break;
 		case AREA_INODE_TABLE:
 			break;
@@ -361,16 +330,19 @@ static enum status add_areas(const struct group *group, struct error *err)
 	return status;
 }
 
-static void add_descriptor(const struct group *group)
+static enum status add_descriptor(const struct group *group, struct error *err)
 {
+	ext2_filsys fs = group->layout->fs;
+	const struct ext_usage *usage = ext_usage_of(group->layout, EXT_STATE_NOW, group->number);
 	struct ext_descriptor descriptor = {
 		.group = group->number,
-		.counters_are_right = group->counters_are_right,
-		.block_checksum_holds = checksum_holds(group, true),
-		.inode_checksum_holds = checksum_holds(group, false),
+		.block_checksum = bitmap_checksum(fs, group->block_bitmap,
+			fs->super->s_clusters_per_group, usage->block_checksum),
+		.inode_checksum = bitmap_checksum(fs, group->inode_bitmap,
+			fs->super->s_inodes_per_group, usage->inode_checksum),
 	};
 
-	ext_descriptor_add(group->layout, &descriptor);
+	return ext_descriptor_add(group->layout, &descriptor, err);
 }
 
 static enum status add_group(struct ext_layout *layout, dgrp_t number, struct error *err)
@@ -387,13 +359,10 @@ static enum status add_group(struct ext_layout *layout, dgrp_t number, struct er
 		layout, ext2fs_block_bitmap_loc(fs, number), is_there, &group.block_bitmap, err);
 	if (status == STATUS_OK)
 		status = read_inode_bitmap(layout, number, &group.inode_bitmap, err);
-	if (status == STATUS_OK) {
-		check_block_bitmap(&group);
-		check_inode_bitmap(&group);
-		layout->is_sound = layout->is_sound && group.counters_are_right;
-		add_descriptor(&group);
+	if (status == STATUS_OK)
+		status = add_descriptor(&group, err);
+	if (status == STATUS_OK)
 		status = add_areas(&group, err);
-	}
 	if (status == STATUS_OK)
 		add_unused(&group);
 	free(group.block_bitmap);
@@ -411,7 +380,7 @@ enum status ext_groups_add(struct ext_layout *layout, struct error *err)
 		status = add_other_inodes(layout, group, err);
 	if (status == STATUS_OK && ext2fs_has_feature_mmp(fs->super) &&
 		fs->super->s_mmp_block != 0) {
-		status = ext_layout_take(layout, fs->super->s_mmp_block, 1, err);
+		status = ext_layout_take_made(layout, fs->super->s_mmp_block, 1, err);
 		if (status == STATUS_OK)
 			members_add_structure(layout->members,
 				fs->super->s_mmp_block * fs->blocksize, fs->blocksize,

@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 
 #include "base/alloc.h"
-#include "base/array.h"
 #include "dbdiff/format/ext.h"
 
 #define BITMAP_MAX     ((uint64_t)64 << 20) /* bytes: 2 TiB in blocks of 4 KiB */
@@ -42,17 +41,20 @@ enum status ext_layout_init(struct ext_layout *layout, struct error *err)
 	if (layout->blocks / 8 > BITMAP_MAX || super->s_inodes_count / 8 > BITMAP_MAX)
 		return error_set(err, STATUS_LIMIT, "%" PRIu64 " blocks", blocks);
 	layout->used = xcalloc(1, (size_t)(layout->blocks / 8 + 1));
+	layout->made = xcalloc(1, (size_t)(layout->blocks / 8 + 1));
 	layout->met = xcalloc(1, (size_t)super->s_inodes_count / 8 + 1);
 	layout->directories =
 		xcalloc((size_t)layout->fs->group_desc_count + 1, sizeof(*layout->directories));
 	layout->xattrs = xcalloc(1, sizeof(*layout->xattrs));
-	layout->is_sound = true;
 	return ext_groups_take(layout, err);
 }
 
 void ext_layout_release(struct ext_layout *layout)
 {
 	free(layout->used);
+	free(layout->made);
+	for (size_t i = 0; i < EXT_STATES; i++)
+		free(layout->usages[i]);
 	free(layout->met);
 	free(layout->directories);
 	if (layout->xattrs != NULL)
@@ -84,6 +86,21 @@ enum status ext_layout_take(
 	return STATUS_OK;
 }
 
+static void mark_made(struct ext_layout *layout, uint64_t block, uint64_t count)
+{
+	for (uint64_t i = 0; i < count; i++)
+		bit_set(layout->made, block - layout->first + i);
+}
+
+enum status ext_layout_take_made(
+	struct ext_layout *layout, uint64_t block, uint64_t count, struct error *err)
+{
+	if (ext_layout_take(layout, block, count, err) < 0)
+		return err->status;
+	mark_made(layout, block, count);
+	return STATUS_OK;
+}
+
 bool ext_layout_is_used(const struct ext_layout *layout, uint64_t block)
 {
 	return bit_is_set(layout->used, block - layout->first);
@@ -96,7 +113,7 @@ bool ext_layout_is_met(const struct ext_layout *layout, uint32_t number)
 
 /* ---- inodes ---- */
 
-static void add(
+void ext_layout_add(
 	struct ext_layout *layout, uint64_t offset, uint64_t len, const char *name, int64_t owner)
 {
 	if (owner == REGION_NO_OWNER)
@@ -105,86 +122,11 @@ static void add(
 		members_add_metadata(layout->members, offset, len, name, owner);
 }
 
-/* Where parts of an inode end that are told apart; each begins where the one before ends. */
-static const struct {
-	uint16_t end;
-	enum {
-		INODE_RECORD,
-		INODE_TIMES,
-		INODE_PLACES,
-		INODE_CHECKSUM
-	} part;
-} inode_parts[] = {
-	{0x08, INODE_RECORD},
-	{0x10, INODE_TIMES}, /* of access and change: a member's mtime is its own */
-	{0x28, INODE_RECORD},
-	{0x64, INODE_PLACES}, /* extents or blocks, if it has some */
-	{0x7c, INODE_RECORD},
-	{0x7e, INODE_CHECKSUM},
-	{0x82, INODE_RECORD},
-	{0x84, INODE_CHECKSUM}, /* from here on if the inode reaches so far */
-	{0x88, INODE_TIMES},
-	{0x8c, INODE_RECORD},
-	{0x98, INODE_TIMES},
-};
-
-/* The region that a part of a member's inode is. */
-static const char *part_name(
-	const struct ext_layout *layout, const struct ext_inode *inode, size_t part)
-{
-	static const char record[] = "inode-record";
-	bool is_there = inode_parts[part].end <= EXT2_GOOD_OLD_INODE_SIZE ||
-		EXT2_GOOD_OLD_INODE_SIZE + (unsigned)inode->raw->i_extra_isize >=
-			inode_parts[part].end;
-
-	if (!is_there)
-		return record;
-	switch (inode_parts[part].part) {
-	case INODE_RECORD:
-		break;
-	case INODE_TIMES:
-		return "inode-times";
-	case INODE_PLACES:
-		return !ext_inode_is_inline(inode) &&
-				ext2fs_inode_has_valid_blocks2(
-					layout->fs, (struct ext2_inode *)inode->raw)
-			? "layout"
-			: record;
-	case INODE_CHECKSUM:
-		return ext2fs_has_feature_metadata_csum(layout->fs->super) ? "checksum" : record;
-	}
-	return record;
-}
-
-/* Its checksums were verified when it was read. `name` is NULL for a member's. */
-static void add_inode(
-	struct ext_layout *layout, const struct ext_inode *inode, const char *name, int64_t owner)
-{
-	struct ext2_super_block *super = layout->fs->super;
-	uint32_t index = (inode->number - 1) % super->s_inodes_per_group;
-	uint64_t size = EXT2_INODE_SIZE(super), begin = 0;
-	uint64_t at = ext2fs_inode_table_loc(
-			      layout->fs, (inode->number - 1) / super->s_inodes_per_group) *
-			layout->fs->blocksize +
-		index * size;
-
-	for (size_t i = 0; i < ARRAY_SIZE(inode_parts) && inode_parts[i].end <= size; i++) {
-		const char *part = part_name(layout, inode, i);
-		uint64_t end = inode_parts[i].end;
-
-		if (strcmp(part, "checksum") == 0)
-			members_add_derived(layout->members, at + begin, end - begin, part);
-		else
-			add(layout, at + begin, end - begin, name != NULL ? name : part, owner);
-		begin = end;
-	}
-	add(layout, at + begin, size - begin, name != NULL ? name : "inode-record", owner);
-}
-
 /* What is being added, and of whom. */
 struct adding {
 	struct ext_layout *layout;
 	int64_t owner;
+	uint32_t number;
 	const char *name; /* of a special inode's blocks */
 	bool is_journal;
 	mode_t type;
@@ -201,7 +143,7 @@ static enum status add_node(const struct adding *adding, uint64_t block, struct 
 	uint64_t tail;
 
 	if (!ext2fs_has_feature_metadata_csum(layout->fs->super)) {
-		add(layout, at, layout->fs->blocksize, name, adding->owner);
+		ext_layout_add(layout, at, layout->fs->blocksize, name, adding->owner);
 		return STATUS_OK;
 	}
 	if (source_pread(layout->source, at, &header, sizeof(header), err) < 0)
@@ -209,11 +151,21 @@ static enum status add_node(const struct adding *adding, uint64_t block, struct 
 	tail = sizeof(header) + sizeof(struct ext3_extent) * ext2fs_le16_to_cpu(header.eh_max);
 	if (tail + CHECKSUM_SIZE > layout->fs->blocksize)
 		return error_set(err, STATUS_FORMAT, "its extent tree is damaged");
-	add(layout, at, tail, name, adding->owner);
+	ext_layout_add(layout, at, tail, name, adding->owner);
 	members_add_derived(layout->members, at + tail, CHECKSUM_SIZE, "checksum");
-	add(layout, at + tail + CHECKSUM_SIZE, layout->fs->blocksize - tail - CHECKSUM_SIZE, name,
-		adding->owner);
+	ext_layout_add(layout, at + tail + CHECKSUM_SIZE,
+		layout->fs->blocksize - tail - CHECKSUM_SIZE, name, adding->owner);
 	return STATUS_OK;
+}
+
+/* What mke2fs puts there itself; of the root the first block. */
+static void mark_if_made(const struct adding *adding, const struct ext_run *run)
+{
+	bool is_root = adding->number == EXT2_ROOT_INO;
+
+	if (ext_usage_is_made(adding->layout->fs->super, adding->number) &&
+		(!is_root || (run->kind == EXT_RUN_DATA && run->block == 0)))
+		mark_made(adding->layout, run->physical, is_root ? 1 : run->count);
 }
 
 /* Data as far as the file goes; directories give theirs when they are read. */
@@ -229,8 +181,8 @@ static void add_data(const struct adding *adding, const struct ext_run *run)
 	if (S_ISREG(adding->type))
 		members_add_content(layout->members, at, inside, adding->owner, begin);
 	else if (S_ISLNK(adding->type))
-		add(layout, at, inside, "link-target", adding->owner);
-	add(layout, at + inside, len - inside, "slack", adding->owner);
+		ext_layout_add(layout, at, inside, "link-target", adding->owner);
+	ext_layout_add(layout, at + inside, len - inside, "slack", adding->owner);
 }
 
 /* The first block of the journal (struct journal_superblock_s, jbd2.h). */
@@ -264,6 +216,7 @@ static enum status add_unused(
 
 	if (check_inside(layout, run->physical, run->count, err) < 0)
 		return err->status;
+	mark_if_made(adding, run);
 	for (uint64_t i = 0; i < run->count; i++) {
 		struct ext_run one = {run->kind, run->block + i, run->physical + i, 1};
 
@@ -276,8 +229,8 @@ static enum status add_unused(
 			add_journal(layout, one.physical, err) < 0)
 			return err->status;
 		else if (!adding->is_journal || one.block != 0)
-			add(layout, one.physical * layout->fs->blocksize, layout->fs->blocksize,
-				adding->name, REGION_NO_OWNER);
+			ext_layout_add(layout, one.physical * layout->fs->blocksize,
+				layout->fs->blocksize, adding->name, REGION_NO_OWNER);
 	}
 	return STATUS_OK;
 }
@@ -294,17 +247,19 @@ static enum status take_run(void *context, const struct ext_run *run, struct err
 		return add_unused(adding, run, err);
 	if (ext_layout_take(layout, run->physical, run->count, err) < 0)
 		return err->status;
+	mark_if_made(adding, run);
 	switch (run->kind) {
 	case EXT_RUN_DATA:
 		add_data(adding, run);
 		break;
 	case EXT_RUN_UNWRITTEN:
-		add(layout, run->physical * size, run->count * size, "unwritten", adding->owner);
+		ext_layout_add(layout, run->physical * size, run->count * size, "unwritten",
+			adding->owner);
 		break;
 	case EXT_RUN_EXTENTS:
 		return add_node(adding, run->physical, err);
 	case EXT_RUN_INDIRECT:
-		add(layout, run->physical * size, size,
+		ext_layout_add(layout, run->physical * size, size,
 			adding->name != NULL ? adding->name : "indirect-blocks", adding->owner);
 		break;
 	}
@@ -331,9 +286,9 @@ static enum status add_xattrs(const struct adding *adding, uint64_t block, struc
 			members_add_derived(
 				layout->members, at + XATTR_CHECKSUM, CHECKSUM_SIZE, "checksum");
 	}
-	add(layout, at, has_checksum ? XATTR_CHECKSUM : size, name, adding->owner);
+	ext_layout_add(layout, at, has_checksum ? XATTR_CHECKSUM : size, name, adding->owner);
 	if (has_checksum)
-		add(layout, at + XATTR_CHECKSUM + CHECKSUM_SIZE,
+		ext_layout_add(layout, at + XATTR_CHECKSUM + CHECKSUM_SIZE,
 			size - XATTR_CHECKSUM - CHECKSUM_SIZE, name, adding->owner);
 	return STATUS_OK;
 }
@@ -361,6 +316,7 @@ enum status ext_layout_add_member(
 	struct adding adding = {
 		.layout = layout,
 		.owner = owner,
+		.number = inode->number,
 		.type = basic->i_mode,
 		.size = EXT2_I_SIZE(basic),
 	};
@@ -370,7 +326,7 @@ enum status ext_layout_add_member(
 	bit_set(layout->met, inode->number - 1);
 	if (S_ISDIR(basic->i_mode))
 		layout->directories[(inode->number - 1) / layout->fs->super->s_inodes_per_group]++;
-	add_inode(layout, inode, NULL, owner);
+	ext_record_add(layout, inode, NULL, owner);
 	return add_blocks(&adding, inode, err);
 }
 
@@ -391,6 +347,7 @@ enum status ext_layout_add_special(
 	struct adding adding = {
 		.layout = layout,
 		.owner = REGION_NO_OWNER,
+		.number = number,
 		.name = name,
 		.is_journal = number == layout->fs->super->s_journal_inum,
 	};
@@ -406,7 +363,7 @@ enum status ext_layout_add_special(
 		if (number < EXT2_FIRST_INO(layout->fs->super) || inode.raw->i_links_count > 0 ||
 			inode.raw->i_flags & EXT4_EA_INODE_FL)
 			bit_set(layout->met, number - 1);
-		add_inode(layout, &inode, name, REGION_NO_OWNER);
+		ext_record_add(layout, &inode, name, REGION_NO_OWNER);
 		/* All that the resize inode leads to are blocks kept for descriptors, but one. */
 		if (number == EXT2_RESIZE_INO && inode.raw->i_block[EXT2_DIND_BLOCK] != 0)
 			status = take_run(&adding,

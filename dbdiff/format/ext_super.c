@@ -174,8 +174,25 @@ static void add_features(struct member *member, const unsigned char *super)
 		member_add_field(member, "filesystem-needs-recovery", "yes");
 }
 
-static void add_field(
-	struct member *member, const struct super_field *field, const unsigned char *super)
+/* A seed that checksums do not begin with is only bytes. */
+static bool is_there(const struct super_field *field, const unsigned char *super)
+{
+	return field->offset != AT(s_checksum_seed) ||
+		number_of(super, AT(s_feature_incompat)) & EXT4_FEATURE_INCOMPAT_CSUM_SEED;
+}
+
+/* Counters that were found wrong have a name of their own. */
+static const char *name_of(const struct super_field *field, const struct ext_super_wrong *wrong)
+{
+	if (wrong->free_blocks && field->offset == AT(s_free_blocks_count))
+		return "filesystem-free-blocks-invalid";
+	if (wrong->free_inodes && field->offset == AT(s_free_inodes_count))
+		return "filesystem-free-inodes-invalid";
+	return field->name;
+}
+
+static void add_field(struct member *member, const char *name, const struct super_field *field,
+	const unsigned char *super)
 {
 	const unsigned char *at = super + field->offset;
 	uint64_t number = 0;
@@ -188,21 +205,20 @@ static void add_field(
 	}
 	switch (field->kind) {
 	case KIND_NUMBER:
-		member_add_field(member, field->name, "%" PRIu64, number);
+		member_add_field(member, name, "%" PRIu64, number);
 		break;
 	case KIND_TIME:
 		filesystem_add_time(
-			member, field->name, &(struct filesystem_time){.seconds = (int64_t)number});
+			member, name, &(struct filesystem_time){.seconds = (int64_t)number});
 		break;
 	case KIND_UUID:
-		add_uuid(member, field->name, at);
+		add_uuid(member, name, at);
 		break;
 	case KIND_TEXT:
-		member_add_field_bytes(
-			member, field->name, at, strnlen((const char *)at, field->size));
+		member_add_field_bytes(member, name, at, strnlen((const char *)at, field->size));
 		break;
 	case KIND_HEX:
-		add_hex(member, field->name, at, field->size);
+		add_hex(member, name, at, field->size);
 		break;
 	case KIND_ELSEWHERE:
 		break;
@@ -221,7 +237,8 @@ static void forget(unsigned char *rest, const struct super_field *field)
 		memset(rest + field->high, 0, field->high_size);
 }
 
-void ext_super_add(struct member *member, const unsigned char super[EXT_SUPER_SIZE])
+void ext_super_add(struct member *member, const unsigned char super[EXT_SUPER_SIZE],
+	const struct ext_super_wrong *wrong)
 {
 	unsigned char rest[EXT_SUPER_SIZE];
 	struct digest digest;
@@ -232,8 +249,12 @@ void ext_super_add(struct member *member, const unsigned char super[EXT_SUPER_SI
 		UINT32_C(1024) << number_of(super, AT(s_log_block_size)));
 	add_features(member, super);
 	for (size_t i = 0; i < ARRAY_SIZE(super_fields); i++) {
-		add_field(member, &super_fields[i], super);
-		forget(rest, &super_fields[i]);
+		const struct super_field *field = &super_fields[i];
+
+		if (!is_there(field, super))
+			continue;
+		add_field(member, name_of(field, wrong), field, super);
+		forget(rest, field);
 	}
 	hash_memory(rest, sizeof(rest), &digest);
 	digest_hex(&digest, hex);
@@ -242,11 +263,14 @@ void ext_super_add(struct member *member, const unsigned char super[EXT_SUPER_SI
 
 /* ---- regions ---- */
 
+/* What belongs to one field, or to none. */
 struct stretch {
-	const char *name;
+	const struct super_field *field; /* or NULL */
 	size_t offset;
 	size_t size;
 };
+
+#define STRETCHES_MAX (4 * ARRAY_SIZE(super_fields) + 1)
 
 static int stretch_compare(const void *a, const void *b)
 {
@@ -255,64 +279,145 @@ static int stretch_compare(const void *a, const void *b)
 	return first->offset < second->offset ? -1 : first->offset > second->offset;
 }
 
-/* What was recomputed, and found right if the flag of its kind says so. */
-static bool is_derived(const char *name, bool has_checksum, bool has_counters)
+/* All of it, in order. */
+static size_t find_stretches(const unsigned char *super, struct stretch stretches[STRETCHES_MAX])
 {
-	if (strcmp(name, "checksum") == 0)
-		return has_checksum;
-	return has_counters &&
-		(strcmp(name, "filesystem-free-blocks") == 0 ||
-			strcmp(name, "filesystem-free-inodes") == 0);
-}
-
-void ext_super_add_regions(
-	struct members *members, uint64_t offset, bool has_checksum, bool has_counters)
-{
-	struct stretch stretches[2 * ARRAY_SIZE(super_fields)];
-	size_t count = 0, at = 0;
+	struct stretch fields[2 * ARRAY_SIZE(super_fields)];
+	size_t fields_count = 0, count = 0, at = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(super_fields); i++) {
 		const struct super_field *field = &super_fields[i];
 
-		stretches[count++] = (struct stretch){field->name, field->offset, field->size};
+		if (!is_there(field, super))
+			continue;
+		fields[fields_count++] = (struct stretch){field, field->offset, field->size};
 		if (field->high)
-			stretches[count++] =
-				(struct stretch){field->name, field->high, field->high_size};
+			fields[fields_count++] =
+				(struct stretch){field, field->high, field->high_size};
 	}
-	qsort(stretches, count, sizeof(stretches[0]), stretch_compare);
-	for (size_t i = 0; i < count; i++) {
-		const struct stretch *stretch = &stretches[i];
-
-		members_add_structure(
-			members, offset + at, stretch->offset - at, "filesystem-superblock-rest");
-		if (is_derived(stretch->name, has_checksum, has_counters))
-			members_add_derived(
-				members, offset + stretch->offset, stretch->size, stretch->name);
-		else
-			members_add_structure(
-				members, offset + stretch->offset, stretch->size, stretch->name);
-		at = stretch->offset + stretch->size;
+	qsort(fields, fields_count, sizeof(fields[0]), stretch_compare);
+	for (size_t i = 0; i < fields_count; i++) {
+		stretches[count++] = (struct stretch){NULL, at, fields[i].offset - at};
+		stretches[count++] = fields[i];
+		at = fields[i].offset + fields[i].size;
 	}
-	members_add_structure(
-		members, offset + at, EXT_SUPER_SIZE - at, "filesystem-superblock-rest");
+	stretches[count++] = (struct stretch){NULL, at, EXT_SUPER_SIZE - at};
+	return count;
 }
 
-/* Backups are written as not cleanly unmounted, and say which group they are in. */
-bool ext_super_is_backup(ext2_filsys fs, const unsigned char super[EXT_SUPER_SIZE],
-	const unsigned char backup[EXT_SUPER_SIZE], dgrp_t group)
+struct ext_super_wrong ext_super_find_wrong(struct ext_layout *layout)
+{
+	const struct ext_usage *all = ext_usage_of_all(layout, EXT_STATE_NOW);
+
+	return (struct ext_super_wrong){
+		.free_blocks = all->free_clusters * (uint64_t)EXT2FS_CLUSTER_RATIO(layout->fs) !=
+			ext2fs_free_blocks_count(layout->fs->super),
+		.free_inodes = all->free_inodes != layout->fs->super->s_free_inodes_count,
+	};
+}
+
+void ext_super_add_regions(struct ext_layout *layout, uint64_t offset)
+{
+	bool has_checksum = ext2fs_has_feature_metadata_csum(layout->fs->super);
+	struct ext_super_wrong wrong = ext_super_find_wrong(layout);
+	struct stretch stretches[STRETCHES_MAX];
+	size_t count = find_stretches(layout->super, stretches);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct super_field *field = stretches[i].field;
+		uint64_t at = offset + stretches[i].offset, len = stretches[i].size;
+		const char *name = "filesystem-superblock-rest";
+		bool is_derived = false;
+
+		if (field != NULL) {
+			name = name_of(field, &wrong);
+			is_derived = (field->offset == AT(s_checksum) && has_checksum) ||
+				(field->offset == AT(s_free_blocks_count) && !wrong.free_blocks) ||
+				(field->offset == AT(s_free_inodes_count) && !wrong.free_inodes);
+		}
+		if (is_derived)
+			members_add_derived(layout->members, at, len, name);
+		else
+			members_add_structure(layout->members, at, len, name);
+	}
+}
+
+/* ---- backups ---- */
+
+/* What the kernel and e2fsck write to the first only: the backup has it from before. */
+static bool is_written_once(const struct super_field *field)
+{
+	static const uint16_t offsets[] = {AT(s_wtime), AT(s_mtime), AT(s_lastcheck),
+		AT(s_mnt_count), AT(s_last_mounted), AT(s_state), AT(s_error_count),
+		AT(s_kbytes_written), AT(s_overhead_clusters), AT(s_jnl_blocks), AT(s_flags),
+		AT(s_feature_compat), AT(s_feature_incompat), AT(s_feature_ro_compat)};
+
+	for (size_t i = 0; i < ARRAY_SIZE(offsets); i++) {
+		if (field->offset == offsets[i])
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The backup as it is in the first, where it is what it must be. Backups are written as not cleanly
+ * unmounted, and say which group they are in.
+ */
+static void settle_backup(ext2_filsys fs, const unsigned char super[EXT_SUPER_SIZE],
+	unsigned char backup[EXT_SUPER_SIZE], dgrp_t group)
 {
 	struct ext2_super_block first, copy;
-	uint16_t state;
 
 	memcpy(&first, super, sizeof(first));
 	memcpy(&copy, backup, sizeof(copy));
-	if (ext2fs_le16_to_cpu(copy.s_block_group_nr) != (uint16_t)group ||
-		!ext2fs_superblock_csum_verify(fs, &copy))
-		return false;
-	state = ext2fs_cpu_to_le16(ext2fs_le16_to_cpu(first.s_state) & ~EXT2_VALID_FS);
-	if (copy.s_state == state)
+	if (ext2fs_has_feature_metadata_csum(fs->super) && ext2fs_superblock_csum_verify(fs, &copy))
+		copy.s_checksum = first.s_checksum;
+	if (ext2fs_le16_to_cpu(copy.s_block_group_nr) == (uint16_t)group)
+		copy.s_block_group_nr = first.s_block_group_nr;
+	if (copy.s_state == ext2fs_cpu_to_le16(ext2fs_le16_to_cpu(first.s_state) & ~EXT2_VALID_FS))
 		copy.s_state = first.s_state;
-	copy.s_block_group_nr = first.s_block_group_nr;
-	copy.s_checksum = first.s_checksum;
-	return memcmp(&first, &copy, sizeof(first)) == 0;
+	memcpy(backup, &copy, sizeof(copy));
+}
+
+/* Whether a counter is that of the file system as mke2fs left it. */
+static bool is_as_made(
+	struct ext_layout *layout, const struct super_field *field, const unsigned char *backup)
+{
+	uint64_t number = number_at(backup, field->offset, field->size);
+	const struct ext_usage *all;
+
+	if (field->offset != AT(s_free_blocks_count) && field->offset != AT(s_free_inodes_count))
+		return false;
+	all = ext_usage_of_all(layout, EXT_STATE_MADE);
+	if (field->offset == AT(s_free_inodes_count))
+		return number == all->free_inodes;
+	if (ext2fs_has_feature_64bit(layout->fs->super))
+		number |= number_at(backup, field->high, field->high_size) << 32;
+	return number == all->free_clusters * (uint64_t)EXT2FS_CLUSTER_RATIO(layout->fs);
+}
+
+void ext_super_add_backup(struct ext_layout *layout, uint64_t offset,
+	const unsigned char backup[EXT_SUPER_SIZE], dgrp_t group)
+{
+	static const char name[] = "superblock-backup";
+	unsigned char settled[EXT_SUPER_SIZE];
+	struct stretch stretches[STRETCHES_MAX];
+	size_t count = find_stretches(layout->super, stretches);
+
+	memcpy(settled, backup, sizeof(settled));
+	settle_backup(layout->fs, layout->super, settled, group);
+	for (size_t i = 0; i < count; i++) {
+		const struct super_field *field = stretches[i].field;
+		size_t begin = stretches[i].offset, len = stretches[i].size;
+		uint64_t at = offset + begin;
+
+		if (memcmp(layout->super + begin, settled + begin, len) == 0 ||
+			(field != NULL && is_as_made(layout, field, backup)))
+			members_add_derived(layout->members, at, len, name);
+		else
+			members_add_structure(layout->members, at, len,
+				field != NULL && is_written_once(field)
+					? field->name
+					: "superblock-backup-unlike");
+	}
 }

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the bytes of an inode are. */
+#include <string.h>
+
+#include "base/array.h"
+#include "dbdiff/format/ext.h"
+
+/* Where parts of an inode end that are told apart; each begins where the one before ends. */
+static const struct {
+	uint16_t end;
+	enum {
+		INODE_RECORD,
+		INODE_TIMES,
+		INODE_PLACES,
+		INODE_CHECKSUM
+	} part;
+} inode_parts[] = {
+	{0x08, INODE_RECORD},
+	{0x10, INODE_TIMES}, /* of access and change: a member's mtime is its own */
+	{0x28, INODE_RECORD},
+	{0x64, INODE_PLACES}, /* extents or blocks, if it has some */
+	{0x7c, INODE_RECORD},
+	{0x7e, INODE_CHECKSUM},
+	{0x82, INODE_RECORD},
+	{0x84, INODE_CHECKSUM}, /* from here on if the inode reaches so far */
+	{0x88, INODE_TIMES},
+	{0x8c, INODE_RECORD},
+	{0x98, INODE_TIMES},
+};
+
+/* The region that a part of a member's inode is. */
+static const char *part_name(
+	const struct ext_layout *layout, const struct ext_inode *inode, size_t part)
+{
+	static const char record[] = "inode-record";
+	bool is_there = inode_parts[part].end <= EXT2_GOOD_OLD_INODE_SIZE ||
+		EXT2_GOOD_OLD_INODE_SIZE + (unsigned)inode->raw->i_extra_isize >=
+			inode_parts[part].end;
+
+	if (!is_there)
+		return record;
+	switch (inode_parts[part].part) {
+	case INODE_RECORD:
+		break;
+	case INODE_TIMES:
+		return "inode-times";
+	case INODE_PLACES:
+		return !ext_inode_is_inline(inode) &&
+				ext2fs_inode_has_valid_blocks2(
+					layout->fs, (struct ext2_inode *)inode->raw)
+			? "layout"
+			: record;
+	case INODE_CHECKSUM:
+		return ext2fs_has_feature_metadata_csum(layout->fs->super) ? "checksum" : record;
+	}
+	return record;
+}
+
+static uint64_t inode_offset(const struct ext_layout *layout, uint32_t number)
+{
+	const struct ext2_super_block *super = layout->fs->super;
+	uint32_t index = (number - 1) % super->s_inodes_per_group;
+	dgrp_t group = (number - 1) / super->s_inodes_per_group;
+
+	return ext2fs_inode_table_loc(layout->fs, group) * layout->fs->blocksize +
+		(uint64_t)index * EXT2_INODE_SIZE(super);
+}
+
+void ext_record_add(
+	struct ext_layout *layout, const struct ext_inode *inode, const char *name, int64_t owner)
+{
+	uint64_t size = EXT2_INODE_SIZE(layout->fs->super), begin = 0;
+	uint64_t at = inode_offset(layout, inode->number);
+
+	for (size_t i = 0; i < ARRAY_SIZE(inode_parts) && inode_parts[i].end <= size; i++) {
+		const char *part = part_name(layout, inode, i);
+		uint64_t end = inode_parts[i].end;
+
+		if (strcmp(part, "checksum") == 0)
+			members_add_derived(layout->members, at + begin, end - begin, part);
+		else
+			ext_layout_add(
+				layout, at + begin, end - begin, name != NULL ? name : part, owner);
+		begin = end;
+	}
+	ext_layout_add(
+		layout, at + begin, size - begin, name != NULL ? name : "inode-record", owner);
+}
