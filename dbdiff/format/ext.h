@@ -202,6 +202,17 @@ enum status ext_layout_add_special(
 /* Its checksums were verified when it was read. `name` is NULL for a member's. */
 void ext_record_add(
 	struct ext_layout *layout, const struct ext_inode *inode, const char *name, int64_t owner);
+/* That of the blocks kept for descriptors; of those one is its own, and taken here. */
+enum status ext_record_add_resize(
+	struct ext_layout *layout, const struct ext_inode *inode, struct error *err);
+
+/* ---- ext_resize.c: the inode of blocks kept for descriptors ---- */
+
+/* Whether all of it but its times is what it must be. */
+bool ext_resize_inode_is_right(ext2_filsys fs, const struct ext_inode *inode);
+/* Likewise of the one block that is its own. Errors of the source. */
+enum status ext_resize_check_block(
+	struct ext_layout *layout, uint64_t block, bool *is_right, struct error *err);
 
 /* ---- ext_groups.c: what belongs to no member ---- */
 

@@ -115,7 +115,7 @@ static const char *special_name(struct ext2_super_block *super, uint32_t number)
 	if (number == EXT4_USR_QUOTA_INO || number == EXT4_GRP_QUOTA_INO ||
 		number == super->s_prj_quota_inum)
 		return "quota";
-	if (number == EXT2_RESIZE_INO)
+	if (number == EXT2_RESIZE_INO && ext2fs_has_feature_resize_inode(super))
 		return "resize-inode";
 	if (number < EXT2_FIRST_INO(super))
 		return "reserved-inodes";

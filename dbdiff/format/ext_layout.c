@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/alloc.h"
+#include "dbdiff/format/bytes.h"
 #include "dbdiff/format/ext.h"
 
 #define BITMAP_MAX     ((uint64_t)64 << 20) /* bytes: 2 TiB in blocks of 4 KiB */
@@ -196,13 +197,14 @@ static enum status add_journal(struct ext_layout *layout, uint64_t block, struct
 	if (source_pread(layout->source, at + JOURNAL_UUID, uuid, sizeof(uuid), err) < 0)
 		return err->status;
 	members_add_structure(layout->members, at, JOURNAL_UUID, name);
-	/* The file system's own, unless the journal is shared. */
+	/* The file system's own, or none. tune2fs -U leaves the one before. */
 	if (memcmp(uuid, super->s_uuid, sizeof(uuid)) == 0)
 		members_add_derived(
 			layout->members, at + JOURNAL_UUID, sizeof(uuid), "journal-uuid");
 	else
-		members_add_structure(
-			layout->members, at + JOURNAL_UUID, sizeof(uuid), "journal-uuid");
+		members_add_structure(layout->members, at + JOURNAL_UUID, sizeof(uuid),
+			bytes_are_zero(uuid, sizeof(uuid)) ? "journal-uuid"
+							   : "journal-uuid-unlike");
 	members_add_structure(layout->members, at + JOURNAL_UUID + sizeof(uuid),
 		size - JOURNAL_UUID - sizeof(uuid), name);
 	return STATUS_OK;
@@ -363,15 +365,15 @@ enum status ext_layout_add_special(
 		if (number < EXT2_FIRST_INO(layout->fs->super) || inode.raw->i_links_count > 0 ||
 			inode.raw->i_flags & EXT4_EA_INODE_FL)
 			bit_set(layout->met, number - 1);
-		ext_record_add(layout, &inode, name, REGION_NO_OWNER);
-		/* All that the resize inode leads to are blocks kept for descriptors, but one. */
-		if (number == EXT2_RESIZE_INO && inode.raw->i_block[EXT2_DIND_BLOCK] != 0)
-			status = take_run(&adding,
-				&(struct ext_run){EXT_RUN_INDIRECT, 0,
-					inode.raw->i_block[EXT2_DIND_BLOCK], 1},
-				err);
-		else if (number != EXT2_RESIZE_INO)
-			status = add_blocks(&adding, &inode, err);
+		if (number == EXT2_RESIZE_INO &&
+			ext2fs_has_feature_resize_inode(layout->fs->super)) {
+			status = ext_record_add_resize(layout, &inode, err);
+		} else {
+			ext_record_add(layout, &inode, name, REGION_NO_OWNER);
+			/* Of what was one, the blocks are nobody's. */
+			if (number != EXT2_RESIZE_INO)
+				status = add_blocks(&adding, &inode, err);
+		}
 	}
 	ext_inode_release(&inode);
 	return status < 0 ? error_context(err, "inode %" PRIu32, number) : STATUS_OK;

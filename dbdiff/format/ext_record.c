@@ -11,12 +11,14 @@ static const struct {
 	enum {
 		INODE_RECORD,
 		INODE_TIMES,
+		INODE_MTIME,
 		INODE_PLACES,
 		INODE_CHECKSUM
 	} part;
 } inode_parts[] = {
 	{0x08, INODE_RECORD},
 	{0x10, INODE_TIMES}, /* of access and change: a member's mtime is its own */
+	{0x14, INODE_MTIME},
 	{0x28, INODE_RECORD},
 	{0x64, INODE_PLACES}, /* extents or blocks, if it has some */
 	{0x7c, INODE_RECORD},
@@ -24,7 +26,7 @@ static const struct {
 	{0x82, INODE_RECORD},
 	{0x84, INODE_CHECKSUM}, /* from here on if the inode reaches so far */
 	{0x88, INODE_TIMES},
-	{0x8c, INODE_RECORD},
+	{0x8c, INODE_MTIME},
 	{0x98, INODE_TIMES},
 };
 
@@ -41,6 +43,7 @@ static const char *part_name(
 		return record;
 	switch (inode_parts[part].part) {
 	case INODE_RECORD:
+	case INODE_MTIME:
 		break;
 	case INODE_TIMES:
 		return "inode-times";
@@ -85,4 +88,44 @@ void ext_record_add(
 	}
 	ext_layout_add(
 		layout, at + begin, size - begin, name != NULL ? name : "inode-record", owner);
+}
+
+static void add_resize_part(struct ext_layout *layout, uint64_t offset, uint64_t len, bool is_right)
+{
+	if (is_right)
+		members_add_derived(layout->members, offset, len, "resize-inode");
+	else
+		members_add_structure(layout->members, offset, len, "resize-inode-invalid");
+}
+
+enum status ext_record_add_resize(
+	struct ext_layout *layout, const struct ext_inode *inode, struct error *err)
+{
+	uint64_t size = EXT2_INODE_SIZE(layout->fs->super), begin = 0;
+	uint64_t at = inode_offset(layout, inode->number);
+	uint64_t block = inode->raw->i_block[EXT2_DIND_BLOCK];
+	bool is_right = ext_resize_inode_is_right(layout->fs, inode);
+
+	for (size_t i = 0; i < ARRAY_SIZE(inode_parts) && inode_parts[i].end <= size; i++) {
+		const char *part = part_name(layout, inode, i);
+		uint64_t end = inode_parts[i].end;
+
+		if (strcmp(part, "checksum") == 0)
+			members_add_derived(layout->members, at + begin, end - begin, part);
+		else if (is_right &&
+			(inode_parts[i].part == INODE_TIMES || inode_parts[i].part == INODE_MTIME))
+			members_add_structure(
+				layout->members, at + begin, end - begin, "inode-times");
+		else
+			add_resize_part(layout, at + begin, end - begin, is_right);
+		begin = end;
+	}
+	add_resize_part(layout, at + begin, size - begin, is_right);
+	if (block == 0)
+		return STATUS_OK;
+	if (ext_layout_take_made(layout, block, 1, err) < 0 ||
+		ext_resize_check_block(layout, block, &is_right, err) < 0)
+		return err->status;
+	add_resize_part(layout, block * layout->fs->blocksize, layout->fs->blocksize, is_right);
+	return STATUS_OK;
 }
