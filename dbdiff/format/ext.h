@@ -61,6 +61,8 @@ void ext_super_add_backup(struct ext_layout *layout, uint64_t offset,
 
 struct ext_map;
 
+#define EXT_DEPTH_MAX 5 /* EXT4_MAX_EXTENT_DEPTH of the kernel; libext2fs takes any */
+
 /* `data` is the content of an inode with inline data, copied; NULL for others. */
 struct ext_map *ext_map_new(ext2_filsys fs, struct ext_io *io, struct source *source,
 	ext2_ino_t number, const struct ext2_inode *inode, const struct buffer *data);
@@ -171,6 +173,7 @@ struct ext_layout {
 	struct inode_map *xattrs;	      /* blocks of xattrs, which inodes share */
 	struct ext_usage *usages[EXT_STATES]; /* of the groups, as they are asked for */
 	struct ext_usage all[EXT_STATES];
+	uint32_t lookups; /* of entries that are left over, which are still to be had */
 };
 
 /* `layout` has its members, io, fs, source and super; takes the blocks of all groups' tables. */
@@ -205,6 +208,24 @@ void ext_record_add(
 /* That of the blocks kept for descriptors; of those one is its own, and taken here. */
 enum status ext_record_add_resize(
 	struct ext_layout *layout, const struct ext_inode *inode, struct error *err);
+
+/* ---- ext_slack.c: what is behind that in use ---- */
+
+/* A node of an extent tree in a block, up to its checksum. */
+struct ext_node {
+	const unsigned char *raw;
+	size_t size;
+	uint64_t at; /* in the file system */
+	const char *name;
+	int64_t owner;
+	uint32_t number; /* of the inode whose tree it is in */
+	const struct ext2_inode *inode;
+};
+
+void ext_slack_add_node(struct ext_layout *layout, const struct ext_node *node);
+/* What a member's inode has at the place where its blocks are, at `at`. */
+void ext_slack_add_places(
+	struct ext_layout *layout, const struct ext_inode *inode, uint64_t at, int64_t owner);
 
 /* ---- ext_resize.c: the inode of blocks kept for descriptors ---- */
 

@@ -9,6 +9,7 @@
 #include "dbdiff/format/ext.h"
 
 #define BITMAP_MAX     ((uint64_t)64 << 20) /* bytes: 2 TiB in blocks of 4 KiB */
+#define LOOKUPS_MAX    (UINT32_C(1) << 16)
 #define CHECKSUM_SIZE  4
 #define JOURNAL_UUID   0x30 /* in its superblock */
 #define XATTR_CHECKSUM 16   /* in its block */
@@ -46,6 +47,7 @@ enum status ext_layout_init(struct ext_layout *layout, struct error *err)
 	layout->met = xcalloc(1, (size_t)super->s_inodes_count / 8 + 1);
 	layout->directories =
 		xcalloc((size_t)layout->fs->group_desc_count + 1, sizeof(*layout->directories));
+	layout->lookups = LOOKUPS_MAX;
 	layout->xattrs = xcalloc(1, sizeof(*layout->xattrs));
 	return ext_groups_take(layout, err);
 }
@@ -130,6 +132,7 @@ struct adding {
 	uint32_t number;
 	const char *name; /* of a special inode's blocks */
 	bool is_journal;
+	const struct ext2_inode *inode;
 	mode_t type;
 	uint64_t size;
 };
@@ -139,24 +142,29 @@ static enum status add_node(const struct adding *adding, uint64_t block, struct 
 {
 	struct ext_layout *layout = adding->layout;
 	const char *name = adding->name != NULL ? adding->name : "extent-tree";
-	uint64_t at = block * layout->fs->blocksize;
-	struct ext3_extent_header header;
-	uint64_t tail;
+	size_t size = layout->fs->blocksize, room = size, behind = size;
+	uint64_t at = block * size;
+	unsigned char *raw = xmalloc(size);
+	enum status status = source_pread(layout->source, at, raw, size, err);
 
-	if (!ext2fs_has_feature_metadata_csum(layout->fs->super)) {
-		ext_layout_add(layout, at, layout->fs->blocksize, name, adding->owner);
-		return STATUS_OK;
+	if (status == STATUS_OK && ext2fs_has_feature_metadata_csum(layout->fs->super)) {
+		room = sizeof(struct ext3_extent_header) +
+			sizeof(struct ext3_extent) * bytes_le16(raw + 4);
+		behind = room + CHECKSUM_SIZE;
+		if (behind > size)
+			status = error_set(err, STATUS_FORMAT, "its extent tree is damaged");
 	}
-	if (source_pread(layout->source, at, &header, sizeof(header), err) < 0)
-		return err->status;
-	tail = sizeof(header) + sizeof(struct ext3_extent) * ext2fs_le16_to_cpu(header.eh_max);
-	if (tail + CHECKSUM_SIZE > layout->fs->blocksize)
-		return error_set(err, STATUS_FORMAT, "its extent tree is damaged");
-	ext_layout_add(layout, at, tail, name, adding->owner);
-	members_add_derived(layout->members, at + tail, CHECKSUM_SIZE, "checksum");
-	ext_layout_add(layout, at + tail + CHECKSUM_SIZE,
-		layout->fs->blocksize - tail - CHECKSUM_SIZE, name, adding->owner);
-	return STATUS_OK;
+	if (status == STATUS_OK) {
+		ext_slack_add_node(layout,
+			&(struct ext_node){
+				raw, room, at, name, adding->owner, adding->number, adding->inode});
+		members_add_derived(layout->members, at + room, behind - room, "checksum");
+		ext_layout_add(layout, at + behind, size - behind,
+			bytes_are_zero(raw + behind, size - behind) ? name : "extent-slack",
+			adding->owner);
+	}
+	free(raw);
+	return status;
 }
 
 /* What mke2fs puts there itself; of the root the first block. */
@@ -305,6 +313,7 @@ static enum status add_blocks(
 
 	if (status < 0 || ext_inode_is_inline(inode))
 		return status;
+	adding->inode = basic;
 	map = ext_map_new(layout->fs, layout->io, layout->source, inode->number, basic, NULL);
 	status = ext_map_each(map, take_run, adding, err);
 	ext_map_free(map);

@@ -12,8 +12,6 @@
 #include "base/alloc.h"
 #include "dbdiff/format/filesystem.h"
 
-#define EXTENT_DEPTH_MAX 5 /* EXT4_MAX_EXTENT_DEPTH of the kernel; libext2fs takes any */
-
 struct ext_map {
 	ext2_filsys fs;
 	struct ext_io *io;
@@ -76,7 +74,7 @@ static enum status extents_begin(struct ext_map *map, struct error *err)
 	map->extents = NULL;
 	map->run.hole = map->run.block = map->run.count = map->run.physical = 0;
 	map->ended = false;
-	if (ext2fs_le16_to_cpu(header->eh_depth) > EXTENT_DEPTH_MAX)
+	if (ext2fs_le16_to_cpu(header->eh_depth) > EXT_DEPTH_MAX)
 		return error_set(err, STATUS_FORMAT, "its extent tree is too deep");
 	code = ext2fs_extent_open2(map->fs, map->number, &map->inode, &map->extents);
 	if (code)

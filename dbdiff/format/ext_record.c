@@ -20,7 +20,7 @@ static const struct {
 	{0x10, INODE_TIMES}, /* of access and change: a member's mtime is its own */
 	{0x14, INODE_MTIME},
 	{0x28, INODE_RECORD},
-	{0x64, INODE_PLACES}, /* extents or blocks, if it has some */
+	{0x64, INODE_PLACES}, /* extents or blocks, or what else is there */
 	{0x7c, INODE_RECORD},
 	{0x7e, INODE_CHECKSUM},
 	{0x82, INODE_RECORD},
@@ -30,7 +30,7 @@ static const struct {
 	{0x98, INODE_TIMES},
 };
 
-/* The region that a part of a member's inode is. */
+/* The region that a part of a member's inode is, but for where its blocks are. */
 static const char *part_name(
 	const struct ext_layout *layout, const struct ext_inode *inode, size_t part)
 {
@@ -44,15 +44,10 @@ static const char *part_name(
 	switch (inode_parts[part].part) {
 	case INODE_RECORD:
 	case INODE_MTIME:
+	case INODE_PLACES:
 		break;
 	case INODE_TIMES:
 		return "inode-times";
-	case INODE_PLACES:
-		return !ext_inode_is_inline(inode) &&
-				ext2fs_inode_has_valid_blocks2(
-					layout->fs, (struct ext2_inode *)inode->raw)
-			? "layout"
-			: record;
 	case INODE_CHECKSUM:
 		return ext2fs_has_feature_metadata_csum(layout->fs->super) ? "checksum" : record;
 	}
@@ -81,6 +76,8 @@ void ext_record_add(
 
 		if (strcmp(part, "checksum") == 0)
 			members_add_derived(layout->members, at + begin, end - begin, part);
+		else if (name == NULL && inode_parts[i].part == INODE_PLACES)
+			ext_slack_add_places(layout, inode, at + begin, owner);
 		else
 			ext_layout_add(
 				layout, at + begin, end - begin, name != NULL ? name : part, owner);
