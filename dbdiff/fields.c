@@ -195,6 +195,7 @@ static const struct field field_table[] = {
 	{"inode-bitmap", "inode bitmaps", FIELD_FOLLOWS, "layout"},
 	{"inode-bitmap-invalid", "inode bitmaps that do not fit", FIELD_OWN, UNEXPLAINED},
 	{"inode-record", "bytes of inodes that no field stands for", FIELD_ROOM, UNEXPLAINED},
+	{"inline-data", "data in inodes", FIELD_OWN, UNEXPLAINED},
 	{"inode-slack", "bytes of inodes behind what they keep", FIELD_ROOM, UNEXPLAINED},
 	{"free-inodes", "inodes not in use", FIELD_ROOM, UNEXPLAINED},
 	{"reserved-inodes", "reserved inodes", FIELD_OWN, UNEXPLAINED},

@@ -167,12 +167,15 @@ void ext_slack_add_places(
 		"inode-slack", owner, inode->number, basic};
 
 	if (S_ISCHR(basic->i_mode) || S_ISBLK(basic->i_mode)) {
+		room.name = "device";
 		add_device(&room, size);
 	} else if (ext_inode_is_inline(inode)) {
+		room.name = S_ISDIR(basic->i_mode) ? "directory-block" : "inline-data";
 		used = S_ISDIR(basic->i_mode) || length > size ? size : (size_t)length;
 		add_used(&room, 0, used);
 		add_slack(&room, used, size);
 	} else if (S_ISLNK(basic->i_mode) && ext2fs_is_fast_symlink(basic)) {
+		room.name = "link-target";
 		add_short_link(&room, (size_t)length, size);
 	} else if (!ext2fs_inode_has_valid_blocks2(layout->fs, basic)) {
 		add_slack(&room, 0, size);

@@ -124,3 +124,8 @@ link = put_in_inode(plain, 10, 6, 20, b"HIDDEN")
 pair("link", plain, link)
 pair("link-and-time", plain, debugfs(link, "sif /link mtime 1600000000"))
 pair("inline", inline, put_in_inode(inline, 8, 5, 20, b"HIDDEN"))
+
+# Beside what is told of a member: none of this is its time.
+for what, request in (("blocks", "blocks 2"), ("links", "links_count 5"), ("storage", "flags 0x81000"),
+                      ("deleted", "dtime 77")):
+    pair(what + "-and-time", summed, debugfs(summed, "sif /dir/f1 " + request, "sif /dir/f1 mtime 1600000000"))
