@@ -195,7 +195,8 @@ enum status ext_layout_add_member(
 void ext_layout_add(
 	struct ext_layout *layout, uint64_t offset, uint64_t len, const char *name, int64_t owner);
 /* A block of a directory that was read, and its checksum verified. */
-void ext_layout_add_directory_block(struct ext_layout *layout, uint64_t block, int64_t owner);
+void ext_layout_add_directory_block(struct ext_layout *layout, const unsigned char *raw,
+	uint64_t block, bool is_indexed, bool is_first, int64_t owner);
 /* An inode in use that no directory leads to; STRUCTURE named `name`. */
 enum status ext_layout_add_special(
 	struct ext_layout *layout, uint32_t number, const char *name, struct error *err);
@@ -224,6 +225,27 @@ struct ext_node {
 
 void ext_slack_add_node(struct ext_layout *layout, const struct ext_node *node);
 /* What a member's inode has at the place where its blocks are, at `at`. */
+/* A block of a directory; its bytes without a checksum's. */
+struct ext_directory_block {
+	size_t size;
+	bool is_indexed; /* of a directory with an index of hashes */
+	bool is_first;
+};
+
+void ext_slack_add_directory(struct ext_layout *layout, const unsigned char *raw, uint64_t at,
+	const struct ext_directory_block *block, int64_t owner);
+
+/* A part of a block, in bytes from its beginning. */
+struct ext_stretch {
+	size_t begin, end;
+};
+
+/*
+ * The stretch of a block of extended attributes, which lies at `at`, for one of its owners; what is
+ * of none is told only for the first of them.
+ */
+void ext_slack_add_xattrs(struct ext_layout *layout, const unsigned char *raw, uint64_t at,
+	struct ext_stretch stretch, bool is_first, int64_t owner);
 void ext_slack_add_places(
 	struct ext_layout *layout, const struct ext_inode *inode, uint64_t at, int64_t owner);
 

@@ -23,6 +23,7 @@ struct ext_directory {
 	ext2_ino_t number;
 	ext2_ino_t parent;
 	bool is_inline;
+	bool is_indexed; /* by hashes */
 	uint64_t size;
 	uint64_t offset; /* of the region behind this one */
 	unsigned char *region;
@@ -43,6 +44,7 @@ struct ext_directory *ext_directory_new(struct ext_layout *layout, int64_t owner
 	directory->number = inode->number;
 	directory->parent = parent;
 	directory->is_inline = ext_inode_is_inline(inode);
+	directory->is_indexed = (ext_inode_basic(inode)->i_flags & EXT2_INDEX_FL) != 0;
 	directory->size =
 		directory->is_inline ? inode->inline_data.len : EXT2_I_SIZE(ext_inode_basic(inode));
 	return directory;
@@ -79,7 +81,8 @@ static enum status load_block(struct ext_directory *directory, struct error *err
 		    directory->fs, directory->number, (struct ext2_dir_entry *)directory->region))
 		return error_set(
 			err, STATUS_FORMAT, "the checksum of a directory's block does not hold");
-	ext_layout_add_directory_block(directory->layout, physical, directory->owner);
+	ext_layout_add_directory_block(directory->layout, directory->region, physical,
+		directory->is_indexed, directory->offset == 0, directory->owner);
 	directory->region_len = size;
 	directory->offset += size;
 	return STATUS_OK;

@@ -280,27 +280,33 @@ static enum status take_run(void *context, const struct ext_run *run, struct err
 static enum status add_xattrs(const struct adding *adding, uint64_t block, struct error *err)
 {
 	struct ext_layout *layout = adding->layout;
-	uint64_t size = layout->fs->blocksize, at = block * size;
-	const char *name = "xattr-block";
-	bool has_checksum = ext2fs_has_feature_metadata_csum(layout->fs->super);
+	size_t size = layout->fs->blocksize, sum = size, behind = size;
+	uint64_t at = block * size;
 	const char *first;
+	unsigned char *raw;
+	enum status status;
 
 	if (block == 0)
 		return STATUS_OK;
-	if (inode_map_meet(layout->xattrs, block, "", &first, err) < 0)
+	if (inode_map_meet(layout->xattrs, block, "", &first, err) < 0 ||
+		(first == NULL && ext_layout_take(layout, block, 1, err) < 0))
 		return err->status;
-	if (first == NULL) {
-		if (ext_layout_take(layout, block, 1, err) < 0)
-			return err->status;
-		if (has_checksum)
-			members_add_derived(
-				layout->members, at + XATTR_CHECKSUM, CHECKSUM_SIZE, "checksum");
+	if (ext2fs_has_feature_metadata_csum(layout->fs->super)) {
+		sum = XATTR_CHECKSUM;
+		behind = XATTR_CHECKSUM + CHECKSUM_SIZE;
 	}
-	ext_layout_add(layout, at, has_checksum ? XATTR_CHECKSUM : size, name, adding->owner);
-	if (has_checksum)
-		ext_layout_add(layout, at + XATTR_CHECKSUM + CHECKSUM_SIZE,
-			size - XATTR_CHECKSUM - CHECKSUM_SIZE, name, adding->owner);
-	return STATUS_OK;
+	raw = xmalloc(size);
+	status = source_pread(layout->source, at, raw, size, err);
+	if (status == STATUS_OK) {
+		ext_slack_add_xattrs(layout, raw, at, (struct ext_stretch){0, sum}, first == NULL,
+			adding->owner);
+		if (first == NULL)
+			members_add_derived(layout->members, at + sum, behind - sum, "checksum");
+		ext_slack_add_xattrs(layout, raw, at, (struct ext_stretch){behind, size},
+			first == NULL, adding->owner);
+	}
+	free(raw);
+	return status;
 }
 
 static enum status add_blocks(
@@ -341,12 +347,14 @@ enum status ext_layout_add_member(
 	return add_blocks(&adding, inode, err);
 }
 
-void ext_layout_add_directory_block(struct ext_layout *layout, uint64_t block, int64_t owner)
+void ext_layout_add_directory_block(struct ext_layout *layout, const unsigned char *raw,
+	uint64_t block, bool is_indexed, bool is_first, int64_t owner)
 {
 	uint64_t size = layout->fs->blocksize, at = block * size;
 	uint64_t tail = ext2fs_has_feature_metadata_csum(layout->fs->super) ? CHECKSUM_SIZE : 0;
 
-	members_add_metadata(layout->members, at, size - tail, "directory-block", owner);
+	ext_slack_add_directory(layout, raw, at,
+		&(struct ext_directory_block){(size_t)(size - tail), is_indexed, is_first}, owner);
 	members_add_derived(layout->members, at + size - tail, tail, "checksum");
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/alloc.h"
 #include "dbdiff/format/bytes.h"
 #include "dbdiff/format/ext.h"
 
@@ -187,4 +188,101 @@ void ext_slack_add_places(
 		room.name = "layout";
 		add_used(&room, 0, size);
 	}
+}
+
+/* ---- blocks of extended attributes (Linux, filesystems/ext4/attributes.rst) ---- */
+
+#define XATTR_HEAD	 32
+#define XATTR_ENTRY	 16 /* without its name */
+#define XATTR_VALUE_AT	 2
+#define XATTR_VALUE_NODE 4
+#define XATTR_VALUE_LEN	 8
+
+/* Marks the bytes that header, entries and values fill; what is marked twice is damaged anyway. */
+static void mark_xattrs(const unsigned char *raw, size_t size, bool *used)
+{
+	size_t at = XATTR_HEAD;
+
+	memset(used, true, XATTR_HEAD);
+	/* Four bytes of zeros are behind the last entry. */
+	while (at + 4 <= size && !bytes_are_zero(raw + at, 4)) {
+		size_t name = raw[at], value_at, value_len;
+
+		if (at + XATTR_ENTRY + name > size)
+			break;
+		value_at = bytes_le16(raw + at + XATTR_VALUE_AT);
+		value_len = bytes_le32(raw + at + XATTR_VALUE_LEN);
+		memset(used + at, true, XATTR_ENTRY + name);
+		if (bytes_le32(raw + at + XATTR_VALUE_NODE) == 0 && value_at <= size &&
+			value_len <= size - value_at)
+			memset(used + value_at, true, value_len);
+		at += (XATTR_ENTRY + name + 3) / 4 * 4;
+	}
+	if (at + 4 <= size)
+		memset(used + at, true, 4);
+}
+
+void ext_slack_add_xattrs(struct ext_layout *layout, const unsigned char *raw, uint64_t at,
+	struct ext_stretch stretch, bool is_first, int64_t owner)
+{
+	size_t size = layout->fs->blocksize, begin = stretch.begin;
+	bool *used = xcalloc(size, sizeof(used[0]));
+
+	mark_xattrs(raw, size, used);
+	while (begin < stretch.end) {
+		size_t end = begin;
+
+		while (end < stretch.end && used[end] == used[begin])
+			end++;
+		if (used[begin] || bytes_are_zero(raw + begin, end - begin))
+			ext_layout_add(layout, at + begin, end - begin, "xattr-block", owner);
+		else if (is_first)
+			members_add_structure(
+				layout->members, at + begin, end - begin, "xattr-slack");
+		begin = end;
+	}
+	free(used);
+}
+
+/* ---- blocks of directories ---- */
+
+#define DIRENT_HEAD 8 /* struct ext2_dir_entry_2 without its name */
+
+/* Of an index of hashes, what the only entry passes over is the index. */
+static bool is_index_block(const unsigned char *raw, bool is_first, size_t size)
+{
+	return is_first || (bytes_le32(raw) == 0 && bytes_le16(raw + 4) == size);
+}
+
+void ext_slack_add_directory(struct ext_layout *layout, const unsigned char *raw, uint64_t at,
+	const struct ext_directory_block *block, int64_t owner)
+{
+	struct room room = {
+		.layout = layout,
+		.raw = raw,
+		.at = at,
+		.name = "directory-block",
+		.slack = "directory-slack",
+		.owner = owner,
+	};
+	size_t begin = 0;
+
+	if (block->is_indexed && is_index_block(raw, block->is_first, layout->fs->blocksize)) {
+		add_used(&room, 0, block->size);
+		return;
+	}
+	while (begin + DIRENT_HEAD <= block->size) {
+		size_t used = DIRENT_HEAD + (bytes_le32(raw + begin) != 0 ? raw[begin + 6] : 0);
+		unsigned len = 0;
+
+		/* Whether it makes sense is looked at where its names are listed. */
+		if (ext2fs_get_rec_len(layout->fs, (struct ext2_dir_entry *)(raw + begin), &len) !=
+				0 ||
+			len < used || len > block->size - begin)
+			break;
+		add_used(&room, begin, begin + used);
+		add_slack(&room, begin + used, begin + len);
+		begin += len;
+	}
+	add_used(&room, begin, block->size);
 }

@@ -63,7 +63,7 @@ START_TEST(a_member_cut_in_two_is_not_complete)
 	shell("seq 1000 >x; ar rcD x.a x; cp x.a y.a; truncate -s -100 y.a");
 	ck_assert_int_eq(compare_fds(file_open("x.a"), file_open("y.a")), STATUS_OK);
 	expect_has(buffer_text(&comparing.text),
-		"content t size (unexplained) not inspected: rebuilt: ");
+		"content t size padding (unexplained) not inspected: rebuilt: ");
 }
 END_TEST
 
