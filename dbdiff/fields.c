@@ -236,6 +236,16 @@ static const struct field field_table[] = {
 	{"export-table", "table of inodes to export", FIELD_FOLLOWS, "layout"},
 	{"id-table", "table of owner ids", FIELD_FOLLOWS, "layout"},
 	{"xattr-table", "table of extended attributes", FIELD_FOLLOWS, "layout"},
+	{"filesystem-inodes-invalid", "number of inodes that is not theirs", FIELD_OWN,
+		UNEXPLAINED},
+	{"inode-table-invalid", "inodes that say what is not so", FIELD_OWN, UNEXPLAINED},
+	{"directory-table-invalid", "directories out of order", FIELD_OWN, UNEXPLAINED},
+	{"fragment-table-invalid", "table of fragments that is wrong", FIELD_OWN, UNEXPLAINED},
+	{"export-table-invalid", "table of inodes to export that is wrong", FIELD_OWN, UNEXPLAINED},
+	{"id-table-invalid", "table of owner ids that is wrong", FIELD_OWN, UNEXPLAINED},
+	{"xattr-table-invalid", "table of extended attributes that is wrong", FIELD_OWN,
+		UNEXPLAINED},
+	{"fragment-unused", "bytes of fragments that no file has", FIELD_OWN, UNEXPLAINED},
 	{"unreferenced-data", "data of no file", FIELD_ROOM, UNEXPLAINED},
 
 	/* ---- dm-verity ---- */

@@ -4,7 +4,7 @@
  * are walked one entry at a time, not with sqfs_dir_reader_get_full_hierarchy(), so that memory
  * does not grow with the image and a directory reached twice is seen. lzo is not in the library.
  */
-#include "dbdiff/format/squashfs.h"
+#include "dbdiff/format/squashfs_check.h"
 
 #include <inttypes.h>
 #include <sqfs/dir.h>
@@ -46,6 +46,8 @@ struct squashfs {
 	struct inode_map links;	     /* first paths of inodes with several, by inode number */
 	sqfs_inode_generic_t *inode; /* of the member given last */
 	struct squashfs_regions *regions;
+	struct squashfs_checks *checks;
+	struct squashfs_tails tails;
 	struct member container; /* the fields of the file system itself */
 	int64_t position;	 /* of the member that is being given */
 	bool begun;
@@ -74,6 +76,7 @@ static enum status enter_directory(struct squashfs *squashfs, uint64_t reference
 			FILESYSTEM_DEPTH_MAX);
 	if (sqfs_readdir_state_init(&frame.state, &squashfs->super, squashfs->inode))
 		return error_set(err, STATUS_FORMAT, "not a directory");
+	squashfs_checks_take_directory(squashfs->checks, squashfs->inode);
 	ARRAY_GROW(squashfs->frames, squashfs->frame_count, squashfs->frame_capacity);
 	squashfs->frames[squashfs->frame_count++] = frame;
 	return STATUS_OK;
@@ -90,21 +93,33 @@ static struct squashfs_data data_of(struct squashfs *squashfs)
 }
 
 /* The blocks that hold the inode read last, from `begin` on, and its data. */
-static enum status take_regions(struct squashfs *squashfs, uint64_t begin, struct error *err)
+static enum status take_regions(
+	struct squashfs *squashfs, uint64_t reference, uint16_t mode, struct error *err)
 {
 	struct squashfs_data data = data_of(squashfs);
+	uint64_t begin = squashfs->super.inode_table_start + (reference >> 16);
+	struct squashfs_where where = {
+		.reference = reference,
+		.parent = squashfs->frame_count > 0
+			? squashfs->frames[squashfs->frame_count - 1].inode_number
+			: 0,
+		.mode = mode,
+	};
 	sqfs_u64 end = 0;
 	size_t offset = 0;
 
 	sqfs_meta_reader_get_position(squashfs->inodes, &end, &offset);
+	where.end_block = end;
+	where.end_offset = offset;
+	squashfs_checks_take_inode(squashfs->checks, squashfs->inode, &where);
 	if (offset == 0 && end > begin)
 		end--;
 	squashfs_regions_take_table(
 		squashfs->regions, SQUASHFS_INODE, begin, end, squashfs->position);
 	if (!S_ISREG(squashfs->inode->base.mode))
 		return STATUS_OK;
-	return squashfs_data_add_regions(
-		&data, squashfs->inode, squashfs->position, squashfs->regions, err);
+	return squashfs_data_add_regions(&data, squashfs->inode, squashfs->position,
+		squashfs->regions, &squashfs->tails, err);
 }
 
 /* The inode at `reference` becomes the member. `number` and `type` are what its entry says. */
@@ -118,12 +133,13 @@ static enum status take_inode(struct squashfs *squashfs, uint64_t reference, uin
 		.links = &squashfs->links,
 	};
 	enum status status = STATUS_OK;
+	uint16_t mode = 0;
 	int failed;
 
 	sqfs_free(squashfs->inode);
 	squashfs->inode = NULL;
 	if (squashfs_inode_check_size(
-		    &squashfs->file, squashfs->inodes, &squashfs->super, reference, err) < 0)
+		    &squashfs->file, squashfs->inodes, &squashfs->super, reference, &mode, err) < 0)
 		return err->status;
 	failed = sqfs_meta_reader_read_inode(squashfs->inodes, &squashfs->super, reference >> 16,
 		reference & 0xffff, &squashfs->inode);
@@ -140,7 +156,7 @@ static enum status take_inode(struct squashfs *squashfs, uint64_t reference, uin
 	buffer_add(&member->path, squashfs->path.len ? squashfs->path.data : "/",
 		squashfs->path.len ? squashfs->path.len : 1);
 	/* The reader's position is behind the inode until xattrs are read. */
-	status = take_regions(squashfs, squashfs->super.inode_table_start + (reference >> 16), err);
+	status = take_regions(squashfs, reference, mode, err);
 	if (status == STATUS_OK)
 		status = squashfs_inode_add(&tables, squashfs->inode, member, err);
 	if (status == STATUS_OK && S_ISDIR(squashfs->inode->base.mode))
@@ -218,6 +234,22 @@ static const char *name_behind(const struct squashfs *squashfs)
 									    : "filesystem-padding";
 }
 
+/* What all of it comes to. */
+static enum status finish(struct squashfs *squashfs, struct error *err)
+{
+	struct squashfs_data data = data_of(squashfs);
+	enum status status = squashfs_checks_finish(squashfs->checks, err);
+
+	squashfs_checks_describe(squashfs->checks, &squashfs->container);
+	if (status == STATUS_OK)
+		status = squashfs_tails_check(
+			&squashfs->tails, &data, squashfs->regions, &squashfs->container, err);
+	return status < 0
+		? status
+		: squashfs_regions_add(squashfs->regions, &squashfs->members, &squashfs->super,
+			  squashfs->file.source->size, name_behind(squashfs), err);
+}
+
 static enum status squashfs_next(struct members *members, struct member *member, struct error *err)
 {
 	struct squashfs *squashfs = (struct squashfs *)members;
@@ -238,9 +270,7 @@ static enum status squashfs_next(struct members *members, struct member *member,
 		squashfs->position++;
 	if (status == STATUS_END && !squashfs->ended) {
 		squashfs->ended = true;
-		if (squashfs_regions_add(squashfs->regions, members, &squashfs->super,
-			    squashfs->file.source->size, name_behind(squashfs),
-			    &squashfs->failure) < 0)
+		if (finish(squashfs, &squashfs->failure) < 0)
 			status = squashfs->failure.status;
 	}
 	if (status < 0) {
@@ -283,6 +313,8 @@ static void squashfs_free(struct members *members)
 	sqfs_free(squashfs->inode);
 	squashfs_fragments_free(squashfs->fragments);
 	squashfs_regions_free(squashfs->regions);
+	squashfs_checks_free(squashfs->checks);
+	squashfs_tails_release(&squashfs->tails);
 	member_release(&squashfs->container);
 	destroy(squashfs->xattrs);
 	destroy(squashfs->ids);
@@ -400,6 +432,14 @@ static enum status squashfs_open(struct source *source, const char *name,
 		if (status == STATUS_OK)
 			status = squashfs_regions_new(
 				&squashfs->super, &squashfs->file, &squashfs->regions, err);
+		if (status == STATUS_OK)
+			squashfs->checks = squashfs_checks_new(&(struct squashfs_reading){
+				.super = &squashfs->super,
+				.file = &squashfs->file,
+				.compressor = squashfs->compressor,
+				.directories = squashfs->directories,
+				.regions = squashfs->regions,
+			});
 	}
 	if (status < 0) {
 		squashfs_free(&squashfs->members);

@@ -257,9 +257,37 @@ enum status squashfs_content_new(const struct squashfs_data *data,
 	return STATUS_OK;
 }
 
+enum status squashfs_fragment_len(
+	const struct squashfs_data *data, uint32_t index, size_t *len, struct error *err)
+{
+	const struct cached_fragment *fragment = NULL;
+	sqfs_fragment_t where;
+	enum status status = STATUS_OK;
+
+	*len = 0;
+	if (sqfs_frag_table_lookup(data->fragments->table, index, &where))
+		return error_set(err, STATUS_FORMAT, "there is no fragment block %" PRIu32, index);
+	if (!SQFS_IS_BLOCK_COMPRESSED(where.size))
+		return STATUS_OK;
+	status = fragment_block(data, index, &fragment, err);
+	if (status == STATUS_OK)
+		*len = fragment->len;
+	return status;
+}
+
+void squashfs_data_add_unused(
+	const struct squashfs_data *data, uint32_t index, struct squashfs_regions *regions)
+{
+	sqfs_fragment_t where;
+
+	if (sqfs_frag_table_lookup(data->fragments->table, index, &where) == 0)
+		squashfs_regions_take(regions, SQUASHFS_FRAGMENT_UNUSED, where.start_offset,
+			SQFS_ON_DISK_BLOCK_SIZE(where.size), 0, REGION_PACKED);
+}
+
 enum status squashfs_data_add_regions(const struct squashfs_data *data,
 	const sqfs_inode_generic_t *inode, int64_t owner, struct squashfs_regions *regions,
-	struct error *err)
+	struct squashfs_tails *tails, struct error *err)
 {
 	size_t count = sqfs_inode_get_file_block_count(inode);
 	uint64_t block_size = data->super->block_size;
@@ -282,6 +310,9 @@ enum status squashfs_data_add_regions(const struct squashfs_data *data,
 	sqfs_inode_get_frag_location(inode, &index, &begin);
 	if (sqfs_frag_table_lookup(data->fragments->table, index, &where))
 		return error_set(err, STATUS_FORMAT, "there is no fragment block %" PRIu32, index);
+	if (SQFS_IS_BLOCK_COMPRESSED(where.size) &&
+		!squashfs_tails_take(tails, index, begin, (uint32_t)(size - count * block_size)))
+		return error_set(err, STATUS_LIMIT, "more than %zu tails", SQUASHFS_BLOCKS_MAX);
 	if (SQFS_IS_BLOCK_COMPRESSED(where.size))
 		squashfs_regions_take(regions, SQUASHFS_DATA, where.start_offset,
 			SQFS_ON_DISK_BLOCK_SIZE(where.size), owner, REGION_PACKED);

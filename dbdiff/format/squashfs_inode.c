@@ -73,7 +73,7 @@ static enum status add_xattrs(const struct squashfs_inode_tables *tables,
 
 /* The bytes stand in the order of the format, which is the little endian one. */
 enum status squashfs_inode_check_size(struct squashfs_file *file, sqfs_meta_reader_t *inodes,
-	const sqfs_super_t *super, uint64_t reference, struct error *err)
+	const sqfs_super_t *super, uint64_t reference, uint16_t *mode, struct error *err)
 {
 	unsigned char base[sizeof(sqfs_inode_t)] = {0}, data[16];
 	bool is_long;
@@ -83,6 +83,7 @@ enum status squashfs_inode_check_size(struct squashfs_file *file, sqfs_meta_read
 
 	if (failed == 0)
 		failed = sqfs_meta_reader_read(inodes, base, sizeof(base));
+	*mode = bytes_le16(base + 2);
 	is_long = bytes_le16(base) == SQFS_INODE_EXT_FILE;
 	if (failed == 0 && !is_long && bytes_le16(base) != SQFS_INODE_FILE)
 		return STATUS_OK;
@@ -98,9 +99,13 @@ enum status squashfs_inode_check_size(struct squashfs_file *file, sqfs_meta_read
 	return STATUS_OK;
 }
 
-static uint32_t link_count(const sqfs_inode_generic_t *inode)
+uint32_t squashfs_inode_links(const sqfs_inode_generic_t *inode)
 {
 	switch (inode->base.type) {
+	case SQFS_INODE_DIR:
+		return inode->data.dir.nlink;
+	case SQFS_INODE_EXT_DIR:
+		return inode->data.dir_ext.nlink;
 	case SQFS_INODE_EXT_FILE:
 		return inode->data.file_ext.nlink;
 	case SQFS_INODE_SLINK:
@@ -161,7 +166,7 @@ enum status squashfs_inode_add(const struct squashfs_inode_tables *tables,
 	if (S_ISLNK(basics.mode))
 		status = filesystem_add_link_target(
 			member, (const char *)inode->extra, inode->data.slink.target_size, err);
-	if (status == STATUS_OK && !S_ISDIR(basics.mode) && link_count(inode) > 1)
+	if (status == STATUS_OK && !S_ISDIR(basics.mode) && squashfs_inode_links(inode) > 1)
 		status = add_link(tables, inode, member, err);
 	return status < 0 ? status : add_xattrs(tables, inode, member, err);
 }

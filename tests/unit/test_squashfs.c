@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/filesystem_image.h"
 
+#include "dbdiff/fields.h"
+#include "dbdiff/format/squashfs.h"
+
 #define MAKE "mksquashfs tree image -noappend -quiet -no-progress -reproducible "
 
 static const char *const forms[] = {
@@ -20,6 +23,19 @@ static const char *const forms[] = {
 	"-nopad",
 };
 
+/* Fields of what is wrong in a table, or in a block of tails. */
+static void expect_right(const struct listing *listing)
+{
+	const struct buffer *fields = &listing->container.fields;
+	struct field_cursor cursor;
+
+	field_cursor_init(&cursor, buffer_text(fields), fields->len);
+	while (field_cursor_next(&cursor))
+		ck_assert_msg(strstr(cursor.name, "-invalid") == NULL &&
+				strcmp(cursor.name, "fragment-unused") != 0,
+			"%s: %s", cursor.name, cursor.value);
+}
+
 START_TEST(lists_the_tree)
 {
 	struct listing listing;
@@ -27,6 +43,7 @@ START_TEST(lists_the_tree)
 	make_tree();
 	sh(MAKE "%s >log 2>&1", forms[_i]);
 	listing = list_image(&format_squashfs, "image");
+	expect_right(&listing);
 	compare_tree(&listing, 0);
 	listing_release(&listing);
 }
@@ -45,6 +62,7 @@ START_TEST(lists_what_gensquashfs_makes)
 		ck_assert_str_eq(
 			listed_field(&listing, "", "filesystem-compressor"), compressors[i]);
 		ck_assert_int_eq(listing.status, STATUS_END);
+		expect_right(&listing);
 		compared = &listing;
 		ck_assert_int_eq(nftw("tree/d", compare_file, 16, FTW_PHYS), 0);
 		ck_assert_int_eq(nftw("tree/big", compare_file, 16, FTW_PHYS), 0);
@@ -248,6 +266,159 @@ START_TEST(refuses_a_block_that_unpacks_short)
 }
 END_TEST
 
+/* ---- what is not so ---- */
+
+/* Directories with an index, names of every length, values that several have, files alike. */
+START_TEST(what_is_written_is_right)
+{
+	static const char *const makers[] = {
+		MAKE,
+		MAKE "-no-exports -b 4K -comp zstd",
+		MAKE "-no-xattrs -no-fragments",
+		MAKE "-no-duplicates -no-hardlinks -no-sparse",
+		"gensquashfs -q -f -x -D tree image",
+		"gensquashfs -q -f -x -e -b 4096 -D tree image",
+		"tar --xattrs -C tree -cf - . | tar2sqfs -q -f image",
+		"tar --xattrs -C tree -cf - . | tar2sqfs -q -f -e image",
+		"rm -rf tree/*; " MAKE,
+		"gensquashfs -q -f -D tree image",
+	};
+
+	sh("mkdir -p tree/e tree/f; cd tree; for n in 40 41 53 60; do mkdir n$n; for i in "
+	   "$(seq 1000 1400); do : >n$n/$(printf \"%%0${n}d\" $i); done; done; truncate -s 400000 "
+	   "hole; ln hole hole2; head -c 140000 /dev/zero >zeros; echo x >>zeros; ln -s x l; ln l "
+	   "l2;"
+	   "for i in $(seq 200); do seq $i 400 >n40/f$i; cp n40/f$i n41/g$i; done; printf 1 >"
+	   "\"$(printf '\\377')\"");
+	for (int i = 0; i < 30; i++) {
+		char path[64], value[64] = "";
+
+		snprintf(path, sizeof(path), "tree/n40/f%d", i + 1);
+		memset(value, 'a' + i % 5, sizeof(value) - 1);
+		set_xattr(path, "user.some", value, sizeof(value));
+		set_xattr(path, "user.own", path, strlen(path));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(makers); i++) {
+		struct listing listing;
+
+		sh("%s >log 2>&1", makers[i]);
+		listing = list_image(&format_squashfs, "image");
+		ck_assert_msg(listing.status == STATUS_END, "%s: %s", makers[i], listing.err.text);
+		expect_right(&listing);
+		listing_release(&listing);
+	}
+}
+END_TEST
+
+/* The inodes of eeee, dddd and the root are the last, of 32 bytes each. */
+static const struct {
+	int before; /* where, in front of the table of directories; or in the superblock */
+	unsigned char value;
+	const char *field;
+} lies[] = {
+	{44, 9, "inode-table-invalid"},	      /* links of dddd */
+	{36, 1, "inode-table-invalid"},	      /* its parent */
+	{4, 1, "inode-table-invalid"},	      /* the parent of the root */
+	{12, 9, "inode-table-invalid"},	      /* links of the root */
+	{61, 0xc1, "inode-table-invalid"},    /* a bit of the type in a mode */
+	{-4, 9, "filesystem-inodes-invalid"}, /* the number of inodes */
+};
+
+START_TEST(tells_what_is_not_so)
+{
+	size_t len;
+	unsigned char *image;
+	uint32_t directories;
+	struct listing listing;
+
+	sh("mkdir -p tree/dddd/eeee; head -c 5000 /dev/urandom >tree/dddd/eeee/f; " MAKE
+	   "-noI -no-exports >log 2>&1");
+	image = read_image("image", &len);
+	memcpy(&directories, image + 72, sizeof(directories));
+	if (lies[_i].before > 0)
+		image[directories - (unsigned)lies[_i].before] = lies[_i].value;
+	else
+		image[-lies[_i].before] = lies[_i].value;
+	listing = list_memory(&format_squashfs, image, len);
+	ck_assert_int_eq(listing.status, STATUS_END);
+	ck_assert_ptr_nonnull(listed_field(&listing, "", lies[_i].field));
+	listing_release(&listing);
+	free(image);
+}
+END_TEST
+
+START_TEST(tells_of_a_wrong_export_table)
+{
+	size_t len;
+	unsigned char *image = make_plain(&len);
+	uint32_t list, block;
+	struct listing listing;
+
+	memcpy(&list, image + 88, sizeof(list));
+	memcpy(&block, image + list, sizeof(block));
+	image[block + 2] ^= 1;
+	listing = list_memory(&format_squashfs, image, len);
+	ck_assert_int_eq(listing.status, STATUS_END);
+	ck_assert_ptr_nonnull(listed_field(&listing, "", "export-table-invalid"));
+	listing_release(&listing);
+	free(image);
+}
+END_TEST
+
+/* The index of a directory leads past a name; and names that are not in their order. */
+START_TEST(tells_of_names_that_are_not_found)
+{
+	size_t len;
+	unsigned char *image, *name;
+	struct listing listing;
+
+	sh("mkdir -p tree/d; for i in $(seq 1000 1900); do : >tree/d/a-name-that-is-long-$i; "
+	   "done;" MAKE "-noI -noD -noF -noX >log 2>&1");
+	image = read_image("image", &len);
+	/* The inodes, and with them the index, are in front of the names. */
+	name = memmem(image, len, "a-name-that-is-long-", 20);
+	name[-8] ^= 1;
+	listing = list_memory(&format_squashfs, image, len);
+	ck_assert_msg(listing.status == STATUS_END, "%s", listing.err.text);
+	ck_assert_ptr_nonnull(listed_field(&listing, "", "inode-table-invalid"));
+	ck_assert_ptr_null(listed_field(&listing, "", "directory-table-invalid"));
+	listing_release(&listing);
+	name[-8] ^= 1;
+	name = find_text(image, len, "a-name-that-is-long-1007");
+	name[23] = '0';
+	listing = list_memory(&format_squashfs, image, len);
+	ck_assert_int_eq(listing.status, STATUS_END);
+	ck_assert_ptr_nonnull(listed_field(&listing, "", "directory-table-invalid"));
+	listing_release(&listing);
+	free(image);
+}
+END_TEST
+
+START_TEST(tells_what_no_file_has_of_a_fragment)
+{
+	/* Of the file with 3,893 bytes, as an inode has its size. */
+	static const unsigned char size[4] = {0x35, 0x0f, 0, 0};
+	size_t len;
+	unsigned char *image, *at;
+	struct listing listing;
+
+	sh("mkdir tree; seq 1000 >tree/a; cp tree/a tree/b; echo x >>tree/b; " MAKE
+	   "-noI >log 2>&1");
+	image = read_image("image", &len);
+	listing = list_memory(&format_squashfs, image, len);
+	expect_right(&listing);
+	listing_release(&listing);
+	at = memmem(image, len, size, sizeof(size));
+	ck_assert_ptr_nonnull(at);
+	at[0] -= 5;
+	listing = list_memory(&format_squashfs, image, len);
+	ck_assert_int_eq(listing.status, STATUS_END);
+	ck_assert_str_eq(listed_field(&listing, "", "fragment-unused"), "5 bytes, in 1 block");
+	listing_release(&listing);
+	free(image);
+}
+END_TEST
+
 /* 5,000 inodes of two links, below a path of some 3,900 bytes. */
 START_TEST(bounds_paths_of_links)
 {
@@ -330,6 +501,11 @@ int main(void)
 	tcase_add_test(tcase, refuses_a_directory_met_twice);
 	tcase_add_test(tcase, refuses_impossible_names);
 	tcase_add_test(tcase, refuses_a_block_that_unpacks_short);
+	tcase_add_test(tcase, what_is_written_is_right);
+	tcase_add_loop_test(tcase, tells_what_is_not_so, 0, (int)ARRAY_SIZE(lies));
+	tcase_add_test(tcase, tells_of_a_wrong_export_table);
+	tcase_add_test(tcase, tells_of_names_that_are_not_found);
+	tcase_add_test(tcase, tells_what_no_file_has_of_a_fragment);
 	tcase_add_test(tcase, bounds_depth);
 	tcase_add_test(tcase, bounds_paths_of_links);
 	tcase_add_test(tcase, bounds_blocks_of_a_file);
