@@ -370,6 +370,9 @@ static int load_compressor(struct squashfs *squashfs)
 	if (number == 0 && squashfs->super.flags & SQFS_FLAG_COMPRESSOR_OPTIONS)
 		number = squashfs->compressor->read_options(
 			squashfs->compressor, &squashfs->file.base);
+	if (number == 0)
+		squashfs_unpack_wholly(
+			squashfs->compressor, (SQFS_COMPRESSOR)squashfs->super.compression_id);
 	return number;
 }
 

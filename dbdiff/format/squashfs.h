@@ -117,6 +117,11 @@ struct squashfs_inode_tables {
 enum status squashfs_inode_add(const struct squashfs_inode_tables *tables,
 	const sqfs_inode_generic_t *inode, struct member *member, struct error *err);
 
+/* ---- squashfs_unpack.c ---- */
+
+/* From then on a block has to end where the stream in it does: SQFS_ERROR_COMPRESSOR. */
+void squashfs_unpack_wholly(sqfs_compressor_t *compressor, SQFS_COMPRESSOR id);
+
 /* ---- squashfs_blocks.c: blocks of metadata ---- */
 
 #define SQUASHFS_META_BYTES  8192   /* of each when it is unpacked, but the last of a table */

@@ -419,6 +419,40 @@ START_TEST(tells_what_no_file_has_of_a_fragment)
 }
 END_TEST
 
+/* Each compressor's stream ends where its block does. */
+START_TEST(refuses_bytes_behind_a_stream)
+{
+	static const int ids[] = {
+		SQFS_COMP_GZIP, SQFS_COMP_LZMA, SQFS_COMP_XZ, SQFS_COMP_LZ4, SQFS_COMP_ZSTD};
+
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
+		unsigned char data[8192] = "", packed[8192] = "", unpacked[8192];
+		sqfs_compressor_config_t config;
+		sqfs_compressor_t *packer = NULL, *unpacker = NULL;
+		sqfs_s32 len;
+
+		sqfs_compressor_config_init(&config, ids[i], sizeof(data), 0);
+		ck_assert_int_eq(sqfs_compressor_create(&config, &packer), 0);
+		config.flags = SQFS_COMP_FLAG_UNCOMPRESS;
+		ck_assert_int_eq(sqfs_compressor_create(&config, &unpacker), 0);
+		squashfs_unpack_wholly(unpacker, ids[i]);
+		for (size_t at = 0; at < sizeof(data); at++)
+			data[at] = (unsigned char)(at / 7);
+		len = packer->do_block(packer, data, sizeof(data), packed, sizeof(packed));
+		ck_assert_int_gt(len, 0);
+		ck_assert_int_eq(unpacker->do_block(unpacker, packed, (sqfs_u32)len, unpacked,
+					 sizeof(unpacked)),
+			sizeof(data));
+		ck_assert_mem_eq(unpacked, data, sizeof(data));
+		ck_assert_int_lt(unpacker->do_block(unpacker, packed, (sqfs_u32)len + 1, unpacked,
+					 sizeof(unpacked)),
+			0);
+		sqfs_destroy(packer);
+		sqfs_destroy(unpacker);
+	}
+}
+END_TEST
+
 /* 5,000 inodes of two links, below a path of some 3,900 bytes. */
 START_TEST(bounds_paths_of_links)
 {
@@ -506,6 +540,7 @@ int main(void)
 	tcase_add_test(tcase, tells_of_a_wrong_export_table);
 	tcase_add_test(tcase, tells_of_names_that_are_not_found);
 	tcase_add_test(tcase, tells_what_no_file_has_of_a_fragment);
+	tcase_add_test(tcase, refuses_bytes_behind_a_stream);
 	tcase_add_test(tcase, bounds_depth);
 	tcase_add_test(tcase, bounds_paths_of_links);
 	tcase_add_test(tcase, bounds_blocks_of_a_file);

@@ -6,6 +6,7 @@
 #
 # usage: lying_squashfs.py    with mksquashfs in PATH
 import os
+import random
 import shutil
 import struct
 import subprocess
@@ -169,6 +170,13 @@ for kind, at, _ in long.inodes():
     if kind == 2 and long.get("I", at + 28) == 1 + len(HIDDEN):
         long.put("I", at + 28, 1)
 pair("fragment", short, long)
+# Bytes behind the packed stream in a block: those of the file that comes next, for want of others.
+write("two/f", b"".join(b"%d\n" % i for i in range(40000))[:131072])
+write("two/g", random.Random(1).randbytes(100000))
+two = squash("two", "-no-fragments")
+size = two.index(struct.pack("<I", 131072), two.super(64))
+changed("behind-stream", two, ("I", size + 4, two.get("I", size + 4) + 100))
 shutil.rmtree("tree")
+shutil.rmtree("two")
 shutil.rmtree("large")
 os.remove("image")
