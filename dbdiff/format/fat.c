@@ -119,6 +119,7 @@ static enum status take_file(struct fat *fat, struct member *member, struct erro
 		return error_set(err, STATUS_FORMAT,
 			"it has %" PRIu32 " bytes and clusters for %" PRIu64, fat->entry.size,
 			allocated);
+	fat->surplus_clusters += (uint32_t)((allocated - fat->entry.size) / fat->geometry.cluster);
 	emit_content(fat, fat->position);
 	member->has_content = fat->has_content = true;
 	member->size = fat->entry.size;
@@ -191,7 +192,7 @@ static enum status finish(struct fat *fat, struct error *err)
 	enum status status = fat_emit_untaken(fat, &free_clusters, err);
 
 	if (status == STATUS_OK)
-		status = fat_super_finish(fat, free_clusters, err);
+		fat_super_finish(fat, free_clusters);
 	return status < 0 ? status : STATUS_END;
 }
 

@@ -51,8 +51,8 @@ struct fat;
 /* Regions of everything in front of the root directory or the first cluster, and behind the last.
  */
 enum status fat_super_emit(struct fat *fat, struct error *err);
-/* The last region, which needs the number of free clusters. */
-enum status fat_super_finish(struct fat *fat, uint32_t free_clusters, struct error *err);
+/* The last regions, which need to know of all clusters. */
+void fat_super_finish(struct fat *fat, uint32_t free_clusters);
 /* Fields of the container. */
 void fat_super_describe(const struct fat *fat, struct member *container);
 
@@ -175,9 +175,12 @@ struct fat {
 	bool has_reserved_bits; /* the upper four of an entry of FAT32 */
 	bool backup_differs;
 	uint32_t lost_clusters;
+	uint32_t bad_clusters;
+	uint32_t surplus_clusters; /* of files, behind the cluster in which they end */
 	uint32_t free_clusters;
 	uint32_t fsinfo_free, fsinfo_next;
 	bool has_fsinfo;
+	bool is_next_wrong; /* the cluster in FSInfo is not there */
 };
 
 #endif

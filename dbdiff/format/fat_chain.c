@@ -162,7 +162,7 @@ enum status fat_emit_untaken(struct fat *fat, uint32_t *free_clusters, struct er
 	uint32_t behind = FIRST_CLUSTER + fat->geometry.clusters;
 
 	*free_clusters = 0;
-	fat->lost_clusters = 0;
+	fat->lost_clusters = fat->bad_clusters = 0;
 	for (uint32_t cluster = FIRST_CLUSTER; cluster < behind; cluster++) {
 		enum fat_link link;
 		uint32_t next;
@@ -172,6 +172,7 @@ enum status fat_emit_untaken(struct fat *fat, uint32_t *free_clusters, struct er
 		if (fat_link_read(fat, cluster, &link, &next, err) < 0)
 			return err->status;
 		*free_clusters += link == FAT_LINK_FREE;
+		fat->bad_clusters += link == FAT_LINK_BAD;
 		fat->lost_clusters += link != FAT_LINK_FREE && link != FAT_LINK_BAD;
 		members_add_structure(&fat->members, fat_cluster_offset(fat, cluster),
 			fat->geometry.cluster, names[link]);

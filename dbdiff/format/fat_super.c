@@ -189,8 +189,10 @@ static enum status emit_fsinfo(struct fat *fat, uint64_t offset, struct error *e
 	fat->fsinfo_free = bytes_le32(data + FSINFO_FREE);
 	fat->fsinfo_next = bytes_le32(data + FSINFO_NEXT);
 	members_add_structure(members, offset, FSINFO_FREE, "fsinfo");
-	members_add_structure(
-		members, offset + FSINFO_NEXT, FSINFO_END - FSINFO_NEXT, "fsinfo-next");
+	fat->is_next_wrong = fat->fsinfo_next != UNKNOWN &&
+		(fat->fsinfo_next < 2 || fat->fsinfo_next - 2 >= fat->geometry.clusters);
+	members_add_structure(members, offset + FSINFO_NEXT, FSINFO_END - FSINFO_NEXT,
+		fat->is_next_wrong ? "fsinfo-next-invalid" : "fsinfo-next");
 	members_add_structure(members, offset + FSINFO_END, sector - FSINFO_END, "fsinfo");
 	return STATUS_OK;
 }
@@ -275,18 +277,27 @@ static enum status find_reserved_bits(
 	return status;
 }
 
+/* The first two entries of a table, and where the last one ends. */
+static uint64_t flags_len(const struct fat *fat)
+{
+	return (2 * fat->geometry.bits + 7) / 8;
+}
+
+static uint64_t entries_len(const struct fat *fat)
+{
+	return (((uint64_t)fat->geometry.clusters + 2) * fat->geometry.bits + 7) / 8;
+}
+
+/* What of it tells of the chains has its name when all of these were followed. */
 static enum status emit_table(struct fat *fat, uint64_t offset, struct error *err)
 {
 	const struct fat_geometry *geometry = &fat->geometry;
-	uint64_t flags = (2 * geometry->bits + 7) / 8;
-	uint64_t used = (((uint64_t)geometry->clusters + 2) * geometry->bits + 7) / 8;
+	uint64_t flags = flags_len(fat), used = entries_len(fat);
 	enum status status = STATUS_OK;
 
 	if (geometry->bits == 32)
 		status = find_reserved_bits(fat, offset + flags, used - flags, err);
 	members_add_structure(&fat->members, offset, flags, "allocation-flags");
-	members_add_structure(&fat->members, offset + flags, used - flags,
-		fat->has_reserved_bits ? "allocation-table-reserved" : "allocation-table");
 	members_add_structure(
 		&fat->members, offset + used, geometry->fat_len - used, "allocation-table-padding");
 	return status;
@@ -318,21 +329,34 @@ enum status fat_super_emit(struct fat *fat, struct error *err)
 	return status;
 }
 
-enum status fat_super_finish(struct fat *fat, uint32_t free_clusters, struct error *err)
+/* Of entries that no file, directory or free space accounts for, nobody knows what they say. */
+static void finish_table(struct fat *fat)
 {
-	uint64_t offset = fat->geometry.fsinfo + FSINFO_FREE;
+	const struct fat_geometry *geometry = &fat->geometry;
+	uint64_t offset = geometry->fat + geometry->active_fat * geometry->fat_len;
+	const char *name = "allocation-table";
 
-	(void)err;
+	if (fat->lost_clusters != 0 || fat->bad_clusters != 0 || fat->surplus_clusters != 0)
+		name = "allocation-table-invalid";
+	if (fat->has_reserved_bits)
+		name = "allocation-table-reserved";
+	members_add_structure(
+		&fat->members, offset + flags_len(fat), entries_len(fat) - flags_len(fat), name);
+}
+
+void fat_super_finish(struct fat *fat, uint32_t free_clusters)
+{
+	uint64_t offset = fat->geometry.fsinfo + FSINFO_FREE, len = FSINFO_NEXT - FSINFO_FREE;
+
 	fat->free_clusters = free_clusters;
+	finish_table(fat);
 	if (!fat->has_fsinfo)
-		return STATUS_OK;
+		return;
 	if (fat->fsinfo_free == free_clusters)
-		members_add_derived(
-			&fat->members, offset, FSINFO_NEXT - FSINFO_FREE, "fsinfo-free");
+		members_add_derived(&fat->members, offset, len, "fsinfo-free");
 	else
-		members_add_structure(
-			&fat->members, offset, FSINFO_NEXT - FSINFO_FREE, "fsinfo-free");
-	return STATUS_OK;
+		members_add_structure(&fat->members, offset, len,
+			fat->fsinfo_free == UNKNOWN ? "fsinfo-free" : "fsinfo-free-invalid");
 }
 
 /* ---- fields ---- */
@@ -402,9 +426,17 @@ void fat_super_describe(const struct fat *fat, struct member *container)
 	if (fat->backup_differs)
 		member_add_field(
 			container, "backup-boot-sector", "not the same as the boot sector");
-	if (fat->has_fsinfo && fat->fsinfo_free != fat->free_clusters)
-		member_add_field(container, "fsinfo-free", "%" PRIu32 " of %" PRIu32,
+	if (fat->bad_clusters != 0)
+		member_add_field(container, "bad-clusters", "%" PRIu32, fat->bad_clusters);
+	if (fat->surplus_clusters != 0)
+		member_add_field(container, "surplus-clusters", "%" PRIu32, fat->surplus_clusters);
+	if (fat->has_fsinfo && fat->fsinfo_free == UNKNOWN)
+		member_add_field(container, "fsinfo-free", "unknown");
+	else if (fat->has_fsinfo && fat->fsinfo_free != fat->free_clusters)
+		member_add_field(container, "fsinfo-free-invalid", "%" PRIu32 " of %" PRIu32,
 			fat->fsinfo_free, fat->free_clusters);
 	if (fat->has_fsinfo && fat->fsinfo_next != UNKNOWN)
-		member_add_field(container, "fsinfo-next", "%" PRIu32, fat->fsinfo_next);
+		member_add_field(container,
+			fat->is_next_wrong ? "fsinfo-next-invalid" : "fsinfo-next", "%" PRIu32,
+			fat->fsinfo_next);
 }

@@ -126,6 +126,10 @@ static void check_image(const char *name, const char *type, uint64_t size)
 	ck_assert_ptr_nonnull(index_field(name, "filesystem-label-time"));
 	assert_no_field(name, "allocation-table-copy");
 	assert_no_field(name, "lost-clusters");
+	assert_no_field(name, "bad-clusters");
+	assert_no_field(name, "surplus-clusters");
+	assert_no_field(name, "fsinfo-free-invalid");
+	assert_no_field(name, "fsinfo-next-invalid");
 	assert_no_field(name, "backup-boot-sector");
 	index_assert_covered(1, size);
 	statement = index_select("SELECT path FROM member WHERE container = 1 AND instr(path, "
@@ -279,11 +283,66 @@ START_TEST(copies)
 	index_file("b");
 	assert_field("b", "allocation-table-unlike", "not the same as the table");
 	assert_field("b", "backup-boot-sector", "not the same as the boot sector");
-	ck_assert_ptr_nonnull(index_field("b", "fsinfo-free"));
+	ck_assert_ptr_nonnull(index_field("b", "fsinfo-free-invalid"));
 	expect_has(index_regions(1), " structure allocation-table-unlike\n");
 	expect_has(index_regions(1), " structure backup-boot-sector\n");
-	expect_has(index_regions(1), " structure fsinfo-free\n");
+	expect_has(index_regions(1), " structure fsinfo-free-invalid\n");
 	index_assert_covered(1, 40 << 20);
+}
+END_TEST
+
+/* mtools keep both numbers right, whatever they write or delete; 0xffffffff says nothing. */
+START_TEST(free_clusters_are_counted)
+{
+	uint64_t at;
+
+	shell(FAT "fat a 40M -F 32 -s 1; mdel -i a ::UPPER.TXT; mdeltree -i a ::many; "
+		  "mmd -i a ::new; mcopy -o -i a tree/UPPER.TXT ::new");
+	index_file("a");
+	assert_no_field("a", "fsinfo-free-invalid");
+	assert_no_field("a", "fsinfo-next-invalid");
+	at = region_start("fsinfo-next");
+	load("a");
+	put(at + 2, 0x7fff);
+	save("b");
+	index_file("b");
+	ck_assert_ptr_nonnull(index_field("b", "fsinfo-next-invalid"));
+	expect_has(index_regions(1), "+4 structure fsinfo-next-invalid\n");
+	load("a");
+	memset(image + at - 4, 0xff, 8);
+	save("b");
+	index_file("b");
+	assert_field("b", "fsinfo-free", "unknown");
+	assert_no_field("b", "fsinfo-free-invalid");
+	assert_no_field("b", "fsinfo-next-invalid");
+}
+END_TEST
+
+/* Clusters that no file has, and one that a file has no use for. */
+START_TEST(no_cluster_is_passed_over)
+{
+	uint64_t table;
+	unsigned last;
+
+	shell(FAT "fat a 20M -F 16 -s 4");
+	index_file("a");
+	table = region_start("allocation-flags");
+	load("a");
+	put(table + 2 * 5000, 0xfff7);
+	save("bad");
+	index_file("bad");
+	assert_field("bad", "bad-clusters", "1");
+	expect_has(index_regions(1), " structure allocation-table-invalid\n");
+	load("a");
+	last = cluster_of("LOWER   TXT");
+	put(table + 2 * last, 5000);
+	put(table + 2 * 5000, 0xffff);
+	save("long");
+	index_file("long");
+	assert_field("long", "surplus-clusters", "1");
+	assert_no_field("long", "lost-clusters");
+	expect_has(index_regions(1), " structure allocation-table-invalid\n");
+	index_assert_covered(1, 20 << 20);
 }
 END_TEST
 
@@ -358,6 +417,8 @@ int main(void)
 	tcase_add_test(tests, names_are_case_flags);
 	tcase_add_test(tests, differences_are_named);
 	tcase_add_test(tests, copies);
+	tcase_add_test(tests, free_clusters_are_counted);
+	tcase_add_test(tests, no_cluster_is_passed_over);
 	tcase_add_test(tests, hostile);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);

@@ -4,7 +4,8 @@
 # Makes pairs of FAT images, as NAME/a/x.img and NAME/b/x.img, that differ in what only some readers
 # look at: a second table that is no copy, reserved bits, and short names that files are meant by.
 #
-# usage: lying_fat.py FAT32 FAT12    two images: the second with two files with long names
+# usage: lying_fat.py FAT32 FAT12    two images: the first with a file of one cluster, and the second
+#                                    with two files with long names
 import os
 import random
 import struct
@@ -41,6 +42,21 @@ def with_reserved_bits(image, seed):
     return image
 
 
+def with_entry(image, *entries):
+    image = bytearray(image)
+    table, length = place(image)
+    for number, value in entries:
+        struct.pack_into("<I", image, table + 4 * number, value)
+    image[table + length : table + 2 * length] = image[table : table + length]
+    return image
+
+
+def with_number(image, at, value):
+    image = bytearray(image)
+    struct.pack_into("<I", image, 512 + at, value)
+    return image
+
+
 def checksum(name):
     total = 0
     for byte in name:
@@ -72,6 +88,10 @@ with open(sys.argv[2], "rb") as file:
     fat12 = file.read()
 make("copy", with_noise(fat32, 1), with_noise(fat32, 2))
 make("bits", with_reserved_bits(fat32, 1), with_reserved_bits(fat32, 2))
+make("bad", fat32, with_entry(fat32, (500, 0x0FFFFFF7)))
+make("long", fat32, with_entry(fat32, (3, 500), (500, 0x0FFFFFFF)))
+make("free", fat32, with_number(fat32, 488, 1))
+make("next", fat32, with_number(fat32, 492, 0x7FFFFFFF))
 ours, others = b"BOOTX64 EFI", b"DEBUGX64EFI"
 make("name", with_short_names(fat12, (ours, others)), with_short_names(fat12, (others, ours)))
 ours, others = b"VENDOR~1EFI", b"VENDOR~2EFI"
