@@ -462,6 +462,7 @@ static const struct field field_table[] = {
 	{"cache-generator", "who wrote the cache", FIELD_OWN, "toolchain-version"},
 	{"cache-section", "section of the cache", FIELD_OWN, UNEXPLAINED},
 	{"cache-other-strings", "strings of no entry", FIELD_OWN, UNEXPLAINED},
+	{"cache-unsorted", "entries that are not found where they are", FIELD_OWN, UNEXPLAINED},
 	{"cache-library", "file of the library", FIELD_OWN, UNEXPLAINED},
 	{"cache-flags", "kind of the library", FIELD_OWN, UNEXPLAINED},
 	{"cache-kernel", "kernel that it needs", FIELD_OWN, UNEXPLAINED},

@@ -46,6 +46,64 @@ static enum status read_header(struct library_cache *cache, struct error *err)
 	return library_cache_lay_out(cache, bytes_le32(data + 20), bytes_le32(data + 24), err);
 }
 
+static int number_at(const char **text)
+{
+	unsigned value = 0;
+
+	/* As glibc has it, but for what it leaves to chance. */
+	for (; **text >= '0' && **text <= '9'; ++*text)
+		value = value * 10 + (unsigned)(**text - '0');
+	return (int)value;
+}
+
+/* _dl_cache_libcmp() of glibc: texts, but for numbers in them. */
+static int compare_names(const char *a, const char *b)
+{
+	while (*a != '\0') {
+		bool is_a = *a >= '0' && *a <= '9', is_b = *b >= '0' && *b <= '9';
+
+		if (is_a != is_b)
+			return is_a ? 1 : -1;
+		if (is_a) {
+			int number_a = number_at(&a), number_b = number_at(&b);
+
+			if (number_a != number_b)
+				return number_a < number_b ? -1 : 1;
+		} else if (*a != *b) {
+			return *a < *b ? -1 : 1;
+		} else {
+			a++;
+			b++;
+		}
+	}
+	return *b == '\0' ? 0 : -1;
+}
+
+/*
+ * The dynamic linker halves the table to find a name, the greatest of which is the first, and takes
+ * the first of those of one name that fits: nothing of their order is left open.
+ */
+static enum status check_order(struct library_cache *cache, struct error *err)
+{
+	const char *before = NULL, *name = NULL;
+
+	parts_add_field(cache->parts, NULL, "ordered", "entries that are looked up by their order");
+	for (uint32_t i = 0; i < cache->count; i++) {
+		const unsigned char *entry = cache->data + library_cache_entry(cache, i);
+
+		if (library_cache_string(
+			    cache, bytes_le32(entry + 4) - cache->strings, &name, err) < 0)
+			return err->status;
+		if (before != NULL && compare_names(before, name) < 0) {
+			parts_add_field_bytes(
+				cache->parts, NULL, "cache-unsorted", name, strlen(name));
+			break;
+		}
+		before = name;
+	}
+	return STATUS_OK;
+}
+
 static enum status add_entry(struct library_cache *cache, uint32_t index, struct error *err)
 {
 	const unsigned char *entry = cache->data + library_cache_entry(cache, index);
@@ -181,6 +239,8 @@ static enum status ld_cache_open(struct source *source, const char *name,
 	(void)name, (void)limits;
 	for (uint32_t i = 0; i < cache.count && status == STATUS_OK; i++)
 		status = add_entry(&cache, i, err);
+	if (status == STATUS_OK)
+		status = check_order(&cache, err);
 	if (status == STATUS_OK)
 		status = add_extension(&cache, err);
 	if (status == STATUS_OK)

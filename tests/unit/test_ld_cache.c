@@ -35,6 +35,7 @@ START_TEST(the_machines_own_are_read)
 	shell("cp /etc/ld.so.cache m.cache; /sbin/ldconfig -p | grep -c '=>' >count");
 	open_file(&format_ld_cache, "m.cache");
 	expect_whole();
+	expect_field("cache-unsorted", NULL);
 	for (const char *at = buffer_text(&opening.members); *at != '\0'; at++)
 		lines += *at == '\n';
 	count = file_read("count", &len);
@@ -124,6 +125,52 @@ START_TEST(every_byte_of_a_cache_tells)
 }
 END_TEST
 
+static void write_cache(const char *name, const char *data, size_t len)
+{
+	char *path = path_join(comparing.directory, name);
+
+	ck_assert_int_eq(tempfile_write_all(path, data, len, 0600, &opening.err), STATUS_OK);
+	free(path);
+}
+
+/* The linker halves the table: it does not find what is not where its name belongs. */
+START_TEST(the_order_of_entries_counts)
+{
+	size_t len;
+	char *data, entry[24];
+
+	shell(LIBRARIES MAKE("a"));
+	data = file_read("a.cache", &len);
+	memcpy(entry, data + 48, sizeof(entry));
+	memcpy(data + 48, data + 72, sizeof(entry));
+	memcpy(data + 72, entry, sizeof(entry));
+	write_cache("b.cache", data, len);
+	open_file(&format_ld_cache, "a.cache");
+	expect_field("cache-unsorted", NULL);
+	open_file(&format_ld_cache, "b.cache");
+	expect_field("cache-unsorted", "libtwo.so.1");
+	expect_caches("a.cache", "b.cache",
+		"metadata t layout cache-unsorted value-order (unexplained)\n");
+	ck_assert_int_gt(comparing.result.unexplained_bytes, 0);
+	free(data);
+}
+END_TEST
+
+/* By _dl_cache_libcmp() a number is one number, and behind a letter. */
+START_TEST(names_are_in_the_linkers_order)
+{
+	shell("mkdir -p r/etc r/usr/lib r/var/cache/ldconfig; : >r/etc/ld.so.conf;"
+	      "for n in libq.so.9 libq.so.10 libq1.so libqa.so libq-1.so lib7.so libQ.so "
+	      "libq.so.009a;"
+	      "do echo 'int f(void) { return 1; }' >n.c; gcc -shared -fPIC -Wl,-soname,$n -o "
+	      "r/usr/lib/$n n.c; done;" MAKE("a"));
+	open_file(&format_ld_cache, "a.cache");
+	expect_whole();
+	expect_has(buffer_text(&opening.members), "libq.so.10 -\nlibq.so.009a -\nlibq.so.9 -\n");
+	expect_field("cache-unsorted", NULL);
+}
+END_TEST
+
 /* The section that names who wrote it may hold anything. */
 START_TEST(only_a_name_is_a_generator)
 {
@@ -202,6 +249,8 @@ int main(void)
 	tcase_add_test(tcase, a_cache_of_copies_is_another_cache);
 	tcase_add_test(tcase, another_library_is_not_explained);
 	tcase_add_test(tcase, every_byte_of_a_cache_tells);
+	tcase_add_test(tcase, the_order_of_entries_counts);
+	tcase_add_test(tcase, names_are_in_the_linkers_order);
 	tcase_add_test(tcase, bounds_strings_that_are_shared);
 	tcase_add_test(tcase, only_a_name_is_a_generator);
 	tcase_add_test(tcase, damage_is_an_error_or_told);

@@ -100,6 +100,11 @@ tail = struct.pack(">2xB5xI", 2, len(der[0])) + b"~Module signature appended~\n"
 make("module-signature", "x.ko", *(module + each + tail for each in der))
 sections = b"glibc-ld.so.cache1.1" + struct.pack("<8xII12x", 2, 48) + struct.pack("<IIIIII", 0xEAA42174, 1, 0, 0, 72, 60000)
 make("ld-generator", "ld.so.cache", *(sections + each for each in noise))
+# A table that is looked through by halves.
+names = b"libb.so.1\0/usr/lib/libb.so.1\0liba.so.1\0/usr/lib/liba.so.1\0"
+rows = [struct.pack("<IIIIQ", 0x303, 96 + at, 96 + at + 10, 0, 0) for at in (0, 29)]
+cache = b"glibc-ld.so.cache1.1" + struct.pack("<IIB19x", 2, len(names), 2)
+make("ld-order", "ld.so.cache", *(cache + b"".join(each) + names for each in (rows, rows[::-1])))
 for side, each in zip("ab", noise):
     data = bytearray(2048)
     data[0:20] = "kernel.efi".encode("utf-16le")
@@ -120,12 +125,15 @@ package = b'{"spdxVersion": "SPDX-2.3", "packages": [{"name": "openssl", "source
 make("sbom-twice", "x.spdx.json", package % (b"good", b"evil"), package % (b"evil", b"good"))
 
 
+def assemble(name, side, text):
+    os.makedirs(f"{name}/{side}")
+    subprocess.run(["as", "-o", f"{name}/{side}/x.o", "-"], input=text.encode(), check=True)
+
+
 def notes(name, *sides):
     for side, each in zip("ab", sides):
         data = b"".join(struct.pack("<III", len(key), len(value), 77) + key + value for key, value in each)
-        os.makedirs(f"{name}/{side}")
-        text = '.section .note.x, "", %note\n.byte ' + ",".join(map(str, data)) + "\n"
-        subprocess.run(["as", "-o", f"{name}/{side}/x.o", "-"], input=text.encode(), check=True)
+        assemble(name, side, '.section .note.x, "", %note\n.byte ' + ",".join(map(str, data)) + "\n")
 
 
 # The name of a note may have any length, and two of one name may change places.
