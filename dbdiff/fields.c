@@ -311,6 +311,7 @@ static const struct field field_table[] = {
 	{"pe-characteristics", "characteristics", FIELD_OWN, UNEXPLAINED},
 	{"pe-timestamp", "time of linking", FIELD_OWN, "embedded-timestamp"},
 	{"pe-header", "PE header", FIELD_OWN, UNEXPLAINED},
+	{"pe-checksum", "checksum of the file", FIELD_OWN, UNEXPLAINED},
 	{"pe-symbols", "COFF symbols", FIELD_OWN, UNEXPLAINED},
 	{"section-address", "section address", FIELD_OWN, UNEXPLAINED},
 	{"section-size", "size of the section in memory", FIELD_OWN, UNEXPLAINED},

@@ -46,6 +46,8 @@ static const struct {
 	{"module-signature", "module-signature-form", UNEXPLAINED},
 	{"cache-generator", "cache-section", UNEXPLAINED},
 	{"boot-arguments", "boot-arguments-tail", UNEXPLAINED},
+	/* Who signs computes the checksum that there was none of. */
+	{"pe-checksum", "authenticode-signer", NULL},
 	/* Where members lie is their order, which is not harmless. */
 	{"layout", "unpack-order", UNEXPLAINED},
 	{"layout", "value-order", UNEXPLAINED},

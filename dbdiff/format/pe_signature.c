@@ -354,13 +354,17 @@ static enum status tell_signers(struct parts *parts, const struct table *table, 
 
 static void tell_checksum(struct parts *parts, const struct table *table)
 {
-	bool is_right = table->pe->checksum_value == table->sums.checksum;
+	const struct pe *pe = table->pe;
 
-	parts_add(parts, is_right ? REGION_DERIVED : REGION_STRUCTURE, "checksum",
-		table->pe->checksum, CHECKSUM_SIZE);
-	if (!is_right && table->pe->checksum_value != 0)
+	if (pe->checksum_value == table->sums.checksum) {
+		parts_add(parts, REGION_DERIVED, "checksum", pe->checksum, CHECKSUM_SIZE);
+	} else if (pe->checksum_value == 0) {
+		parts_add(parts, REGION_STRUCTURE, "checksum", pe->checksum, CHECKSUM_SIZE);
+	} else {
+		parts_add(parts, REGION_STRUCTURE, "checksum-invalid", pe->checksum, CHECKSUM_SIZE);
 		parts_add_field(
-			parts, NULL, "checksum-invalid", "0x%08" PRIx32, table->pe->checksum_value);
+			parts, NULL, "checksum-invalid", "0x%08" PRIx32, pe->checksum_value);
+	}
 }
 
 /* Every byte of the table and behind it, under the name of what is wrong with it. */
@@ -390,16 +394,19 @@ static void tell_invalid(struct parts *parts, const struct table *table, uint64_
 
 /*
  * The place of a signature that is not there: a wrapper of nobody, so that a rebuilder without the
- * key can be held against a signed file. A sum of 0 says that there is none.
+ * key can be held against a signed file. A sum of 0 says that there is none, which is as right as
+ * the sum, and is told where it is not a signature that brought one along.
  */
 static void tell_unsigned(struct parts *parts, const struct table *table)
 {
 	const struct pe *pe = table->pe;
 
-	if (pe->checksum_value == 0)
-		parts_add(parts, REGION_WRAPPER, SIGNATURE_REGION, pe->checksum, CHECKSUM_SIZE);
-	else
+	if (pe->checksum_value == 0) {
+		parts_add(parts, REGION_DERIVED, "pe-checksum", pe->checksum, CHECKSUM_SIZE);
+		parts_add_field(parts, NULL, "pe-checksum", "none");
+	} else {
 		tell_checksum(parts, table);
+	}
 	if (pe->security != 0)
 		parts_add(parts, pe->certificates == 0 ? REGION_WRAPPER : REGION_STRUCTURE,
 			SIGNATURE_REGION, pe->security, DIRECTORY_SIZE);

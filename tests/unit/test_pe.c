@@ -192,6 +192,27 @@ START_TEST(cuts_an_image_of_efi_boot_guard)
 }
 END_TEST
 
+/* No signature has to do with the checksum of a file that neither side signed. */
+START_TEST(tells_of_a_checksum_that_is_none)
+{
+	shell(MAKE_SIGNED);
+	load("uki");
+	put_le32(pe.checksum, 0);
+	save("none");
+	put_le32(pe.checksum, 7);
+	save("wrong");
+	comparing.with_causes = true;
+	expect_files("uki", "none", "content t checksum pe-checksum (derived) (unexplained)\n");
+	expect_files("uki", "wrong", "content t checksum-invalid (unexplained)\n");
+	/* Who signs sets it. */
+	compare_fds(file_open("none"), file_open("signed"));
+	ck_assert_ptr_null(strstr(buffer_text(&comparing.text), "unexplained"));
+	compare_fds(file_open("signed"), file_open("none"));
+	ck_assert_ptr_null(strstr(buffer_text(&comparing.text), "unexplained"));
+	ck_assert_int_eq(comparing.result.unexplained_bytes, 0);
+}
+END_TEST
+
 START_TEST(takes_off_a_signature_that_verifies)
 {
 	char *unsigned_digest;
@@ -426,6 +447,7 @@ int main(void)
 	tcase_add_test(tcase, sees_bytes_behind_the_table);
 	tcase_add_test(tcase, sees_another_key_with_the_right_certificate);
 	tcase_add_test(tcase, sees_a_flipped_byte);
+	tcase_add_test(tcase, tells_of_a_checksum_that_is_none);
 	tcase_add_test(tcase, sees_a_wrong_checksum);
 	tcase_add_test(tcase, sees_a_table_that_is_cut);
 	tcase_add_test(tcase, sees_a_gap);
