@@ -46,6 +46,8 @@ static const struct {
 	{"module-signature", "module-signature-form", UNEXPLAINED},
 	{"cache-generator", "cache-section", UNEXPLAINED},
 	{"boot-arguments", "boot-arguments-tail", UNEXPLAINED},
+	/* The checksum of debug information is another one with the program that it is of. */
+	{"debug-link-crc", "debug-link-of", "build-id"},
 	/* Who signs computes the checksum that there was none of. */
 	{"pe-checksum", "authenticode-signer", NULL},
 	/* Where members lie is their order, which is not harmless. */

@@ -307,7 +307,7 @@ static bool is_of_build_id(const struct elf *elf, const char *name)
 enum status elf_read_debug_link(
 	struct elf *elf, size_t owner, uint64_t offset, uint64_t size, struct error *err)
 {
-	struct buffer data = {0};
+	struct buffer data = {0}, build_id = {0};
 	struct part *part;
 	size_t len;
 	enum status status;
@@ -326,9 +326,14 @@ enum status elf_read_debug_link(
 		is_of_build_id(elf, data.data) ? "build-id-link" : "debug-link", data.data, len);
 	parts_add_field(elf->parts, part, "debug-link-crc", "%08" PRIx64,
 		elf_number(elf, (const unsigned char *)data.data + data.len - CRC_SIZE, CRC_SIZE));
+	if (elf->build_id.len > 0) {
+		add_hex(&build_id, elf->build_id.data, elf->build_id.len);
+		parts_add_field(elf->parts, part, "debug-link-of", "%s", buffer_text(&build_id));
+	}
 	lose_content(elf, owner, offset, size);
 out:
 	buffer_release(&data);
+	buffer_release(&build_id);
 	return status;
 }
 

@@ -203,6 +203,23 @@ START_TEST(tells_where_debug_information_is)
 }
 END_TEST
 
+/* Debug information of another program has another checksum; of the same one it has not. */
+START_TEST(the_checksum_of_debug_information_follows_the_build_id)
+{
+	comparing.with_causes = true;
+	shell(PROGRAM
+		"program one -g -o a; program two -g -o b; for f in a b; do objcopy "
+		"--only-keep-debug $f t.debug; objcopy -S --add-gnu-debuglink=t.debug $f; done;"
+		"cp a c; at=$(grep -abo t.debug c | tail -n 1 | cut -d: -f1);"
+		"printf EVIL | dd of=c bs=1 seek=$((at + 8)) conv=notrunc status=none");
+	expect_files("a", "c", "metadata t//.gnu_debuglink debug-link-crc (unexplained)\n");
+	ck_assert_int_eq(comparing.result.unexplained_bytes, 4);
+	compare_fds(file_open("a"), file_open("b"));
+	expect_has(buffer_text(&comparing.text),
+		"metadata t//.gnu_debuglink debug-link-crc debug-link-of (build-id)\n");
+}
+END_TEST
+
 START_TEST(gives_what_is_appended)
 {
 	shell(PROGRAM "program 1.0 -o t; seq 500 >>t");
@@ -415,6 +432,7 @@ int main(void)
 	tcase_add_test(tcase, reads_both_sizes_and_byte_orders);
 	tcase_add_test(tcase, reads_programs_without_sections);
 	tcase_add_test(tcase, tells_where_debug_information_is);
+	tcase_add_test(tcase, the_checksum_of_debug_information_follows_the_build_id);
 	tcase_add_test(tcase, gives_what_is_appended);
 	tcase_add_test(tcase, knows_tools_and_nothing_else);
 	tcase_add_test(tcase, bounds_sections);

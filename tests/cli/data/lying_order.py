@@ -140,3 +140,7 @@ def notes(name, *sides):
 notes("elf-note-name", *([(b"N" * 64 + side * 63 + b"\0", b"text")] for side in (b"a", b"b")))
 pair = [(b"VND\0", b"good"), (b"VND\0", b"evil")]
 notes("elf-note-twice", pair, pair[::-1])
+
+# The checksum of debug information, by which a debugger finds it, of the same program.
+for side, crc in ("a", 0x11111111), ("b", 0x4C495645):
+    assemble("elf-debug-link", side, f'.section .gnu_debuglink, ""\n.asciz "x.debug"\n.long {crc}\n')
