@@ -39,8 +39,16 @@ rule() {
 	: >requests
 }
 
-# How often the server was asked for what a path ends in.
-asked() { grep -c "$1 " requests; }
+# How often the server was asked for what a path ends in. It writes a line when it is done with an
+# answer, which may be a moment after the client is.
+asked() {
+	local count=-1 now
+	while now=$(grep -c "$1 " requests); [ "$now" != "$count" ]; do
+		count=$now
+		sleep 0.2
+	done
+	echo "$count"
+}
 
 sha() { sha256sum <"$1" | cut -d' ' -f1; }
 
