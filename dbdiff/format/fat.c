@@ -237,6 +237,7 @@ static void fat_free(struct members *members)
 
 	buffer_release(&fat->entry.name);
 	buffer_release(&fat->entry.short_name);
+	buffer_release(&fat->entry.long_rest);
 	buffer_release(&fat->path);
 	free(fat->frames);
 	free(fat->runs);

@@ -119,6 +119,7 @@ struct fat_entry {
 	unsigned char raw[FAT_ENTRY_SIZE];
 	struct buffer name;	  /* the long name, or the short one as it is shown */
 	struct buffer short_name; /* when there is a long one */
+	struct buffer long_rest;  /* what its parts hold besides, when that is not as usual */
 	uint32_t cluster;
 	uint32_t size;
 	uint64_t offset; /* of `raw` */

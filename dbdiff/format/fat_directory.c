@@ -110,7 +110,8 @@ struct long_name {
 	unsigned expected; /* the number of the next part; 0 when it is complete */
 	unsigned char checksum;
 	unsigned char units[FAT_LONG_PARTS * LONG_UNITS * 2];
-	unsigned parts; /* in all */
+	unsigned char reserved[FAT_LONG_PARTS][3]; /* of each part, which are to be zero */
+	unsigned parts;				   /* in all */
 };
 
 static void drop_long_name(struct fat *fat, struct long_name *name)
@@ -142,8 +143,31 @@ static void take_long_part(
 	memcpy(to, raw + 1, 10);
 	memcpy(to + 10, raw + 14, 12);
 	memcpy(to + 22, raw + 28, 4);
+	name->reserved[number - 1][0] = raw[12];
+	memcpy(name->reserved[number - 1] + 1, raw + 26, 2);
 	name->offsets[name->count++] = offset;
 	name->expected--;
+}
+
+/* What the parts hold besides the name: behind its NUL are units of ones. */
+static void take_long_rest(const struct long_name *name, struct buffer *rest)
+{
+	size_t size = (size_t)name->parts * LONG_UNITS * 2, at = 0;
+	bool is_plain = true;
+
+	buffer_clear(rest);
+	while (at < size && bytes_le16(name->units + at) != 0)
+		at += 2;
+	for (at += 2; at < size; at++) {
+		buffer_add_char(rest, (char)name->units[at]);
+		is_plain = is_plain && name->units[at] == 0xff;
+	}
+	for (unsigned i = 0; i < name->parts; i++) {
+		buffer_add(rest, name->reserved[i], sizeof(name->reserved[i]));
+		is_plain = is_plain && bytes_are_zero(name->reserved[i], sizeof(name->reserved[i]));
+	}
+	if (is_plain)
+		buffer_clear(rest);
 }
 
 /* The long name, when its parts are complete and belong to this entry. */
@@ -151,6 +175,7 @@ static void finish_name(struct fat *fat, struct long_name *name, struct fat_entr
 {
 	buffer_clear(&entry->name);
 	buffer_clear(&entry->short_name);
+	buffer_clear(&entry->long_rest);
 	entry->long_count = 0;
 	if (name->count == 0 || name->expected != 0 ||
 		name->checksum != short_checksum(entry->raw)) {
@@ -160,6 +185,7 @@ static void finish_name(struct fat *fat, struct long_name *name, struct fat_entr
 	}
 	bytes_add_utf16(&entry->name, name->units, (size_t)name->parts * LONG_UNITS);
 	read_short_name(entry->raw, false, &entry->short_name);
+	take_long_rest(name, &entry->long_rest);
 	memcpy(entry->long_offsets, name->offsets, sizeof(name->offsets));
 	entry->long_count = name->count;
 	name->count = 0;
@@ -375,6 +401,9 @@ void fat_entry_describe(const struct fat_entry *entry, struct member *member)
 				? "short-name"
 				: "short-name-own",
 			buffer_text(&entry->short_name), entry->short_name.len);
+	if (entry->long_rest.len > 0)
+		member_add_field_bytes(
+			member, "long-name-rest", entry->long_rest.data, entry->long_rest.len);
 	if (raw[12] != 0)
 		member_add_field(member, "name-case", "0x%02x", raw[12]);
 	if (is_directory && entry->size != 0)
