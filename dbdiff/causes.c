@@ -31,7 +31,9 @@ const struct cause cause_catalogue[] = {
 		"without tags.",
 		"Fetch tags (git fetch --tags), and publish from a clean checkout only."},
 	{"build-path", "the path of the build", SEVERITY_TOOLCHAIN,
-		"A text names the directory that one side was built in.",
+		"A text that people read, debug information, or the name of a source in a "
+		"program names the directory that one side was built in. A path that something is "
+		"run, loaded or written at is none.",
 		"A compiler or a tool writes the path it works in into its output.",
 		"Build in the path of the published build, or use -ffile-prefix-map."},
 	{"cache-file", "a cache that programs make anew", SEVERITY_METADATA,

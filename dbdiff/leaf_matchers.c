@@ -128,7 +128,7 @@ static bool has_time(const struct stretch *text, size_t begin, size_t end)
 }
 
 /* A text of which each line says when. */
-static bool is_log(const struct stretch *text)
+static bool has_lines_of_log(const struct stretch *text)
 {
 	size_t lines = 0, timed = 0;
 
@@ -153,7 +153,8 @@ static bool match_log(const struct matching *matching, struct claim *claim)
 	if (begins_with(&matching->sides[PUBLISHED], journal, 8) &&
 		begins_with(&matching->sides[REBUILT], journal, 8))
 		claim_set_evidence(claim, "both sides are a journal of systemd");
-	else if (is_log(&matching->sides[PUBLISHED]) && is_log(&matching->sides[REBUILT]))
+	else if (has_lines_of_log(&matching->sides[PUBLISHED]) &&
+		has_lines_of_log(&matching->sides[REBUILT]))
 		claim_set_evidence(claim, "both sides are lines that begin with a time");
 	else
 		return false;

@@ -22,6 +22,7 @@ struct matching {
 	/* What was read of each side nearest to its beginning; NULL: the above. */
 	const struct stretch *first;
 	bool is_whole;
+	bool in_program; /* a section of one, or another part */
 	const struct known_pair *known;
 	size_t known_count;
 	/* How many more places may be looked at, over all leaves; NULL for any number. */
@@ -107,6 +108,34 @@ size_t parse_kernel_stamp(const struct stretch *text, size_t at, unsigned *form)
 size_t parse_kernel_builder(const struct stretch *text, size_t at, unsigned *form);
 size_t parse_tool_version(const struct stretch *text, size_t at, unsigned *form);
 size_t parse_build_path(const struct stretch *text, size_t at, unsigned *form);
+
+/* ---- where a value stands (dbdiff/matcher_place.c) ---- */
+
+/* Below one of these directories; the last is NULL. */
+bool path_is_below(const char *path, const char *const *places);
+/* A program in a language that needs no "#!", or a setting, wherever it lies. */
+bool is_named_source(const char *path);
+/* In any case of letters. */
+bool has_word(const char *text, size_t len, const char *word);
+const struct stretch *matching_beginning(const struct matching *matching, int side);
+bool is_script(const struct matching *matching);
+/* Where a value is what somebody runs, loads or obeys, and no remark of a build. */
+bool is_acted_on(const struct matching *matching);
+/* Below a directory of what people read. */
+bool is_document(const struct matching *matching);
+/* A text that is neither program nor setting, as far as its beginning and its name say. */
+bool is_record(const struct matching *matching);
+/* Such a one below var/log. */
+bool is_log(const struct matching *matching);
+/*
+ * In one of the remarks that a text begins with. Further down a line that begins with # may as well
+ * be a part of a text that a program holds.
+ */
+bool is_first_remark(const struct matching *matching, const struct claim *claim);
+
+/* ---- matchers with a file of their own ---- */
+
+bool accept_build_path(const struct matching *matching, struct claim *claim);
 
 bool is_digit(char c);
 bool is_alnum(char c);

@@ -50,6 +50,7 @@ static enum status match_part(struct match_job *job, const struct leaf_request *
 		.path = leaf->path,
 		.sides = sides,
 		.first = first,
+		.in_program = leaf->in_program,
 		.known = job->known,
 		.known_count = job->known_count,
 		.places_left = &job->places_left,

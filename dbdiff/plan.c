@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dbdiff/plan.h"
 
+#include <string.h>
+
 #include "base/alloc.h"
 #include "base/array.h"
 #include "dbdiff/fields.h"
@@ -140,6 +142,27 @@ static bool has_strings(const struct index_row *row)
 	return form != NULL && strcmp(form, "strings") == 0;
 }
 
+/* A section, or what else an executable format has for members. */
+static bool is_in_program(const struct level *level)
+{
+	static const char *const programs[] = {"elf", "pe", "kernel-image"};
+	const char *format;
+	size_t i = 0;
+
+	if (level->parent == NULL)
+		return false;
+	for (int side = 0; side < SIDES; side++) {
+		format = level->parent->rows[side]->format;
+		for (i = 0; i < ARRAY_SIZE(programs); i++) {
+			if (format != NULL && strcmp(format, programs[i]) == 0)
+				break;
+		}
+		if (i == ARRAY_SIZE(programs))
+			return false;
+	}
+	return true;
+}
+
 enum status diff_plan_add(struct diff_plan *plan, struct index *const sides[SIDES],
 	const struct plan_leaf *leaf, uint64_t diff_members, enum planned *planned,
 	struct error *err)
@@ -151,6 +174,7 @@ enum status diff_plan_add(struct diff_plan *plan, struct index *const sides[SIDE
 		.finding = leaf->finding,
 		.members = {rows[PUBLISHED]->id, rows[REBUILT]->id},
 		.has_strings = has_strings(rows[PUBLISHED]) && has_strings(rows[REBUILT]),
+		.in_program = is_in_program(leaf->level),
 		.sizes = {rows[PUBLISHED]->size, rows[REBUILT]->size},
 		.has_open_field = fields_are_open(leaf->fields),
 		.with_diff = is_first || is_shown,

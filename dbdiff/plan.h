@@ -54,6 +54,7 @@ struct leaf_request {
 	/* No byte outside its stretches differs, as far as block hashes tell (which prove nothing).
 	 */
 	bool is_covered;
+	bool in_program;     /* its container is one, on both sides */
 	bool has_open_field; /* metadata of it differs for no known reason too */
 	bool with_diff;
 	bool has_strings; /* binary data in which people look for texts */

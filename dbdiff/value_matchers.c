@@ -86,52 +86,6 @@ static bool accept_source_version(const struct matching *matching, struct claim 
 	return true;
 }
 
-/* ---- what acts on a text ---- */
-
-static bool is_below(const char *path, const char *const *places)
-{
-	while (*places != NULL && path_below(path, *places) == NULL)
-		places++;
-	return *places != NULL;
-}
-
-static const struct stretch *beginning(const struct matching *matching, int side)
-{
-	return matching->first != NULL ? &matching->first[side] : &matching->sides[side];
-}
-
-static bool is_script(const struct matching *matching)
-{
-	for (int side = 0; side < SIDES; side++) {
-		const struct stretch *text = beginning(matching, side);
-
-		if (text->offset == 0 && text->len > 2 && memcmp(text->data, "#!", 2) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Where a value is what somebody runs, loads or obeys, and no remark of a build. */
-static bool is_acted_on(const struct matching *matching)
-{
-	static const char *const places[] = {"etc", "usr/lib/systemd", "lib/systemd",
-		"usr/lib/udev", "lib/udev", "usr/share/dbus-1", "usr/share/initramfs-tools",
-		"var/spool/cron", NULL};
-
-	return is_below(matching->path, places) || is_script(matching);
-}
-
-/* A program in a language that needs no "#!", or a setting, wherever it lies. */
-static bool is_named_source(const char *path)
-{
-	static const char *const tails[] = {"sh", "bash", "py", "pl", "pm", "rb", "lua", "tcl",
-		"js", "mjs", "php", "awk", "el", "mk", "cfg", "conf", "ini", "rules", "service",
-		"timer", "path", "socket", "mount", "target", NULL};
-	const char *dot = strrchr(path, '.');
-
-	return dot != NULL && key_is(dot + 1, strlen(dot + 1), tails);
-}
-
 /* ---- times, and what holds some ---- */
 
 static bool is_number(const char *text, size_t len)
@@ -139,17 +93,6 @@ static bool is_number(const char *text, size_t len)
 	while (len > 0 && is_digit(text[len - 1]))
 		len--;
 	return len == 0;
-}
-
-static bool has_word(const char *key, size_t len, const char *word)
-{
-	size_t word_len = strlen(word);
-
-	for (size_t at = 0; at + word_len <= len; at++) {
-		if (strncasecmp(key + at, word, word_len) == 0)
-			return true;
-	}
-	return false;
 }
 
 /*
@@ -196,31 +139,6 @@ static bool is_part_of_name(const struct matching *matching, const struct claim 
 	return before != '\0' && strchr("/+~.-_%", before) != NULL;
 }
 
-/*
- * In one of the remarks that a text begins with. Further down a line that begins with # may as well
- * be a part of a text that a program holds.
- */
-static bool is_first_remark(const struct matching *matching, const struct claim *claim)
-{
-	for (int side = 0; side < SIDES; side++) {
-		const struct stretch *text = &matching->sides[side];
-		size_t start = claim->start[side], line = 0;
-
-		if (text->offset > 0)
-			return false;
-		for (size_t at = 0; at < start; at++) {
-			if ((at == line && text->data[at] != '#' && text->data[at] != '\n') ||
-				text->data[at] == '\r')
-				return false;
-			line = text->data[at] == '\n' ? at + 1 : line;
-		}
-		/* No #!, and no #include of sudoers(5). */
-		if (start < line + 2 || memchr("# \t", text->data[line + 1], 3) == NULL)
-			return false;
-	}
-	return true;
-}
-
 /* Between NUL bytes and not between ends of lines, as a compiler leaves it. */
 static bool is_string_of_c(const struct matching *matching, const struct claim *claim)
 {
@@ -239,8 +157,6 @@ static bool is_string_of_c(const struct matching *matching, const struct claim *
 /* That it is when something was made, and not when something is to happen. */
 static bool is_time_of_build(const struct matching *matching, const struct claim *claim)
 {
-	static const char *const documents[] = {"usr/share/doc", "usr/share/man", "usr/share/info",
-		"usr/share/gtk-doc", "usr/share/help", NULL};
 	const char *key;
 	size_t len = value_key(matching, PUBLISHED, claim->start[PUBLISHED], &key);
 	/* Else it is the file's name. */
@@ -250,10 +166,11 @@ static bool is_time_of_build(const struct matching *matching, const struct claim
 	if (is_program || is_acted_on(matching))
 		return is_first_remark(matching, claim) ||
 			(!is_program && says_build_time(key, len));
-	if (is_below(matching->path, documents))
+	if (is_document(matching))
 		return true;
 	/* What it is was not seen. */
-	if (beginning(matching, PUBLISHED)->offset > 0 || beginning(matching, REBUILT)->offset > 0)
+	if (matching_beginning(matching, PUBLISHED)->offset > 0 ||
+		matching_beginning(matching, REBUILT)->offset > 0)
 		return is_string_of_c(matching, claim);
 	return !is_key_in_text || says_time(key, len);
 }
@@ -317,45 +234,6 @@ static bool accept_tool_version(const struct matching *matching, struct claim *c
 	claim->cause = "toolchain-version";
 	claim_set_values(matching, claim, "tool");
 	return true;
-}
-
-/* ---- paths ---- */
-
-/* Where programs are built; elsewhere a path may as well be a setting. */
-static bool is_built_in(const char *path, size_t len)
-{
-	static const char *const places[] = {"/build", "/home/", "/root/", "/tmp/", "/var/tmp/",
-		"/work", "/repo/", "/src/", "/usr/src/", "/usr/local/src/", "/__w/",
-		"/var/lib/jenkins/", "/var/lib/gitlab-runner/", "/github/"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		size_t place = strlen(places[i]);
-
-		if (len > place && memcmp(path, places[i], place) == 0)
-			return true;
-	}
-	return false;
-}
-
-/*
- * Both are below a place to build in, and end in the same name, and perhaps directories above it,
- * behind a slash.
- */
-static bool accept_build_path(const struct matching *matching, struct claim *claim)
-{
-	const char *a = value_of(matching, claim, PUBLISHED);
-	const char *b = value_of(matching, claim, REBUILT);
-	size_t len_a = claim->len[PUBLISHED], len_b = claim->len[REBUILT];
-	size_t same = 0, tail = 0;
-
-	while (same < len_a && same < len_b && a[len_a - 1 - same] == b[len_b - 1 - same]) {
-		same++;
-		if (a[len_a - same] == '/')
-			tail = same;
-	}
-	claim->cause = "build-path";
-	claim_set_values(matching, claim, "path");
-	return tail > 1 && !is_acted_on(matching) && is_built_in(a, len_a) && is_built_in(b, len_b);
 }
 
 /* What is surer stands first. */

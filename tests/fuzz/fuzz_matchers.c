@@ -11,7 +11,8 @@ bool fuzz_accepted;
 
 static const char *const paths[] = {"t//f", "t//etc/ssh/ssh_host_ed25519_key",
 	"t//etc/ssh/ssh_host_rsa_key.pub", "t//var/lib/systemd/random-seed",
-	"t//var/cache/ldconfig/aux-cache", "t//var/log/syslog", "t//var/lib/apt/lists/h_Packages"};
+	"t//var/cache/ldconfig/aux-cache", "t//var/log/syslog", "t//var/lib/apt/lists/h_Packages",
+	"t//usr/share/doc/x", "p//.rodata", "p//.debug_str"};
 
 /* Claims are in order, inside of both sides, and say something that may be printed. */
 static void check(const struct claim_list *claims, const struct stretch sides[SIDES])
@@ -54,6 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			.path = paths[data[0] % ARRAY_SIZE(paths)],
 			.sides = sides,
 			.is_whole = true,
+			.in_program = strncmp(paths[data[0] % ARRAY_SIZE(paths)], "p//", 3) == 0,
 			.known = &known,
 			.known_count = 1,
 		},

@@ -1,80 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What matchers propose, and what they must leave alone (trust T9). */
-#include <check.h>
-#include <string.h>
-
-#include "base/buffer.h"
-#include "base/escape.h"
-#include "dbdiff/matcher.h"
-
-static struct claim_list claims;
-static struct buffer text;
-static bool is_done;
-static const struct known_pair *known;
-static size_t known_count;
-static size_t *places_left;
-
-static void setup(void)
-{
-	known = NULL;
-	known_count = 0;
-	places_left = NULL;
-}
-
-static void teardown(void)
-{
-	claim_list_release(&claims);
-	buffer_release(&text);
-}
-
-/* Leaves "CAUSE PUBLISHED|REBUILT\n" of each claim in `text`. */
-static void match_bytes(const char *path, const struct stretch sides[SIDES])
-{
-	struct matching matching = {.path = path,
-		.sides = sides,
-		.is_whole = true,
-		.known = known,
-		.known_count = known_count,
-		.places_left = places_left};
-
-	claim_list_release(&claims);
-	buffer_clear(&text);
-	is_done = match_stretch(&matching, &claims);
-	for (size_t i = 0; i < claims.count; i++) {
-		const struct claim *claim = &claims.items[i];
-
-		buffer_add_format(&text, "%s ", claim->cause);
-		for (int side = 0; side < SIDES; side++) {
-			ck_assert_uint_gt(claim->len[side], 0);
-			ck_assert_uint_le(claim->start[side] + claim->len[side], sides[side].len);
-			escape_line(&text, sides[side].data + claim->start[side], claim->len[side]);
-			buffer_add_char(&text, side == PUBLISHED ? '|' : '\n');
-		}
-	}
-}
-
-static void match(const char *path, const char *a, const char *b)
-{
-	struct stretch sides[SIDES] = {{a, strlen(a), 0}, {b, strlen(b), 0}};
-
-	match_bytes(path, sides);
-}
-
-/* All that differs is claimed, so. */
-static void expect_claimed(const char *path, const char *a, const char *b, const char *expected)
-{
-	match(path, a, b);
-	ck_assert_str_eq(buffer_text(&text), expected);
-	ck_assert_msg(is_done, "%s", buffer_text(&text));
-}
-
-/* Nothing is. */
-static void expect_left(const char *path, const char *a, const char *b)
-{
-	match(path, a, b);
-	ck_assert_str_eq(buffer_text(&text), "");
-	ck_assert(!is_done);
-}
+#include "claiming.h"
 
 START_TEST(times_in_texts)
 {
@@ -275,22 +201,6 @@ START_TEST(versions_of_the_source_tree)
 }
 END_TEST
 
-START_TEST(paths_of_the_build)
-{
-	expect_claimed("t//f", "file /build/one/src/a.c:1", "file /build/other/src/a.c:1",
-		"build-path /build/one/src/a.c|/build/other/src/a.c\n");
-	expect_claimed("t//f", "x=/home/me/w/lib.h\n", "x=/tmp/b/lib.h\n",
-		"build-path /home/me/w/lib.h|/tmp/b/lib.h\n");
-	/* Another file, a place where nothing is built, an installed path. */
-	expect_left("t//f", "run /tmp/a/good", "run /tmp/a/evil");
-	expect_left("t//f", "run /data/app/start", "run /mnt/app/start");
-	expect_left("t//f", "run /tmp/app/start", "run /mnt/app/start");
-	expect_left("t//f", "run /mnt/app/start", "run /tmp/app/start");
-	expect_left("t//f", "run /usr/bin/start", "run /opt/bin/start");
-	expect_left("t//f", "run /usr/bin/start", "run /tmp/bin/start");
-}
-END_TEST
-
 START_TEST(stamps_of_kernels_and_tools)
 {
 	expect_claimed("t//vmlinuz",
@@ -472,7 +382,7 @@ END_TEST
 /* What a terminal acts upon is not put into evidence. */
 START_TEST(evidence_is_visible)
 {
-	match("t//f", "/tmp/a\xe2\x80\xae/x.c\n", "/tmp/b\xff/x.c\n");
+	match("t//usr/share/doc/f", "/tmp/a\xe2\x80\xae/x.c\n", "/tmp/b\xff/x.c\n");
 	ck_assert_uint_eq(claims.count, 1);
 	ck_assert_str_eq(claims.items[0].evidence,
 		"path /tmp/a\\xe2\\x80\\xae/x.c published, /tmp/b\\xff/x.c rebuilt");
@@ -481,36 +391,14 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("matchers");
-	TCase *tests = tcase_create("matchers");
-	SRunner *runner;
-	int failed;
+	const TTest *const tests[] = {times_in_texts, look_alikes_of_times_are_left,
+		times_that_are_acted_on_are_left, times_of_generators,
+		times_far_inside_of_large_files, times_of_the_compiler,
+		bytes_beside_a_value_have_no_claim, uuids, versions_of_the_source_tree,
+		stamps_of_kernels_and_tools, values_of_other_differences, digests, logs_and_caches,
+		lists_of_apt, look_alikes_of_keys_are_left, seeds_are_random,
+		no_more_places_are_looked_at_than_may_be, large_files_of_bytes,
+		evidence_is_visible};
 
-	tcase_add_checked_fixture(tests, setup, teardown);
-	tcase_add_test(tests, times_in_texts);
-	tcase_add_test(tests, look_alikes_of_times_are_left);
-	tcase_add_test(tests, times_that_are_acted_on_are_left);
-	tcase_add_test(tests, times_of_generators);
-	tcase_add_test(tests, times_far_inside_of_large_files);
-	tcase_add_test(tests, times_of_the_compiler);
-	tcase_add_test(tests, bytes_beside_a_value_have_no_claim);
-	tcase_add_test(tests, uuids);
-	tcase_add_test(tests, versions_of_the_source_tree);
-	tcase_add_test(tests, paths_of_the_build);
-	tcase_add_test(tests, stamps_of_kernels_and_tools);
-	tcase_add_test(tests, values_of_other_differences);
-	tcase_add_test(tests, digests);
-	tcase_add_test(tests, logs_and_caches);
-	tcase_add_test(tests, lists_of_apt);
-	tcase_add_test(tests, look_alikes_of_keys_are_left);
-	tcase_add_test(tests, seeds_are_random);
-	tcase_add_test(tests, no_more_places_are_looked_at_than_may_be);
-	tcase_add_test(tests, large_files_of_bytes);
-	tcase_add_test(tests, evidence_is_visible);
-	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	return run_tests("matchers", tests, ARRAY_SIZE(tests));
 }
