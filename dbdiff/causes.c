@@ -37,8 +37,9 @@ const struct cause cause_catalogue[] = {
 		"A compiler or a tool writes the path it works in into its output.",
 		"Build in the path of the published build, or use -ffile-prefix-map."},
 	{"cache-file", "a cache that programs make anew", SEVERITY_METADATA,
-		"A file below var/cache, or another that a program makes from other files, "
-		"differs.",
+		"A time, a number of an inode or a place in a file differs that a program makes "
+		"from other files. Where what it says differs, or is in a form that is not read, "
+		"that is unexplained.",
 		"Caches hold times, inode numbers and the order of directories.",
 		"Remove it from the image; it is made again when needed. ISAR removes that of "
 		"ldconfig, and those of apt, debconf and Python where ROOTFS_FEATURES has "
@@ -120,7 +121,9 @@ const struct cause cause_catalogue[] = {
 		"that says where.",
 		"Something before it has another size, or was written in another order.",
 		"Mend what differs in size."},
-	{"log-file", "a log of the build", SEVERITY_METADATA, "A file below var/log differs.",
+	{"log-file", "a log of the build", SEVERITY_METADATA,
+		"A text below var/log has other times, process ids, durations, random names below "
+		"/tmp, or the same lines in another order. Other words of it are unexplained.",
 		"Programs that ran while the image was made logged the time.",
 		"Empty /var/log. ISAR deletes what no package owns there where ROOTFS_FEATURES has "
 		"clean-log-files; the rest in a function that is added to "

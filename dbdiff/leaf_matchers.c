@@ -70,10 +70,15 @@ static bool match_random_seed(const struct matching *matching, struct claim *cla
 	return true;
 }
 
-/* ---- caches, by what they begin with ---- */
+static bool begins_with(const struct stretch *text, const char *bytes, size_t len)
+{
+	return text->len >= len && memcmp(text->data, bytes, len) == 0;
+}
+
+/* ---- caches ---- */
 
 struct magic {
-	const char *directory, *tail; /* below the one, with a name that ends so; NULL: any */
+	const char *directory, *tail; /* below the one, with a name that ends so */
 	const char *bytes;
 	size_t len;
 	const char *what;
@@ -82,82 +87,86 @@ struct magic {
 static const struct magic caches[] = {
 	{"var/cache/ldconfig", "aux-cache", "glibc-ld.so.auxcache-1.0", 24, "cache of ldconfig"},
 	{"var/cache/apt", "cache.bin", "\xdc\x76\xfe\x98", 4, "package cache of apt"},
-	{"var/cache/fontconfig", "-le64.cache-7", "\x04\xfc\x02\xfc", 4, "cache of fontconfig"},
+	{"var/cache/fontconfig", ".cache-7", "\x04\xfc\x02\xfc", 4, "cache of fontconfig"},
+	{"var/cache/fontconfig", ".cache-8", "\x04\xfc\x02\xfc", 4, "cache of fontconfig"},
+	{"var/cache/fontconfig", ".cache-9", "\x04\xfc\x02\xfc", 4, "cache of fontconfig"},
 	{"var/cache/man", "index.db", "\xce\x9a\x57\x13", 4, "database of man-db"},
 	{"var/cache/man", "index.db", "\xcf\x9a\x57\x13", 4, "database of man-db"},
 };
 
-static bool begins_with(const struct stretch *text, const char *bytes, size_t len)
+static bool is_cache(const struct matching *matching, const struct magic *cache)
 {
-	return text->len >= len && memcmp(text->data, bytes, len) == 0;
+	const char *name = path_below(matching->path, cache->directory);
+	size_t len = name != NULL ? strlen(name) : 0, tail = strlen(cache->tail);
+
+	return name != NULL && len >= tail && strcmp(name + len - tail, cache->tail) == 0 &&
+		begins_with(&matching->sides[PUBLISHED], cache->bytes, cache->len) &&
+		begins_with(&matching->sides[REBUILT], cache->bytes, cache->len);
 }
 
-static bool match_cache(const struct matching *matching, struct claim *claim)
+static void claim_range_of_both(struct claim *claim, size_t start, size_t len)
+{
+	for (int side = 0; side < SIDES; side++) {
+		claim->start[side] = start;
+		claim->len[side] = len;
+	}
+}
+
+/*
+ * Of a cache nothing else is claimed than what it begins with: what programs take from it, such as
+ * which package there is and which page is whose, may be another.
+ */
+static bool name_cache(const struct matching *matching, struct claim *claim)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(caches); i++) {
-		const struct magic *cache = &caches[i];
-		const char *name = path_below(matching->path, cache->directory);
-		size_t len = name != NULL ? strlen(name) : 0;
-		size_t tail = cache->tail != NULL ? strlen(cache->tail) : 0;
-
-		if (name == NULL || len < tail ||
-			(tail > 0 && strcmp(name + len - tail, cache->tail) != 0) ||
-			!begins_with(&matching->sides[PUBLISHED], cache->bytes, cache->len) ||
-			!begins_with(&matching->sides[REBUILT], cache->bytes, cache->len))
+		if (!is_cache(matching, &caches[i]))
 			continue;
-		claim_set_evidence(claim, "both sides are a %s", cache->what);
+		claim_range_of_both(claim, 0, caches[i].len);
+		claim_set_evidence(
+			claim, "both sides begin as a %s, not read further", caches[i].what);
 		return true;
 	}
 	return false;
 }
 
-/* ---- logs ---- */
+/* fontconfig: src/fcint.h, struct _FcCache of 64-bit machines with the least byte first. */
+enum font_cache {
+	FONT_VERSION = 4,
+	FONT_SIZE = 8,
+	FONT_TIME = 48, /* of the directory: seconds, four bytes that nobody sets, fraction */
+	FONT_FILL = 52,
+	FONT_FRACTION = 56,
+	FONT_HEADER = 64,
+};
 
-/* A time within the first bytes of a line. */
-static bool has_time(const struct stretch *text, size_t begin, size_t end)
+/* The size in the header is that of the file. */
+static bool is_font_cache(const struct stretch *file)
 {
-	unsigned form;
+	uint64_t size = 0;
 
-	for (size_t at = begin; at < end && at < begin + 40; at++) {
-		size_t len = parse_time(text, at, &form);
-
-		if (len > 0 && at + len <= end)
-			return true;
-	}
-	return false;
+	if (file->len < FONT_HEADER || !begins_with(file, "\x04\xfc\x02\xfc", 4))
+		return false;
+	for (int i = 7; i >= 0; i--)
+		size = size << 8 | (unsigned char)file->data[FONT_SIZE + i];
+	return size == file->len;
 }
 
-/* A text of which each line says when. */
-static bool has_lines_of_log(const struct stretch *text)
+/* When the directory changed, from which a program sees whether the cache is of use. */
+static bool match_font_cache(const struct matching *matching, struct claim *claim)
 {
-	size_t lines = 0, timed = 0;
+	const char *a = matching->sides[PUBLISHED].data, *b = matching->sides[REBUILT].data;
+	size_t len = matching->sides[PUBLISHED].len;
 
-	if (!textdiff_is_text(text->data, text->len))
+	if (path_below(matching->path, "var/cache/fontconfig") == NULL ||
+		strstr(matching->path, "-le64.cache-") == NULL ||
+		!is_font_cache(&matching->sides[PUBLISHED]) ||
+		!is_font_cache(&matching->sides[REBUILT]) || len != matching->sides[REBUILT].len ||
+		memcmp(a, b, FONT_TIME) != 0 ||
+		memcmp(a + FONT_FILL, b + FONT_FILL, FONT_FRACTION - FONT_FILL) != 0 ||
+		memcmp(a + FONT_HEADER, b + FONT_HEADER, len - FONT_HEADER) != 0)
 		return false;
-	for (size_t at = 0, end; at < text->len; at = end + 1) {
-		const char *newline = memchr(text->data + at, '\n', text->len - at);
-
-		end = newline != NULL ? (size_t)(newline - text->data) : text->len;
-		lines += end > at;
-		timed += has_time(text, at, end);
-	}
-	return timed > 0 && timed == lines;
-}
-
-static bool match_log(const struct matching *matching, struct claim *claim)
-{
-	static const char journal[] = "LPKSHHRH"; /* systemd: src/libsystemd/sd-journal */
-
-	if (path_below(matching->path, "var/log") == NULL)
-		return false;
-	if (begins_with(&matching->sides[PUBLISHED], journal, 8) &&
-		begins_with(&matching->sides[REBUILT], journal, 8))
-		claim_set_evidence(claim, "both sides are a journal of systemd");
-	else if (has_lines_of_log(&matching->sides[PUBLISHED]) &&
-		has_lines_of_log(&matching->sides[REBUILT]))
-		claim_set_evidence(claim, "both sides are lines that begin with a time");
-	else
-		return false;
+	claim_range_of_both(claim, FONT_TIME, FONT_HEADER - FONT_TIME);
+	claim_set_evidence(claim, "the time of the directory in a cache of fontconfig");
 	return true;
 }
 
@@ -189,8 +198,14 @@ static bool match_archive_index(const struct matching *matching, struct claim *c
 const struct leaf_matcher leaf_matchers[] = {
 	{"ssh-host-key", match_ssh_key},
 	{"random-seed", match_random_seed},
-	{"cache-file", match_cache},
-	{"log-file", match_log},
+	{"cache-file", match_font_cache},
+	{"log-file", match_log_order},
 	{"archive-index", match_archive_index},
+	{NULL, NULL},
+};
+
+const struct leaf_matcher leaf_namers[] = {
+	{"cache-file", name_cache},
+	{"log-file", name_log},
 	{NULL, NULL},
 };

@@ -212,17 +212,18 @@ static void claim_whole(const struct matching *matching, struct claim *claim)
 }
 
 /* False when it is no file of a kind that is known. */
-static bool match_leaf(const struct matching *matching, struct claim_list *claims)
+static bool match_leaf(const struct leaf_matcher *matchers, const struct matching *matching,
+	struct claim_list *claims)
 {
 	if (!matching->is_whole || matching->sides[PUBLISHED].len == 0 ||
 		matching->sides[REBUILT].len == 0)
 		return false;
-	for (const struct leaf_matcher *matcher = leaf_matchers; matcher->match != NULL;
-		matcher++) {
+	for (const struct leaf_matcher *matcher = matchers; matcher->match != NULL; matcher++) {
 		struct claim claim = {.cause = matcher->cause};
 
 		if (matcher->match(matching, &claim)) {
-			claim_whole(matching, &claim);
+			if (claim.len[PUBLISHED] == 0)
+				claim_whole(matching, &claim);
 			add(claims, &claim);
 			return true;
 		}
@@ -257,7 +258,7 @@ static bool match_bytes(const struct matching *matching, struct claim_list *clai
 	struct window_list windows = {0};
 	bool is_done = false;
 
-	if (match_leaf(matching, claims))
+	if (match_leaf(leaf_matchers, matching, claims))
 		return true;
 	if (sides[PUBLISHED].len == sides[REBUILT].len && windows_by_place(sides, &windows))
 		is_done = match_windows(matching, &windows, claims);
@@ -274,6 +275,8 @@ static bool match_bytes(const struct matching *matching, struct claim_list *clai
 		claim_list_release(&others);
 	}
 	windows_release(&windows);
+	if (!is_done && claims->count == 0)
+		match_leaf(leaf_namers, matching, claims);
 	return is_done;
 }
 

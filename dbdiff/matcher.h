@@ -60,8 +60,8 @@ struct value_matcher {
 };
 
 /*
- * A kind of file, known by its path and by what both sides hold, that is claimed whole. The matcher
- * sets the evidence.
+ * A kind of file, known by its path and by what both sides hold. The matcher sets the evidence, and
+ * the ranges of what it claims; without these it is all of the file.
  */
 struct leaf_matcher {
 	const char *cause;
@@ -71,6 +71,11 @@ struct leaf_matcher {
 /* Ended by a row without functions. Tried in their order (trust T9: dbdiff/matcher.c). */
 extern const struct value_matcher value_matchers[];
 extern const struct leaf_matcher leaf_matchers[];
+/*
+ * Where none of these claims anything: what kind of file it is, said by a few bytes that show it,
+ * so that people are told what to do with it. The rest stays unexplained.
+ */
+extern const struct leaf_matcher leaf_namers[];
 
 /*
  * Claims what it can. True when every window that differs is inside of a claim; only a hint, it is
@@ -136,6 +141,11 @@ bool is_first_remark(const struct matching *matching, const struct claim *claim)
 /* ---- matchers with a file of their own ---- */
 
 bool accept_build_path(const struct matching *matching, struct claim *claim);
+/* A time, a process id, a duration or a random name of a log. */
+size_t parse_log_value(const struct stretch *text, size_t at, unsigned *form);
+bool accept_log_value(const struct matching *matching, struct claim *claim);
+bool match_log_order(const struct matching *matching, struct claim *claim);
+bool name_log(const struct matching *matching, struct claim *claim);
 
 bool is_digit(char c);
 bool is_alnum(char c);

@@ -180,7 +180,8 @@ static bool accept_time(const struct matching *matching, struct claim *claim)
 	const char *key;
 	size_t len;
 
-	if (is_part_of_name(matching, claim))
+	/* What of a log is one stands in dbdiff/log_matcher.c. */
+	if (is_part_of_name(matching, claim) || is_log(matching))
 		return false;
 	if (claim->len[PUBLISHED] == 10 && is_number(value_of(matching, claim, PUBLISHED), 10)) {
 		len = value_key(matching, PUBLISHED, claim->start[PUBLISHED], &key);
@@ -243,6 +244,7 @@ const struct value_matcher value_matchers[] = {
 	{256, parse_kernel_stamp, accept_kernel_stamp},
 	{160, parse_kernel_builder, accept_kernel_builder},
 	{256, parse_tool_version, accept_tool_version},
+	{48, parse_log_value, accept_log_value},
 	{48, parse_time, accept_time},
 	{64, parse_source_version, accept_source_version},
 	{512, parse_build_path, accept_build_path},

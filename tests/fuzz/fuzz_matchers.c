@@ -12,7 +12,8 @@ bool fuzz_accepted;
 static const char *const paths[] = {"t//f", "t//etc/ssh/ssh_host_ed25519_key",
 	"t//etc/ssh/ssh_host_rsa_key.pub", "t//var/lib/systemd/random-seed",
 	"t//var/cache/ldconfig/aux-cache", "t//var/log/syslog", "t//var/lib/apt/lists/h_Packages",
-	"t//usr/share/doc/x", "p//.rodata", "p//.debug_str"};
+	"t//usr/share/doc/x", "t//var/cache/fontconfig/0-le64.cache-8", "p//.rodata",
+	"p//.debug_str"};
 
 /* Claims are in order, inside of both sides, and say something that may be printed. */
 static void check(const struct claim_list *claims, const struct stretch sides[SIDES])

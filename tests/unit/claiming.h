@@ -84,6 +84,15 @@ static inline void expect_left(const char *path, const char *a, const char *b)
 	ck_assert(!is_done);
 }
 
+/* Nothing of it but this. */
+static inline void expect_partly(
+	const char *path, const char *a, const char *b, const char *expected)
+{
+	match(path, a, b);
+	ck_assert_str_eq(buffer_text(&text), expected);
+	ck_assert(!is_done);
+}
+
 static inline int run_tests(const char *name, const TTest *const *functions, size_t count)
 {
 	Suite *suite = suite_create(name);

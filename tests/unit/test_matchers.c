@@ -276,24 +276,54 @@ START_TEST(digests)
 }
 END_TEST
 
-START_TEST(logs_and_caches)
+/* What programs take from a cache is content: only what shows that it is one is claimed. */
+START_TEST(caches_are_named)
 {
-	static const char log_a[] = "2025-07-29 08:30:12 startup\n2025-07-29 08:30:13 install\n",
-			  log_b[] = "2025-07-30 08:30:12 startup\n2025-07-30 08:30:13 configure\n";
-
-	match("t//var/log/dpkg.log", log_a, log_b);
-	ck_assert_int_eq(strncmp(buffer_text(&text), "log-file ", 9), 0);
-	ck_assert(is_done);
-	/* A program below var/log, a log elsewhere. */
-	expect_left("t//var/log/run", "#!/bin/sh\necho a\n", "#!/bin/sh\necho b\n");
-	match("t//usr/share/log", log_a, log_b);
-	ck_assert(!is_done);
-	match("t//var/cache/ldconfig/aux-cache", "glibc-ld.so.auxcache-1.0aaaa",
-		"glibc-ld.so.auxcache-1.0bbbb");
-	ck_assert_int_eq(strncmp(buffer_text(&text), "cache-file ", 11), 0);
+	expect_partly("t//var/cache/man/index.db", "\xce\x9a\x57\x13good", "\xce\x9a\x57\x13 evil",
+		"cache-file \xce\x9aW\\x13|\xce\x9aW\\x13\n");
+	ck_assert_str_eq(claims.items[0].evidence,
+		"both sides begin as a database of man-db, not read further");
+	expect_partly("t//var/cache/ldconfig/aux-cache", "glibc-ld.so.auxcache-1.0aaaa",
+		"glibc-ld.so.auxcache-1.0bbbb",
+		"cache-file glibc-ld.so.auxcache-1.0|glibc-ld.so.auxcache-1.0\n");
+	expect_partly("t//var/cache/apt/pkgcache.bin", "\xdc\x76\xfe\x98good",
+		"\xdc\x76\xfe\x98 evil", "cache-file \\xdcv\\xfe\\x98|\\xdcv\\xfe\\x98\n");
 	expect_left("t//var/cache/ldconfig/aux-cache", "glibc-ld.so.auxcache-1.0aaaa", "#!/bin/sh");
 	expect_left(
 		"t//etc/aux-cache", "glibc-ld.so.auxcache-1.0aaaa", "glibc-ld.so.auxcache-1.0bbbb");
+}
+END_TEST
+
+#define FONTS "t//var/cache/fontconfig/0-le64.cache-8"
+
+/* Of fontconfig's, the time of the directory; not the four bytes in it that nobody sets. */
+START_TEST(caches_of_fonts)
+{
+	char a[80] = "\x04\xfc\x02\xfc\x08\0\0\0\x50", b[80];
+	struct stretch sides[SIDES] = {{a, sizeof(a), 0}, {b, sizeof(b), 0}};
+
+	memcpy(b, a, sizeof(b));
+	b[48] = b[60] = 7;
+	match_bytes(FONTS, sides);
+	ck_assert(is_done);
+	ck_assert_uint_eq(claims.count, 1);
+	ck_assert_uint_eq(claims.items[0].start[REBUILT], 48);
+	ck_assert_uint_eq(claims.items[0].len[REBUILT], 16);
+	match_bytes("t//opt/0-le64.cache-8", sides);
+	ck_assert(!is_done);
+	for (size_t i = 0; i < 2; i++) {
+		size_t at = (const size_t[]){53, 70}[i];
+
+		b[at]++;
+		match_bytes(FONTS, sides);
+		ck_assert_uint_eq(claims.count, 1);
+		ck_assert_uint_eq(claims.items[0].len[REBUILT], 4);
+		ck_assert(!is_done);
+		b[at]--;
+	}
+	a[8] = b[8] = 79;
+	match_bytes(FONTS, sides);
+	ck_assert(!is_done);
 }
 END_TEST
 
@@ -395,8 +425,8 @@ int main(void)
 		times_that_are_acted_on_are_left, times_of_generators,
 		times_far_inside_of_large_files, times_of_the_compiler,
 		bytes_beside_a_value_have_no_claim, uuids, versions_of_the_source_tree,
-		stamps_of_kernels_and_tools, values_of_other_differences, digests, logs_and_caches,
-		lists_of_apt, look_alikes_of_keys_are_left, seeds_are_random,
+		stamps_of_kernels_and_tools, values_of_other_differences, digests, caches_are_named,
+		caches_of_fonts, lists_of_apt, look_alikes_of_keys_are_left, seeds_are_random,
 		no_more_places_are_looked_at_than_may_be, large_files_of_bytes,
 		evidence_is_visible};
 
