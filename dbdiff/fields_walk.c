@@ -151,6 +151,7 @@ const char *fields_value(const char *fields, size_t len, const char *name)
 struct pair {
 	const char *name;
 	const char *value;
+	const struct field *row;
 	size_t number; /* how many were in front of it */
 };
 
@@ -158,8 +159,12 @@ static int pair_compare(const void *a, const void *b)
 {
 	const struct pair *pair_a = a;
 	const struct pair *pair_b = b;
-	int order = field_compare(pair_a->name, pair_b->name);
+	int order;
 
+	/* As field_compare() has it; each row was looked up once. */
+	if (pair_a->row != pair_b->row)
+		return pair_a->row < pair_b->row ? -1 : 1;
+	order = strcmp(pair_a->name, pair_b->name);
 	return order != 0 ? order
 			  : (pair_a->number > pair_b->number) - (pair_a->number < pair_b->number);
 }
@@ -183,7 +188,8 @@ static struct pair *list_pairs(const struct buffer *fields, const char *dropped,
 		if (dropped != NULL && strcmp(cursor.name, dropped) == 0)
 			continue;
 		ARRAY_GROW(pairs, *count, capacity);
-		pairs[*count] = (struct pair){cursor.name, cursor.value, *count};
+		pairs[*count] =
+			(struct pair){cursor.name, cursor.value, field_find(cursor.name), *count};
 		++*count;
 	}
 	return pairs;

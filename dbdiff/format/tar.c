@@ -28,7 +28,7 @@ static bool read_octal(const unsigned char *field, size_t len, unsigned *value)
 	return i == len || field[i] == ' ' || field[i] == '\0';
 }
 
-/* Some old writers summed signed characters. */
+/* The sum counts its own place as blanks; some old writers took the bytes as signed. */
 static bool checksum_fits(const unsigned char *header)
 {
 	unsigned sum = 0, stored;
@@ -37,11 +37,12 @@ static bool checksum_fits(const unsigned char *header)
 	if (!read_octal(header + CHECKSUM_OFFSET, CHECKSUM_SIZE, &stored))
 		return false;
 	for (size_t i = 0; i < HEADER_SIZE; i++) {
-		bool is_sum = i >= CHECKSUM_OFFSET && i < CHECKSUM_OFFSET + CHECKSUM_SIZE;
-		unsigned char c = is_sum ? ' ' : header[i];
-
-		sum += c;
-		sum_signed += (signed char)c;
+		sum += header[i];
+		sum_signed += (signed char)header[i];
+	}
+	for (size_t i = CHECKSUM_OFFSET; i < CHECKSUM_OFFSET + CHECKSUM_SIZE; i++) {
+		sum += (unsigned)' ' - header[i];
+		sum_signed += ' ' - (signed char)header[i];
 	}
 	return stored == sum || (int)stored == sum_signed;
 }
