@@ -116,6 +116,11 @@ bool digest_equal(const struct digest *a, const struct digest *b)
 	return memcmp(a->bytes, b->bytes, SHA256_SIZE) == 0;
 }
 
+int digest_compare(const struct digest *a, const struct digest *b)
+{
+	return memcmp(a->bytes, b->bytes, SHA256_SIZE);
+}
+
 void digest_hex(const struct digest *digest, char hex[SHA256_HEX_SIZE])
 {
 	static const char digits[] = "0123456789abcdef";

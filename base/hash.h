@@ -43,6 +43,8 @@ enum status hash_fd(int fd, struct digest *digest, uint64_t *size, struct error 
 enum status hash_file(const char *path, struct digest *digest, uint64_t *size, struct error *err);
 
 bool digest_equal(const struct digest *a, const struct digest *b);
+/* Under, at or over 0, by byte value. */
+int digest_compare(const struct digest *a, const struct digest *b);
 /* Lower case hex. */
 void digest_hex(const struct digest *digest, char hex[SHA256_HEX_SIZE]);
 /* Exactly 64 hex digits of either case, then the end of `len`; false otherwise. */

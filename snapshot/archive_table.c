@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "snapshot/archive_table.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/buffer.h"
@@ -11,6 +14,8 @@
 
 /* Changes whenever the same pin gives another table. The cache knows the old ones no more. */
 #define TABLE_FORMAT "reproof-archive-table-1"
+#define TABLE_CACHE  "cache"
+#define TABLE_PREFIX "table-"
 #define TABLE_LIMIT  ((size_t)1024 * 1024 * 1024)
 #define TABLE_MAGIC  0x7265706f61743031ULL /* of this machine's byte order */
 
@@ -192,23 +197,50 @@ static void cache_key(const struct pin *pin, char key[SHA256_HEX_SIZE])
 	buffer_release(&text);
 }
 
+/* The cache is a directory of small files, "table-KEY", each of which holds a table's digest. */
+static char *cache_path(struct store *store, const struct pin *pin)
+{
+	char key[SHA256_HEX_SIZE];
+
+	cache_key(pin, key);
+	return xasprintf("%s/" TABLE_CACHE "/" TABLE_PREFIX "%s", store_directory(store), key);
+}
+
+static bool cached_digest(const char *path, struct digest *digest)
+{
+	struct error ignored;
+	char *text = NULL;
+	bool is_there;
+	size_t len;
+
+	is_there = path_read_file(path, 256, &text, &len, &ignored) == STATUS_OK &&
+		digest_parse(text, strcspn(text, "\n"), digest);
+	free(text);
+	return is_there;
+}
+
+bool archive_table_cached(struct store *store, const struct pin *pin, struct digest *digest)
+{
+	char *path = cache_path(store, pin);
+	bool is_there = cached_digest(path, digest);
+
+	free(path);
+	return is_there;
+}
+
 /* The cache names the table by its digest, and the store hashes what it gives out. */
 static enum status cache_read(struct store *store, const char *path, struct archive_table *table)
 {
 	struct digest digest;
 	struct error ignored;
-	char *text = NULL, *memory = NULL;
-	enum status status;
-	size_t len, size;
+	char *memory = NULL;
+	enum status status = STATUS_FORMAT;
+	size_t size;
 
-	status = path_read_file(path, 256, &text, &len, &ignored);
-	if (status == STATUS_OK && !digest_parse(text, strcspn(text, "\n"), &digest))
-		status = STATUS_FORMAT;
-	if (status == STATUS_OK)
+	if (cached_digest(path, &digest))
 		status = store_read_all(store, &digest, TABLE_LIMIT, &memory, &size, &ignored);
 	if (status == STATUS_OK)
 		status = archive_table_take(table, memory, size, &ignored);
-	free(text);
 	return status;
 }
 
@@ -235,13 +267,10 @@ enum status archive_table_open(
 	struct store *store, const struct pin *pin, struct archive_table *table, struct error *err)
 {
 	struct table_builder builder = {0};
-	char key[SHA256_HEX_SIZE];
+	char *path = cache_path(store, pin);
 	enum status status;
-	char *path;
 
 	*table = (struct archive_table){0};
-	cache_key(pin, key);
-	path = xasprintf("%s/cache/table-%s", store_directory(store), key);
 	if (cache_read(store, path, table) == STATUS_OK) {
 		free(path);
 		return STATUS_OK;
@@ -256,6 +285,29 @@ enum status archive_table_open(
 		archive_table_release(table);
 		error_context(err, "%s", pin->name);
 	}
+	free(path);
+	return status;
+}
+
+enum status archive_tables_forget(struct store *store, struct error *err)
+{
+	char *path = xasprintf("%s/" TABLE_CACHE, store_directory(store));
+	DIR *directory = opendir(path);
+	enum status status = STATUS_OK;
+	struct dirent *entry;
+
+	while (directory && (entry = readdir(directory)) != NULL && status == STATUS_OK) {
+		char *file = path_join(path, entry->d_name);
+		struct digest digest;
+
+		if (strncmp(entry->d_name, TABLE_PREFIX, strlen(TABLE_PREFIX)) == 0 &&
+			(!cached_digest(file, &digest) || !store_has(store, &digest)) &&
+			unlink(file) != 0 && errno != ENOENT)
+			status = error_set_errno(err, "store: cannot remove %s", file);
+		free(file);
+	}
+	if (directory)
+		closedir(directory);
 	free(path);
 	return status;
 }

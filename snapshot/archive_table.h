@@ -36,6 +36,11 @@ size_t archive_table_lower(const struct archive_table *table, const char *path, 
 enum status archive_table_open(
 	struct store *store, const struct pin *pin, struct archive_table *table, struct error *err);
 
+/* The digest of the pin's table in the store, when the cache names one. */
+bool archive_table_cached(struct store *store, const struct pin *pin, struct digest *digest);
+/* Removes from the cache what names a table that the store does not have. */
+enum status archive_tables_forget(struct store *store, struct error *err);
+
 /* Takes a malloc'ed table over after checking that it is whole; STATUS_FORMAT otherwise. */
 enum status archive_table_take(
 	struct archive_table *table, char *memory, size_t size, struct error *err);

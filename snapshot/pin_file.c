@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/buffer.h"
@@ -174,10 +175,22 @@ static void add_words(struct buffer *text, const char *name, const struct text_l
 	buffer_add_char(text, '\n');
 }
 
+static void add_suite(struct buffer *text, const struct pin_suite *suite)
+{
+	char time[CLOCK_TEXT_SIZE], hex[SHA256_HEX_SIZE];
+
+	clock_format_snapshot(suite->date, time);
+	digest_hex(&suite->inrelease, hex);
+	buffer_add_format(text, "\nSuite: %s\nOrigin: %s\nCodename: %s\nDate: %s\nInRelease: %s\n",
+		suite->suite, suite->origin, suite->codename, time, hex);
+	digest_hex(&suite->release, hex);
+	buffer_add_format(text, "Release: %s\n", hex);
+}
+
 enum status pin_file_write(struct store *store, const struct pin *pin, struct error *err)
 {
 	struct buffer text = {0};
-	char time[CLOCK_TEXT_SIZE], hex[SHA256_HEX_SIZE];
+	char time[CLOCK_TEXT_SIZE];
 	char *path = pin_path(store, pin->name), *directory = path_directory(path);
 	enum status status;
 
@@ -189,15 +202,8 @@ enum status pin_file_write(struct store *store, const struct pin *pin, struct er
 		buffer_add_format(&text, "Import: %s\n", time);
 	add_words(&text, "Components", &pin->components);
 	add_words(&text, "Architectures", &pin->architectures);
-	for (size_t i = 0; i < pin->suite_count; i++) {
-		const struct pin_suite *suite = &pin->suites[i];
-
-		clock_format_snapshot(suite->date, time);
-		digest_hex(&suite->inrelease, hex);
-		buffer_add_format(&text,
-			"\nSuite: %s\nOrigin: %s\nCodename: %s\nDate: %s\nInRelease: %s\n",
-			suite->suite, suite->origin, suite->codename, time, hex);
-	}
+	for (size_t i = 0; i < pin->suite_count; i++)
+		add_suite(&text, &pin->suites[i]);
 	status = path_make_directories(directory, 0700, err);
 	if (status == STATUS_OK)
 		status = tempfile_write_all(path, text.data, text.len, 0644, err);
@@ -256,6 +262,9 @@ static enum status suite_field(
 	else if (strcmp(name, "InRelease") == 0 &&
 		!digest_parse(value, strlen(value), &suite->inrelease))
 		return error_set(err, STATUS_FORMAT, "InRelease is no sha256");
+	else if (strcmp(name, "Release") == 0 &&
+		!digest_parse(value, strlen(value), &suite->release))
+		return error_set(err, STATUS_FORMAT, "Release is no sha256");
 	return STATUS_OK;
 }
 
@@ -320,6 +329,17 @@ out:
 		pin_release(pin);
 	text_list_release(&suites);
 	free(data);
+	free(path);
+	return status;
+}
+
+enum status pin_file_remove(struct store *store, const char *name, struct error *err)
+{
+	char *path = pin_path(store, name);
+	enum status status = STATUS_OK;
+
+	if (unlink(path) != 0 && errno != ENOENT)
+		status = error_set_errno(err, "cannot remove %s", path);
 	free(path);
 	return status;
 }

@@ -7,10 +7,13 @@
 
 /* Pins as they lie in the store, pins/NAME: deb822 text, the same bytes for the same pin. */
 
-/* STATUS_NOT_FOUND when the store has none of that name. Signers and `release` are not read. */
+/* STATUS_NOT_FOUND when the store has none of that name. Signers are not read, and
+ * `release` is what the pin was made with: only pin_suite_verify() vouches for it. */
 enum status pin_file_read(
 	struct store *store, const char *name, struct pin *pin, struct error *err);
 enum status pin_file_write(struct store *store, const struct pin *pin, struct error *err);
+
+enum status pin_file_remove(struct store *store, const char *name, struct error *err);
 
 /* The names of all pins of the store, sorted. */
 enum status pin_file_list(struct store *store, struct text_list *names, struct error *err);

@@ -56,6 +56,81 @@ enum status store_add_memory(struct store *store, const void *data, size_t len,
 enum status store_copy_out(
 	struct store *store, const struct digest *digest, int out_fd, struct error *err);
 
+/* ---- the store's upkeep ---- */
+
+struct store_tally {
+	uint64_t files, bytes;
+};
+
+/* A thing in the store that is not what it is called, and was moved to quarantine/. */
+struct store_damage {
+	char *path;		/* below the store's directory: "sha256/AB/REST" */
+	char *name;		/* "debian/pool/…" when a pin of the store names it; else NULL */
+	bool is_foreign;	/* no file of the store's form; the digests say nothing */
+	struct digest expected; /* what its name says */
+};
+
+struct store_damages {
+	struct store_damage *items; /* by digest, foreign things last */
+	size_t count, capacity;
+};
+
+/*
+ * Hashes every file, moves to quarantine/ what does not fit its name, and tells of it; *good is
+ * what does fit. Other processes may use the store meanwhile. STATUS_OK also when there is damage.
+ */
+enum status store_fsck(struct store *store, struct store_tally *good, struct store_damages *damages,
+	struct error *err);
+void store_damages_release(struct store_damages *damages);
+
+/* What of a store a pin takes. */
+struct store_pin_use {
+	char *pin;
+	struct store_tally stored; /* what the store has; files of several pins count in each */
+	uint64_t named;		   /* how many files the pin names */
+};
+
+struct store_unused {
+	struct digest digest;
+	uint64_t size;
+};
+
+/* What refers to a store's files. A zeroed struct is safe to release. */
+struct store_use {
+	struct store_pin_use *pins; /* by name */
+	size_t pin_count, pin_capacity;
+	struct store_unused *unused; /* what nothing refers to, largest first */
+	size_t unused_count, unused_capacity;
+	struct store_tally all, by_pins, by_records, by_nothing;
+	struct store_tally quarantine, unfinished; /* in directories of their own, not in `all` */
+};
+
+/*
+ * What a store is to keep. All borrowed: `records` are digests that something outside refers to,
+ * sorted with digest_compare(); pins in `dropped` count as if they were gone already.
+ */
+struct store_keep {
+	const struct digest *records;
+	size_t record_count;
+	const struct text_list *dropped;
+};
+
+/*
+ * Looks at what refers to each file: its pins, and `keep`. A pin that cannot be read, or whose
+ * indexes are not whole, is an error: what it refers to is then not known. STATUS_NOT_FOUND when
+ * `dropped` names a pin that is not there.
+ */
+enum status store_use_measure(struct store *store, const struct store_keep *keep,
+	struct store_use *use, struct error *err);
+void store_use_release(struct store_use *use);
+
+/*
+ * The same, and then removes the dropped pins and what nothing refers to. STATUS_CONFLICT when
+ * another process has the store open.
+ */
+enum status store_gc(struct store *store, const struct store_keep *keep, struct store_use *use,
+	struct error *err);
+
 /* ---- places: where files are fetched from (design §8) ---- */
 
 /* A base URL that holds an archive: http://HOST/debian for "debian". */

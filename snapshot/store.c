@@ -76,6 +76,8 @@ enum status store_open(const char *directory, struct store **store, struct error
 	opened->tmp_fd = -1;
 	status = store_layout(opened, err);
 	if (status == STATUS_OK)
+		status = store_share(opened, err);
+	if (status == STATUS_OK)
 		status = store_parts_clean(opened, err);
 	if (status != STATUS_OK) {
 		store_free(opened);
@@ -100,6 +102,11 @@ void store_free(struct store *store)
 const char *store_directory(const struct store *store)
 {
 	return store->directory;
+}
+
+int store_fd(const struct store *store)
+{
+	return store->fd;
 }
 
 int store_tmp_fd(const struct store *store)

@@ -50,8 +50,34 @@ void store_part_discard(struct store *store, struct store_part *part);
 /* Removes from tmp/ what no process owns any more; called by store_open(). */
 enum status store_parts_clean(struct store *store, struct error *err);
 
-/* The descriptors a part needs; open as long as the store is. */
+/* Its directory, and its tmp/; open as long as the store is. */
+int store_fd(const struct store *store);
 int store_tmp_fd(const struct store *store);
+
+/*
+ * Visits what stands in sha256/, in the order of names; `path` is below the store's directory.
+ * `digest` is what its name says, NULL for what is no file of the store. A visitor that returns an
+ * error ends it with that.
+ */
+typedef enum status (*store_visitor)(void *context, const char *path, const struct digest *digest,
+	uint64_t size, struct error *err);
+enum status store_each(struct store *store, store_visitor visit, void *context, struct error *err);
+
+/* What lies in quarantine/ and, of transfers that may go on, in tmp/. */
+enum status store_beside_tally(struct store *store, struct store_tally *quarantine,
+	struct store_tally *unfinished, struct error *err);
+
+/*
+ * Waits for nobody: STATUS_CONFLICT when another process has the store open. While it is held no
+ * other process can open it; it ends with store_share() or with the store.
+ */
+enum status store_hold_alone(struct store *store, struct error *err);
+enum status store_share(struct store *store, struct error *err);
+
+/* Takes a file out of the store for good. */
+enum status store_remove(struct store *store, const struct digest *digest, struct error *err);
+/* Moves what is no file of the store from "sha256/…" to quarantine/; `name` is its name there. */
+enum status store_set_aside(struct store *store, const char *path, char **name, struct error *err);
 /* Moves tmp/NAME to its place by digest, under the store's lock. */
 enum status store_publish(
 	struct store *store, const char *tmp_name, const struct digest *digest, struct error *err);

@@ -93,15 +93,6 @@ static bool applies(const struct checking *checking)
 	return digest_equal(&checking->made.sha256, &checking->files[TARGET].sha256);
 }
 
-static void put_path(const char *path)
-{
-	struct buffer line = {0};
-
-	escape_line(&line, path, strlen(path));
-	fputs(buffer_text(&line), stdout);
-	buffer_release(&line);
-}
-
 static void put_file(const char *what, const struct delta_file *file)
 {
 	char size[32], hex[SHA256_HEX_SIZE];
@@ -113,11 +104,11 @@ static void put_file(const char *what, const struct delta_file *file)
 
 static void print_text(const struct checking *checking)
 {
-	put_path(checking->paths[DELTA]);
+	command_put(checking->paths[DELTA]);
 	fputs(applies(checking) ? " turns " : " does not turn ", stdout);
-	put_path(checking->paths[BASE]);
+	command_put(checking->paths[BASE]);
 	fputs(" into ", stdout);
-	put_path(checking->paths[TARGET]);
+	command_put(checking->paths[TARGET]);
 	putchar('\n');
 	put_file("makes", &checking->made);
 	if (!applies(checking))

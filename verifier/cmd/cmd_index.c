@@ -52,15 +52,6 @@ struct indexing {
 	struct bounds bounds;
 };
 
-static void put_line(const char *text)
-{
-	struct buffer line = {0};
-
-	escape_line(&line, text, strlen(text));
-	fputs(buffer_text(&line), stdout);
-	buffer_release(&line);
-}
-
 static void print_text(
 	const struct indexing *indexing, const struct indexed *indexed, uint64_t size)
 {
@@ -68,10 +59,10 @@ static void print_text(
 
 	progress_format_bytes(size, text);
 	digest_hex(&indexed->sha256, hex);
-	put_line(indexing->output);
+	command_put(indexing->output);
 	printf(": %s, %" PRIu64 " member%s of ", text, indexed->members,
 		indexed->members == 1 ? "" : "s");
-	put_line(path_basename(indexing->artifact));
+	command_put(path_basename(indexing->artifact));
 	printf(", sha256 %s\n", hex);
 	if (indexed->uninspected > 0)
 		printf("%" PRIu64 " of them could hold more and could not be read whole\n",

@@ -37,6 +37,12 @@ static const struct subcommand subcommands[] = {
 		"--pin PIN… [OPTION…]", "the pinning proxy on 127.0.0.1"},
 	{"list", snapshot_cmd_list, false, false, false, false, "sjq", "[OPTION…]",
 		"the pins of the store"},
+	{"size", snapshot_cmd_size, false, false, false, false, "sdjq", "[OPTION…]",
+		"what of the store pins and recorded runs refer to"},
+	{"gc", snapshot_cmd_gc, false, false, false, false, "sdDyljq", "[OPTION…]",
+		"remove what nothing refers to, and pins that are not wanted any more"},
+	{"fsck", snapshot_cmd_fsck, false, false, false, false, "sjq", "[OPTION…]",
+		"hash every file of the store, and take out what is not what it is called"},
 };
 
 static const struct command_option options_known[] = {
@@ -53,6 +59,9 @@ static const struct command_option options_known[] = {
 	{"quiet", 'q', false},
 	{"port", 'P', true},
 	{"log", 'L', true},
+	{"db", 'd', true},
+	{"drop", 'D', true},
+	{"yes", 'y', false},
 	{NULL, 0, false},
 };
 
@@ -74,6 +83,9 @@ static const struct option_help {
 	{'q', "--quiet", "no progress"},
 	{'P', "--port N", "the port (any)"},
 	{'L', "--log FILE", "where the log goes (stdout)"},
+	{'d', "--db FILE", "an evidence database; its runs keep files; may be given again"},
+	{'D', "--drop PIN", "a pin to remove; may be given again"},
+	{'y', "--yes", "do it; without it gc says what it would remove"},
 };
 
 static const char help_end[] = "  --help                 this text\n\n"
@@ -191,6 +203,15 @@ static bool option_take(struct snapshot_options *options, int letter, const char
 	case 'L':
 		options->log_path = value;
 		break;
+	case 'd':
+		text_list_add(&options->databases, value);
+		break;
+	case 'D':
+		text_list_add(&options->dropped, value);
+		break;
+	case 'y':
+		options->is_agreed = true;
+		break;
 	default:
 		return false;
 	}
@@ -235,6 +256,8 @@ static void options_release(struct snapshot_options *options)
 	text_list_release(&options->mirrors);
 	text_list_release(&options->pins);
 	text_list_release(&options->architectures);
+	text_list_release(&options->databases);
+	text_list_release(&options->dropped);
 	text_list_release(&options->words);
 }
 
@@ -312,7 +335,8 @@ static int subcommand_run(const struct subcommand *subcommand, int argc, char **
 int cmd_snapshot(int argc, char **argv)
 {
 	if (argc < 2)
-		return command_usage("snapshot", "which of capture, fetch, solve, serve, list?");
+		return command_usage(
+			"snapshot", "which of capture, fetch, solve, serve, list, size, gc, fsck?");
 	if (strcmp(argv[1], "--help") == 0)
 		return print_help(NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(subcommands); i++) {

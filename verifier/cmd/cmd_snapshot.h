@@ -20,7 +20,10 @@ struct snapshot_options {
 	struct text_list mirrors;
 	struct text_list pins;
 	struct text_list architectures;
-	struct text_list words; /* what is no option: packages, paths */
+	struct text_list databases; /* gc, size: empty means the usual one, if it is there */
+	struct text_list dropped;   /* gc: pins */
+	bool is_agreed;		    /* gc: --yes */
+	struct text_list words;	    /* what is no option: packages, paths */
 };
 
 /* What they work with, opened as the options say. */
@@ -46,6 +49,9 @@ enum status snapshot_cmd_capture(struct snapshot_session *session, struct error 
 enum status snapshot_cmd_fetch(struct snapshot_session *session, struct error *err);
 enum status snapshot_cmd_solve(struct snapshot_session *session, struct error *err);
 enum status snapshot_cmd_list(struct snapshot_session *session, struct error *err);
+enum status snapshot_cmd_fsck(struct snapshot_session *session, struct error *err);
+enum status snapshot_cmd_gc(struct snapshot_session *session, struct error *err);
+enum status snapshot_cmd_size(struct snapshot_session *session, struct error *err);
 enum status snapshot_cmd_serve(struct snapshot_session *session, struct error *err);
 
 /* The pins, as text (a line a suite) or as JSON. */

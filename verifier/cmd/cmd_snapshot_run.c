@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "snapshot/pin.h"
 #include "verifier/cmd/cmd_snapshot.h"
+#include "verifier/cmd/command.h"
 
 static void print_words(struct json *json, const char *key, const struct text_list *words)
 {
@@ -52,16 +53,6 @@ static void pin_print_json(struct json *json, const struct pin *pin)
 	json_object_end(json);
 }
 
-/* Data of a signed file is still data: nothing in it acts on the terminal. */
-static void print_line(const struct buffer *line)
-{
-	struct buffer escaped = {0};
-
-	escape_line(&escaped, line->data, line->len);
-	puts(buffer_text(&escaped));
-	buffer_release(&escaped);
-}
-
 static void pin_print_text(const struct pin *pin)
 {
 	char hex[SHA256_HEX_SIZE];
@@ -76,7 +67,8 @@ static void pin_print_text(const struct pin *pin)
 		if (suite->signer)
 			buffer_add_format(&line, " signed by %s%s", suite->signer,
 				suite->is_key_expired ? " (expired key, accepted)" : "");
-		print_line(&line);
+		command_put(buffer_text(&line));
+		putchar('\n');
 		buffer_release(&line);
 	}
 }
@@ -218,7 +210,8 @@ static enum status solution_print(
 
 		buffer_add_format(
 			&line, "%s %s %s", package->name, package->version, package->architecture);
-		print_line(&line);
+		command_put(buffer_text(&line));
+		putchar('\n');
 		buffer_release(&line);
 	}
 	if (!is_json)

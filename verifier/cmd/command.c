@@ -88,6 +88,15 @@ int command_usage(const char *command, const char *format, ...)
 	return EXIT_USAGE;
 }
 
+void command_put(const char *text)
+{
+	struct buffer line = {0};
+
+	escape_line(&line, text, strlen(text));
+	fputs(buffer_text(&line), stdout);
+	buffer_release(&line);
+}
+
 int command_help(const char *text)
 {
 	fputs(text, stdout);

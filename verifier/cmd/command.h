@@ -45,6 +45,9 @@ int command_fail(const char *command, const struct error *err);
 int command_usage(const char *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Puts text to stdout with nothing in it that acts on the terminal: names, data of an archive. */
+void command_put(const char *text);
+
 /*
  * Prints the text of --help and flushes stdout: EXIT_REPRODUCED, or EXIT_TROUBLE when stdout
  * cannot be written.

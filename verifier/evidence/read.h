@@ -113,4 +113,18 @@ enum status evidence_each_refusal(struct evidence *evidence, const char *run, co
 enum status evidence_count_materials(struct evidence *evidence, const char *run, const char *kind,
 	uint64_t *count, uint64_t *bytes, struct error *err);
 
+/* ---- what the store has to keep ---- */
+
+typedef enum status (*reference_visitor)(
+	void *context, const struct digest *digest, struct error *err);
+/* Every digest of a file that a record speaks of, each once, in the order of digest_compare(). */
+enum status evidence_each_reference(
+	struct evidence *evidence, reference_visitor visit, void *context, struct error *err);
+
+/*
+ * The newest run that was made with this pin of an archive. STATUS_END when there is none.
+ */
+enum status evidence_pin_user(struct evidence *evidence, const char *archive, const char *pin,
+	char run[RUN_ID_SIZE], struct error *err);
+
 #endif

@@ -147,4 +147,13 @@ const char *const evidence_statements[EVIDENCE_STATEMENT_COUNT] = {
 			  "ORDER BY request, status",
 	[COUNT_MATERIALS] = "SELECT count(*), coalesce(sum(size), 0) FROM material "
 			    "WHERE run = ?1 AND kind = ?2",
+	[READ_REFERENCES] = "SELECT sha256 FROM published_file UNION SELECT sha256 FROM material "
+			    "UNION SELECT sha256 FROM output UNION SELECT inrelease FROM run_pin "
+			    "UNION SELECT was FROM published_change "
+			    "UNION SELECT published_sha256 FROM artifact "
+			    "UNION SELECT rebuilt_sha256 FROM artifact "
+			    "UNION SELECT descriptor FROM run UNION SELECT source FROM run "
+			    "ORDER BY 1",
+	[READ_PIN_USER] = "SELECT p.run FROM run_pin p JOIN run r ON r.id = p.run "
+			  "WHERE p.archive = ?1 AND p.pin = ?2 ORDER BY r.started DESC LIMIT 1",
 };
