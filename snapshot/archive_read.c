@@ -135,15 +135,16 @@ static enum status sources_read(void *context, struct deb822 *reader, struct err
 	return STATUS_OK;
 }
 
-static enum status index_read(struct store *store, const struct suite_release *release,
-	const struct pin_index *index, struct table_builder *builder, struct error *err)
+enum status archive_table_read_index(struct store *store, const struct suite_release *release,
+	const struct release_file *file, bool is_sources, struct table_builder *builder,
+	struct error *err)
 {
 	struct index_stream *stream;
-	enum status status = index_stream_open(store, release, index->file, &stream, err);
+	enum status status = index_stream_open(store, release, file, &stream, err);
 
 	if (status == STATUS_OK)
 		status = index_stream_parse(
-			stream, index->is_sources ? sources_read : packages_read, builder, err);
+			stream, is_sources ? sources_read : packages_read, builder, err);
 	index_stream_close(stream);
 	return status;
 }
@@ -187,7 +188,8 @@ static enum status suite_read(struct store *store, const struct pin *pin,
 	if (status == STATUS_OK)
 		status = pin_indexes(pin, &release, &indexes, &count, err);
 	for (size_t i = 0; i < count && status == STATUS_OK; i++)
-		status = index_read(store, &release, &indexes[i], builder, err);
+		status = archive_table_read_index(
+			store, &release, indexes[i].file, indexes[i].is_sources, builder, err);
 	free(indexes);
 	suite_release_release(&release);
 	return status < 0 ? error_context(err, "%s", suite->suite) : STATUS_OK;

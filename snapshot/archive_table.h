@@ -61,6 +61,13 @@ enum status table_builder_finish(
 	struct table_builder *builder, struct archive_table *table, struct error *err);
 void table_builder_release(struct table_builder *builder);
 
+struct suite_release;
+struct release_file;
+
+/* Adds all that one index names; it is one of `release`. */
+enum status archive_table_read_index(struct store *store, const struct suite_release *release,
+	const struct release_file *file, bool is_sources, struct table_builder *builder,
+	struct error *err);
 /* Adds all that the pin's Release, Packages and Sources files name. */
 enum status archive_table_read(struct store *store, const struct pin *pin,
 	struct table_builder *builder, struct error *err);

@@ -110,6 +110,7 @@ enum status pin_suite_verify(const struct pin_context *context, const char *arch
 	text_replace(&suite->codename, parsed.codename);
 	text_replace(&suite->signer, signed_text.signer);
 	suite->date = parsed.date;
+	suite->signed_at = signed_text.signed_at;
 	suite->is_key_expired = signed_text.is_key_expired;
 	say_what_is_odd(context, archive, suite, &parsed);
 	if (release) {

@@ -211,6 +211,7 @@ struct pin_suite {
 	struct digest release;	 /* of what gpgv said is signed in it; in the store as well */
 	int64_t date;		 /* its Date */
 	char *signer;		 /* fingerprint of the primary key that signed it, upper case hex */
+	int64_t signed_at;	 /* when it signed */
 	bool is_key_expired;	 /* accepted though that key has since expired or been retired */
 };
 
@@ -312,6 +313,31 @@ bool archive_index_find(const struct archive_index *index, const char *archive, 
 /* Every URL a file can be had from: places first, then snapshot.debian.org. */
 void archive_file_urls(const struct archive_file *file, const struct pin_list *pins,
 	const struct place_list *places, struct text_list *urls);
+
+/* One way in which the signature of a pin's suite vouches for a file. */
+struct trust_chain {
+	size_t pin, suite; /* which, in the list of pins */
+	char *index;	   /* below the archive's root: what names the file; NULL: Release does */
+	struct digest index_digest;
+	char *path; /* below the archive's root */
+	struct digest digest;
+	uint64_t size;
+};
+
+struct trust_chains {
+	struct trust_chain *items; /* in the order of pins, suites and indexes */
+	size_t count;
+	size_t capacity;
+};
+
+/*
+ * Every way in which the verified pins vouch for `file`: a path below an archive's root, or the
+ * last part of a path of its pool. STATUS_NOT_FOUND when none does, STATUS_USAGE when the last part
+ * is that of several paths. Every index is hashed and read.
+ */
+enum status snapshot_trust_chains(struct store *store, const struct pin_list *pins,
+	const char *file, struct trust_chains *chains, struct error *err);
+void trust_chains_release(struct trust_chains *chains);
 
 /* ---- solving ---- */
 

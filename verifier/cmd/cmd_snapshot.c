@@ -35,6 +35,9 @@ static const struct subcommand subcommands[] = {
 		"the closure of a package list at the pins, without Recommends"},
 	{"serve", snapshot_cmd_serve, true, false, false, true, "psmtakeloqPL",
 		"--pin PIN… [OPTION…]", "the pinning proxy on 127.0.0.1"},
+	{"trust", snapshot_cmd_trust, true, false, true, true, "psmtkelojq",
+		"--pin PIN… [OPTION…] [FILE]",
+		"which key, Release and index vouch for a file, by which hashes"},
 	{"list", snapshot_cmd_list, false, false, false, false, "sjq", "[OPTION…]",
 		"the pins of the store"},
 	{"size", snapshot_cmd_size, false, false, false, false, "sdjq", "[OPTION…]",
@@ -335,8 +338,8 @@ static int subcommand_run(const struct subcommand *subcommand, int argc, char **
 int cmd_snapshot(int argc, char **argv)
 {
 	if (argc < 2)
-		return command_usage(
-			"snapshot", "which of capture, fetch, solve, serve, list, size, gc, fsck?");
+		return command_usage("snapshot",
+			"which of capture, fetch, solve, serve, trust, list, size, gc, fsck?");
 	if (strcmp(argv[1], "--help") == 0)
 		return print_help(NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(subcommands); i++) {

@@ -49,6 +49,7 @@ enum status snapshot_cmd_capture(struct snapshot_session *session, struct error 
 enum status snapshot_cmd_fetch(struct snapshot_session *session, struct error *err);
 enum status snapshot_cmd_solve(struct snapshot_session *session, struct error *err);
 enum status snapshot_cmd_list(struct snapshot_session *session, struct error *err);
+enum status snapshot_cmd_trust(struct snapshot_session *session, struct error *err);
 enum status snapshot_cmd_fsck(struct snapshot_session *session, struct error *err);
 enum status snapshot_cmd_gc(struct snapshot_session *session, struct error *err);
 enum status snapshot_cmd_size(struct snapshot_session *session, struct error *err);
