@@ -95,13 +95,16 @@ static void index_content(struct members *members, struct index_row *row)
 
 static enum status index_opened(struct members *members, struct member *container)
 {
-	uint64_t left = 1000000;
-	struct region_sink sink = {
-		.index = &indexing, .container = INDEX_ARTIFACT_ID, .left = &left};
+	/* The members keep its address until they are freed below. */
+	static struct region_sink sink;
+	static uint64_t left;
 	struct member member = {0};
 	struct error unused = {0};
 	enum status status;
 
+	left = 1000000;
+	sink = (struct region_sink){
+		.index = &indexing, .container = INDEX_ARTIFACT_ID, .left = &left};
 	members->regions = &sink;
 	for (int64_t position = 0;; position++) {
 		struct index_row row = {.container = INDEX_ARTIFACT_ID, .position = position};
