@@ -56,14 +56,13 @@ void squashfs_checks_describe(const struct squashfs_checks *checks, struct membe
 {
 	for (size_t i = 0; i < SQUASHFS_CHECKED_COUNT; i++) {
 		const struct complaint *complaint = &checks->complaints[i];
+		const char *name = squashfs_invalid_name((enum squashfs_checked)i);
 
 		if (complaint->count == 1)
-			member_add_field(container, squashfs_invalid_name(i), "%s",
-				buffer_text(&complaint->text));
+			member_add_field(container, name, "%s", buffer_text(&complaint->text));
 		else if (complaint->count > 1)
-			member_add_field(container, squashfs_invalid_name(i),
-				"%s, and %" PRIu64 " more", buffer_text(&complaint->text),
-				complaint->count - 1);
+			member_add_field(container, name, "%s, and %" PRIu64 " more",
+				buffer_text(&complaint->text), complaint->count - 1);
 	}
 }
 

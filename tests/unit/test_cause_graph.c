@@ -47,7 +47,7 @@ static void take(struct difference_sink *sink, const struct given *given)
 {
 	bool is_field = given->field != NULL && *given->field != '\0';
 	const char *read_from = given->field != NULL && !is_field ? "seen" : NULL;
-	struct difference_cause cause = {given->cause, 10, read_from};
+	struct difference_cause cause = {.id = given->cause, .bytes = 10, .evidence = read_from};
 	struct difference_field fields[] = {
 		{given->field, given->published, given->rebuilt}, {given->also, "1", "2"}};
 	struct difference_value values[] = {{given->cause, given->published, given->rebuilt},

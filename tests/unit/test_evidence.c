@@ -137,7 +137,8 @@ static void write_set(const struct artifact_record *record, bool inspected)
 	static const struct difference_field fields[] = {
 		{"mode", "0644", "0755"}, {"xattr:user.x", NULL, "new"}};
 	static const struct difference_cause causes[] = {
-		{"mode", 0, "0644 published, 0755 rebuilt"}, {"unexplained", 7, NULL}};
+		{.id = "mode", .evidence = "0644 published, 0755 rebuilt"},
+		{.id = "unexplained", .bytes = 7}};
 	struct difference first = {.path = "a//z\xff",
 		.change = CHANGE_CONTENT,
 		.inspected = true,

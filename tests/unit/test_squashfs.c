@@ -280,7 +280,7 @@ START_TEST(what_is_written_is_right)
 		"gensquashfs -q -f -x -e -b 4096 -D tree image",
 		"tar --xattrs -C tree -cf - . | tar2sqfs -q -f image",
 		"tar --xattrs -C tree -cf - . | tar2sqfs -q -f -e image",
-		"rm -rf tree/*; " MAKE,
+		("rm -rf tree/*; " MAKE),
 		"gensquashfs -q -f -D tree image",
 	};
 

@@ -127,8 +127,8 @@ static const char *const packings[] = {
 	"xz -c -C crc32 --x86 --lzma2=dict=1MiB --block-size=777777 x.tar",
 	"xz -c --delta=dist=4 --lzma2=preset=0 --block-list=100000,1,300000,4096 x.tar",
 	/* Several streams, with padding between and behind them. */
-	"{ xz -c -C sha256 --block-size=250000 d/a; head -c 8 /dev/zero; xz -c d/b;"
-	" xz -c </dev/null; xz -c -C crc32 d/c; head -c 4 /dev/zero; }",
+	("{ xz -c -C sha256 --block-size=250000 d/a; head -c 8 /dev/zero; xz -c d/b;"
+	 " xz -c </dev/null; xz -c -C crc32 d/c; head -c 4 /dev/zero; }"),
 };
 
 START_TEST(nothing_but_time_shows)
