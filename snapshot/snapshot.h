@@ -125,8 +125,14 @@ enum status store_use_measure(struct store *store, const struct store_keep *keep
 void store_use_release(struct store_use *use);
 
 /*
- * The same, and then removes the dropped pins and what nothing refers to. STATUS_CONFLICT when
- * another process has the store open.
+ * Waits for nobody: STATUS_CONFLICT when another process has the store open. From then on no other
+ * process can open it, until this one frees it.
+ */
+enum status store_hold_alone(struct store *store, struct error *err);
+
+/*
+ * The same, and then removes the dropped pins and what nothing refers to. The store is held alone
+ * since before `records` were read: what is recorded meanwhile would lose its files.
  */
 enum status store_gc(struct store *store, const struct store_keep *keep, struct store_use *use,
 	struct error *err);

@@ -67,11 +67,7 @@ enum status store_each(struct store *store, store_visitor visit, void *context, 
 enum status store_beside_tally(struct store *store, struct store_tally *quarantine,
 	struct store_tally *unfinished, struct error *err);
 
-/*
- * Waits for nobody: STATUS_CONFLICT when another process has the store open. While it is held no
- * other process can open it; it ends with store_share() or with the store.
- */
-enum status store_hold_alone(struct store *store, struct error *err);
+/* Holds it together with others, as store_open() does. */
 enum status store_share(struct store *store, struct error *err);
 
 /* Takes a file out of the store for good. */

@@ -150,18 +150,11 @@ static enum status unused_remove(struct store *store, const struct text_list *dr
 enum status store_gc(struct store *store, const struct store_keep *keep, struct store_use *use,
 	struct error *err)
 {
-	struct error ignored;
-	enum status status;
+	enum status status = store_use_measure(store, keep, use, err);
 
-	*use = (struct store_use){0};
-	status = store_hold_alone(store, err);
-	if (status < 0)
-		return status;
-	status = store_use_measure(store, keep, use, err);
 	if (status == STATUS_OK)
 		status = unused_remove(store, keep->dropped, use, err);
 	if (status < 0)
 		store_use_release(use);
-	(void)store_share(store, &ignored);
 	return status;
 }

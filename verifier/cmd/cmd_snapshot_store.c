@@ -72,7 +72,11 @@ enum status snapshot_cmd_fsck(struct snapshot_session *session, struct error *er
 		printf("%ju file%s, %s: good\n", (uintmax_t)good.files, good.files == 1 ? "" : "s",
 			size);
 	}
-	if (status == STATUS_OK && damages.count)
+	if (status == STATUS_OK && good.files + damages.count == 0)
+		status = error_set(err, STATUS_NOT_FOUND,
+			"the store %s holds no file: nothing was checked",
+			store_directory(session->store));
+	else if (status == STATUS_OK && damages.count)
 		status = error_set(err, STATUS_IO,
 			"%zu of %s %s not what the name said, and moved to quarantine/. Get again "
 			"what "
@@ -153,9 +157,11 @@ static enum status records_gather(
 
 	for (size_t i = 0; i < options->databases.count && status == STATUS_OK; i++)
 		status = records_read(records, &options->dropped, options->databases.items[i], err);
-	if (options->databases.count == 0 && access(usual, F_OK) == 0)
+	/* The usual one keeps its files also beside others. */
+	if (status == STATUS_OK && !text_list_contains(&options->databases, usual) &&
+		access(usual, F_OK) == 0)
 		status = records_read(records, &options->dropped, usual, err);
-	else if (options->databases.count == 0)
+	if (status == STATUS_OK && records->paths.count == 0)
 		fprintf(stderr,
 			"reproof snapshot: note: there is no evidence database, so no run keeps a "
 			"file; name one with --db if it is elsewhere\n");
@@ -296,16 +302,18 @@ static enum status use_run(struct snapshot_session *session, bool is_gc, struct 
 	struct records records = {0};
 	struct store_keep keep = {.dropped = &options->dropped};
 	struct store_use use = {0};
-	enum status status = records_gather(session, &records, err);
+	bool removes = is_gc && options->is_agreed;
+	enum status status = removes ? store_hold_alone(session->store, err) : STATUS_OK;
 
+	if (status == STATUS_OK)
+		status = records_gather(session, &records, err);
 	keep.records = records.items;
 	keep.record_count = records.count;
 	if (status == STATUS_OK)
 		status = drops_check_lock(session, err);
 	if (status == STATUS_OK)
-		status = is_gc && options->is_agreed
-			? store_gc(session->store, &keep, &use, err)
-			: store_use_measure(session->store, &keep, &use, err);
+		status = removes ? store_gc(session->store, &keep, &use, err)
+				 : store_use_measure(session->store, &keep, &use, err);
 	if (status == STATUS_OK && options->is_json)
 		status = use_print_json(&use,
 			is_gc ? "reproof-snapshot-gc-1" : "reproof-snapshot-size-1",

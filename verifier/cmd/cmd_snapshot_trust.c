@@ -147,11 +147,16 @@ static enum status chains_print(
 		else
 			chain_print(&session->pins, &chains->items[i], state);
 	}
-	if (!is_json)
-		return STATUS_OK;
-	json_array_end(&json);
-	json_object_end(&json);
-	return json_finish(&json, err);
+	if (is_json) {
+		json_array_end(&json);
+		json_object_end(&json);
+		status = json_finish(&json, err);
+	}
+	if (status == STATUS_OK && state == STORED_DAMAGED)
+		status = error_set(err, STATUS_IO,
+			"%s was damaged in the store %s: get it again with reproof snapshot fetch",
+			chains->items[0].path, store_directory(session->store));
+	return status;
 }
 
 enum status snapshot_cmd_trust(struct snapshot_session *session, struct error *err)
