@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/path.h"
 #include "base/progress.h"
+#include "verifier/rebuild/sandbox.h"
 #include "verifier/verification.h"
 #include "verifier/verify_judge.h"
 
@@ -257,7 +258,7 @@ static void clean(const struct verification *verification, bool all)
 		struct error err;
 
 		/* The result stands; what is left over is only worth a word. */
-		if (path_remove_tree(path, &err) < 0)
+		if (sandbox_remove_tree(path, &err) < 0)
 			progress_note("run", "%s could not be removed: %s", path, err.text);
 		free(path);
 	}

@@ -151,8 +151,8 @@ static void digest_inputs(struct attempt *attempt)
 	char hex[SHA256_HEX_SIZE];
 	struct buffer text = {0};
 
-	buffer_add_format(&text, "reproof-inputs-1 %s %d\n", REPROOF_VERSION,
-		verification->request->no_sandbox);
+	buffer_add_format(&text, "reproof-inputs-2 %s %s\n", REPROOF_VERSION,
+		isolation_word(sandbox_isolation_here(verification->request->no_sandbox)));
 	digest_hex(&verification->release.digest, hex);
 	buffer_add_format(&text, "descriptor %s\n", hex);
 	digest_hex(&attempt->source_digest, hex);
@@ -262,6 +262,7 @@ static enum status judge_exit(
 	struct attempt *attempt, const struct process_result *result, struct error *err)
 {
 	struct buffer tail = {0};
+	const char *ids;
 	char how[64];
 
 	if (result->exit_code == 0 && !result->timed_out)
@@ -274,8 +275,10 @@ static enum status judge_exit(
 	else
 		snprintf(how, sizeof(how), "ended with exit code %d", result->exit_code);
 	read_tail(attempt->log, &tail);
-	error_set(err, STATUS_BUILD, "the build %s; its log: %s%s%s", how, attempt->log,
-		tail.len ? "; its last words: " : "", buffer_text(&tail));
+	ids = sandbox_missing_ids(attempt->sandbox);
+	error_set(err, STATUS_BUILD, "the build %s%s%s; its log: %s%s%s", how,
+		ids ? "; it had no other user and group than root: " : "", ids ? ids : "",
+		attempt->log, tail.len ? "; its last words: " : "", buffer_text(&tail));
 	buffer_release(&tail);
 	return STATUS_BUILD;
 }
@@ -367,6 +370,9 @@ static enum status run_build(struct attempt *attempt, struct error *err)
 
 	if (sandbox_prepare(&spec, &attempt->sandbox, &listen_fd, &port, err) < 0)
 		return err->status;
+	if (sandbox_missing_ids(attempt->sandbox))
+		progress_note("rebuild", "the build has no other user and group than root: %s",
+			sandbox_missing_ids(attempt->sandbox));
 	isolation = isolation_word(sandbox_isolation(attempt->sandbox));
 	if (sandbox_isolation(attempt->sandbox) == ISOLATION_NONE)
 		mark = "no-sandbox";
@@ -391,7 +397,7 @@ static enum status build_anew(struct attempt *attempt, struct error *err)
 
 	/* Each attempt begins with nothing of an earlier one (trust T2). */
 	if (evidence_forget_build(verification->evidence, verification->run, err) < 0 ||
-		path_remove_tree(attempt->output, err) < 0)
+		sandbox_remove_tree(attempt->output, err) < 0)
 		return err->status;
 	progress_begin(&progress, "rebuild", false, 0, "%s, %s",
 		path_basename(verification->release.build.script),
@@ -413,7 +419,7 @@ static enum status prepare(struct attempt *attempt, struct error *err)
 	attempt->epoch = build_epoch(verification);
 	if (list_hidden(attempt, err) < 0 ||
 		path_make_directories(verification->work, 0700, err) < 0 ||
-		path_remove_tree(attempt->source, err) < 0 || copy_source(attempt, err) < 0 ||
+		sandbox_remove_tree(attempt->source, err) < 0 || copy_source(attempt, err) < 0 ||
 		tool_root_read(TOOL_ROOT_STATUS, &attempt->tools, err) < 0)
 		return err->status;
 	digest_inputs(attempt);

@@ -91,7 +91,8 @@ static int child_prepare(const struct launch *launch)
 		setrlimit(RLIMIT_CORE, &no_core) < 0 || chdir(launch->directory) < 0)
 		return -1;
 	syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
-	if (launch->is_restricted && (setgroups(0, NULL) < 0 || capabilities_drop() < 0))
+	if (launch->is_restricted &&
+		((launch->has_groups && setgroups(0, NULL) < 0) || capabilities_drop() < 0))
 		return -1;
 	return 0;
 }

@@ -15,6 +15,7 @@ struct launch {
 	mode_t umask;
 	int log_fd;
 	bool is_restricted; /* drops the capabilities that building an image does not need */
+	bool has_groups;    /* may set its groups, and then has none but its own */
 };
 
 /*

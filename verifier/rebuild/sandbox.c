@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,6 +17,7 @@
 #include "base/path.h"
 #include "verifier/rebuild/handout.h"
 #include "verifier/rebuild/sandbox_init.h"
+#include "verifier/rebuild/user_namespace.h"
 #include "verifier/rebuild/view.h"
 
 struct sandbox {
@@ -24,8 +26,11 @@ struct sandbox {
 	int control;
 	char *root; /* where the view is put together */
 	char *tmp, *var_tmp;
-	char *source, *output; /* as the build sees them */
+	char *source, *output;	/* as the build sees them */
+	char *output_directory; /* outside */
 	struct view view;
+	bool is_user; /* in a user namespace, with these ids */
+	struct user_map map;
 };
 
 const char *isolation_word(enum isolation isolation)
@@ -39,9 +44,21 @@ const char *isolation_word(enum isolation isolation)
 	return words[isolation];
 }
 
+enum isolation sandbox_isolation_here(bool no_sandbox)
+{
+	if (no_sandbox)
+		return ISOLATION_NONE;
+	return geteuid() == 0 ? ISOLATION_COOPERATIVE : ISOLATION_CONFINED;
+}
+
 enum isolation sandbox_isolation(const struct sandbox *sandbox)
 {
 	return sandbox->isolation;
+}
+
+const char *sandbox_missing_ids(const struct sandbox *sandbox)
+{
+	return sandbox->is_user && !sandbox->map.has_range ? sandbox->map.missing : NULL;
 }
 
 const char *sandbox_source_path(const struct sandbox *sandbox)
@@ -78,6 +95,20 @@ static enum status output_directory_make(const char *path, struct error *err)
 	return status;
 }
 
+static enum status tree_remove(void *path, struct error *err)
+{
+	return path_remove_tree(path, err);
+}
+
+enum status sandbox_remove_tree(const char *path, struct error *err)
+{
+	enum status status = path_remove_tree(path, err);
+
+	if (status == STATUS_OK || geteuid() == 0)
+		return status;
+	return user_namespace_run(tree_remove, (void *)path, err);
+}
+
 /* Empty, whatever a killed run left there. */
 static enum status fresh_directory_make(
 	const char *parent, const char *name, mode_t mode, char **path, struct error *err)
@@ -85,7 +116,7 @@ static enum status fresh_directory_make(
 	enum status status;
 
 	*path = path_join(parent, name);
-	status = path_remove_tree(*path, err);
+	status = sandbox_remove_tree(*path, err);
 	if (status == STATUS_OK && (mkdir(*path, 0700) < 0 || chmod(*path, mode) < 0))
 		status = error_set_errno(err, "cannot make %s", *path);
 	return status;
@@ -102,6 +133,8 @@ static enum status directories_make(
 		status = path_resolve(spec->work_directory, &work, err);
 	if (status == STATUS_OK)
 		status = output_directory_make(spec->output_directory, err);
+	if (status == STATUS_OK)
+		status = path_resolve(spec->output_directory, &sandbox->output_directory, err);
 	if (status == STATUS_OK && !spec->no_sandbox)
 		status = fresh_directory_make(work, "root", 0700, &sandbox->root, err);
 	if (status == STATUS_OK && !spec->no_sandbox)
@@ -125,6 +158,8 @@ static enum status view_prepare(
 		.build_path = spec->build_path ? spec->build_path : SANDBOX_BUILD_PATH,
 		.hostname = spec->hostname ? spec->hostname : SANDBOX_HOSTNAME,
 		.hidden = spec->hidden ? spec->hidden : &nothing,
+		.is_user = sandbox->is_user,
+		.has_tty = !sandbox->is_user || sandbox->map.has_range,
 	};
 
 	if (spec->no_sandbox) {
@@ -134,11 +169,6 @@ static enum status view_prepare(
 			status = path_resolve(spec->output_directory, &sandbox->output, err);
 		return status;
 	}
-	if (geteuid() != 0)
-		return error_set(err, STATUS_SANDBOX,
-			"the sandbox has to be set up as root; --no-sandbox builds without "
-			"isolation "
-			"and marks the run");
 	sandbox->source = path_join(request.build_path, "source");
 	sandbox->output = path_join(request.build_path, "output");
 	return view_plan(&request, &sandbox->view, err);
@@ -152,6 +182,7 @@ static enum status keeper_start(
 		.view = spec->no_sandbox ? NULL : &sandbox->view,
 		.hostname = spec->hostname ? spec->hostname : SANDBOX_HOSTNAME,
 		.parent = getpid(),
+		.map = sandbox->is_user ? &sandbox->map : NULL,
 	};
 	int size = 2 * (int)HANDOUT_MESSAGE_SIZE;
 	int ends[2];
@@ -172,30 +203,58 @@ static enum status keeper_start(
 	return STATUS_OK;
 }
 
+static enum status ready_receive(
+	struct sandbox *sandbox, struct sandbox_ready *ready, int *fd, struct error *err)
+{
+	enum status status;
+	size_t len;
+
+	status = handout_receive(sandbox->control, ready, sizeof(*ready), &len, fd, err);
+	if (status == STATUS_END)
+		return error_set(err, STATUS_SANDBOX, "the sandbox ended before it was ready");
+	if (status != STATUS_OK)
+		return status;
+	if (len != sizeof(*ready))
+		status = error_set(err, STATUS_SANDBOX, "the sandbox's answer was cut");
+	else if (ready->error.status != STATUS_OK)
+		status = error_set(
+			err, STATUS_SANDBOX, "setting the sandbox up: %s", ready->error.text);
+	if (status != STATUS_OK && *fd >= 0)
+		close(*fd);
+	return status;
+}
+
+/* The keeper is in its user namespace and waits for its ids. */
+static enum status keeper_map(struct sandbox *sandbox, struct error *err)
+{
+	struct sandbox_ready ready;
+	enum status status;
+	int fd = -1;
+
+	status = ready_receive(sandbox, &ready, &fd, err);
+	if (status == STATUS_OK)
+		status = user_map_apply(&sandbox->map, sandbox->keeper, err);
+	if (status == STATUS_OK)
+		status = handout_send(sandbox->control, "mapped", 6, -1, err);
+	return status;
+}
+
 /* The socket, when all is ready inside. */
 static enum status listener_receive(
 	struct sandbox *sandbox, int *listen_fd, unsigned short *port, struct error *err)
 {
 	struct sandbox_ready ready;
 	enum status status;
-	size_t len;
 	int fd = -1;
 
-	status = handout_receive(sandbox->control, &ready, sizeof(ready), &len, &fd, err);
-	if (status == STATUS_END)
-		return error_set(err, STATUS_SANDBOX, "the sandbox ended before it was ready");
+	status = ready_receive(sandbox, &ready, &fd, err);
 	if (status != STATUS_OK)
 		return status;
-	if (len == sizeof(ready) && ready.error.status == STATUS_OK && fd >= 0) {
-		*listen_fd = fd;
-		*port = ready.port;
-		return STATUS_OK;
-	}
-	if (fd >= 0)
-		close(fd);
-	if (len != sizeof(ready) || ready.error.status == STATUS_OK)
-		return error_set(err, STATUS_SANDBOX, "the sandbox's answer was cut");
-	return error_set(err, STATUS_SANDBOX, "setting the sandbox up: %s", ready.error.text);
+	if (fd < 0)
+		return error_set(err, STATUS_SANDBOX, "the sandbox handed out no socket");
+	*listen_fd = fd;
+	*port = ready.port;
+	return STATUS_OK;
 }
 
 enum status sandbox_prepare(const struct sandbox_spec *spec, struct sandbox **sandbox,
@@ -205,12 +264,17 @@ enum status sandbox_prepare(const struct sandbox_spec *spec, struct sandbox **sa
 	enum status status;
 
 	made->control = -1;
-	made->isolation = spec->no_sandbox ? ISOLATION_NONE : ISOLATION_COOPERATIVE;
+	made->isolation = sandbox_isolation_here(spec->no_sandbox);
+	made->is_user = made->isolation == ISOLATION_CONFINED;
+	if (made->is_user)
+		user_map_find(&made->map);
 	status = directories_make(made, spec, err);
 	if (status == STATUS_OK)
 		status = view_prepare(made, spec, err);
 	if (status == STATUS_OK)
 		status = keeper_start(made, spec, err);
+	if (status == STATUS_OK && made->is_user)
+		status = keeper_map(made, err);
 	if (status == STATUS_OK)
 		status = listener_receive(made, listen_fd, port, err);
 	if (status != STATUS_OK) {
@@ -271,6 +335,32 @@ static void keeper_end(struct sandbox *sandbox)
 	sandbox->keeper = 0;
 }
 
+/* What the build left to another id of the range: given to the user, who reads it from outside. */
+static int entry_take(const char *path, const struct stat *info, int kind, struct FTW *walk)
+{
+	mode_t mode = info->st_mode & 07777;
+
+	(void)walk;
+	if (kind == FTW_NS || (info->st_uid != 0 && lchown(path, 0, 0) < 0))
+		return -1;
+	if (S_ISDIR(info->st_mode))
+		mode |= 0700;
+	else if (S_ISREG(info->st_mode))
+		mode |= 0600;
+	else
+		return 0;
+	return mode == (info->st_mode & 07777) ? 0 : chmod(path, mode);
+}
+
+/* No process of the build is left that could change the tree under the walk. */
+static enum status output_take(void *path, struct error *err)
+{
+	if (nftw(path, entry_take, 32, FTW_PHYS | FTW_MOUNT) != 0)
+		return error_set_errno(
+			err, "cannot take over what the build left in %s", (const char *)path);
+	return STATUS_OK;
+}
+
 enum status sandbox_run(struct sandbox *sandbox, const struct sandbox_command *command,
 	struct process_result *result, struct error *err)
 {
@@ -297,7 +387,8 @@ enum status sandbox_run(struct sandbox *sandbox, const struct sandbox_command *c
 		return err->status;
 	}
 	*result = outcome.result;
-	return STATUS_OK;
+	return sandbox->is_user ? user_namespace_run(output_take, sandbox->output_directory, err)
+				: STATUS_OK;
 }
 
 void sandbox_free(struct sandbox *sandbox)
@@ -308,16 +399,17 @@ void sandbox_free(struct sandbox *sandbox)
 		return;
 	keeper_end(sandbox);
 	if (sandbox->tmp)
-		path_remove_tree(sandbox->tmp, &ignored);
+		sandbox_remove_tree(sandbox->tmp, &ignored);
 	if (sandbox->var_tmp)
-		path_remove_tree(sandbox->var_tmp, &ignored);
+		sandbox_remove_tree(sandbox->var_tmp, &ignored);
 	if (sandbox->root)
-		path_remove_tree(sandbox->root, &ignored);
+		sandbox_remove_tree(sandbox->root, &ignored);
 	free(sandbox->root);
 	free(sandbox->tmp);
 	free(sandbox->var_tmp);
 	free(sandbox->source);
 	free(sandbox->output);
+	free(sandbox->output_directory);
 	view_release(&sandbox->view);
 	free(sandbox);
 }

@@ -22,7 +22,10 @@
  * Nothing of it outlives the thread that prepared it: it is killed by the kernel when that ends.
  */
 
-/* What the isolation was worth (trust T4). The order is from worst to best. */
+/*
+ * What the isolation was worth (trust T4). The order is from worst to best. As root the sandbox is
+ * cooperative; as a normal user it is made in a user namespace and confined.
+ */
 enum isolation {
 	ISOLATION_NONE,	       /* --no-sandbox */
 	ISOLATION_COOPERATIVE, /* real root: a hostile build can leave it */
@@ -31,6 +34,9 @@ enum isolation {
 
 /* "none", "cooperative", "confined": as it is recorded and reported. */
 const char *isolation_word(enum isolation isolation);
+
+/* What a sandbox of this process is worth. */
+enum isolation sandbox_isolation_here(bool no_sandbox);
 
 /* The proxy's port inside a sandbox: always the same, so that it makes no difference in an image.
  */
@@ -72,6 +78,11 @@ enum status sandbox_prepare(const struct sandbox_spec *spec, struct sandbox **sa
 	int *listen_fd, unsigned short *port, struct error *err);
 
 enum isolation sandbox_isolation(const struct sandbox *sandbox);
+/*
+ * NULL, or why a normal user's build has no other user or group than root, so that a chown in it
+ * fails, and how to get them. Lives as long as the sandbox.
+ */
+const char *sandbox_missing_ids(const struct sandbox *sandbox);
 /* As the build sees them; they live as long as the sandbox. */
 const char *sandbox_source_path(const struct sandbox *sandbox);
 const char *sandbox_output_path(const struct sandbox *sandbox);
@@ -87,5 +98,8 @@ enum status sandbox_run(struct sandbox *sandbox, const struct sandbox_command *c
 
 /* Kills what is left, waits for it, and removes the private /tmp. NULL is fine. */
 void sandbox_free(struct sandbox *sandbox);
+
+/* path_remove_tree() for what a build left, which may belong to ids of this user's range. */
+enum status sandbox_remove_tree(const char *path, struct error *err);
 
 #endif

@@ -251,6 +251,7 @@ static void command_serve(const struct sandbox_inner *inner)
 			.umask = request.umask,
 			.log_fd = log_fd,
 			.is_restricted = inner->view != NULL,
+			.has_groups = !inner->map || inner->map->has_range,
 		};
 
 		build_supervise(inner, &launch, request.timeout_seconds, &outcome);
@@ -338,6 +339,28 @@ static _Noreturn void inside_main(const struct sandbox_inner *inner)
 	_exit(EXIT_SUCCESS);
 }
 
+/* The new ids come from outside: nobody may give them to himself. */
+static enum status user_enter(const struct sandbox_inner *inner, struct error *err)
+{
+	struct sandbox_ready ready = {0};
+	char mapped[8];
+	size_t len;
+	int fd;
+
+	if (user_namespace_enter(err) < 0 ||
+		handout_send(inner->control, &ready, sizeof(ready), -1, err) < 0)
+		return err->status;
+	/* Without an answer the outer side has gone, or says itself what is wrong. */
+	if (handout_receive(inner->control, mapped, sizeof(mapped), &len, &fd, err) != STATUS_OK)
+		_exit(EXIT_FAILURE);
+	if (user_namespace_take_root(inner->map, err) < 0)
+		return err->status;
+	/* A change of ids takes it off (prctl(2)). */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != inner->parent)
+		_exit(EXIT_FAILURE);
+	return STATUS_OK;
+}
+
 _Noreturn void sandbox_keep(const struct sandbox_inner *inner)
 {
 	struct error err = {0};
@@ -355,6 +378,8 @@ _Noreturn void sandbox_keep(const struct sandbox_inner *inner)
 		prctl(PR_SET_CHILD_SUBREAPER, 1);
 		inside_main(inner);
 	}
+	if (inner->map && user_enter(inner, &err) != STATUS_OK)
+		give_up(inner, &err);
 	if (unshare(NAMESPACES) < 0) {
 		error_set(&err, STATUS_SANDBOX,
 			"cannot make namespaces (%s): this needs root with CAP_SYS_ADMIN, which a "

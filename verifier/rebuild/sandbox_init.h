@@ -7,12 +7,14 @@
 
 #include "base/error.h"
 #include "base/process.h"
+#include "verifier/rebuild/user_namespace.h"
 #include "verifier/rebuild/view.h"
 
 /*
  * The inner side of a sandbox, and what it and the outer side (sandbox.c) say to each other, each
- * as one message (handout.h): ready with the listening socket; then the command with the log's
- * descriptor; then the outcome. The outer side's going ends everything.
+ * as one message (handout.h): in a user namespace, ready to be mapped and mapped; ready with the
+ * listening socket; then the command with the log's descriptor; then the outcome. The outer side's
+ * going ends everything.
  */
 struct sandbox_ready {
 	struct error error; /* when its status is not OK, that is all there will be */
@@ -35,8 +37,9 @@ struct sandbox_outcome {
 struct sandbox_inner {
 	const struct view *view; /* NULL: no isolation */
 	const char *hostname;
-	int control;  /* a SOCK_SEQPACKET to the outer side */
-	pid_t parent; /* the outer side */
+	int control;		    /* a SOCK_SEQPACKET to the outer side */
+	pid_t parent;		    /* the outer side */
+	const struct user_map *map; /* NULL: as root, without a user namespace */
 };
 
 /*

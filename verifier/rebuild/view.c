@@ -344,6 +344,8 @@ enum status view_plan(const struct view_request *request, struct view *view, str
 	enum status status;
 
 	view->root = xstrdup(request->root);
+	view->is_user = request->is_user;
+	view->has_tty = request->has_tty;
 	for (size_t i = 0; i < ARRAY_SIZE(empty); i++)
 		entry_add(view, VIEW_DIRECTORY, empty[i].place, NULL, empty[i].mode);
 	entry_add(view, VIEW_LINK, "/var/run", "/run", 0);

@@ -2,6 +2,7 @@
 #ifndef VERIFIER_REBUILD_VIEW_H
 #define VERIFIER_REBUILD_VIEW_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -38,7 +39,9 @@ struct view_secret {
 };
 
 struct view {
-	char *root; /* an empty directory of the host where the view is put together */
+	char *root;   /* an empty directory of the host where the view is put together */
+	bool is_user; /* in a user namespace: no device node can be made, only shown */
+	bool has_tty; /* its ids hold the group that terminals belong to */
 	struct view_entry *entries;
 	size_t count, capacity;
 	size_t own_first;   /* the first entry that shows a directory of the run itself */
@@ -55,6 +58,7 @@ struct view_request {
 	const char *var_tmp_directory;
 	const char *build_path;
 	const char *hostname;
+	bool is_user, has_tty;		/* as in struct view */
 	const struct text_list *hidden; /* absolute paths; those that do not exist hide nothing */
 };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -90,12 +91,45 @@ static enum status text_write(const char *path, const char *text, mode_t mode, s
 	return status;
 }
 
+/* The flags of a mount that a user namespace may not take off (mount_namespaces(7)). */
+static unsigned long locked_flags(const char *path)
+{
+	static const struct {
+		unsigned long is_set, flag;
+	} flags[] = {
+		{ST_RDONLY, MS_RDONLY},
+		{ST_NOSUID, MS_NOSUID},
+		{ST_NODEV, MS_NODEV},
+		{ST_NOEXEC, MS_NOEXEC},
+		{ST_NOATIME, MS_NOATIME},
+		{ST_NODIRATIME, MS_NODIRATIME},
+		{ST_RELATIME, MS_RELATIME},
+	};
+	unsigned long locked = 0;
+	struct statvfs info;
+
+	if (statvfs(path, &info) < 0)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+		if (info.f_flag & flags[i].is_set)
+			locked |= flags[i].flag;
+	return locked;
+}
+
 static enum status bind_mount(
 	const char *from, const char *path, unsigned long flags, struct error *err)
 {
-	if (mount(from, path, NULL, MS_BIND, NULL) < 0)
+	flags |= MS_REMOUNT | MS_BIND;
+	if (mount(from, path, NULL, MS_BIND, NULL) < 0) {
+		if (errno == EINVAL)
+			return error_set(err, STATUS_SANDBOX,
+				"cannot bind %s: a file system is mounted below it, and only root "
+				"can leave that out; unmount it, or run as root",
+				from);
 		return error_set_errno(err, "cannot bind %s", from);
-	if (mount(NULL, path, NULL, MS_REMOUNT | MS_BIND | MS_NODEV | flags, NULL) < 0)
+	}
+	if (mount(NULL, path, NULL, flags, NULL) < 0 &&
+		(errno != EPERM || mount(NULL, path, NULL, flags | locked_flags(path), NULL) < 0))
 		return error_set_errno(err, "cannot restrict %s", from);
 	return STATUS_OK;
 }
@@ -103,7 +137,7 @@ static enum status bind_mount(
 /* Makes what a bind mount lies on, and binds. Not recursive: other file systems stay out. */
 static enum status shown_mount(const struct view_entry *entry, const char *path, struct error *err)
 {
-	unsigned long flags = entry->kind == VIEW_READ_ONLY ? MS_RDONLY : 0;
+	unsigned long flags = MS_NODEV | (entry->kind == VIEW_READ_ONLY ? MS_RDONLY : 0);
 	struct stat info;
 	enum status status = STATUS_OK;
 
@@ -135,7 +169,7 @@ static enum status mask_mount(
 	blank = place_in(view, "/.blank");
 	status = text_write(blank, "", 0444, err);
 	if (status == STATUS_OK)
-		status = bind_mount(blank, path, MS_RDONLY | MS_NOSUID | MS_NOEXEC, err);
+		status = bind_mount(blank, path, MS_RDONLY | MS_NODEV | MS_NOSUID | MS_NOEXEC, err);
 	unlink(blank);
 	free(blank);
 	return status;
@@ -175,8 +209,32 @@ out:
 	return status;
 }
 
+/* A character device. Where it cannot be made, the host's own, which has to be the same one. */
+static enum status device_make(
+	const struct view *view, const char *path, dev_t device, struct error *err)
+{
+	struct stat info;
+	enum status status;
+	char *from;
+
+	if (!view->is_user) {
+		if (mknod(path, S_IFCHR | 0666, device) < 0 || chmod(path, 0666) < 0)
+			return error_set_errno(err, "cannot make /%s", path);
+		return STATUS_OK;
+	}
+	from = path_join("/", path);
+	status = text_write(path, "", 0666, err);
+	if (status == STATUS_OK)
+		status = bind_mount(from, path, MS_NOSUID | MS_NOEXEC, err);
+	if (status == STATUS_OK &&
+		(stat(path, &info) < 0 || !S_ISCHR(info.st_mode) || info.st_rdev != device))
+		status = error_set(err, STATUS_SANDBOX, "%s is not the device of that name", from);
+	free(from);
+	return status;
+}
+
 /* The few devices of no consequence, and nothing of the host's own /dev. */
-static enum status devices_make(struct error *err)
+static enum status devices_make(const struct view *view, struct error *err)
 {
 	static const struct {
 		const char *path;
@@ -202,16 +260,16 @@ static enum status devices_make(struct error *err)
 	if (mount("tmpfs", "dev", "tmpfs", MS_NOSUID | MS_NOEXEC, "size=64k,mode=755") < 0)
 		return error_set_errno(err, "cannot mount /dev");
 	for (size_t i = 0; i < ARRAY_SIZE(nodes); i++)
-		if (mknod(nodes[i].path, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor)) <
-				0 ||
-			chmod(nodes[i].path, 0666) < 0)
-			return error_set_errno(err, "cannot make /%s", nodes[i].path);
+		if (device_make(view, nodes[i].path, makedev(nodes[i].major, nodes[i].minor), err) <
+			0)
+			return err->status;
 	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
 		if (symlink(links[i].target, links[i].path) < 0)
 			return error_set_errno(err, "cannot make /%s", links[i].path);
 	if (mkdir("dev/pts", 0755) < 0 || mkdir("dev/shm", 0755) < 0 ||
 		mount("devpts", "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
-			"newinstance,ptmxmode=0666,mode=0620,gid=5") < 0 ||
+			view->has_tty ? "newinstance,ptmxmode=0666,mode=0620,gid=5"
+				      : "newinstance,ptmxmode=0666,mode=0620") < 0 ||
 		mount("tmpfs", "dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777") < 0 ||
 		mount(NULL, "dev", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NOEXEC,
 			NULL) < 0)
@@ -226,26 +284,31 @@ static enum status proc_make(struct error *err)
 		"proc/sys", "proc/sysrq-trigger", "proc/irq", "proc/bus"};
 	struct stat info;
 
-	if (mount("proc", "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+	if (mount("proc", "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0) {
+		if (errno == EPERM)
+			return error_set(err, STATUS_SANDBOX,
+				"cannot mount /proc: parts of this machine's own are covered, as a "
+				"container does, and then only root can; run it as root, or "
+				"outside of the container");
 		return error_set_errno(err, "cannot mount /proc");
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(read_only); i++) {
 		enum status status;
 
 		if (stat(read_only[i], &info) < 0)
 			continue;
-		status = bind_mount(
-			read_only[i], read_only[i], MS_RDONLY | MS_NOSUID | MS_NOEXEC, err);
+		status = bind_mount(read_only[i], read_only[i],
+			MS_RDONLY | MS_NODEV | MS_NOSUID | MS_NOEXEC, err);
 		if (status != STATUS_OK)
 			return status;
 	}
 	return STATUS_OK;
 }
 
-/* Makes the view the root, and lets go of all that was mounted before. */
-static enum status root_change(const struct view *view, struct error *err)
+/* Makes the present directory the root, and lets go of all that was mounted before. */
+static enum status root_change(struct error *err)
 {
-	if (chdir(relative(view->root)) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 ||
-		umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+	if (syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
 		return error_set_errno(err, "cannot change to the build's view");
 	return STATUS_OK;
 }
@@ -284,11 +347,14 @@ enum status view_enter(const struct view *view, struct error *err)
 		if (status != STATUS_OK)
 			return status;
 	}
-	status = root_change(view, err);
-	if (status == STATUS_OK)
-		status = devices_make(err);
+	/* In a user namespace both need the host's, which are still mounted (mount(2), EPERM). */
+	if (chdir(relative(view->root)) < 0)
+		return error_set_errno(err, "cannot go to the build's view");
+	status = devices_make(view, err);
 	if (status == STATUS_OK)
 		status = proc_make(err);
+	if (status == STATUS_OK)
+		status = root_change(err);
 	if (status == STATUS_OK)
 		status = secrets_check(view, err);
 	return status;
