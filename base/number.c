@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/number.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 bool number_parse(const char *text, size_t len, uint64_t *number)
@@ -44,4 +46,19 @@ int hex_value(char digit)
 	if (digit >= 'A' && digit <= 'F')
 		return digit - 'A' + 10;
 	return -1;
+}
+
+void number_format_size(uint64_t bytes, char text[NUMBER_SIZE_TEXT])
+{
+	static const char units[] = "KMG";
+	size_t unit = 0;
+
+	while (bytes && bytes % 1024 == 0 && unit < sizeof(units) - 1) {
+		bytes /= 1024;
+		unit++;
+	}
+	if (unit)
+		snprintf(text, NUMBER_SIZE_TEXT, "%" PRIu64 "%c", bytes, units[unit - 1]);
+	else
+		snprintf(text, NUMBER_SIZE_TEXT, "%" PRIu64, bytes);
 }

@@ -18,6 +18,10 @@ bool number_parse(const char *text, size_t len, uint64_t *number);
  */
 bool number_parse_size(const char *text, uint64_t *bytes);
 
+/* The shortest text that number_parse_size() reads as exactly this: "4G", "1000K", "1023". */
+#define NUMBER_SIZE_TEXT 24
+void number_format_size(uint64_t bytes, char text[NUMBER_SIZE_TEXT]);
+
 /* What a hex digit of either case stands for, or -1. */
 int hex_value(char digit);
 

@@ -7,6 +7,7 @@
 #include "base/array.h"
 #include "base/limits.h"
 #include "verifier/evidence/evidence.h"
+#include "verifier/rebuild/limit.h"
 
 /* How what differs is opened. */
 struct inspection {
@@ -27,6 +28,7 @@ struct verify_request {
 	const struct text_list *artifacts; /* globs of --artifact; empty: all */
 	bool accept_expired_key;
 	bool no_sandbox;
+	struct build_limits build_limits; /* over the descriptor's; 0: not given */
 	struct inspection inspection;
 	bool keep; /* keep what was rebuilt, whatever the verdict */
 };

@@ -18,6 +18,7 @@
 #include "verifier/verification.h"
 #include "verifier/verify_materials.h"
 #include "verifier/verify_outputs.h"
+#include "verifier/verify_sandbox.h"
 
 #define LOG_TAIL 400 /* bytes of the build's last output in an error */
 
@@ -261,24 +262,20 @@ static void read_tail(const char *log, struct buffer *tail)
 static enum status judge_exit(
 	struct attempt *attempt, const struct process_result *result, struct error *err)
 {
-	struct buffer tail = {0};
-	const char *ids;
-	char how[64];
+	struct buffer tail = {0}, why = {0};
+	char how[64] = "was ended";
 
-	if (result->exit_code == 0 && !result->timed_out)
+	if (result->exit_code == 0 && sandbox_limits(attempt->sandbox)->broken == BUILD_LIMIT_NONE)
 		return STATUS_OK;
-	if (result->timed_out)
-		snprintf(how, sizeof(how), "did not end within %u s",
-			attempt->verification->release.build.timeout);
-	else if (result->exit_code < 0)
+	if (sandbox_limits(attempt->sandbox)->broken == BUILD_LIMIT_NONE && result->exit_code < 0)
 		snprintf(how, sizeof(how), "was ended by signal %d", result->signal);
-	else
+	else if (sandbox_limits(attempt->sandbox)->broken == BUILD_LIMIT_NONE)
 		snprintf(how, sizeof(how), "ended with exit code %d", result->exit_code);
+	sandbox_explain(attempt->sandbox, &why);
 	read_tail(attempt->log, &tail);
-	ids = sandbox_missing_ids(attempt->sandbox);
-	error_set(err, STATUS_BUILD, "the build %s%s%s; its log: %s%s%s", how,
-		ids ? "; it had no other user and group than root: " : "", ids ? ids : "",
+	error_set(err, STATUS_BUILD, "the build %s%s; its log: %s%s%s", how, buffer_text(&why),
 		attempt->log, tail.len ? "; its last words: " : "", buffer_text(&tail));
+	buffer_release(&why);
 	buffer_release(&tail);
 	return STATUS_BUILD;
 }
@@ -286,8 +283,7 @@ static enum status judge_exit(
 static enum status run_command(struct attempt *attempt, unsigned short port, struct error *err)
 {
 	const struct release_build *build = &attempt->verification->release.build;
-	struct sandbox_command command = {
-		.umask = build->umask, .timeout_seconds = build->timeout, .log_fd = -1};
+	struct sandbox_command command = {.umask = build->umask, .log_fd = -1};
 	struct process_result result;
 	struct text_list argv = {0};
 	enum status status;
@@ -305,6 +301,8 @@ static enum status run_command(struct attempt *attempt, unsigned short port, str
 	command.argv = (const char *const *)argv.items;
 	command.environment = (const char *const *)attempt->environment.items;
 	status = sandbox_run(attempt->sandbox, &command, &result, err);
+	if (status == STATUS_OK)
+		status = sandbox_record(attempt->verification, attempt->sandbox, err);
 	if (status == STATUS_OK)
 		status = judge_exit(attempt, &result, err);
 	close(command.log_fd);
@@ -368,6 +366,7 @@ static enum status run_build(struct attempt *attempt, struct error *err)
 	unsigned short port;
 	int listen_fd;
 
+	build_limits_choose(verification, &spec);
 	if (sandbox_prepare(&spec, &attempt->sandbox, &listen_fd, &port, err) < 0)
 		return err->status;
 	if (sandbox_missing_ids(attempt->sandbox))

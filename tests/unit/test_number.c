@@ -62,6 +62,25 @@ START_TEST(sizes_have_units)
 }
 END_TEST
 
+START_TEST(sizes_are_written_as_they_are_read)
+{
+	static const struct {
+		uint64_t bytes;
+		const char *text;
+	} sizes[] = {{0, "0"}, {1023, "1023"}, {1024, "1K"}, {1025, "1025"}, {512 << 20, "512M"},
+		{UINT64_C(3) << 30, "3G"}, {UINT64_C(5) << 40, "5120G"}, {1536 << 10, "1536K"}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		char text[NUMBER_SIZE_TEXT];
+		uint64_t bytes;
+
+		number_format_size(sizes[i].bytes, text);
+		ck_assert_str_eq(text, sizes[i].text);
+		ck_assert(number_parse_size(text, &bytes) && bytes == sizes[i].bytes);
+	}
+}
+END_TEST
+
 START_TEST(hex_digits_have_values)
 {
 	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
@@ -85,6 +104,7 @@ int main(void)
 	tcase_add_test(tcase, digits_are_a_number);
 	tcase_add_test(tcase, anything_else_is_none);
 	tcase_add_test(tcase, sizes_have_units);
+	tcase_add_test(tcase, sizes_are_written_as_they_are_read);
 	tcase_add_test(tcase, hex_digits_have_values);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);

@@ -99,6 +99,14 @@ START_TEST(the_details_of_the_build)
 		GOOD "timeout: 0", "r.yaml:5:59: this must be a whole number from 1 to 604800");
 	build_refused(
 		GOOD "timeout: 1h", "r.yaml:5:59: this must be a whole number from 1 to 604800");
+	build_refused(
+		GOOD "memory: 1k", "r.yaml:5:58: this must be a size such as 4G, and 1M at least");
+	build_refused(
+		GOOD "memory: []", "r.yaml:5:58: this must be a size such as 4G, and 1M at least");
+	build_refused(
+		GOOD "disk: 1023K", "r.yaml:5:56: this must be a size such as 4G, and 1M at least");
+	build_refused(
+		GOOD "processes: 0", "r.yaml:5:61: this must be a whole number from 1 to 4194304");
 	build_refused(GOOD "hostname: a_b", "r.yaml:5:60: \"a_b\" is no host name");
 	build_refused(GOOD "hostname: -a", "r.yaml:5:60: \"-a\" is no host name");
 	build_refused(
@@ -112,6 +120,11 @@ START_TEST(the_details_of_the_build)
 		&release);
 	ck_assert(!release.build.has_epoch);
 	ck_assert_uint_eq(release.build.umask, 077);
+	release_release(&release);
+	taken("build", "build: {" GOOD "memory: 4G, disk: 1024K, processes: 20}\n", &release);
+	ck_assert_uint_eq(release.build.memory, UINT64_C(4) << 30);
+	ck_assert_uint_eq(release.build.disk, 1 << 20);
+	ck_assert_uint_eq(release.build.processes, 20);
 	release_release(&release);
 	taken("build", "build: {" GOOD "source_date_epoch: 0}\n", &release);
 	ck_assert(release.build.has_epoch);

@@ -160,7 +160,7 @@ START_TEST(the_time_out_kills_all)
 	char *script;
 
 	build.spec.no_sandbox = _i;
-	build.command.timeout_seconds = 1;
+	build.spec.limits.most[BUILD_TIME] = 1;
 	script = xasprintf("sh -c 'sleep %s & sleep %s' & sleep %s", nap, nap, nap);
 	build_run(&build, script);
 	free(script);

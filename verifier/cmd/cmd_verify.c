@@ -9,6 +9,7 @@
 
 #include "base/array.h"
 #include "verifier/cmd/bounds.h"
+#include "verifier/cmd/build_options.h"
 #include "verifier/cmd/report_run.h"
 #include "verifier/verify.h"
 
@@ -24,7 +25,7 @@ static const char help[] =
 	"  --apt DIR             apt's configuration, for its mirrors (/etc/apt)\n"
 	"  --keyring FILE        trust these keys instead of Debian's\n"
 	"  --accept-expired-key  accept a key that has expired since it signed; marks the run\n"
-	"  --no-sandbox          build without isolation; marks the run\n"
+	"  --no-sandbox          build without isolation; marks the run\n" BUILD_OPTIONS_HELP
 	"  --retry-uninspected   open again what could not be when it was compared before\n"
 	"  --memory SIZE         take at most so much memory to compare (320M)\n"
 	"  --limit NAME=N        what one artifact may cost, as of reproof compare (repeatable)\n"
@@ -64,6 +65,7 @@ static const struct command_option options[] = {
 	{"no-sandbox", OPTION_NO_SANDBOX, false},
 	{"retry-uninspected", OPTION_RETRY_UNINSPECTED, false},
 	BOUNDS_OPTIONS,
+	BUILD_OPTIONS,
 	{"keep", OPTION_KEEP, false},
 	{NULL, 0, false},
 };
@@ -73,6 +75,7 @@ struct verify_arguments {
 	struct text_list artifacts, mirrors;
 	struct report_run report;
 	struct bounds bounds;
+	struct build_options build;
 };
 
 /* Nothing done is lost, and the kernel ends the build with us: so it says that and dies of it. */
@@ -117,6 +120,7 @@ static int run_verify(struct verify_arguments *arguments)
 
 	arguments->request.inspection.memory = arguments->bounds.memory;
 	arguments->request.inspection.limits = arguments->bounds.limits;
+	arguments->request.build_limits = arguments->build.limits;
 	arguments->request.artifacts = &arguments->artifacts;
 	arguments->request.mirrors = &arguments->mirrors;
 	arguments->report.options.database = arguments->request.database;
@@ -166,7 +170,8 @@ static void take_option(struct verify_arguments *arguments, int option, const ch
 		request->keep = true;
 		break;
 	default:
-		if (!bounds_take(&arguments->bounds, option, value))
+		if (!bounds_take(&arguments->bounds, option, value) &&
+			!build_options_take(&arguments->build, option, value))
 			report_run_take(&arguments->report, option, value);
 	}
 }
@@ -190,6 +195,8 @@ int cmd_verify(int argc, char **argv)
 		code = command_usage("verify", "one release descriptor is needed");
 	} else {
 		code = bounds_check("verify", &arguments.bounds);
+		if (code == EXIT_REPRODUCED)
+			code = build_options_check("verify", &arguments.build);
 		if (code == EXIT_REPRODUCED)
 			code = report_run_check("verify", &arguments.report);
 		arguments.request.descriptor = line.words[0];

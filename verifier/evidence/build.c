@@ -19,8 +19,8 @@ static enum status run_for(struct evidence *evidence, enum evidence_statement wh
 
 enum status evidence_forget_build(struct evidence *evidence, const char *run, struct error *err)
 {
-	static const enum evidence_statement statements[] = {
-		FORGET_MATERIALS, FORGET_HOSTS, FORGET_REFUSALS, FORGET_OUTPUTS};
+	static const enum evidence_statement statements[] = {FORGET_MATERIALS, FORGET_HOSTS,
+		FORGET_REFUSALS, FORGET_WANTED, FORGET_LIMITS, FORGET_OUTPUTS};
 
 	for (size_t i = 0; i < ARRAY_SIZE(statements); i++) {
 		if (run_for(evidence, statements[i], run, err) < 0)
@@ -78,6 +78,35 @@ enum status evidence_refusal(struct evidence *evidence, const char *run, const c
 	sql_bind_text(statement, 1, run);
 	bind_name(statement, 2, request);
 	sql_bind_integer(statement, 3, http_status);
+	return sql_run(&evidence->sql, statement, err);
+}
+
+enum status evidence_wanted(struct evidence *evidence, const char *run, const char *kind,
+	const char *target, uint64_t count, struct error *err)
+{
+	sqlite3_stmt *statement = sql_statement(&evidence->sql, WANTED_PUT, err);
+
+	if (!statement)
+		return err->status;
+	sql_bind_text(statement, 1, run);
+	sql_bind_text(statement, 2, kind);
+	sql_bind_text(statement, 3, target);
+	sql_bind_integer(statement, 4, (int64_t)count);
+	return sql_run(&evidence->sql, statement, err);
+}
+
+enum status evidence_limit(struct evidence *evidence, const char *run,
+	const struct limit_record *limit, struct error *err)
+{
+	sqlite3_stmt *statement = sql_statement(&evidence->sql, LIMIT_PUT, err);
+
+	if (!statement)
+		return err->status;
+	sql_bind_text(statement, 1, run);
+	sql_bind_text(statement, 2, limit->name);
+	sql_bind_integer(statement, 3, (int64_t)limit->value);
+	sql_bind_text(statement, 4, limit->mechanism);
+	sql_bind_integer(statement, 5, limit->is_broken);
 	return sql_run(&evidence->sql, statement, err);
 }
 

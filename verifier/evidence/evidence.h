@@ -88,7 +88,7 @@ enum status evidence_run_pin(struct evidence *evidence, const char *run,
 enum status evidence_begin(struct evidence *evidence, struct error *err);
 enum status evidence_end(struct evidence *evidence, enum status status, struct error *err);
 
-/* Materials, hosts and refusals of an attempt that is done again. */
+/* Materials, hosts, refusals, limits and what was wanted, of an attempt that is done again. */
 enum status evidence_forget_build(struct evidence *evidence, const char *run, struct error *err);
 enum status evidence_material(struct evidence *evidence, const char *run, const char *kind,
 	const char *name, const struct digest *digest, uint64_t size, struct error *err);
@@ -96,6 +96,20 @@ enum status evidence_asked_host(
 	struct evidence *evidence, const char *run, const char *host, struct error *err);
 enum status evidence_refusal(struct evidence *evidence, const char *run, const char *request,
 	int http_status, struct error *err);
+/* What the build tried to reach besides the proxy; kind "more" is those not told apart. */
+enum status evidence_wanted(struct evidence *evidence, const char *run, const char *kind,
+	const char *target, uint64_t count, struct error *err);
+
+/* A limit of the build. */
+struct limit_record {
+	const char *name; /* "time", "memory", "disk", "free-space", "processes" */
+	uint64_t value;	  /* seconds, bytes, processes */
+	const char *mechanism;
+	bool is_broken;
+};
+
+enum status evidence_limit(struct evidence *evidence, const char *run,
+	const struct limit_record *limit, struct error *err);
 enum status evidence_output(struct evidence *evidence, const char *run, const char *name,
 	const struct digest *digest, uint64_t size, struct error *err);
 /*

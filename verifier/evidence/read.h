@@ -110,6 +110,16 @@ enum status evidence_each_host(struct evidence *evidence, const char *run, count
 /* Request, HTTP status and how often. */
 enum status evidence_each_refusal(struct evidence *evidence, const char *run, count_visitor visit,
 	void *context, struct error *err);
+typedef enum status (*wanted_visitor)(
+	void *context, const char *kind, const char *target, uint64_t count, struct error *err);
+/* By kind and target; "more" last. */
+enum status evidence_each_wanted(struct evidence *evidence, const char *run, wanted_visitor visit,
+	void *context, struct error *err);
+typedef enum status (*limit_visitor)(
+	void *context, const struct limit_record *limit, struct error *err);
+/* By name. */
+enum status evidence_each_limit(struct evidence *evidence, const char *run, limit_visitor visit,
+	void *context, struct error *err);
 enum status evidence_count_materials(struct evidence *evidence, const char *run, const char *kind,
 	uint64_t *count, uint64_t *bytes, struct error *err);
 

@@ -238,6 +238,53 @@ enum status evidence_each_refusal(struct evidence *evidence, const char *run, co
 	return each_row(evidence, READ_REFUSALS, run, read_count, &call, err);
 }
 
+struct wanted_call {
+	wanted_visitor visit;
+	void *context;
+};
+
+static enum status read_wanted(sqlite3_stmt *row, void *context, struct error *err)
+{
+	const struct wanted_call *call = context;
+
+	return call->visit(call->context, sql_column_text(row, 0), sql_column_text(row, 1),
+		(uint64_t)sqlite3_column_int64(row, 2), err);
+}
+
+enum status evidence_each_wanted(struct evidence *evidence, const char *run, wanted_visitor visit,
+	void *context, struct error *err)
+{
+	struct wanted_call call = {visit, context};
+
+	return each_row(evidence, READ_WANTED, run, read_wanted, &call, err);
+}
+
+struct limit_call {
+	limit_visitor visit;
+	void *context;
+};
+
+static enum status read_limit(sqlite3_stmt *row, void *context, struct error *err)
+{
+	const struct limit_call *call = context;
+	const struct limit_record limit = {
+		.name = sql_column_text(row, 0),
+		.value = (uint64_t)sqlite3_column_int64(row, 1),
+		.mechanism = sql_column_text(row, 2),
+		.is_broken = sqlite3_column_int(row, 3) != 0,
+	};
+
+	return call->visit(call->context, &limit, err);
+}
+
+enum status evidence_each_limit(struct evidence *evidence, const char *run, limit_visitor visit,
+	void *context, struct error *err)
+{
+	struct limit_call call = {visit, context};
+
+	return each_row(evidence, READ_LIMITS, run, read_limit, &call, err);
+}
+
 enum status evidence_count_materials(struct evidence *evidence, const char *run, const char *kind,
 	uint64_t *count, uint64_t *bytes, struct error *err)
 {

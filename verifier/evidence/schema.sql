@@ -80,6 +80,26 @@ CREATE TABLE refusal (
 	PRIMARY KEY (run, request, status)
 ) STRICT, WITHOUT ROWID;
 
+-- What a build tried to reach besides the proxy, in vain (trust T4).
+CREATE TABLE wanted (
+	run     TEXT NOT NULL REFERENCES run ON DELETE CASCADE,
+	kind    TEXT NOT NULL CHECK (kind IN ('name', 'tcp', 'udp', 'more')), -- more: not told apart
+	target  TEXT NOT NULL, -- host name, or address:port
+	count   INTEGER NOT NULL, -- of packets
+	PRIMARY KEY (run, kind, target)
+) STRICT, WITHOUT ROWID;
+
+-- What a build was allowed to take of the machine, and how that was held.
+CREATE TABLE run_limit (
+	run        TEXT NOT NULL REFERENCES run ON DELETE CASCADE,
+	name       TEXT NOT NULL CHECK (name IN ('time', 'memory', 'disk', 'free-space',
+	               'processes')),
+	value      INTEGER NOT NULL, -- seconds, bytes, processes
+	mechanism  TEXT NOT NULL,    -- clock, watcher, …
+	broken     INTEGER NOT NULL, -- 1: the build was ended for it
+	PRIMARY KEY (run, name)
+) STRICT, WITHOUT ROWID;
+
 -- Every content that was ever seen published under a name, and when.
 CREATE TABLE published_file (
 	release     TEXT NOT NULL,

@@ -40,6 +40,12 @@ const char *const evidence_statements[EVIDENCE_STATEMENT_COUNT] = {
 		     "ON CONFLICT DO UPDATE SET requests = requests + 1",
 	[REFUSAL_PUT] = "INSERT INTO refusal (run, request, status, count) VALUES (?1, ?2, ?3, 1) "
 			"ON CONFLICT DO UPDATE SET count = count + 1",
+	[FORGET_WANTED] = "DELETE FROM wanted WHERE run = ?1",
+	[WANTED_PUT] = "INSERT OR REPLACE INTO wanted (run, kind, target, count) "
+		       "VALUES (?1, ?2, ?3, ?4)",
+	[FORGET_LIMITS] = "DELETE FROM run_limit WHERE run = ?1",
+	[LIMIT_PUT] = "INSERT OR REPLACE INTO run_limit (run, name, value, mechanism, broken) "
+		      "VALUES (?1, ?2, ?3, ?4, ?5)",
 	[OUTPUT_PUT] = "INSERT OR REPLACE INTO output (run, name, sha256, size) "
 		       "VALUES (?1, ?2, ?3, ?4)",
 	[OUTPUTS_READ] = "SELECT name, sha256, size FROM output WHERE run = ?1 ORDER BY name",
@@ -145,6 +151,10 @@ const char *const evidence_statements[EVIDENCE_STATEMENT_COUNT] = {
 	[READ_HOSTS] = "SELECT host, 0, requests FROM asked_host WHERE run = ?1 ORDER BY host",
 	[READ_REFUSALS] = "SELECT request, status, count FROM refusal WHERE run = ?1 "
 			  "ORDER BY request, status",
+	[READ_WANTED] = "SELECT kind, target, count FROM wanted WHERE run = ?1 "
+			"ORDER BY kind = 'more', kind, target",
+	[READ_LIMITS] = "SELECT name, value, mechanism, broken FROM run_limit WHERE run = ?1 "
+			"ORDER BY name",
 	[COUNT_MATERIALS] = "SELECT count(*), coalesce(sum(size), 0) FROM material "
 			    "WHERE run = ?1 AND kind = ?2",
 	[READ_REFERENCES] = "SELECT sha256 FROM published_file UNION SELECT sha256 FROM material "

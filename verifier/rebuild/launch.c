@@ -73,6 +73,27 @@ static int capabilities_drop(void)
 	return (int)syscall(SYS_capset, &header, sets);
 }
 
+static int limit_set(int resource, uint64_t most)
+{
+	const struct rlimit limit = {.rlim_cur = most, .rlim_max = most};
+
+	return most ? setrlimit((__rlimit_resource_t)resource, &limit) : 0;
+}
+
+/*
+ * When memory runs out on this machine, the build is what the kernel ends (proc(5),
+ * oom_score_adj). Where that cannot be said the watch has to do.
+ */
+static void offer_to_end(void)
+{
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	ssize_t written = fd < 0 ? 0 : write(fd, "500", 3);
+
+	(void)written;
+	if (fd >= 0)
+		close(fd);
+}
+
 /* Only what fork leaves usable; -1 with errno set. */
 static int child_prepare(const struct launch *launch)
 {
@@ -89,6 +110,10 @@ static int child_prepare(const struct launch *launch)
 		dup2(launch->log_fd, STDERR_FILENO) < 0 || dup2(null, STDIN_FILENO) < 0 ||
 		syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) < 0 ||
 		setrlimit(RLIMIT_CORE, &no_core) < 0 || chdir(launch->directory) < 0)
+		return -1;
+	offer_to_end();
+	if (limit_set(RLIMIT_AS, launch->address_space) < 0 ||
+		limit_set(RLIMIT_NPROC, launch->processes) < 0)
 		return -1;
 	syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
 	if (launch->is_restricted &&

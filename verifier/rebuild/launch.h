@@ -3,6 +3,7 @@
 #define VERIFIER_REBUILD_LAUNCH_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -15,7 +16,8 @@ struct launch {
 	mode_t umask;
 	int log_fd;
 	bool is_restricted; /* drops the capabilities that building an image does not need */
-	bool has_groups;    /* may set its groups, and then has none but its own */
+	uint64_t address_space, processes; /* RLIMIT_AS and RLIMIT_NPROC; 0: as they are */
+	bool has_groups;		   /* may set its groups, and then has none but its own */
 };
 
 /*

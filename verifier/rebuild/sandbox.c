@@ -20,6 +20,8 @@
 #include "verifier/rebuild/user_namespace.h"
 #include "verifier/rebuild/view.h"
 
+#define THREADS 4 /* for each process there may be */
+
 struct sandbox {
 	enum isolation isolation;
 	pid_t keeper; /* 0 when there is none (any more) */
@@ -31,6 +33,9 @@ struct sandbox {
 	struct view view;
 	bool is_user; /* in a user namespace, with these ids */
 	struct user_map map;
+	const char *written[4]; /* as the build sees it: what counts as its disk */
+	struct build_limits_held held;
+	struct wanted_list wanted;
 };
 
 const char *isolation_word(enum isolation isolation)
@@ -59,6 +64,16 @@ enum isolation sandbox_isolation(const struct sandbox *sandbox)
 const char *sandbox_missing_ids(const struct sandbox *sandbox)
 {
 	return sandbox->is_user && !sandbox->map.has_range ? sandbox->map.missing : NULL;
+}
+
+const struct build_limits_held *sandbox_limits(const struct sandbox *sandbox)
+{
+	return &sandbox->held;
+}
+
+const struct wanted_list *sandbox_wanted(const struct sandbox *sandbox)
+{
+	return &sandbox->wanted;
 }
 
 const char *sandbox_source_path(const struct sandbox *sandbox)
@@ -171,6 +186,9 @@ static enum status view_prepare(
 	}
 	sandbox->source = path_join(request.build_path, "source");
 	sandbox->output = path_join(request.build_path, "output");
+	sandbox->written[0] = "/tmp";
+	sandbox->written[1] = "/var/tmp";
+	sandbox->written[2] = sandbox->output;
 	return view_plan(&request, &sandbox->view, err);
 }
 
@@ -183,6 +201,14 @@ static enum status keeper_start(
 		.hostname = spec->hostname ? spec->hostname : SANDBOX_HOSTNAME,
 		.parent = getpid(),
 		.map = sandbox->is_user ? &sandbox->map : NULL,
+		.limits = spec->limits,
+		.written = sandbox->written,
+		.address_space =
+			spec->limit_address_space ? sandbox->held.limits.most[BUILD_MEMORY] : 0,
+		/* It counts threads: a build that forks without end runs into it between two looks.
+		 */
+		.threads =
+			sandbox->is_user ? THREADS * sandbox->held.limits.most[BUILD_PROCESSES] : 0,
 	};
 	int size = 2 * (int)HANDOUT_MESSAGE_SIZE;
 	int ends[2];
@@ -257,6 +283,26 @@ static enum status listener_receive(
 	return STATUS_OK;
 }
 
+/* Without namespaces nobody knows which processes and files are the build's. */
+static void limits_set(struct sandbox *sandbox, const struct sandbox_spec *spec)
+{
+	struct build_limits_held *held = &sandbox->held;
+
+	held->limits = spec->limits;
+	held->broken = BUILD_LIMIT_NONE;
+	for (enum build_limit limit = 0; limit < BUILD_LIMIT_COUNT; limit++) {
+		if (spec->no_sandbox && limit != BUILD_TIME)
+			held->limits.most[limit] = 0;
+		if (held->limits.most[limit])
+			held->mechanism[limit] = limit == BUILD_TIME ? "clock" : "watcher";
+	}
+	if (held->limits.most[BUILD_MEMORY] && spec->limit_address_space)
+		held->mechanism[BUILD_MEMORY] = "rlimit and watcher";
+	/* Root is not bound by it. */
+	if (held->limits.most[BUILD_PROCESSES] && sandbox->is_user)
+		held->mechanism[BUILD_PROCESSES] = "rlimit and watcher";
+}
+
 enum status sandbox_prepare(const struct sandbox_spec *spec, struct sandbox **sandbox,
 	int *listen_fd, unsigned short *port, struct error *err)
 {
@@ -268,6 +314,7 @@ enum status sandbox_prepare(const struct sandbox_spec *spec, struct sandbox **sa
 	made->is_user = made->isolation == ISOLATION_CONFINED;
 	if (made->is_user)
 		user_map_find(&made->map);
+	limits_set(made, spec);
 	status = directories_make(made, spec, err);
 	if (status == STATUS_OK)
 		status = view_prepare(made, spec, err);
@@ -290,7 +337,6 @@ static enum status request_send(
 {
 	struct sandbox_request request = {
 		.umask = command->umask,
-		.timeout_seconds = command->timeout_seconds,
 	};
 	char *program = path_join(sandbox->source, command->argv[0]);
 	struct buffer message = {0}, texts = {0};
@@ -386,7 +432,10 @@ enum status sandbox_run(struct sandbox *sandbox, const struct sandbox_command *c
 		*err = outcome.error;
 		return err->status;
 	}
-	*result = outcome.result;
+	*result = outcome.supervised.result;
+	sandbox->held.broken = outcome.supervised.broken;
+	sandbox->held.seen = outcome.supervised.seen;
+	sandbox->wanted = outcome.supervised.wanted;
 	return sandbox->is_user ? user_namespace_run(output_take, sandbox->output_directory, err)
 				: STATUS_OK;
 }

@@ -8,6 +8,8 @@
 #include "base/array.h"
 #include "base/error.h"
 #include "base/process.h"
+#include "verifier/rebuild/limit.h"
+#include "verifier/rebuild/network.h"
 
 /*
  * The place where a build runs: mount, UTS, network, IPC, PID and cgroup namespaces of its own, an
@@ -55,7 +57,9 @@ struct sandbox_spec {
 	 * directory, home directories. What does not exist hides nothing. NULL: none.
 	 */
 	const struct text_list *hidden;
-	bool no_sandbox; /* no isolation at all: --no-sandbox */
+	bool no_sandbox; /* no isolation at all: --no-sandbox; then only the time is limited */
+	struct build_limits limits;
+	bool limit_address_space; /* of each process, to the limit of memory */
 };
 
 struct sandbox_command {
@@ -63,8 +67,7 @@ struct sandbox_command {
 	const char *const *argv;
 	const char *const *environment; /* all of it, "NAME=value"; ends with NULL */
 	mode_t umask;
-	unsigned timeout_seconds; /* 0 means none */
-	int log_fd;		  /* the build's stdout and stderr; -1 for this process's stderr */
+	int log_fd; /* the build's stdout and stderr; -1 for this process's stderr */
 };
 
 struct sandbox;
@@ -95,6 +98,12 @@ const char *sandbox_output_path(const struct sandbox *sandbox);
  */
 enum status sandbox_run(struct sandbox *sandbox, const struct sandbox_command *command,
 	struct process_result *result, struct error *err);
+
+/* How each limit was held, and which one the build broke, if any: it was ended for that. */
+const struct build_limits_held *sandbox_limits(const struct sandbox *sandbox);
+
+/* What the build tried to reach besides the proxy; empty without a sandbox. */
+const struct wanted_list *sandbox_wanted(const struct sandbox *sandbox);
 
 /* Kills what is left, waits for it, and removes the private /tmp. NULL is fine. */
 void sandbox_free(struct sandbox *sandbox);

@@ -3,26 +3,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <net/if.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "base/path.h"
 #include "verifier/rebuild/handout.h"
 #include "verifier/rebuild/launch.h"
+#include "verifier/rebuild/network.h"
 #include "verifier/rebuild/sandbox.h"
 
 #define NAMESPACES                                                                                 \
@@ -59,149 +54,6 @@ static _Noreturn void give_up(const struct sandbox_inner *inner, const struct er
 	_exit(EXIT_FAILURE);
 }
 
-static enum status loopback_up(struct error *err)
-{
-	struct ifreq request = {.ifr_name = "lo"};
-	enum status status = STATUS_OK;
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	request.ifr_flags = IFF_UP | IFF_RUNNING;
-	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0)
-		status = error_set_errno(err, "cannot switch loopback on");
-	if (fd >= 0)
-		close(fd);
-	return status;
-}
-
-/*
- * Without a PID namespace: all processes that are, or by their parents' end became, this one's
- * children. Never kill(-1), which is every process of the machine.
- */
-static void children_kill(void)
-{
-	char *path, *line = NULL;
-	size_t size = 0;
-	FILE *file;
-
-	path = xasprintf("/proc/self/task/%d/children", (int)getpid());
-	file = fopen(path, "re");
-	if (file && getline(&line, &size, file) > 0) {
-		char *end, *at = line;
-
-		for (;; at = end) {
-			long pid = strtol(at, &end, 10);
-
-			if (end == at)
-				break;
-			if (pid > 1)
-				kill((pid_t)pid, SIGKILL);
-		}
-	}
-	if (file)
-		fclose(file);
-	free(line);
-	free(path);
-}
-
-static void result_set(struct process_result *result, int wait_status)
-{
-	result->exit_code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1;
-	result->signal = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0;
-}
-
-/* Reaps what has ended; true when the build's first process is among them. */
-static bool ended_reap(pid_t build, struct process_result *result)
-{
-	bool has_ended = false;
-	int wait_status;
-	pid_t pid;
-
-	while ((pid = waitpid(-1, &wait_status, WNOHANG | __WALL)) > 0) {
-		if (pid == build) {
-			result_set(result, wait_status);
-			has_ended = true;
-		}
-	}
-	return has_ended;
-}
-
-/* Until the first process ends, the time is up, or nobody waits for the outcome any more. */
-static void build_wait(const struct sandbox_inner *inner, pid_t build, int signals,
-	unsigned timeout_seconds, struct process_result *result)
-{
-	double deadline = clock_monotonic() + timeout_seconds;
-	struct pollfd watched[] = {
-		{.fd = signals, .events = POLLIN}, {.fd = inner->control, .events = POLLIN}};
-	struct signalfd_siginfo info;
-
-	while (!ended_reap(build, result)) {
-		double left = deadline - clock_monotonic();
-		int ready;
-
-		if (timeout_seconds && left <= 0) {
-			result->timed_out = true;
-			return;
-		}
-		ready = poll(watched, 2,
-			!timeout_seconds       ? -1
-				: left > 86400 ? 86400 * 1000
-					       : (int)(left * 1000) + 1);
-		if (ready > 0 && watched[1].revents)
-			return;
-		if (ready > 0 && read(signals, &info, sizeof(info)) < 0)
-			return;
-	}
-}
-
-/*
- * Everything the build left behind, daemons with it, is ended. In a PID namespace that is done by
- * the kernel when this process, its first, ends, and the keeper's wait returns after the last one.
- */
-static void rest_end(pid_t build, bool is_isolated, struct process_result *result)
-{
-	bool has_ended = result->exit_code >= 0 || result->signal;
-	int wait_status;
-	pid_t pid;
-
-	if (is_isolated) {
-		if (!has_ended && kill(build, SIGKILL) == 0 &&
-			waitpid(build, &wait_status, 0) == build)
-			result_set(result, wait_status);
-		return;
-	}
-	for (;;) {
-		children_kill();
-		pid = waitpid(-1, &wait_status, __WALL);
-		if (pid == build && !has_ended)
-			result_set(result, wait_status);
-		if (pid < 0 && errno == ECHILD)
-			return;
-	}
-}
-
-static void build_supervise(const struct sandbox_inner *inner, const struct launch *launch,
-	unsigned timeout_seconds, struct sandbox_outcome *outcome)
-{
-	pid_t build;
-	sigset_t child;
-	int signals;
-
-	outcome->result.exit_code = -1;
-	sigemptyset(&child);
-	sigaddset(&child, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &child, NULL);
-	signals = signalfd(-1, &child, SFD_CLOEXEC);
-	if (signals < 0) {
-		error_set_errno(&outcome->error, "cannot watch the build");
-		return;
-	}
-	if (launch_start(launch, &build, &outcome->error) == STATUS_OK) {
-		build_wait(inner, build, signals, timeout_seconds, &outcome->result);
-		rest_end(build, inner->view != NULL, &outcome->result);
-	}
-	close(signals);
-}
-
 /* `texts` get the request's texts, argv and environment with a NULL behind each. */
 static bool request_parse(
 	const char *data, size_t len, const struct sandbox_request *request, const char **texts)
@@ -225,7 +77,7 @@ static bool request_parse(
 }
 
 /* The one command, from the request to its outcome. */
-static void command_serve(const struct sandbox_inner *inner)
+static void command_serve(const struct sandbox_inner *inner, int network)
 {
 	char *data = xmalloc(HANDOUT_MESSAGE_SIZE);
 	struct sandbox_outcome outcome = {0};
@@ -251,10 +103,19 @@ static void command_serve(const struct sandbox_inner *inner)
 			.umask = request.umask,
 			.log_fd = log_fd,
 			.is_restricted = inner->view != NULL,
+			.address_space = inner->address_space,
+			.processes = inner->threads,
 			.has_groups = !inner->map || inner->map->has_range,
 		};
+		const struct supervision supervision = {
+			.is_isolated = inner->view != NULL,
+			.control = inner->control,
+			.network = network,
+			.limits = inner->limits,
+			.written = inner->written,
+		};
 
-		build_supervise(inner, &launch, request.timeout_seconds, &outcome);
+		supervise(&supervision, &launch, &outcome.supervised, &outcome.error);
 	} else {
 		error_set(&outcome.error, STATUS_FORMAT, "the build's command was cut");
 	}
@@ -295,7 +156,7 @@ static enum status origins_wipe(struct error *err)
 }
 
 static enum status inside_prepare(
-	const struct sandbox_inner *inner, int *listener, struct sandbox_ready *ready)
+	const struct sandbox_inner *inner, int *listener, int *network, struct sandbox_ready *ready)
 {
 	struct error *err = &ready->error;
 	enum status status = STATUS_OK;
@@ -309,7 +170,9 @@ static enum status inside_prepare(
 		setdomainname("(none)", 6) < 0)
 		status = error_set_errno(err, "cannot set the host name");
 	if (status == STATUS_OK)
-		status = loopback_up(err);
+		status = network_start(err);
+	if (status == STATUS_OK)
+		status = network_watch(network, err);
 	if (status == STATUS_OK)
 		status = handout_listen(SANDBOX_PORT, listener, &ready->port, err);
 	if (status == STATUS_OK)
@@ -322,7 +185,7 @@ static _Noreturn void inside_main(const struct sandbox_inner *inner)
 {
 	struct sandbox_ready ready = {0};
 	struct error ignored;
-	int listener = -1;
+	int listener = -1, network = -1;
 
 	if (inner->view && getpid() != 1) {
 		error_set(&ready.error, STATUS_SANDBOX, "there is no PID namespace");
@@ -330,12 +193,12 @@ static _Noreturn void inside_main(const struct sandbox_inner *inner)
 	}
 	/* The build must not look into this process: it may hold more capabilities. */
 	prctl(PR_SET_DUMPABLE, 0);
-	if (inside_prepare(inner, &listener, &ready) != STATUS_OK)
+	if (inside_prepare(inner, &listener, &network, &ready) != STATUS_OK)
 		give_up(inner, &ready.error);
 	if (handout_send(inner->control, &ready, sizeof(ready), listener, &ignored) != STATUS_OK)
 		_exit(EXIT_FAILURE);
 	close(listener);
-	command_serve(inner);
+	command_serve(inner, network);
 	_exit(EXIT_SUCCESS);
 }
 

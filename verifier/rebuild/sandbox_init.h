@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/process.h"
+#include "verifier/rebuild/supervise.h"
 #include "verifier/rebuild/user_namespace.h"
 #include "verifier/rebuild/view.h"
 
@@ -25,21 +26,23 @@ struct sandbox_ready {
 struct sandbox_request {
 	uint32_t argc, envc;
 	uint32_t umask;
-	uint32_t timeout_seconds;
 	char directory[1024];
 };
 
 struct sandbox_outcome {
 	struct error error;
-	struct process_result result;
+	struct supervised supervised;
 };
 
 struct sandbox_inner {
 	const struct view *view; /* NULL: no isolation */
 	const char *hostname;
-	int control;		    /* a SOCK_SEQPACKET to the outer side */
-	pid_t parent;		    /* the outer side */
-	const struct user_map *map; /* NULL: as root, without a user namespace */
+	struct build_limits limits;
+	uint64_t address_space, threads; /* as struct launch */
+	const char *const *written;	 /* as struct supervision */
+	int control;			 /* a SOCK_SEQPACKET to the outer side */
+	pid_t parent;			 /* the outer side */
+	const struct user_map *map;	 /* NULL: as root, without a user namespace */
 };
 
 /*

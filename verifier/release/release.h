@@ -54,9 +54,10 @@ struct release_build {
 	struct text_list environment; /* "NAME=value", sorted; not the names reproof sets itself */
 	bool has_epoch; /* source_date_epoch is a number; else the newest pin's Date */
 	int64_t epoch;
-	unsigned timeout; /* seconds; 0: none */
-	char *hostname;	  /* NULL: the sandbox's own */
-	mode_t umask;	  /* 022 */
+	unsigned timeout;		  /* seconds; 0: none */
+	uint64_t memory, disk, processes; /* the most it may take; 0: not said */
+	char *hostname;			  /* NULL: the sandbox's own */
+	mode_t umask;			  /* 022 */
 };
 
 struct release {

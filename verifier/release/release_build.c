@@ -2,15 +2,18 @@
 #include <strings.h>
 
 #include "base/alloc.h"
+#include "base/number.h"
 #include "base/path.h"
 #include "verifier/release/reader.h"
 
 #define LETTER "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGIT  "0123456789"
 
-#define TIMEOUT_MAX  (7 * 24 * 3600)
-#define EPOCH_MAX    INT64_C(253402300799) /* the end of the year 9999 */
-#define HOSTNAME_MAX 64
+#define TIMEOUT_MAX   (7 * 24 * 3600)
+#define SIZE_LEAST    (1 << 20)
+#define PROCESSES_MAX 4194304
+#define EPOCH_MAX     INT64_C(253402300799) /* the end of the year 9999 */
+#define HOSTNAME_MAX  64
 
 static struct release_build *build_of(void *context)
 {
@@ -155,6 +158,38 @@ static enum status read_timeout(
 	return STATUS_OK;
 }
 
+static enum status read_size(
+	const struct yaml *yaml, const struct yaml_node *value, uint64_t *size, struct error *err)
+{
+	if (value->kind != YAML_TEXT || !number_parse_size(value->text, size) || *size < SIZE_LEAST)
+		return yaml_error(
+			yaml, value, err, "this must be a size such as 4G, and 1M at least");
+	return STATUS_OK;
+}
+
+static enum status read_memory(
+	void *context, const struct yaml *yaml, const struct yaml_node *value, struct error *err)
+{
+	return read_size(yaml, value, &build_of(context)->memory, err);
+}
+
+static enum status read_disk(
+	void *context, const struct yaml *yaml, const struct yaml_node *value, struct error *err)
+{
+	return read_size(yaml, value, &build_of(context)->disk, err);
+}
+
+static enum status read_processes(
+	void *context, const struct yaml *yaml, const struct yaml_node *value, struct error *err)
+{
+	int64_t number;
+
+	if (yaml_integer(yaml, value, 1, PROCESSES_MAX, &number, err) < 0)
+		return err->status;
+	build_of(context)->processes = (uint64_t)number;
+	return STATUS_OK;
+}
+
 static enum status read_hostname(
 	void *context, const struct yaml *yaml, const struct yaml_node *value, struct error *err)
 {
@@ -193,6 +228,9 @@ static const struct yaml_key keys[] = {
 	{"environment", false, read_environment},
 	{"source_date_epoch", false, read_epoch},
 	{"timeout", false, read_timeout},
+	{"memory", false, read_memory},
+	{"disk", false, read_disk},
+	{"processes", false, read_processes},
 	{"hostname", false, read_hostname},
 	{"umask", false, read_umask},
 };

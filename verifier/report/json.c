@@ -251,6 +251,48 @@ static void write_failure(struct json *json, const struct run_record *run)
 	json_object_end(json);
 }
 
+static enum status write_wanted(
+	void *context, const char *kind, const char *target, uint64_t count, struct error *err)
+{
+	struct json *json = ((struct writer *)context)->json;
+
+	(void)err;
+	json_object_begin(json, NULL);
+	json_text(json, "kind", kind);
+	json_text(json, "target", target);
+	json_unsigned(json, "count", count);
+	json_object_end(json);
+	return STATUS_OK;
+}
+
+static enum status write_limit(void *context, const struct limit_record *limit, struct error *err)
+{
+	struct json *json = ((struct writer *)context)->json;
+
+	(void)err;
+	json_object_begin(json, NULL);
+	json_text(json, "name", limit->name);
+	json_unsigned(json, "value", limit->value);
+	json_text(json, "mechanism", limit->mechanism);
+	json_bool(json, "broken", limit->is_broken);
+	json_object_end(json);
+	return STATUS_OK;
+}
+
+/* How the build was contained. */
+static enum status write_containment(struct writer *writer, const char *run, struct error *err)
+{
+	json_array_begin(writer->json, "limits");
+	if (evidence_each_limit(writer->evidence, run, write_limit, writer, err) < 0)
+		return err->status;
+	json_array_end(writer->json);
+	json_array_begin(writer->json, "wanted");
+	if (evidence_each_wanted(writer->evidence, run, write_wanted, writer, err) < 0)
+		return err->status;
+	json_array_end(writer->json);
+	return STATUS_OK;
+}
+
 static enum status write_run(struct writer *writer, const struct run_record *run, struct error *err)
 {
 	struct json *json = writer->json;
@@ -285,6 +327,8 @@ static enum status write_run(struct writer *writer, const struct run_record *run
 	json_array_end(json);
 	json_text(json, "run", writer->is_recorded ? run->id : NULL);
 	write_run_causes(json, &writer->graph);
+	if (write_containment(writer, run->id, err) < 0)
+		return err->status;
 	json_object_end(json);
 	return STATUS_OK;
 }

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/number.h"
 #include "base/progress.h"
 #include "verifier/report/printer.h"
 
@@ -166,6 +167,60 @@ static enum status print_host(
 	return STATUS_OK;
 }
 
+static enum status print_wanted(
+	void *context, const char *kind, const char *target, uint64_t count, struct error *err)
+{
+	struct report_printer *printer = context;
+
+	(void)err;
+	fputs(printer->shown++ ? ", " : "  wanted besides, in vain: ", printer->stream);
+	fputs(kind, printer->stream);
+	if (target[0])
+		fputc(' ', printer->stream);
+	report_put_line(printer->stream, target);
+	fprintf(printer->stream, " (%llu)", (unsigned long long)count);
+	return STATUS_OK;
+}
+
+static enum status print_limit(void *context, const struct limit_record *limit, struct error *err)
+{
+	struct report_printer *printer = context;
+	bool is_bytes = strcmp(limit->name, "time") != 0 && strcmp(limit->name, "processes") != 0;
+	char size[NUMBER_SIZE_TEXT];
+
+	(void)err;
+	number_format_size(limit->value, size);
+	fprintf(printer->stream, "%s%s ", printer->shown++ ? ", " : "  limits: ", limit->name);
+	if (is_bytes)
+		fputs(size, printer->stream);
+	else
+		fprintf(printer->stream, "%llu%s", (unsigned long long)limit->value,
+			strcmp(limit->name, "time") == 0 ? " s" : "");
+	fprintf(printer->stream, " (%s%s)", limit->mechanism, limit->is_broken ? ", BROKEN" : "");
+	return STATUS_OK;
+}
+
+/* What else the build tried, and what it could take. "Nothing else" only where that is sure (T4).
+ */
+static enum status print_containment(struct report_printer *printer, struct error *err)
+{
+	const struct run_record *run = printer->run;
+
+	printer->shown = 0;
+	if (evidence_each_wanted(printer->evidence, run->id, print_wanted, printer, err) < 0)
+		return err->status;
+	if (printer->shown)
+		fputc('\n', printer->stream);
+	if (strcmp(run->isolation, "confined") == 0)
+		fputs("  nothing else was reached\n", printer->stream);
+	printer->shown = 0;
+	if (evidence_each_limit(printer->evidence, run->id, print_limit, printer, err) < 0)
+		return err->status;
+	if (printer->shown)
+		fputc('\n', printer->stream);
+	return STATUS_OK;
+}
+
 static enum status print_isolation(struct report_printer *printer, struct error *err)
 {
 	const struct run_record *run = printer->run;
@@ -191,7 +246,7 @@ static enum status print_isolation(struct report_printer *printer, struct error 
 	if (printer->shown > SHOWN_PACKAGES && !printer->options->all)
 		fprintf(printer->stream, "  … %zu more requests not served (--all shows them)\n",
 			printer->shown - SHOWN_PACKAGES);
-	return STATUS_OK;
+	return print_containment(printer, err);
 }
 
 enum status report_sections(struct report_printer *printer, struct error *err)

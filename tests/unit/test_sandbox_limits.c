@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/build_fixture.h"
+
+#include <grp.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+
+/*
+ * Builds that take more than they may (as root and as a normal user), and what they try to reach.
+ * Every one of them would go on without end, or for a terabyte: it ends by the limit or the test's
+ * time is up.
+ */
+
+#define MIB (UINT64_C(1) << 20)
+
+static struct build build;
+static char *nap;
+
+static void setup(void)
+{
+	build_init(&build);
+	nap = xasprintf("99999.%08d", getpid());
+}
+
+static void teardown(void)
+{
+	build_release(&build);
+	free(nap);
+}
+
+/* Runs it; it has to be ended by that limit, with all its processes. */
+static void build_breaks(const char *script, enum build_limit limit, uint64_t most)
+{
+	char *text = xasprintf("sleep %s & %s", nap, script);
+
+	build.spec.limits.most[limit] = most;
+	build_run(&build, text);
+	free(text);
+	ck_assert_msg(sandbox_limits(build.sandbox)->broken == limit, "%d, exit %d: %s",
+		sandbox_limits(build.sandbox)->broken, build.result.exit_code, build.log);
+	ck_assert_int_eq(build.result.signal, SIGKILL);
+	ck_assert_uint_eq(processes_with(nap), 0);
+}
+
+/* A build that stays below each limit is not touched. */
+START_TEST(a_modest_build_keeps_to_all)
+{
+	build.spec.limits = (struct build_limits){{[BUILD_TIME] = 100,
+		[BUILD_MEMORY] = 200 * MIB,
+		[BUILD_DISK] = 20 * MIB,
+		[BUILD_FREE_SPACE] = MIB,
+		[BUILD_PROCESSES] = 20}};
+	build_pass(&build,
+		"head -c 10M /dev/zero >/tmp/a; cp /tmp/a /build/output/b; for i in 1 2 3 4 5; do "
+		"ln /tmp/a /tmp/a$i; sleep 0.3 & done; wait; truncate -s 900G /tmp/sparse\n"
+		"perl -e '$x = \"x\" x 50_000_000; fork; fork; sleep 1'");
+	ck_assert_int_eq(sandbox_limits(build.sandbox)->broken, BUILD_LIMIT_NONE);
+	ck_assert_str_eq(sandbox_limits(build.sandbox)->mechanism[BUILD_TIME], "clock");
+	ck_assert_str_eq(sandbox_limits(build.sandbox)->mechanism[BUILD_MEMORY], "watcher");
+}
+END_TEST
+
+START_TEST(a_build_that_never_ends)
+{
+	build_breaks("while :; do :; done", BUILD_TIME, 1);
+	ck_assert(build.result.timed_out);
+}
+END_TEST
+
+/* Shared with children it counts once (the modest build); in a tmpfs it counts as well. */
+static const char *const eaters[] = {
+	"perl -e '$x .= \"x\" x 10_000_000 while 1'",
+	"for i in 1 2 3 4 5 6; do perl -e '$x = \"x\" x 30_000_000; sleep 1000' & done; wait",
+	"exec cat /dev/zero >/dev/shm/big",
+	"mkdir /tmp/m; mount -t tmpfs none /tmp/m; exec cat /dev/zero >/tmp/m/big",
+};
+
+START_TEST(a_build_that_eats_memory)
+{
+	build_breaks(eaters[_i], BUILD_MEMORY, 100 * MIB);
+	ck_assert_uint_gt(sandbox_limits(build.sandbox)->seen, 100 * MIB);
+}
+END_TEST
+
+/* Then the process that asks for it gets none, and the build fails by itself. */
+START_TEST(one_process_gets_no_more_address_space)
+{
+	build.spec.limits.most[BUILD_MEMORY] = 300 * MIB;
+	build.spec.limit_address_space = true;
+	build_run(&build, "exec perl -e '$x = \"x\" x 400_000_000; print \"GOT\"; sleep 1000'");
+	ck_assert_ptr_null(strstr(build.log, "GOT"));
+	ck_assert_ptr_nonnull(strstr(build.log, "Out of memory"));
+	ck_assert_str_eq(
+		sandbox_limits(build.sandbox)->mechanism[BUILD_MEMORY], "rlimit and watcher");
+}
+END_TEST
+
+/* No hole in any of them; one has no name any more; one is faster than the watch. */
+static const char *const writers[] = {
+	"perl -e '$b = join \"\", map { chr rand 256 } 1 .. 65536; print $b while 1' "
+	">/build/output/big",
+	"n=0; mkdir /tmp/d; while :; do n=$((n + 1)); head -c 100000 /dev/urandom >/tmp/d/$n; done",
+	"fallocate -l 1G /var/tmp/big; exec sleep 1000",
+	"exec 3>/tmp/gone; rm /tmp/gone; exec cat /dev/zero >&3",
+	"mount -t tmpfs none /tmp; exec cat /dev/zero >/build/output/big",
+};
+
+START_TEST(a_build_that_fills_the_disk)
+{
+	build_breaks(writers[_i], BUILD_DISK, 50 * MIB);
+	ck_assert_uint_gt(sandbox_limits(build.sandbox)->seen, 50 * MIB);
+}
+END_TEST
+
+START_TEST(a_build_that_ends_before_it_is_seen)
+{
+	build.spec.limits.most[BUILD_DISK] = 50 * MIB;
+	build_run(&build, "fallocate -l 100M /build/output/big");
+	ck_assert_int_eq(build.result.exit_code, 0);
+	ck_assert_int_eq(sandbox_limits(build.sandbox)->broken, BUILD_DISK);
+}
+END_TEST
+
+START_TEST(free_space_has_to_stay)
+{
+	build_breaks("sleep 1000", BUILD_FREE_SPACE, UINT64_C(1) << 60);
+}
+END_TEST
+
+static const char *const bombs[] = {
+	"perl -e 'while (1) { fork }'",
+	"perl -e 'while (1) { if (!fork) { exit if fork; require POSIX; POSIX::setsid(); } }'",
+};
+
+START_TEST(a_fork_bomb)
+{
+	build_breaks(bombs[_i], BUILD_PROCESSES, 50);
+}
+END_TEST
+
+static void become_user(void)
+{
+	ck_assert(setgroups(0, NULL) == 0 && setresgid(65534, 65534, 65534) == 0);
+	ck_assert(setresuid(65534, 65534, 65534) == 0 && prctl(PR_SET_DUMPABLE, 1) == 0);
+	ck_assert(setenv("TMPDIR", "/tmp", 1) == 0);
+}
+
+/* Everything above once more, where the watch sees through a user namespace. */
+START_TEST(the_same_as_a_user)
+{
+	become_user();
+	setup();
+	if (_i < 4)
+		build_breaks(eaters[_i], BUILD_MEMORY, 100 * MIB);
+	else if (_i < 9)
+		build_breaks(writers[_i - 4], BUILD_DISK, 50 * MIB);
+	else
+		build_breaks(bombs[_i - 9], BUILD_PROCESSES, 50);
+	teardown();
+}
+END_TEST
+
+/* ---- what it wants of the network ---- */
+
+static const char *wanted_text(void)
+{
+	const struct wanted_list *list = sandbox_wanted(build.sandbox);
+	static char text[1000];
+	size_t at = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < list->count; i++)
+		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s %s\n", list->items[i].kind,
+			list->items[i].target);
+	return text;
+}
+
+static const struct {
+	const char *script, *wanted;
+} wishes[] = {
+	{"true", ""},
+	{"getent hosts deb.example.org", "name deb.example.org\n"},
+	{"perl -MIO::Socket::INET -e 'IO::Socket::INET->new(\"192.0.2.7:443\") and print "
+	 "\"REACHED\"'",
+		"tcp 192.0.2.7:443\n"},
+	{"perl -MIO::Socket::IP -e 'IO::Socket::IP->new(PeerAddr => \"2001:db8::7\", PeerPort => "
+	 "80) and print \"REACHED\"'",
+		"tcp [2001:db8::7]:80\n"},
+	{"perl -MSocket -e 'socket(S, AF_INET, SOCK_DGRAM, 0); send(S, \"x\", 0, "
+	 "pack_sockaddr_in(123, inet_aton(\"198.51.100.1\")))'",
+		"udp 198.51.100.1:123\n"},
+	{"perl -MSocket -e 'socket(S, AF_INET6, SOCK_DGRAM, 0); send(S, \"x\", 0, "
+	 "pack_sockaddr_in6(123, Socket::inet_pton(AF_INET6, \"2001:db8::1\")))'",
+		"udp [2001:db8::1]:123\n"},
+	/* A server of its own on loopback is nobody else. */
+	{"perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(Listen => 1, LocalAddr => "
+	 "\"127.0.0.1\"); IO::Socket::INET->new(\"127.0.0.1:\" . $s->sockport) or die; "
+	 "socket(S, AF_INET, 2, 0); send(S, \"x\", 0, Socket::pack_sockaddr_in(9, "
+	 "Socket::inet_aton(\"127.0.0.1\")))'",
+		""},
+	/* Of its own DNS server, by hand: what is no name of a host is not printed as it is. */
+	{"perl -MSocket -e 'socket(S, AF_INET, SOCK_DGRAM, 0); send(S, \"\\1\\2\\1\\0\\0\\1\\0\\0"
+	 "\\0\\0\\0\\0\\4a\\e[m\\0\\0\\1\\0\\1\", 0, pack_sockaddr_in(53, "
+	 "inet_aton(\"8.8.8.8\")))'",
+		"name a??m\nudp 8.8.8.8:53\n"},
+};
+
+START_TEST(what_a_build_wants_is_named)
+{
+	struct build_limits limits = {{[BUILD_TIME] = 60}};
+
+	if (_i >= (int)ARRAY_SIZE(wishes)) {
+		become_user();
+		setup();
+	}
+	build.spec.limits = limits;
+	build_run(&build, wishes[_i % (int)ARRAY_SIZE(wishes)].script);
+	ck_assert_int_eq(sandbox_limits(build.sandbox)->broken, BUILD_LIMIT_NONE);
+	ck_assert_ptr_null(strstr(build.log, "REACHED"));
+	ck_assert_str_eq(wanted_text(), wishes[_i % (int)ARRAY_SIZE(wishes)].wanted);
+	if (_i >= (int)ARRAY_SIZE(wishes))
+		teardown();
+}
+END_TEST
+
+START_TEST(the_list_is_bounded)
+{
+	build_pass(&build,
+		"exec perl -MSocket -e 'for $i (1 .. 5000) { socket(S, AF_INET, SOCK_DGRAM, 0); "
+		"send(S, "
+		"\"x\", 0, pack_sockaddr_in($i, inet_aton(\"198.51.100.1\"))) }'");
+	ck_assert_uint_eq(sandbox_wanted(build.sandbox)->count, WANTED_MOST);
+	ck_assert_uint_eq(sandbox_wanted(build.sandbox)->more, 5000 - WANTED_MOST);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("limits of a sandbox");
+	TCase *root = tcase_create("root"), *user = tcase_create("user");
+	SRunner *runner;
+	int failed;
+
+	if (!build_can_isolate("test_sandbox_limits"))
+		return EXIT_SUCCESS;
+	tcase_add_checked_fixture(root, setup, teardown);
+	tcase_set_timeout(root, 120);
+	tcase_set_timeout(user, 120);
+	tcase_add_test(root, a_modest_build_keeps_to_all);
+	tcase_add_test(root, a_build_that_never_ends);
+	tcase_add_loop_test(root, a_build_that_eats_memory, 0, (int)ARRAY_SIZE(eaters));
+	tcase_add_test(root, one_process_gets_no_more_address_space);
+	tcase_add_loop_test(root, a_build_that_fills_the_disk, 0, (int)ARRAY_SIZE(writers));
+	tcase_add_test(root, a_build_that_ends_before_it_is_seen);
+	tcase_add_test(root, free_space_has_to_stay);
+	tcase_add_loop_test(root, a_fork_bomb, 0, (int)ARRAY_SIZE(bombs));
+	tcase_add_loop_test(root, what_a_build_wants_is_named, 0, (int)ARRAY_SIZE(wishes));
+	tcase_add_test(root, the_list_is_bounded);
+	tcase_add_loop_test(user, the_same_as_a_user, 0, 11);
+	tcase_add_loop_test(user, what_a_build_wants_is_named, (int)ARRAY_SIZE(wishes),
+		2 * (int)ARRAY_SIZE(wishes));
+	suite_add_tcase(suite, root);
+	suite_add_tcase(suite, user);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

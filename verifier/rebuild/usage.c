@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "verifier/rebuild/usage.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+typedef void (*process_visitor)(void *context, const char *pid);
+
+static void each_process(process_visitor visit, void *context)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+
+	if (!proc)
+		return;
+	while ((entry = readdir(proc)))
+		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&
+			strtol(entry->d_name, NULL, 10) != getpid())
+			visit(context, entry->d_name);
+	closedir(proc);
+}
+
+/* The start of a process's file as a text; "" when there is none (any more). */
+static void process_file_read(const char *pid, const char *name, char *text, size_t size)
+{
+	char path[64];
+	ssize_t len;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%.20s/%s", pid, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	len = fd < 0 ? 0 : read(fd, text, size - 1);
+	text[len > 0 ? len : 0] = '\0';
+	if (fd >= 0)
+		close(fd);
+}
+
+#define TMPFS_MOST 256 /* that are told apart; more are not counted */
+
+/*
+ * What lies in a tmpfs is memory, whoever maps it. Only those mounted whole: of another a part is
+ * shown here, and the rest belongs to others.
+ */
+static uint64_t tmpfs_read(void)
+{
+	FILE *mounts = fopen("/proc/self/mountinfo", "re");
+	unsigned seen[TMPFS_MOST];
+	size_t count = 0, size = 0;
+	uint64_t bytes = 0;
+	char *line = NULL;
+
+	while (mounts && count < TMPFS_MOST && getline(&line, &size, mounts) > 0) {
+		unsigned minor;
+		int begin = 0, end = 0;
+		struct statvfs info;
+		bool is_seen = false;
+
+		if (!strstr(line, " - tmpfs ") ||
+			sscanf(line, "%*u %*u 0:%u / %n%*s%n", &minor, &begin, &end) != 1 || !end)
+			continue;
+		line[end] = '\0';
+		for (size_t i = 0; i < count; i++)
+			is_seen |= seen[i] == minor;
+		if (is_seen || statvfs(line + begin, &info) < 0)
+			continue;
+		seen[count++] = minor;
+		bytes += (uint64_t)(info.f_blocks - info.f_bfree) * info.f_frsize;
+	}
+	free(line);
+	if (mounts)
+		fclose(mounts);
+	return bytes;
+}
+
+struct sum {
+	uint64_t processes, bytes, shared;
+};
+
+static void resident_add(void *context, const char *pid)
+{
+	unsigned long size = 0, resident = 0;
+	struct sum *sum = context;
+	char text[128];
+
+	process_file_read(pid, "statm", text, sizeof(text));
+	sscanf(text, "%lu %lu", &size, &resident);
+	sum->processes++;
+	sum->bytes += resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+void usage_read(uint64_t *processes, uint64_t *memory)
+{
+	struct sum sum = {0};
+
+	each_process(resident_add, &sum);
+	*processes = sum.processes;
+	*memory = sum.bytes + tmpfs_read();
+}
+
+/* The number behind "\nName:", in kB there. */
+static uint64_t field_read(const char *text, const char *name)
+{
+	const char *at = strstr(text, name);
+
+	return at ? strtoull(at + strlen(name), NULL, 10) * 1024 : 0;
+}
+
+static void proportional_add(void *context, const char *pid)
+{
+	struct sum *sum = context;
+	char text[2048];
+
+	process_file_read(pid, "smaps_rollup", text, sizeof(text));
+	sum->bytes += field_read(text, "\nPss_Anon:") + field_read(text, "\nSwapPss:");
+	sum->shared += field_read(text, "\nPss_Shmem:");
+}
+
+uint64_t usage_read_exact(void)
+{
+	uint64_t tmpfs = tmpfs_read();
+	struct sum sum = {0};
+
+	each_process(proportional_add, &sum);
+	/* What is shared is in a tmpfs for the most part. */
+	return sum.bytes + (sum.shared > tmpfs ? sum.shared : tmpfs);
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "verifier/rebuild/watch.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "verifier/rebuild/usage.h"
+
+#define DIRECTORIES_MOST 4
+#define DISK_PAUSE	 0.5 /* seconds; a tree that takes longer to count is given as long */
+
+struct watch {
+	struct build_limits limits;
+	int directories[DIRECTORIES_MOST];
+	size_t directory_count;
+	double next; /* when memory is looked at again: a thousand processes take a while too */
+	_Atomic uint64_t disk;	/* bytes, at the last count */
+	_Atomic uint64_t space; /* bytes that are free */
+};
+
+static uint64_t free_space(const struct watch *watch)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (size_t i = 0; i < watch->directory_count; i++) {
+		struct statvfs info;
+
+		if (fstatvfs(watch->directories[i], &info) == 0 &&
+			(uint64_t)info.f_bavail * info.f_frsize < least)
+			least = (uint64_t)info.f_bavail * info.f_frsize;
+	}
+	return least;
+}
+
+enum status watch_new(const struct build_limits *limits, const char *const *directories,
+	struct watch **made, struct error *err)
+{
+	struct watch *watch = xcalloc(1, sizeof(*watch));
+
+	watch->limits = *limits;
+	watch->space = UINT64_MAX;
+	for (; directories[watch->directory_count]; watch->directory_count++) {
+		const char *path = directories[watch->directory_count];
+		int fd = watch->directory_count < DIRECTORIES_MOST
+			? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC)
+			: -1;
+
+		if (fd < 0) {
+			error_set_errno(err, "cannot watch %s", path);
+			free(watch);
+			return err->status;
+		}
+		watch->directories[watch->directory_count] = fd;
+	}
+	*made = watch;
+	return STATUS_OK;
+}
+
+static void *disk_watch(void *context)
+{
+	struct watch *watch = context;
+
+	for (;;) {
+		double begin = clock_monotonic(), took;
+
+		watch->space = free_space(watch);
+		if (watch->limits.most[BUILD_DISK])
+			watch->disk = usage_read_disk(watch->directories, watch->directory_count);
+		took = clock_monotonic() - begin;
+		poll(NULL, 0, (int)(1000 * (took > DISK_PAUSE ? took : DISK_PAUSE)));
+	}
+	return NULL;
+}
+
+enum status watch_begin(struct watch *watch, struct error *err)
+{
+	pthread_t thread;
+	int number;
+
+	if (!watch->directory_count)
+		return STATUS_OK;
+	number = pthread_create(&thread, NULL, disk_watch, watch);
+	if (number != 0)
+		return error_set(err, STATUS_IO, "cannot watch the disk: error %d", number);
+	pthread_detach(thread);
+	return STATUS_OK;
+}
+
+static enum build_limit memory_broken(struct watch *watch, uint64_t *seen)
+{
+	const uint64_t *most = watch->limits.most;
+	double begin = clock_monotonic(), took;
+	uint64_t processes, memory;
+
+	if (begin < watch->next || (!most[BUILD_MEMORY] && !most[BUILD_PROCESSES]))
+		return BUILD_LIMIT_NONE;
+	usage_read(&processes, &memory);
+	if (most[BUILD_PROCESSES] && processes > most[BUILD_PROCESSES]) {
+		*seen = processes;
+		return BUILD_PROCESSES;
+	}
+	if (most[BUILD_MEMORY] && memory > most[BUILD_MEMORY]) {
+		*seen = usage_read_exact();
+		if (*seen > most[BUILD_MEMORY])
+			return BUILD_MEMORY;
+	}
+	/* A tenth of one processor at most. */
+	took = clock_monotonic() - begin;
+	watch->next = begin + (took * 10 > WATCH_INTERVAL ? took * 10 : WATCH_INTERVAL * 0.9);
+	return BUILD_LIMIT_NONE;
+}
+
+enum build_limit watch_broken(struct watch *watch, uint64_t *seen)
+{
+	const uint64_t *most = watch->limits.most;
+
+	*seen = watch->disk;
+	if (most[BUILD_DISK] && *seen > most[BUILD_DISK])
+		return BUILD_DISK;
+	*seen = watch->space;
+	if (most[BUILD_FREE_SPACE] && *seen < most[BUILD_FREE_SPACE])
+		return BUILD_FREE_SPACE;
+	return memory_broken(watch, seen);
+}
+
+enum build_limit watch_broken_at_end(struct watch *watch, uint64_t *seen)
+{
+	uint64_t most = watch->limits.most[BUILD_DISK];
+
+	if (!most)
+		return BUILD_LIMIT_NONE;
+	*seen = usage_read_disk(watch->directories, watch->directory_count);
+	return *seen > most ? BUILD_DISK : BUILD_LIMIT_NONE;
+}

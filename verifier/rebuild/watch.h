@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VERIFIER_REBUILD_WATCH_H
+#define VERIFIER_REBUILD_WATCH_H
+
+#include "base/error.h"
+#include "verifier/rebuild/limit.h"
+
+/*
+ * Looks again and again at what a build takes, by the first process of its PID namespace, and says
+ * which limit it broke. Memory and processes are looked at in watch_broken(), disk in a thread that
+ * lives as long as the process: a large tree takes a while.
+ */
+struct watch;
+
+#define WATCH_INTERVAL 0.1 /* seconds from one watch_broken() to the next */
+
+/* The directories are opened now; what a build mounts over them later changes nothing. */
+enum status watch_new(const struct build_limits *limits, const char *const *directories,
+	struct watch **watch, struct error *err);
+
+/* To be called with the build's processes running: nothing is looked at before. */
+enum status watch_begin(struct watch *watch, struct error *err);
+
+/* BUILD_LIMIT_NONE, or the broken one and how much was seen. */
+enum build_limit watch_broken(struct watch *watch, uint64_t *seen);
+
+/* The same for what stays when the build has ended: it may have been faster than the watch. */
+enum build_limit watch_broken_at_end(struct watch *watch, uint64_t *seen);
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "verifier/verify_sandbox.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/number.h"
+
+#define WANTED_TOLD 4 /* in an error; the report has them all */
+#define MEBIBYTE    (UINT64_C(1) << 20)
+
+void build_limits_choose(const struct verification *verification, struct sandbox_spec *spec)
+{
+	const struct release_build *build = &verification->release.build;
+	const struct build_limits *given = &verification->request->build_limits;
+	const uint64_t described[BUILD_LIMIT_COUNT] = {
+		[BUILD_TIME] = build->timeout,
+		[BUILD_MEMORY] = build->memory,
+		[BUILD_DISK] = build->disk,
+		[BUILD_PROCESSES] = build->processes,
+	};
+	const uint64_t defaults[BUILD_LIMIT_COUNT] = {
+		[BUILD_MEMORY] = build_memory_default(),
+		[BUILD_FREE_SPACE] = BUILD_FREE_SPACE_DEFAULT,
+		[BUILD_PROCESSES] = BUILD_PROCESSES_DEFAULT,
+	};
+
+	for (enum build_limit limit = 0; limit < BUILD_LIMIT_COUNT; limit++)
+		spec->limits.most[limit] = given->most[limit] ? given->most[limit]
+			: described[limit]		      ? described[limit]
+							      : defaults[limit];
+	/* One's own default is no reason to refuse a process address space it may never touch. */
+	spec->limit_address_space = given->most[BUILD_MEMORY] || described[BUILD_MEMORY];
+}
+
+enum status sandbox_record(
+	const struct verification *verification, const struct sandbox *sandbox, struct error *err)
+{
+	const struct build_limits_held *held = sandbox_limits(sandbox);
+	const struct wanted_list *wanted = sandbox_wanted(sandbox);
+	struct evidence *evidence = verification->evidence;
+	enum status status = evidence_begin(evidence, err);
+
+	for (enum build_limit limit = 0; limit < BUILD_LIMIT_COUNT && status == STATUS_OK; limit++)
+		if (held->mechanism[limit])
+			status = evidence_limit(evidence, verification->run,
+				&(struct limit_record){
+					.name = build_limit_word(limit),
+					.value = held->limits.most[limit],
+					.mechanism = held->mechanism[limit],
+					.is_broken = held->broken == limit,
+				},
+				err);
+	for (size_t i = 0; i < wanted->count && status == STATUS_OK; i++)
+		status = evidence_wanted(evidence, verification->run, wanted->items[i].kind,
+			wanted->items[i].target, wanted->items[i].count, err);
+	if (wanted->more && status == STATUS_OK)
+		status =
+			evidence_wanted(evidence, verification->run, "more", "", wanted->more, err);
+	return evidence_end(evidence, status, err);
+}
+
+static void explain_limit(const struct build_limits_held *held, struct buffer *text)
+{
+	uint64_t most = held->limits.most[held->broken];
+	char limit[NUMBER_SIZE_TEXT], seen[NUMBER_SIZE_TEXT];
+
+	number_format_size(most, limit);
+	number_format_size((held->seen + MEBIBYTE - 1) / MEBIBYTE * MEBIBYTE, seen);
+	switch (held->broken) {
+	case BUILD_TIME:
+		buffer_add_format(text,
+			"; it did not end within %" PRIu64
+			" s, its limit: raise it with --build-time or `timeout` of the "
+			"descriptor's build",
+			most);
+		break;
+	case BUILD_MEMORY:
+	case BUILD_DISK:
+		buffer_add_format(text,
+			"; it took %s of %s, and its limit is %s: raise it with --build-%s or `%s` "
+			"of the descriptor's build",
+			seen, build_limit_word(held->broken), limit, build_limit_word(held->broken),
+			build_limit_word(held->broken));
+		break;
+	case BUILD_PROCESSES:
+		buffer_add_format(text,
+			"; it had %" PRIu64 " processes, and its limit is %" PRIu64
+			": raise it with --build-processes or `processes` of the descriptor's "
+			"build",
+			held->seen, most);
+		break;
+	case BUILD_FREE_SPACE:
+		buffer_add_format(text,
+			"; it left %s free on the file system it writes to, where %s have to stay: "
+			"make room there, or put the work elsewhere with --db",
+			seen, limit);
+		break;
+	case BUILD_LIMIT_COUNT:
+		break;
+	}
+}
+
+static void explain_wanted(const struct wanted_list *wanted, struct buffer *text)
+{
+	uint64_t others = wanted->more;
+
+	if (!wanted->count)
+		return;
+	buffer_add_text(text, "; it wanted the network, where only the pin can be had:");
+	for (size_t i = 0; i < wanted->count; i++) {
+		if (i < WANTED_TOLD)
+			buffer_add_format(text, "%s %s %s", i ? "," : "", wanted->items[i].kind,
+				wanted->items[i].target);
+		else
+			others++;
+	}
+	if (others)
+		buffer_add_text(text, ", and more");
+}
+
+void sandbox_explain(const struct sandbox *sandbox, struct buffer *text)
+{
+	const char *ids = sandbox_missing_ids(sandbox);
+
+	explain_limit(sandbox_limits(sandbox), text);
+	explain_wanted(sandbox_wanted(sandbox), text);
+	if (ids)
+		buffer_add_format(text, "; it had no other user and group than root: %s", ids);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VERIFIER_VERIFY_SANDBOX_H
+#define VERIFIER_VERIFY_SANDBOX_H
+
+#include "base/buffer.h"
+#include "verifier/rebuild/sandbox.h"
+#include "verifier/verification.h"
+
+/* What a build may take: the command line, over the descriptor, over the defaults. */
+void build_limits_choose(const struct verification *verification, struct sandbox_spec *spec);
+
+/* How the limits were held, and what the build tried to reach: recorded for the run. */
+enum status sandbox_record(
+	const struct verification *verification, const struct sandbox *sandbox, struct error *err);
+
+/*
+ * Appends to `text` why a build that failed may have: the limit it broke and how to raise it, what
+ * it wanted of the network, what ids it had not. Nothing when none of them applies.
+ */
+void sandbox_explain(const struct sandbox *sandbox, struct buffer *text);
+
+#endif
