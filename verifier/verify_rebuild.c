@@ -361,6 +361,7 @@ static enum status run_build(struct attempt *attempt, struct error *err)
 		.hostname = build->hostname,
 		.hidden = &attempt->hidden,
 		.no_sandbox = verification->request->no_sandbox,
+		.loop_devices = build->loop_devices,
 	};
 	const char *isolation, *mark = NULL;
 	unsigned short port;

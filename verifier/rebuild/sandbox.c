@@ -16,6 +16,7 @@
 #include "base/buffer.h"
 #include "base/path.h"
 #include "verifier/rebuild/handout.h"
+#include "verifier/rebuild/loops.h"
 #include "verifier/rebuild/sandbox_init.h"
 #include "verifier/rebuild/user_namespace.h"
 #include "verifier/rebuild/view.h"
@@ -117,8 +118,10 @@ static enum status tree_remove(void *path, struct error *err)
 
 enum status sandbox_remove_tree(const char *path, struct error *err)
 {
-	enum status status = path_remove_tree(path, err);
+	enum status status = geteuid() == 0 ? loops_detach(path, err) : STATUS_OK;
 
+	if (status == STATUS_OK)
+		status = path_remove_tree(path, err);
 	if (status == STATUS_OK || geteuid() == 0)
 		return status;
 	return user_namespace_run(tree_remove, (void *)path, err);
@@ -174,6 +177,7 @@ static enum status view_prepare(
 		.hostname = spec->hostname ? spec->hostname : SANDBOX_HOSTNAME,
 		.hidden = spec->hidden ? spec->hidden : &nothing,
 		.is_user = sandbox->is_user,
+		.has_loops = spec->loop_devices,
 		.has_tty = !sandbox->is_user || sandbox->map.has_range,
 	};
 
@@ -184,6 +188,10 @@ static enum status view_prepare(
 			status = path_resolve(spec->output_directory, &sandbox->output, err);
 		return status;
 	}
+	if (sandbox->is_user && spec->loop_devices)
+		return error_set(err, STATUS_SANDBOX,
+			"this build asks for loop devices, which only root can give it: run it as "
+			"root, or without `loop_devices` of the descriptor's build");
 	sandbox->source = path_join(request.build_path, "source");
 	sandbox->output = path_join(request.build_path, "output");
 	sandbox->written[0] = "/tmp";
@@ -447,6 +455,8 @@ void sandbox_free(struct sandbox *sandbox)
 	if (!sandbox)
 		return;
 	keeper_end(sandbox);
+	if (sandbox->output_directory && geteuid() == 0)
+		loops_detach(sandbox->output_directory, &ignored);
 	if (sandbox->tmp)
 		sandbox_remove_tree(sandbox->tmp, &ignored);
 	if (sandbox->var_tmp)

@@ -59,6 +59,7 @@ struct sandbox_spec {
 	const struct text_list *hidden;
 	bool no_sandbox; /* no isolation at all: --no-sandbox; then only the time is limited */
 	struct build_limits limits;
+	bool loop_devices;	  /* as root only: the build sees those that are free */
 	bool limit_address_space; /* of each process, to the limit of memory */
 };
 
@@ -105,10 +106,16 @@ const struct build_limits_held *sandbox_limits(const struct sandbox *sandbox);
 /* What the build tried to reach besides the proxy; empty without a sandbox. */
 const struct wanted_list *sandbox_wanted(const struct sandbox *sandbox);
 
-/* Kills what is left, waits for it, and removes the private /tmp. NULL is fine. */
+/*
+ * Kills what is left, waits for it, detaches the loop devices of the build's files, and removes the
+ * private /tmp. NULL is fine.
+ */
 void sandbox_free(struct sandbox *sandbox);
 
-/* path_remove_tree() for what a build left, which may belong to ids of this user's range. */
+/*
+ * path_remove_tree() for what a build left, which may belong to ids of this user's range, and be
+ * held by loop devices, which are detached.
+ */
 enum status sandbox_remove_tree(const char *path, struct error *err);
 
 #endif

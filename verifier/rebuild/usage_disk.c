@@ -1,35 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <dirent.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/array.h"
+#include "verifier/rebuild/scan.h"
 #include "verifier/rebuild/usage.h"
-
-/* What lies deeper is not counted, and held by the floor of free space alone. */
-#define DEPTH_MOST 128
-
-/* A build moves and mounts things while it is counted: never through a link or onto a mount. */
-static DIR *directory_open(int parent, const char *name)
-{
-	struct open_how how = {
-		.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
-		.resolve = RESOLVE_NO_XDEV | RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
-	};
-	int fd = (int)syscall(SYS_openat2, parent, name, &how, sizeof(how));
-	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
-
-	if (fd >= 0 && !directory)
-		close(fd);
-	return directory;
-}
 
 /* One of the files with several names counts for each of them in part. */
 static uint64_t bytes_of(const struct stat *info)
@@ -39,41 +18,9 @@ static uint64_t bytes_of(const struct stat *info)
 	return (uint64_t)info->st_blocks * 512 / names;
 }
 
-static uint64_t tree_read(int root)
+static void bytes_add(void *context, const struct stat *info)
 {
-	DIR *open[DEPTH_MOST];
-	uint64_t bytes = 0;
-	size_t depth = 0;
-
-	open[0] = directory_open(root, ".");
-	if (!open[0])
-		return 0;
-	for (;;) {
-		struct dirent *entry = readdir(open[depth]);
-		struct stat info;
-		DIR *below;
-
-		if (!entry) {
-			closedir(open[depth]);
-			if (depth-- == 0)
-				return bytes;
-			continue;
-		}
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
-			fstatat(dirfd(open[depth]), entry->d_name, &info,
-				AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0)
-			continue;
-		if (!S_ISDIR(info.st_mode)) {
-			bytes += bytes_of(&info);
-			continue;
-		}
-		below = depth + 1 < DEPTH_MOST ? directory_open(dirfd(open[depth]), entry->d_name)
-					       : NULL;
-		if (!below)
-			continue;
-		bytes += bytes_of(&info);
-		open[++depth] = below;
-	}
+	*(uint64_t *)context += bytes_of(info);
 }
 
 /* Files that have no name any more, and are there as long as they are open. */
@@ -149,7 +96,7 @@ uint64_t usage_read_disk(const int *directory_fds, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		if (fstat(directory_fds[i], &info) == 0)
 			devices[i] = info.st_dev;
-		bytes += tree_read(directory_fds[i]);
+		scan_tree(directory_fds[i], bytes_add, &bytes);
 	}
 	bytes += removed_read(devices, count);
 	free(devices);

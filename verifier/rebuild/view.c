@@ -346,6 +346,9 @@ enum status view_plan(const struct view_request *request, struct view *view, str
 	view->root = xstrdup(request->root);
 	view->is_user = request->is_user;
 	view->has_tty = request->has_tty;
+	view->has_loops = request->has_loops;
+	for (unsigned i = 0; i < LOOPS_SHOWN && request->has_loops; i++)
+		view->loops[i] = !loop_is_used(i);
 	for (size_t i = 0; i < ARRAY_SIZE(empty); i++)
 		entry_add(view, VIEW_DIRECTORY, empty[i].place, NULL, empty[i].mode);
 	entry_add(view, VIEW_LINK, "/var/run", "/run", 0);

@@ -8,6 +8,7 @@
 
 #include "base/array.h"
 #include "base/error.h"
+#include "verifier/rebuild/loops.h"
 
 /*
  * What a build sees (trust T1, T4): an allow-list, put together on an empty tmpfs that becomes the
@@ -39,8 +40,10 @@ struct view_secret {
 };
 
 struct view {
-	char *root;   /* an empty directory of the host where the view is put together */
-	bool is_user; /* in a user namespace: no device node can be made, only shown */
+	char *root;	/* an empty directory of the host where the view is put together */
+	bool is_user;	/* in a user namespace: no device node can be made, only shown */
+	bool has_loops; /* shows the loop devices that were free: */
+	bool loops[LOOPS_SHOWN];
 	bool has_tty; /* its ids hold the group that terminals belong to */
 	struct view_entry *entries;
 	size_t count, capacity;
@@ -58,8 +61,8 @@ struct view_request {
 	const char *var_tmp_directory;
 	const char *build_path;
 	const char *hostname;
-	bool is_user, has_tty;		/* as in struct view */
-	const struct text_list *hidden; /* absolute paths; those that do not exist hide nothing */
+	bool is_user, has_tty, has_loops; /* as in struct view */
+	const struct text_list *hidden;	  /* absolute paths; those that do not exist hide nothing */
 };
 
 /*

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/major.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -14,6 +16,8 @@
 
 #include "base/alloc.h"
 #include "base/path.h"
+
+#define LOOP_CONTROL_MINOR 237 /* linux/miscdevice.h, which is not for programs */
 
 /*
  * Every path here is relative: the present directory is the root that this process had before, and
@@ -233,6 +237,26 @@ static enum status device_make(
 	return status;
 }
 
+/*
+ * Where loop devices are asked for. Not those in use: another's may hold what has to stay hidden.
+ * The build is real root's, so this is order and no wall.
+ */
+static enum status loops_make(const struct view *view, struct error *err)
+{
+	if (!view->has_loops)
+		return STATUS_OK;
+	if (mknod("dev/loop-control", S_IFCHR | 0600, makedev(MISC_MAJOR, LOOP_CONTROL_MINOR)) < 0)
+		return error_set_errno(err, "cannot make /dev/loop-control");
+	for (unsigned i = 0; i < ARRAY_SIZE(view->loops); i++) {
+		char path[32];
+
+		snprintf(path, sizeof(path), "dev/loop%u", i);
+		if (view->loops[i] && mknod(path, S_IFBLK | 0600, makedev(LOOP_MAJOR, i)) < 0)
+			return error_set_errno(err, "cannot make /%s", path);
+	}
+	return STATUS_OK;
+}
+
 /* The few devices of no consequence, and nothing of the host's own /dev. */
 static enum status devices_make(const struct view *view, struct error *err)
 {
@@ -263,6 +287,8 @@ static enum status devices_make(const struct view *view, struct error *err)
 		if (device_make(view, nodes[i].path, makedev(nodes[i].major, nodes[i].minor), err) <
 			0)
 			return err->status;
+	if (loops_make(view, err) < 0)
+		return err->status;
 	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
 		if (symlink(links[i].target, links[i].path) < 0)
 			return error_set_errno(err, "cannot make /%s", links[i].path);

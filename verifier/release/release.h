@@ -56,6 +56,7 @@ struct release_build {
 	int64_t epoch;
 	unsigned timeout;		  /* seconds; 0: none */
 	uint64_t memory, disk, processes; /* the most it may take; 0: not said */
+	bool loop_devices;		  /* it needs some, and so root */
 	char *hostname;			  /* NULL: the sandbox's own */
 	mode_t umask;			  /* 022 */
 };

@@ -190,6 +190,12 @@ static enum status read_processes(
 	return STATUS_OK;
 }
 
+static enum status read_loop_devices(
+	void *context, const struct yaml *yaml, const struct yaml_node *value, struct error *err)
+{
+	return yaml_bool(yaml, value, &build_of(context)->loop_devices, err);
+}
+
 static enum status read_hostname(
 	void *context, const struct yaml *yaml, const struct yaml_node *value, struct error *err)
 {
@@ -231,6 +237,7 @@ static const struct yaml_key keys[] = {
 	{"memory", false, read_memory},
 	{"disk", false, read_disk},
 	{"processes", false, read_processes},
+	{"loop_devices", false, read_loop_devices},
 	{"hostname", false, read_hostname},
 	{"umask", false, read_umask},
 };
