@@ -271,8 +271,8 @@ static enum status judge_exit(
 		snprintf(how, sizeof(how), "was ended by signal %d", result->signal);
 	else if (sandbox_limits(attempt->sandbox)->broken == BUILD_LIMIT_NONE)
 		snprintf(how, sizeof(how), "ended with exit code %d", result->exit_code);
-	sandbox_explain(attempt->sandbox, &why);
 	read_tail(attempt->log, &tail);
+	sandbox_explain(attempt->sandbox, buffer_text(&tail), &why);
 	error_set(err, STATUS_BUILD, "the build %s%s; its log: %s%s%s", how, buffer_text(&why),
 		attempt->log, tail.len ? "; its last words: " : "", buffer_text(&tail));
 	buffer_release(&why);

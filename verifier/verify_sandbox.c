@@ -2,8 +2,9 @@
 #include "verifier/verify_sandbox.h"
 
 #include <inttypes.h>
-#include <stdio.h>
+#include <string.h>
 
+#include "base/array.h"
 #include "base/number.h"
 
 #define WANTED_TOLD 4 /* in an error; the report has them all */
@@ -119,11 +120,37 @@ static void explain_wanted(const struct wanted_list *wanted, struct buffer *text
 		buffer_add_text(text, ", and more");
 }
 
-void sandbox_explain(const struct sandbox *sandbox, struct buffer *text)
+/* A process that gets no more address space ends by itself, and nobody sees why but its log. */
+static void explain_address_space(
+	const struct build_limits_held *held, const char *last_words, struct buffer *text)
 {
+	static const char *const words[] = {"annot allocate memory", "ut of memory",
+		"emory exhausted", "bad_alloc", "MemoryError"};
+	char limit[NUMBER_SIZE_TEXT];
+
+	if (!held->has_address_space)
+		return;
+	number_format_size(held->limits.most[BUILD_MEMORY], limit);
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (!strstr(last_words, words[i]))
+			continue;
+		buffer_add_format(text,
+			"; one of its processes got no more memory than %s, the limit: raise it "
+			"with --build-memory or `memory` of the descriptor's build",
+			limit);
+		return;
+	}
+}
+
+void sandbox_explain(const struct sandbox *sandbox, const char *last_words, struct buffer *text)
+{
+	const struct build_limits_held *held = sandbox_limits(sandbox);
 	const char *ids = sandbox_missing_ids(sandbox);
 
-	explain_limit(sandbox_limits(sandbox), text);
+	if (held->broken != BUILD_LIMIT_NONE)
+		explain_limit(held, text);
+	else
+		explain_address_space(held, last_words, text);
 	explain_wanted(sandbox_wanted(sandbox), text);
 	if (ids)
 		buffer_add_format(text, "; it had no other user and group than root: %s", ids);

@@ -15,8 +15,9 @@ enum status sandbox_record(
 
 /*
  * Appends to `text` why a build that failed may have: the limit it broke and how to raise it, what
- * it wanted of the network, what ids it had not. Nothing when none of them applies.
+ * it wanted of the network, what ids it had not. Nothing when none of them applies. `last_words` is
+ * the end of its log.
  */
-void sandbox_explain(const struct sandbox *sandbox, struct buffer *text);
+void sandbox_explain(const struct sandbox *sandbox, const char *last_words, struct buffer *text);
 
 #endif

@@ -30,6 +30,7 @@ struct build_limits {
 struct build_limits_held {
 	struct build_limits limits;
 	const char *mechanism[BUILD_LIMIT_COUNT];
+	bool has_address_space;	 /* each process is bound to the limit of memory as well */
 	enum build_limit broken; /* BUILD_LIMIT_NONE when the build kept to all */
 	uint64_t seen;		 /* of the broken one, as far as it was seen */
 };

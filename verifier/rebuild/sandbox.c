@@ -211,8 +211,9 @@ static enum status keeper_start(
 		.map = sandbox->is_user ? &sandbox->map : NULL,
 		.limits = spec->limits,
 		.written = sandbox->written,
-		.address_space =
-			spec->limit_address_space ? sandbox->held.limits.most[BUILD_MEMORY] : 0,
+		.address_space = sandbox->held.has_address_space
+			? sandbox->held.limits.most[BUILD_MEMORY]
+			: 0,
 		/* It counts threads: a build that forks without end runs into it between two looks.
 		 */
 		.threads =
@@ -304,7 +305,8 @@ static void limits_set(struct sandbox *sandbox, const struct sandbox_spec *spec)
 		if (held->limits.most[limit])
 			held->mechanism[limit] = limit == BUILD_TIME ? "clock" : "watcher";
 	}
-	if (held->limits.most[BUILD_MEMORY] && spec->limit_address_space)
+	held->has_address_space = held->limits.most[BUILD_MEMORY] && spec->limit_address_space;
+	if (held->has_address_space)
 		held->mechanism[BUILD_MEMORY] = "rlimit and watcher";
 	/* Root is not bound by it. */
 	if (held->limits.most[BUILD_PROCESSES] && sandbox->is_user)
