@@ -25,6 +25,7 @@
  * without what touches the host: modules, reboot, clock, raw I/O, kernel log, network set-up.
  */
 static const int kept[] = {
+	CAP_AUDIT_WRITE, /* sudo says at each call that it lacks it */
 	CAP_CHOWN,
 	CAP_DAC_OVERRIDE,
 	CAP_FOWNER,

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -21,20 +22,22 @@
 #include "verifier/rebuild/user_namespace.h"
 #include "verifier/rebuild/view.h"
 
-#define THREADS 4 /* for each process there may be */
+#define WRITTEN_MOST 8 /* directories that a build writes to */
+#define THREADS	     4 /* for each process there may be */
 
 struct sandbox {
 	enum isolation isolation;
+	bool has_network;
 	pid_t keeper; /* 0 when there is none (any more) */
 	int control;
 	char *root; /* where the view is put together */
-	char *tmp, *var_tmp;
+	char *tmp, *var_tmp, *scratch;
 	char *source, *output;	/* as the build sees them */
 	char *output_directory; /* outside */
 	struct view view;
 	bool is_user; /* in a user namespace, with these ids */
 	struct user_map map;
-	const char *written[4]; /* as the build sees it: what counts as its disk */
+	const char *written[WRITTEN_MOST + 1]; /* as the build sees it: what counts as its disk */
 	struct build_limits_held held;
 	struct wanted_list wanted;
 };
@@ -159,8 +162,32 @@ static enum status directories_make(
 		status = fresh_directory_make(work, "tmp", 01777, &sandbox->tmp, err);
 	if (status == STATUS_OK && !spec->no_sandbox)
 		status = fresh_directory_make(work, "var-tmp", 01777, &sandbox->var_tmp, err);
+	if (status == STATUS_OK && !spec->no_sandbox && spec->scratch)
+		status = fresh_directory_make(work, "scratch", 0700, &sandbox->scratch, err);
+	for (size_t i = 0; sandbox->scratch && i < spec->scratch->count && status == STATUS_OK;
+		i++) {
+		char name[24], *path;
+
+		snprintf(name, sizeof(name), "%zu", i);
+		status = fresh_directory_make(sandbox->scratch, name, 01777, &path, err);
+		free(path);
+	}
 	free(work);
 	return status;
+}
+
+/* What counts as the build's disk. */
+static void written_list(struct sandbox *sandbox, const struct sandbox_spec *spec)
+{
+	size_t count = 0;
+
+	sandbox->written[count++] = "/tmp";
+	sandbox->written[count++] = "/var/tmp";
+	sandbox->written[count++] = sandbox->output;
+	if (spec->is_work_tree)
+		sandbox->written[count++] = sandbox->source;
+	for (size_t i = 0; spec->scratch && i < spec->scratch->count && count < WRITTEN_MOST; i++)
+		sandbox->written[count++] = spec->scratch->items[i];
 }
 
 static enum status view_prepare(
@@ -173,12 +200,20 @@ static enum status view_prepare(
 		.output_directory = spec->output_directory,
 		.tmp_directory = sandbox->tmp,
 		.var_tmp_directory = sandbox->var_tmp,
+		.scratch_directory = sandbox->scratch,
+		.scratch = spec->scratch,
 		.build_path = spec->build_path ? spec->build_path : SANDBOX_BUILD_PATH,
 		.hostname = spec->hostname ? spec->hostname : SANDBOX_HOSTNAME,
 		.hidden = spec->hidden ? spec->hidden : &nothing,
 		.is_user = sandbox->is_user,
 		.has_loops = spec->loop_devices,
 		.has_tty = !sandbox->is_user || sandbox->map.has_range,
+		.is_work_tree = spec->is_work_tree,
+		.has_network = spec->has_network,
+		.tools = spec->tools,
+		.changed = spec->changed,
+		.files = spec->files,
+		.file_count = spec->file_count,
 	};
 
 	if (spec->no_sandbox) {
@@ -192,11 +227,14 @@ static enum status view_prepare(
 		return error_set(err, STATUS_SANDBOX,
 			"this build asks for loop devices, which only root can give it: run it as "
 			"root, or without `loop_devices` of the descriptor's build");
-	sandbox->source = path_join(request.build_path, "source");
-	sandbox->output = path_join(request.build_path, "output");
-	sandbox->written[0] = "/tmp";
-	sandbox->written[1] = "/var/tmp";
-	sandbox->written[2] = sandbox->output;
+	if (spec->is_work_tree) {
+		sandbox->source = xstrdup(request.build_path);
+		sandbox->output = xstrdup(VIEW_OUTPUT_PATH);
+	} else {
+		sandbox->source = path_join(request.build_path, "source");
+		sandbox->output = path_join(request.build_path, "output");
+	}
+	written_list(sandbox, spec);
 	return view_plan(&request, &sandbox->view, err);
 }
 
@@ -207,6 +245,7 @@ static enum status keeper_start(
 	struct sandbox_inner inner = {
 		.view = spec->no_sandbox ? NULL : &sandbox->view,
 		.hostname = spec->hostname ? spec->hostname : SANDBOX_HOSTNAME,
+		.has_network = spec->has_network,
 		.parent = getpid(),
 		.map = sandbox->is_user ? &sandbox->map : NULL,
 		.limits = spec->limits,
@@ -285,7 +324,7 @@ static enum status listener_receive(
 	status = ready_receive(sandbox, &ready, &fd, err);
 	if (status != STATUS_OK)
 		return status;
-	if (fd < 0)
+	if (fd < 0 && !sandbox->has_network)
 		return error_set(err, STATUS_SANDBOX, "the sandbox handed out no socket");
 	*listen_fd = fd;
 	*port = ready.port;
@@ -320,6 +359,7 @@ enum status sandbox_prepare(const struct sandbox_spec *spec, struct sandbox **sa
 	enum status status;
 
 	made->control = -1;
+	made->has_network = spec->has_network;
 	made->isolation = sandbox_isolation_here(spec->no_sandbox);
 	made->is_user = made->isolation == ISOLATION_CONFINED;
 	if (made->is_user)
@@ -463,11 +503,14 @@ void sandbox_free(struct sandbox *sandbox)
 		sandbox_remove_tree(sandbox->tmp, &ignored);
 	if (sandbox->var_tmp)
 		sandbox_remove_tree(sandbox->var_tmp, &ignored);
+	if (sandbox->scratch)
+		sandbox_remove_tree(sandbox->scratch, &ignored);
 	if (sandbox->root)
 		sandbox_remove_tree(sandbox->root, &ignored);
 	free(sandbox->root);
 	free(sandbox->tmp);
 	free(sandbox->var_tmp);
+	free(sandbox->scratch);
 	free(sandbox->source);
 	free(sandbox->output);
 	free(sandbox->output_directory);

@@ -10,6 +10,7 @@
 #include "base/process.h"
 #include "verifier/rebuild/limit.h"
 #include "verifier/rebuild/network.h"
+#include "verifier/rebuild/view.h"
 
 /*
  * The place where a build runs: mount, UTS, network, IPC, PID and cgroup namespaces of its own, an
@@ -61,6 +62,18 @@ struct sandbox_spec {
 	struct build_limits limits;
 	bool loop_devices;	  /* as root only: the build sees those that are free */
 	bool limit_address_space; /* of each process, to the limit of memory */
+	/*
+	 * The source directory is the build's work tree: writable, and the build path itself; the
+	 * output is elsewhere.
+	 */
+	bool is_work_tree;
+	/* The network of this host stays: to prepare a build, never for the build (trust T3). */
+	bool has_network;
+	/* More that it sees (verifier/rebuild/view.h); NULL and 0: nothing. */
+	const struct text_list *tools, *changed;
+	const struct view_file *files;
+	size_t file_count;
+	const struct text_list *scratch; /* places: an empty directory on disk, gone with it */
 };
 
 struct sandbox_command {
@@ -74,9 +87,9 @@ struct sandbox_command {
 struct sandbox;
 
 /*
- * Makes it and its socket; *listen_fd is the caller's. STATUS_SANDBOX says what is missing and
- * names --no-sandbox; STATUS_CONFLICT when the output directory is not empty. With `no_sandbox`
- * the socket listens on this host's loopback.
+ * Makes it and its socket; *listen_fd is the caller's, and -1 where the host's network stays.
+ * STATUS_SANDBOX says what is missing and names --no-sandbox; STATUS_CONFLICT when the output
+ * directory is not empty. With `no_sandbox` the socket listens on this host's loopback.
  */
 enum status sandbox_prepare(const struct sandbox_spec *spec, struct sandbox **sandbox,
 	int *listen_fd, unsigned short *port, struct error *err);

@@ -162,18 +162,19 @@ static enum status inside_prepare(
 	enum status status = STATUS_OK;
 
 	if (!inner->view)
-		return handout_listen(0, listener, &ready->port, err);
+		return inner->has_network ? STATUS_OK
+					  : handout_listen(0, listener, &ready->port, err);
 	status = origins_wipe(err);
 	if (status != STATUS_OK)
 		return status;
 	if (sethostname(inner->hostname, strlen(inner->hostname)) < 0 ||
 		setdomainname("(none)", 6) < 0)
 		status = error_set_errno(err, "cannot set the host name");
-	if (status == STATUS_OK)
+	if (status == STATUS_OK && !inner->has_network)
 		status = network_start(err);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK && !inner->has_network)
 		status = network_watch(network, err);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK && !inner->has_network)
 		status = handout_listen(SANDBOX_PORT, listener, &ready->port, err);
 	if (status == STATUS_OK)
 		status = view_enter(inner->view, err);
@@ -197,7 +198,8 @@ static _Noreturn void inside_main(const struct sandbox_inner *inner)
 		give_up(inner, &ready.error);
 	if (handout_send(inner->control, &ready, sizeof(ready), listener, &ignored) != STATUS_OK)
 		_exit(EXIT_FAILURE);
-	close(listener);
+	if (listener >= 0)
+		close(listener);
 	command_serve(inner, network);
 	_exit(EXIT_SUCCESS);
 }
@@ -243,7 +245,7 @@ _Noreturn void sandbox_keep(const struct sandbox_inner *inner)
 	}
 	if (inner->map && user_enter(inner, &err) != STATUS_OK)
 		give_up(inner, &err);
-	if (unshare(NAMESPACES) < 0) {
+	if (unshare(inner->has_network ? NAMESPACES & ~CLONE_NEWNET : NAMESPACES) < 0) {
 		error_set(&err, STATUS_SANDBOX,
 			"cannot make namespaces (%s): this needs root with CAP_SYS_ADMIN, which a "
 			"container may withhold; --no-sandbox builds without isolation and marks "

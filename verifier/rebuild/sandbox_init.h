@@ -2,6 +2,7 @@
 #ifndef VERIFIER_REBUILD_SANDBOX_INIT_H
 #define VERIFIER_REBUILD_SANDBOX_INIT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -37,6 +38,7 @@ struct sandbox_outcome {
 struct sandbox_inner {
 	const struct view *view; /* NULL: no isolation */
 	const char *hostname;
+	bool has_network; /* of the host; there is no listening socket then */
 	struct build_limits limits;
 	uint64_t address_space, threads; /* as struct launch */
 	const char *const *written;	 /* as struct supervision */

@@ -47,12 +47,13 @@ static enum status write_all(int fd, const char *data, size_t len, struct error 
 }
 
 /* Hashes what is read, and writes the same bytes; `to` is -1 when there is no copy. */
-static enum status bytes_copy(
-	struct tree_walk *walk, int from, int to, struct digest *digest, struct error *err)
+static enum status bytes_copy(struct tree_walk *walk, int from, int to, struct digest *digest,
+	uint64_t *size, struct error *err)
 {
 	enum status status = STATUS_OK;
 	struct hash hash;
 
+	*size = 0;
 	hash_init(&hash);
 	while (status == STATUS_OK) {
 		ssize_t got = read(from, walk->chunk, CHUNK_SIZE);
@@ -64,6 +65,7 @@ static enum status bytes_copy(
 		if (got <= 0)
 			break;
 		hash_update(&hash, walk->chunk, (size_t)got);
+		*size += (uint64_t)got;
 		if (to >= 0)
 			status = write_all(to, walk->chunk, (size_t)got, err);
 	}
@@ -101,6 +103,7 @@ static enum status file_take(struct tree_walk *walk, struct tree_entry *entry, c
 	int in = open(from, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	enum status status = STATUS_OK;
 	struct stat info;
+	uint64_t size;
 	int out = -1;
 
 	if (in < 0 || fstat(in, &info) < 0) {
@@ -121,13 +124,15 @@ static enum status file_take(struct tree_walk *walk, struct tree_entry *entry, c
 			goto out;
 		}
 	}
-	status = bytes_copy(walk, in, out, &entry->digest, err);
+	status = bytes_copy(walk, in, out, &entry->digest, &size, err);
 	if (status != STATUS_OK)
 		error_context(err, "%s", from);
 	else
 		status = content_check(walk->options, entry, err);
 	if (status == STATUS_OK && to)
 		status = times_set(walk, AT_FDCWD, to, err);
+	if (status == STATUS_OK && walk->options->taken)
+		walk->options->taken(walk->options->context, entry->path, &entry->digest, size);
 out:
 	if (in >= 0)
 		close(in);

@@ -19,6 +19,9 @@ struct tree_options {
 	const struct digest *forbidden;
 	size_t forbidden_count;
 	int64_t mtime; /* of everything in the copy, so that builds which look see no difference */
+	/* Called for every file, in no order: what was copied, file by file. NULL: not wanted. */
+	void (*taken)(void *context, const char *path, const struct digest *digest, uint64_t size);
+	void *context;
 };
 
 /*

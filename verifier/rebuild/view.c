@@ -112,7 +112,7 @@ static const struct {
 	{"/var/tmp", 01777},
 };
 
-static void entry_add(
+void view_entry_add(
 	struct view *view, enum view_kind kind, const char *place, const char *from, mode_t mode)
 {
 	ARRAY_GROW(view->entries, view->count, view->capacity);
@@ -124,8 +124,7 @@ static void entry_add(
 	};
 }
 
-/* Shows one existing path of the host at its own place. A link stays the link it is. */
-static enum status shown_add(struct view *view, const char *path, struct error *err)
+enum status view_shown_add(struct view *view, const char *path, struct error *err)
 {
 	enum status status;
 	struct stat info;
@@ -140,7 +139,7 @@ static enum status shown_add(struct view *view, const char *path, struct error *
 		if (len < 0)
 			return error_set_errno(err, "%s", path);
 		target[len] = '\0';
-		entry_add(view, VIEW_LINK, path, target, 0);
+		view_entry_add(view, VIEW_LINK, path, target, 0);
 		return STATUS_OK;
 	}
 	if (!S_ISDIR(info.st_mode) && !S_ISREG(info.st_mode))
@@ -148,12 +147,13 @@ static enum status shown_add(struct view *view, const char *path, struct error *
 	status = path_resolve(path, &resolved, err);
 	if (status != STATUS_OK)
 		return status;
-	entry_add(view, VIEW_READ_ONLY, path, resolved, 0);
+	view_entry_add(view, VIEW_READ_ONLY, path, resolved, 0);
 	free(resolved);
 	return STATUS_OK;
 }
 
-static enum status shown_add_all(struct view *view, struct error *err)
+static enum status shown_add_all(
+	struct view *view, const struct view_request *request, struct error *err)
 {
 	enum status status = STATUS_OK;
 
@@ -164,7 +164,8 @@ static enum status shown_add_all(struct view *view, struct error *err)
 		if (result != 0 && result != GLOB_NOMATCH)
 			status = error_set(err, STATUS_SANDBOX, "cannot list %s", shown[i]);
 		for (size_t j = 0; j < found.gl_pathc && status == STATUS_OK; j++)
-			status = shown_add(view, found.gl_pathv[j], err);
+			if (!view_has_own(request, found.gl_pathv[j]))
+				status = view_shown_add(view, found.gl_pathv[j], err);
 		globfree(&found);
 	}
 	return status;
@@ -179,14 +180,14 @@ static enum status own_add(struct view *view, enum view_kind kind, const char *p
 	status = path_resolve(from, &resolved, err);
 	if (status != STATUS_OK)
 		return status;
-	entry_add(view, kind, place, resolved, 0755);
+	view_entry_add(view, kind, place, resolved, 0755);
 	free(resolved);
 	return STATUS_OK;
 }
 
 static void text_add(struct view *view, const char *place, char *text)
 {
-	entry_add(view, VIEW_TEXT, place, text, 0644);
+	view_entry_add(view, VIEW_TEXT, place, text, 0644);
 	free(text);
 }
 
@@ -202,15 +203,25 @@ static bool path_begins(const char *path, const char *directory)
 static enum status own_add_all(
 	struct view *view, const struct view_request *request, struct error *err)
 {
-	char *source = path_join(request->build_path, "source");
-	char *output = path_join(request->build_path, "output");
+	char *source = request->is_work_tree ? xstrdup(request->build_path)
+					     : path_join(request->build_path, "source");
+	char *output = request->is_work_tree ? xstrdup(VIEW_OUTPUT_PATH)
+					     : path_join(request->build_path, "output");
 	enum status status;
 
 	status = own_add(view, VIEW_WRITABLE, "/tmp", request->tmp_directory, err);
 	if (status == STATUS_OK)
 		status = own_add(view, VIEW_WRITABLE, "/var/tmp", request->var_tmp_directory, err);
+	for (size_t i = 0; request->scratch && i < request->scratch->count && status == STATUS_OK;
+		i++) {
+		char *from = xasprintf("%s/%zu", request->scratch_directory, i);
+
+		status = own_add(view, VIEW_WRITABLE, request->scratch->items[i], from, err);
+		free(from);
+	}
 	if (status == STATUS_OK)
-		status = own_add(view, VIEW_READ_ONLY, source, request->source_directory, err);
+		status = own_add(view, request->is_work_tree ? VIEW_WRITABLE : VIEW_READ_ONLY,
+			source, request->source_directory, err);
 	if (status == STATUS_OK)
 		status = own_add(view, VIEW_WRITABLE, output, request->output_directory, err);
 	free(source);
@@ -240,8 +251,8 @@ static enum status secret_mask(struct view *view, const struct view_entry *entry
 				"it elsewhere",
 				secret, entry->from);
 		place = xasprintf("%s%s", entry->place, rest);
-		entry_add(view, S_ISDIR(info.st_mode) ? VIEW_MASK_DIRECTORY : VIEW_MASK_FILE, place,
-			NULL, 0);
+		view_entry_add(view, S_ISDIR(info.st_mode) ? VIEW_MASK_DIRECTORY : VIEW_MASK_FILE,
+			place, NULL, 0);
 		free(place);
 		return STATUS_OK;
 	}
@@ -281,7 +292,7 @@ static enum status secret_add(struct view *view, const char *path, struct error 
 		status = location_find(entry.from, &shown_at, err);
 		if (status == STATUS_OK)
 			status = secret_mask(view, &entry, &shown_at, secret, &secret_at,
-				i >= view->own_first, err);
+				i >= view->own_first && i < view->own_end, err);
 		location_release(&shown_at);
 	}
 	if (status == STATUS_OK) {
@@ -350,19 +361,26 @@ enum status view_plan(const struct view_request *request, struct view *view, str
 	for (unsigned i = 0; i < LOOPS_SHOWN && request->has_loops; i++)
 		view->loops[i] = !loop_is_used(i);
 	for (size_t i = 0; i < ARRAY_SIZE(empty); i++)
-		entry_add(view, VIEW_DIRECTORY, empty[i].place, NULL, empty[i].mode);
-	entry_add(view, VIEW_LINK, "/var/run", "/run", 0);
-	entry_add(view, VIEW_LINK, "/var/lock", "/run/lock", 0);
-	entry_add(view, VIEW_LINK, "/etc/mtab", "/proc/mounts", 0);
+		view_entry_add(view, VIEW_DIRECTORY, empty[i].place, NULL, empty[i].mode);
+	view_entry_add(view, VIEW_LINK, "/var/run", "/run", 0);
+	view_entry_add(view, VIEW_LINK, "/var/lock", "/run/lock", 0);
+	view_entry_add(view, VIEW_LINK, "/etc/mtab", "/proc/mounts", 0);
 	text_add(view, "/etc/hostname", xasprintf("%s\n", request->hostname));
-	text_add(view, "/etc/hosts",
-		xasprintf("127.0.0.1 localhost\n127.0.1.1 %s\n::1 localhost\n", request->hostname));
-	status = shown_add_all(view, err);
+	if (!request->has_network)
+		text_add(view, "/etc/hosts",
+			xasprintf("127.0.0.1 localhost\n127.0.1.1 %s\n::1 localhost\n",
+				request->hostname));
+	status = shown_add_all(view, request, err);
+	if (status == STATUS_OK)
+		status = view_extras_add(view, request, err);
 	if (status == STATUS_OK)
 		status = build_path_check(view, request->build_path, err);
 	view->own_first = view->count;
 	if (status == STATUS_OK)
 		status = own_add_all(view, request, err);
+	view->own_end = view->count;
+	if (status == STATUS_OK)
+		status = view_tools_add(view, request->tools, err);
 	view->shown_count = view->count;
 	for (size_t i = 0; i < request->hidden->count && status == STATUS_OK; i++)
 		status = secret_add(view, request->hidden->items[i], err);

@@ -47,18 +47,39 @@ struct view {
 	bool has_tty; /* its ids hold the group that terminals belong to */
 	struct view_entry *entries;
 	size_t count, capacity;
-	size_t own_first;   /* the first entry that shows a directory of the run itself */
+	size_t own_first;   /* the first entry that shows a directory of the run itself, */
+	size_t own_end;	    /* and the one behind the last */
 	size_t shown_count; /* entries before the masks */
 	struct view_secret *secrets;
 	size_t secret_count, secret_capacity;
 };
 
+/* A file or directory that the view has in place of this machine's. */
+struct view_file {
+	const char *place; /* absolute; below what stands before it */
+	const char *text;  /* NULL: an empty directory */
+	mode_t mode;
+};
+
+#define VIEW_OUTPUT_PATH "/output"
+
 struct view_request {
 	const char *root;
-	const char *source_directory; /* shown at BUILD_PATH/source */
+	const char *source_directory; /* shown at BUILD_PATH/source, read-only */
 	const char *output_directory; /* shown at BUILD_PATH/output */
-	const char *tmp_directory;    /* shown as /tmp */
+	/* The source directory is the build's work tree: writable, at BUILD_PATH itself; and the
+	 * output is at VIEW_OUTPUT_PATH. */
+	bool is_work_tree;
+	bool has_network;	       /* names are looked up as on this host */
+	const struct text_list *tools; /* more of the host, read-only, at its own place; or NULL */
+	const struct text_list *changed; /* directories of the host of which the view has a copy */
+	const struct view_file *files;
+	size_t file_count;
+	const char *tmp_directory; /* shown as /tmp */
 	const char *var_tmp_directory;
+	/* "0", "1", … in this directory are shown writable at these places; NULL: none. */
+	const char *scratch_directory;
+	const struct text_list *scratch;
 	const char *build_path;
 	const char *hostname;
 	bool is_user, has_tty, has_loops; /* as in struct view */
@@ -80,5 +101,17 @@ enum status view_plan(const struct view_request *request, struct view *view, str
 enum status view_enter(const struct view *view, struct error *err);
 
 void view_release(struct view *view);
+
+/* For view*.c only. Copies what it is given. */
+void view_entry_add(
+	struct view *view, enum view_kind kind, const char *place, const char *from, mode_t mode);
+/* Shows one existing path of the host at its own place. A link stays the link it is. */
+enum status view_shown_add(struct view *view, const char *path, struct error *err);
+/* What the request adds to the allow-list, and takes the place of something in it. */
+bool view_has_own(const struct view_request *request, const char *place);
+enum status view_extras_add(
+	struct view *view, const struct view_request *request, struct error *err);
+/* Behind the run's own directories: a tool may lie in what the build has a private one of. */
+enum status view_tools_add(struct view *view, const struct text_list *tools, struct error *err);
 
 #endif
