@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dbdiff/read_named.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/array.h"
+#include "base/buffer.h"
+#include "base/pread.h"
+#include "base/tempfile.h"
+#include "dbdiff/captured.h"
+#include "dbdiff/pair.h"
+
+/* One member that is to be read, and its way down. */
+struct reading {
+	struct pair pair; /* one side of one */
+	const struct named_request *request;
+	struct wanted_list wanted;
+	size_t found;
+};
+
+static enum status sql_error(struct reading *reading, struct error *err)
+{
+	return error_set(
+		err, STATUS_DATABASE, "index: %s", sqlite3_errmsg(reading->pair.indexes[0].sql.db));
+}
+
+static void want(struct reading *reading, const struct wanted *wanted)
+{
+	struct wanted_list *list = &reading->wanted;
+
+	ARRAY_GROW(list->items, list->count, list->capacity);
+	list->items[list->count++] = *wanted;
+}
+
+/* Every container above a member has to be opened again. */
+static enum status want_way(struct reading *reading, int64_t container, struct error *err)
+{
+	sqlite3_stmt *select = NULL;
+	enum status status = STATUS_OK;
+	int result = SQLITE_ROW;
+
+	if (sqlite3_prepare_v2(reading->pair.indexes[0].sql.db,
+		    "SELECT container, position FROM member WHERE id = ?", -1, &select,
+		    NULL) != SQLITE_OK)
+		return sql_error(reading, err);
+	for (unsigned depth = 0; container != 0 && depth < INDEX_DEPTH_MOST; depth++) {
+		sqlite3_reset(select);
+		sqlite3_bind_int64(select, 1, container);
+		result = sqlite3_step(select);
+		if (result != SQLITE_ROW)
+			break;
+		want(reading,
+			&(struct wanted){.container = sqlite3_column_int64(select, 0),
+				.position = sqlite3_column_int64(select, 1),
+				.id = container,
+				.what = WANTED_WAY});
+		container = sqlite3_column_int64(select, 0);
+	}
+	if (result != SQLITE_ROW || container != 0)
+		status = error_set(err, STATUS_FORMAT, "a member of the index lies nowhere");
+	sqlite3_finalize(select);
+	return status;
+}
+
+static bool is_named(const struct reading *reading, const char *path, size_t len)
+{
+	const char *basename = reading->request->basename;
+	size_t length = strlen(basename);
+
+	return len >= length && memcmp(path + len - length, basename, length) == 0 &&
+		(len == length || path[len - length - 1] == '/');
+}
+
+static enum status find(struct reading *reading, struct error *err)
+{
+	sqlite3_stmt *select = NULL;
+	enum status status = STATUS_OK;
+	int result = SQLITE_DONE;
+
+	if (sqlite3_prepare_v2(reading->pair.indexes[0].sql.db,
+		    "SELECT container, position, id, path, size FROM member "
+		    "WHERE content = 1 AND size <= ? AND container <> 0 ORDER BY id",
+		    -1, &select, NULL) != SQLITE_OK)
+		return sql_error(reading, err);
+	sqlite3_bind_int64(select, 1, (sqlite3_int64)reading->request->size_most);
+	while (status == STATUS_OK && (result = sqlite3_step(select)) == SQLITE_ROW) {
+		const char *path = sqlite3_column_blob(select, 3);
+		struct wanted wanted = {.container = sqlite3_column_int64(select, 0),
+			.position = sqlite3_column_int64(select, 1),
+			.id = sqlite3_column_int64(select, 2),
+			.what = WANTED_BYTES,
+			.len = (uint64_t)sqlite3_column_int64(select, 4)};
+
+		if (!path || !is_named(reading, path, (size_t)sqlite3_column_bytes(select, 3)))
+			continue;
+		if (reading->found++ == reading->request->count_most)
+			status = error_set(err, STATUS_LIMIT, "more than %zu members are called %s",
+				reading->request->count_most, reading->request->basename);
+		want(reading, &wanted);
+		if (status == STATUS_OK)
+			status = want_way(reading, wanted.container, err);
+	}
+	if (status == STATUS_OK && result != SQLITE_DONE)
+		status = sql_error(reading, err);
+	sqlite3_finalize(select);
+	wanted_list_finish(&reading->wanted);
+	return status;
+}
+
+static enum status walk(struct reading *reading, struct error *err)
+{
+	struct pair *pair = &reading->pair;
+	struct pair_job job = {.pair = pair, .base_fd = -1};
+	enum status status = tempfile_unlinked(&pair->index_fds[0], err);
+
+	if (status == STATUS_OK)
+		status = attempt_open(&pair->attempts[0], err);
+	job.out_fd = pair->index_fds[0];
+	if (status == STATUS_OK)
+		status = pair_run(&job, 1, pair_job_index, &pair->trouble[0], err);
+	if (status == STATUS_OK && pair->trouble[0].status != STATUS_OK) {
+		*err = pair->trouble[0];
+		status = err->status;
+	}
+	return status == STATUS_OK ? index_open(&pair->indexes[0], pair->index_fds[0], err)
+				   : status;
+}
+
+/* Hands out what the second walk wrote. */
+static enum status hand_out(struct reading *reading, int fd, struct error *err)
+{
+	struct captured captured = {0};
+	struct buffer bytes = {0};
+	enum status status = captured_read(&captured, fd, reading->found, err);
+
+	for (size_t i = 0; i < captured.count && status == STATUS_OK; i++) {
+		const struct captured_part *part = &captured.parts[i];
+
+		if (part->offset == WANTED_WHY_OFFSET || part->len > reading->request->size_most)
+			continue;
+		buffer_clear(&bytes);
+		buffer_reserve(&bytes, part->len);
+		status = pread_exactly(fd, bytes.data, part->len, part->at, err);
+		if (status == STATUS_OK)
+			status = reading->request->take(
+				reading->request->context, bytes.data, part->len, err);
+	}
+	buffer_release(&bytes);
+	captured_release(&captured);
+	return status;
+}
+
+static enum status read_again(struct reading *reading, struct error *err)
+{
+	struct pair_job job = {
+		.pair = &reading->pair, .base_fd = -1, .wanted = &reading->wanted, .out_fd = -1};
+	struct error trouble = {0};
+	enum status status = tempfile_unlinked(&job.out_fd, err);
+
+	if (status == STATUS_OK)
+		status = pair_run(&job, 1, pair_job_capture, &trouble, err);
+	if (status == STATUS_OK && trouble.status != STATUS_OK) {
+		*err = trouble;
+		status = err->status;
+	}
+	if (status == STATUS_OK)
+		status = hand_out(reading, job.out_fd, err);
+	if (job.out_fd >= 0)
+		close(job.out_fd);
+	return status;
+}
+
+enum status dbdiff_read_named(const char *name, int fd, const struct limits *limits,
+	const struct named_request *request, struct digest *sha256, struct error *err)
+{
+	struct comparison_options options = {.limits = *limits};
+	struct comparison_side side = {.fd = fd};
+	struct reading reading = {
+		.request = request,
+		.pair = {.name = name,
+			.sides = {&side},
+			.options = &options,
+			.index_fds = {-1, -1}},
+	};
+	enum status status = STATUS_OK;
+
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		status = error_set_errno(err, "reading");
+	if (status == STATUS_OK)
+		status = hash_fd(fd, &side.sha256, &side.size, err);
+	if (status == STATUS_OK)
+		status = walk(&reading, err);
+	if (status == STATUS_OK)
+		status = find(&reading, err);
+	if (status == STATUS_OK && reading.wanted.count)
+		status = read_again(&reading, err);
+	*sha256 = side.sha256;
+	free(reading.wanted.items);
+	index_release(&reading.pair.indexes[0]);
+	attempt_release(&reading.pair.attempts[0]);
+	if (reading.pair.index_fds[0] >= 0)
+		close(reading.pair.index_fds[0]);
+	return status;
+}

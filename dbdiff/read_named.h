@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DBDIFF_READ_NAMED_H
+#define DBDIFF_READ_NAMED_H
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/limits.h"
+
+/* What is read of one artifact: every member of a name, at any depth. */
+struct named_request {
+	const char *basename; /* the last part of its path: "os-release" */
+	size_t size_most;     /* larger ones are passed over; at most 64 KiB */
+	size_t count_most;    /* STATUS_LIMIT for more */
+	/* Called for each, in the order of the walk. The bytes are hostile. */
+	enum status (*take)(void *context, const void *data, size_t len, struct error *err);
+	void *context;
+};
+
+/*
+ * Reads the members of the regular file `fd` that have that name and bytes of their own, in a
+ * worker process (dbdiff/worker.h). Finding none is no error, also where parts of the artifact
+ * could not be read; `sha256` is the artifact's, of this very reading.
+ */
+enum status dbdiff_read_named(const char *name, int fd, const struct limits *limits,
+	const struct named_request *request, struct digest *sha256, struct error *err);
+
+#endif
