@@ -251,7 +251,8 @@ static enum status run_steps(struct verification *verification, const char **ste
 /* The work of a finished run; what was rebuilt stays for a look unless it is what was published. */
 static void clean(const struct verification *verification, bool all)
 {
-	static const char *const parts[] = {"source", "tmp", "var-tmp", "root", "output"};
+	static const char *const parts[] = {"source", "prepared", "prepare-output", "build-output",
+		"scratch", "tmp", "var-tmp", "root", "output"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts) - (all ? 0 : 1); i++) {
 		char *path = path_join(verification->work, parts[i]);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -16,6 +17,7 @@
 #include "verifier/rebuild/tool_root.h"
 #include "verifier/rebuild/tree.h"
 #include "verifier/verification.h"
+#include "verifier/verify_kas.h"
 #include "verifier/verify_materials.h"
 #include "verifier/verify_outputs.h"
 #include "verifier/verify_sandbox.h"
@@ -26,9 +28,14 @@
 struct attempt {
 	struct verification *verification;
 	char *source, *output, *log;
+	char *unused; /* the sandbox's output directory where the build has one of its own */
 	struct text_list hidden;    /* what the build must not see */
 	struct text_list published; /* absolute paths of the published files */
 	struct tool_root tools;
+	struct kas *kas; /* NULL: the backend is "command" */
+	struct kas_prepared prepared;
+	struct digest *forbidden; /* contents that a build must not be given: the published ones */
+	size_t forbidden_count;
 	struct digest source_digest;
 	struct digest inputs;
 	int64_t epoch;
@@ -122,25 +129,31 @@ static enum status list_excluded(
 	return STATUS_OK;
 }
 
+static void list_forbidden(struct attempt *attempt)
+{
+	const struct file_set *published = &attempt->verification->published;
+
+	attempt->forbidden = xcalloc(published->count + 1, sizeof(*attempt->forbidden));
+	for (size_t i = 0; i < published->count; i++)
+		if (published->files[i].has_digest)
+			attempt->forbidden[attempt->forbidden_count++] = published->files[i].digest;
+}
+
 static enum status copy_source(struct attempt *attempt, struct error *err)
 {
-	const struct verification *verification = attempt->verification;
-	const struct file_set *published = &verification->published;
-	struct digest *forbidden = xcalloc(published->count, sizeof(*forbidden));
 	struct text_list excluded = {0};
-	struct tree_options options = {
-		.excluded = &excluded, .forbidden = forbidden, .mtime = attempt->epoch};
+	struct tree_options options = {.excluded = &excluded,
+		.forbidden = attempt->forbidden,
+		.forbidden_count = attempt->forbidden_count,
+		.mtime = attempt->epoch};
 	enum status status = list_excluded(attempt, &excluded, err);
 
-	for (size_t i = 0; i < published->count; i++) {
-		if (published->files[i].has_digest)
-			forbidden[options.forbidden_count++] = published->files[i].digest;
-	}
 	if (status == STATUS_OK)
-		status = tree_copy(verification->release.build.source, attempt->source, &options,
-			&attempt->source_digest, err);
+		status = sandbox_remove_tree(attempt->source, err);
+	if (status == STATUS_OK)
+		status = tree_copy(attempt->verification->release.build.source, attempt->source,
+			&options, &attempt->source_digest, err);
 	text_list_release(&excluded);
-	free(forbidden);
 	return status;
 }
 
@@ -160,6 +173,12 @@ static void digest_inputs(struct attempt *attempt)
 	buffer_add_format(&text, "source %s\n", hex);
 	digest_hex(&attempt->tools.status, hex);
 	buffer_add_format(&text, "tools %s\n", hex);
+	if (attempt->prepared.image_uuid)
+		buffer_add_format(&text, "image-uuid %s\n", attempt->prepared.image_uuid);
+	if (attempt->prepared.has_program) {
+		digest_hex(&attempt->prepared.program, hex);
+		buffer_add_format(&text, "kas %s\n", hex);
+	}
 	for (size_t p = 0; p < verification->pins.count; p++) {
 		const struct pin *pin = &verification->pins.items[p];
 
@@ -173,6 +192,14 @@ static void digest_inputs(struct attempt *attempt)
 	buffer_release(&text);
 }
 
+/* What a build was made of, in words. */
+static const char *source_name(const struct attempt *attempt)
+{
+	const struct release_build *build = &attempt->verification->release.build;
+
+	return path_basename(attempt->kas ? build->kas.repository : build->source);
+}
+
 /* The last record of a build, whole or not at all: with it a later run need not build again. */
 static enum status record_inputs(struct attempt *attempt, struct error *err)
 {
@@ -182,8 +209,9 @@ static enum status record_inputs(struct attempt *attempt, struct error *err)
 
 	if (status == STATUS_OK)
 		status = evidence_material(evidence, verification->run, "source",
-			path_basename(verification->release.build.source), &attempt->source_digest,
-			0, err);
+			source_name(attempt), &attempt->source_digest, 0, err);
+	if (status == STATUS_OK)
+		status = kas_record(verification, &attempt->prepared, err);
 	for (size_t i = 0; i < attempt->tools.count && status == STATUS_OK; i++) {
 		const struct tool_package *package = &attempt->tools.packages[i];
 		char *name = xasprintf(
@@ -225,6 +253,12 @@ static void set_environment(struct attempt *attempt, unsigned short port)
 	struct text_list *environment = &attempt->environment;
 	char text[64];
 
+	snprintf(text, sizeof(text), "http://127.0.0.1:%u", port);
+	add_variable(environment, "http_proxy", text);
+	if (attempt->kas) {
+		kas_add_environment(attempt->kas, environment);
+		return;
+	}
 	add_variable(environment, "PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
 	add_variable(environment, "HOME", "/tmp");
 	add_variable(environment, "TMPDIR", "/tmp");
@@ -236,8 +270,6 @@ static void set_environment(struct attempt *attempt, unsigned short port)
 		add_variable(environment, "TZ", "UTC");
 	snprintf(text, sizeof(text), "%" PRId64, attempt->epoch);
 	add_variable(environment, "SOURCE_DATE_EPOCH", text);
-	snprintf(text, sizeof(text), "http://127.0.0.1:%u", port);
-	add_variable(environment, "http_proxy", text);
 	add_variable(environment, "OUTPUT", sandbox_output_path(attempt->sandbox));
 }
 
@@ -293,7 +325,10 @@ static enum status run_command(struct attempt *attempt, unsigned short port, str
 	if (command.log_fd < 0)
 		return error_set_errno(err, "%s", attempt->log);
 	set_environment(attempt, port);
-	text_list_add(&argv, build->script);
+	if (attempt->kas)
+		kas_build_argv(attempt->kas, &argv);
+	else
+		text_list_add(&argv, build->script);
 	for (size_t i = 0; i < build->arguments.count; i++)
 		text_list_add(&argv, build->arguments.items[i]);
 	text_list_terminate(&argv);
@@ -356,7 +391,7 @@ static enum status run_build(struct attempt *attempt, struct error *err)
 	struct sandbox_spec spec = {
 		.work_directory = verification->work,
 		.source_directory = attempt->source,
-		.output_directory = attempt->output,
+		.output_directory = attempt->kas ? attempt->unused : attempt->output,
 		.build_path = build->path,
 		.hostname = build->hostname,
 		.hidden = &attempt->hidden,
@@ -368,6 +403,8 @@ static enum status run_build(struct attempt *attempt, struct error *err)
 	int listen_fd;
 
 	build_limits_choose(verification, &spec);
+	if (attempt->kas)
+		kas_fill_sandbox(attempt->kas, &spec);
 	if (sandbox_prepare(&spec, &attempt->sandbox, &listen_fd, &port, err) < 0)
 		return err->status;
 	if (sandbox_missing_ids(attempt->sandbox))
@@ -389,6 +426,16 @@ static enum status run_build(struct attempt *attempt, struct error *err)
 	return run_with_proxy(attempt, listen_fd, port, err);
 }
 
+/* Out of the work tree, which can go then. */
+static enum status take_deployed(struct attempt *attempt, struct error *err)
+{
+	if (kas_compress(attempt->kas, err) < 0)
+		return err->status;
+	if (mkdir(attempt->output, 0755) < 0)
+		return error_set_errno(err, "%s", attempt->output);
+	return kas_take_output(attempt->kas, attempt->output, err);
+}
+
 static enum status build_anew(struct attempt *attempt, struct error *err)
 {
 	struct verification *verification = attempt->verification;
@@ -397,12 +444,15 @@ static enum status build_anew(struct attempt *attempt, struct error *err)
 
 	/* Each attempt begins with nothing of an earlier one (trust T2). */
 	if (evidence_forget_build(verification->evidence, verification->run, err) < 0 ||
-		sandbox_remove_tree(attempt->output, err) < 0)
+		sandbox_remove_tree(attempt->output, err) < 0 ||
+		path_remove_tree(attempt->unused, err) < 0)
 		return err->status;
 	progress_begin(&progress, "rebuild", false, 0, "%s, %s",
-		path_basename(verification->release.build.script),
+		attempt->kas ? "kas" : path_basename(verification->release.build.script),
 		verification->request->no_sandbox ? "no sandbox" : "sandbox");
 	status = run_build(attempt, err);
+	if (status == STATUS_OK && attempt->kas)
+		status = take_deployed(attempt, err);
 	if (status == STATUS_OK)
 		status = outputs_collect(verification, attempt->output, &attempt->published, err);
 	if (status == STATUS_OK)
@@ -412,14 +462,31 @@ static enum status build_anew(struct attempt *attempt, struct error *err)
 	return status;
 }
 
+static enum status prepare_with_kas(struct attempt *attempt, struct error *err)
+{
+	struct kas_spec spec = {.build = &attempt->verification->release.build,
+		.hidden = &attempt->hidden,
+		.forbidden = attempt->forbidden,
+		.forbidden_count = attempt->forbidden_count,
+		.epoch = attempt->epoch};
+	enum status status = kas_start(attempt->verification, &spec, attempt->materials,
+		&attempt->kas, &attempt->prepared, err);
+
+	attempt->source_digest = attempt->prepared.tree;
+	return status;
+}
+
 static enum status prepare(struct attempt *attempt, struct error *err)
 {
 	struct verification *verification = attempt->verification;
 
 	attempt->epoch = build_epoch(verification);
+	list_forbidden(attempt);
 	if (list_hidden(attempt, err) < 0 ||
 		path_make_directories(verification->work, 0700, err) < 0 ||
-		sandbox_remove_tree(attempt->source, err) < 0 || copy_source(attempt, err) < 0 ||
+		(verification->release.build.backend == BACKEND_KAS
+				? prepare_with_kas(attempt, err)
+				: copy_source(attempt, err)) < 0 ||
 		tool_root_read(TOOL_ROOT_STATUS, &attempt->tools, err) < 0)
 		return err->status;
 	digest_inputs(attempt);
@@ -432,6 +499,7 @@ enum status verify_rebuild(struct verification *verification, struct error *err)
 		.verification = verification,
 		.source = path_join(verification->work, "source"),
 		.output = path_join(verification->work, "output"),
+		.unused = path_join(verification->work, "build-output"),
 		.log = path_join(verification->work, "build.log"),
 		.materials = material_log_new(),
 	};
@@ -446,6 +514,8 @@ enum status verify_rebuild(struct verification *verification, struct error *err)
 	if (status == STATUS_OK && !built)
 		status = build_anew(&attempt, err);
 	sandbox_free(attempt.sandbox);
+	kas_free(attempt.kas);
+	kas_prepared_release(&attempt.prepared);
 	material_log_free(attempt.materials);
 	tool_root_release(&attempt.tools);
 	text_list_release(&attempt.environment);
@@ -453,6 +523,8 @@ enum status verify_rebuild(struct verification *verification, struct error *err)
 	text_list_release(&attempt.published);
 	free(attempt.source);
 	free(attempt.output);
+	free(attempt.unused);
+	free(attempt.forbidden);
 	free(attempt.log);
 	return status;
 }

@@ -17,7 +17,9 @@ START_TEST(the_build_is_described)
 	build_refused("script: tree/build.sh", "r.yaml:5:8: the key \"backend\" is missing here");
 	build_refused("backend: command", "r.yaml:5:8: the key \"script\" is missing here");
 	build_refused("backend: kas, script: tree/build.sh",
-		"r.yaml:5:18: unknown backend \"kas\"; there is \"command\"");
+		"r.yaml:5:31: \"script\" belongs to the backend \"command\"");
+	build_refused("backend: make, script: tree/build.sh",
+		"r.yaml:5:18: unknown backend \"make\"; there are \"command\" and \"kas\"");
 	build_refused("backend: command, skript: tree/build.sh",
 		"r.yaml:5:27: unknown key \"skript\"; did you mean \"script\"?");
 	build_refused("backend: command, script: tree/absent.sh",

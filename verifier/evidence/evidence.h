@@ -64,6 +64,8 @@ enum status evidence_run_finish(struct evidence *evidence, const char *run, enum
 	const struct run_failure *failure, struct error *err);
 /* The insides of an artifact could not be compared, and a retry may help: the run is trouble. */
 #define MARK_NOT_COMPARED "not-compared-inside"
+/* The build was given the image UUID of what was published (trust T5). */
+#define MARK_GIVEN_UUID "given-image-uuid"
 enum status evidence_run_mark(
 	struct evidence *evidence, const char *run, const char *mark, struct error *err);
 enum status evidence_run_isolation(struct evidence *evidence, const char *run,

@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 #include "base/buffer.h"
 #include "base/path.h"
 #include "verifier/rebuild/handout.h"
+#include "verifier/rebuild/left_tree.h"
 #include "verifier/rebuild/loops.h"
 #include "verifier/rebuild/sandbox_init.h"
 #include "verifier/rebuild/user_namespace.h"
@@ -112,22 +112,6 @@ static enum status output_directory_make(const char *path, struct error *err)
 				path);
 	closedir(directory);
 	return status;
-}
-
-static enum status tree_remove(void *path, struct error *err)
-{
-	return path_remove_tree(path, err);
-}
-
-enum status sandbox_remove_tree(const char *path, struct error *err)
-{
-	enum status status = geteuid() == 0 ? loops_detach(path, err) : STATUS_OK;
-
-	if (status == STATUS_OK)
-		status = path_remove_tree(path, err);
-	if (status == STATUS_OK || geteuid() == 0)
-		return status;
-	return user_namespace_run(tree_remove, (void *)path, err);
 }
 
 /* Empty, whatever a killed run left there. */
@@ -431,32 +415,6 @@ static void keeper_end(struct sandbox *sandbox)
 	sandbox->keeper = 0;
 }
 
-/* What the build left to another id of the range: given to the user, who reads it from outside. */
-static int entry_take(const char *path, const struct stat *info, int kind, struct FTW *walk)
-{
-	mode_t mode = info->st_mode & 07777;
-
-	(void)walk;
-	if (kind == FTW_NS || (info->st_uid != 0 && lchown(path, 0, 0) < 0))
-		return -1;
-	if (S_ISDIR(info->st_mode))
-		mode |= 0700;
-	else if (S_ISREG(info->st_mode))
-		mode |= 0600;
-	else
-		return 0;
-	return mode == (info->st_mode & 07777) ? 0 : chmod(path, mode);
-}
-
-/* No process of the build is left that could change the tree under the walk. */
-static enum status output_take(void *path, struct error *err)
-{
-	if (nftw(path, entry_take, 32, FTW_PHYS | FTW_MOUNT) != 0)
-		return error_set_errno(
-			err, "cannot take over what the build left in %s", (const char *)path);
-	return STATUS_OK;
-}
-
 enum status sandbox_run(struct sandbox *sandbox, const struct sandbox_command *command,
 	struct process_result *result, struct error *err)
 {
@@ -486,8 +444,7 @@ enum status sandbox_run(struct sandbox *sandbox, const struct sandbox_command *c
 	sandbox->held.broken = outcome.supervised.broken;
 	sandbox->held.seen = outcome.supervised.seen;
 	sandbox->wanted = outcome.supervised.wanted;
-	return sandbox->is_user ? user_namespace_run(output_take, sandbox->output_directory, err)
-				: STATUS_OK;
+	return sandbox->is_user ? left_tree_take(sandbox->output_directory, err) : STATUS_OK;
 }
 
 void sandbox_free(struct sandbox *sandbox)

@@ -27,11 +27,15 @@ enum status release_read_published(
 	void *context, const struct yaml *yaml, const struct yaml_node *value, struct error *err);
 enum status release_read_build(
 	void *context, const struct yaml *yaml, const struct yaml_node *value, struct error *err);
+enum status release_read_kas(
+	void *context, const struct yaml *yaml, const struct yaml_node *value, struct error *err);
 enum status release_read_artifacts(
 	void *context, const struct yaml *yaml, const struct yaml_node *value, struct error *err);
 enum status release_read_ignore(
 	void *context, const struct yaml *yaml, const struct yaml_node *value, struct error *err);
 enum status release_read_packages(
 	void *context, const struct yaml *yaml, const struct yaml_node *value, struct error *err);
+
+void release_kas_release(struct release_kas *kas);
 
 #endif

@@ -211,6 +211,7 @@ static void release_build(struct release_build *build)
 	free(build->hostname);
 	text_list_release(&build->arguments);
 	text_list_release(&build->environment);
+	release_kas_release(&build->kas);
 }
 
 void release_release(struct release *release)

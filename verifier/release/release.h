@@ -46,11 +46,41 @@ struct release_ignore {
 	char *reason;
 };
 
+/* Repositories whose URL begins with `prefix` are taken from `place` in its stead. */
+struct release_git_mirror {
+	char *prefix; /* a URL */
+	char *place;  /* a URL or an absolute directory */
+};
+
+/* What kas is given. A zeroed struct is that of a build without kas. */
+struct release_kas {
+	char *repository; /* a URL or an absolute directory */
+	char *ref;	  /* a tag, or the commit */
+	char *commit;	  /* 40 lower case hexadecimal digits */
+	struct text_list files;
+	char *machine;
+	char *program; /* absolute; NULL: kas as the build finds it in its PATH */
+	struct release_git_mirror *mirrors;
+	size_t mirror_count, mirror_capacity;
+	struct text_list compressed; /* globs of what is published as NAME.xz */
+	bool takes_image_uuid;	     /* of what was published (trust T5) */
+	bool fetches_nothing;	     /* no recipe takes anything but git's and the archive's */
+};
+
+enum build_backend {
+	BACKEND_COMMAND,
+	BACKEND_KAS,
+};
+
 struct release_build {
-	char *script; /* below `source`: as the build sees it */
+	enum build_backend backend;
+	struct release_kas kas;
+	char *script; /* below `source`: as the build sees it; NULL with kas */
 	struct text_list arguments;
-	char *source;		      /* absolute: the tree that the build sees read-only */
-	char *path;		      /* where the build is in its sandbox; "/build" */
+	/* Absolute: the tree that the build sees read-only; NULL with kas. */
+	char *source;
+	/* Where the build is in its sandbox, "/build"; with kas the tree itself is there. */
+	char *path;
 	struct text_list environment; /* "NAME=value", sorted; not the names reproof sets itself */
 	bool has_epoch; /* source_date_epoch is a number; else the newest pin's Date */
 	int64_t epoch;

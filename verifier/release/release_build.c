@@ -25,12 +25,13 @@ static enum status read_backend(
 {
 	const char *text;
 
-	(void)context;
 	if (yaml_text(yaml, value, &text, err) < 0)
 		return err->status;
-	if (strcmp(text, "command") != 0)
-		return yaml_error(
-			yaml, value, err, "unknown backend \"%s\"; there is \"command\"", text);
+	if (strcmp(text, "kas") == 0)
+		build_of(context)->backend = BACKEND_KAS;
+	else if (strcmp(text, "command") != 0)
+		return yaml_error(yaml, value, err,
+			"unknown backend \"%s\"; there are \"command\" and \"kas\"", text);
 	return STATUS_OK;
 }
 
@@ -227,7 +228,8 @@ static enum status read_umask(
 
 static const struct yaml_key keys[] = {
 	{"backend", true, read_backend},
-	{"script", true, read_script},
+	{"kas", false, release_read_kas},
+	{"script", false, read_script},
 	{"arguments", false, read_arguments},
 	{"source", false, read_source},
 	{"path", false, read_path},
@@ -260,6 +262,26 @@ static enum status place_script(struct release_build *build, const struct yaml *
 	return STATUS_OK;
 }
 
+/* Each backend has keys that say nothing to the other. */
+static enum status check_backend(struct release_build *build, const struct yaml *yaml,
+	const struct yaml_node *value, struct error *err)
+{
+	static const char *const names[] = {"kas", "script", "arguments", "source"};
+	bool is_kas = build->backend == BACKEND_KAS;
+	const char *wanted = is_kas ? "kas" : "script";
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const struct yaml_node *node = yaml_get(value, names[i]);
+
+		if (node && (i == 0) != is_kas)
+			return yaml_error(yaml, node, err, "\"%s\" belongs to the backend \"%s\"",
+				names[i], i == 0 ? "kas" : "command");
+	}
+	if (!yaml_get(value, wanted))
+		return yaml_error(yaml, value, err, "the key \"%s\" is missing here", wanted);
+	return is_kas ? STATUS_OK : place_script(build, yaml, value, err);
+}
+
 enum status release_read_build(
 	void *context, const struct yaml *yaml, const struct yaml_node *value, struct error *err)
 {
@@ -267,7 +289,7 @@ enum status release_read_build(
 	struct release_build *build = build_of(context);
 
 	if (yaml_read_map(yaml, value, keys, ARRAY_SIZE(keys), context, err) < 0 ||
-		place_script(build, yaml, value, err) < 0)
+		check_backend(build, yaml, value, err) < 0)
 		return err->status;
 	if (!build->path)
 		build->path = xstrdup("/build");

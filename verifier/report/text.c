@@ -46,7 +46,8 @@ static enum status print_mark(void *context, const char *text, struct error *err
 	if (strcmp(text, "cooperative") == 0)
 		return STATUS_OK;
 	fputs(printer->shown++ ? ", " : " (", printer->stream);
-	report_put_line(printer->stream, text);
+	report_put_line(printer->stream,
+		strcmp(text, MARK_GIVEN_UUID) == 0 ? "given the published image UUID" : text);
 	return STATUS_OK;
 }
 

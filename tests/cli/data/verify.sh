@@ -56,7 +56,7 @@ write_release() {
 publish() {
 	mkdir -p published
 	reproof verify "${options[@]}" release.yaml >publish.txt
-	cp runs/*/output/* published/ || return
+	cp -r runs/*/output/* published/ || return
 	rm -rf runs reproof.db
 }
 

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Sourced by the command tests of builds by kas: two repositories, one of which kas fetches, with a
+# small program in BitBake's place that fetches, builds with sudo, and deploys as ISAR does.
+
+. "$DATA/verify.sh"
+
+git_in() { git -c user.name=test -c user.email=test@example.org -c init.defaultBranch=main -C "$@"; }
+
+# commit REPOSITORY: all of it; prints the commit
+commit() {
+	git_in "$1" add -A &&
+		GIT_COMMITTER_DATE='2026-07-01T00:00:00Z' GIT_AUTHOR_DATE='2026-07-01T00:00:00Z' \
+			git_in "$1" commit -qm "$1" && git_in "$1" rev-parse HEAD
+}
+
+write_layer() {
+	mkdir -p layer/bitbake/bin
+	git_in layer init -q
+	cat >layer/isar-init-build-env <<'END'
+export BBPATH=$1 BB_ENV_PASSTHROUGH_ADDITIONS=http_proxy
+mkdir -p "$1/conf"
+PATH=$PWD/bitbake/bin:$PATH
+cd "$1"
+END
+	cat >layer/bitbake/bin/bitbake <<'END'
+#!/bin/bash
+set -eu
+case "$*" in *--runonly=fetch*)
+	mkdir -p downloads tmp/cache
+	echo fetched >downloads/sources
+	echo parsed >tmp/cache/parsed
+	if [ -e ../smuggle ]; then . ../smuggle; fi
+	exit ;;
+esac
+echo "built by $(id -un) in $PWD, root is $(sudo -E id -u), network: $(ls /sys/class/net 2>/dev/null)"
+get() {
+	exec 3<>"/dev/tcp/127.0.0.1/${http_proxy##*:}"
+	printf 'GET http://mirror.example/debian/%s HTTP/1.0\r\n\r\n' "$1" >&3
+	IFS= read -r line <&3
+	case $line in *" 200 "*) ;; *) echo "no $1: $line" >&2; exit 1 ;; esac
+	LC_ALL=C sed '1,/^\r$/d' <&3
+	exec 3<&-
+}
+deploy=tmp/deploy/images/qemu
+mkdir -p $deploy/sub
+get pool/main/h/hello/hello_1.0_amd64.deb >$deploy/image.deb
+sha256sum <downloads/sources >$deploy/sub/sources
+git -C .. describe --tags --dirty --always >$deploy/build-id
+ln -s image.deb $deploy/image
+ln $deploy/build-id tmp/build-id
+truncate -s 1M $deploy/image.wic
+printf end >>$deploy/image.wic
+sudo chown root $deploy/image.wic
+if [ -e ../identity ]; then # an image with a UUID, by default of its own
+	uuid=$(cat /proc/sys/kernel/random/uuid)
+	while [ $# -gt 0 ]; do
+		case $1 in -R) uuid=$(sed -n 's/^IMAGE_UUID = "\(.*\)"$/\1/p' "$2"); shift ;; esac
+		shift
+	done
+	mkdir -p root/etc
+	echo "IMAGE_UUID=\"$uuid\"" >root/etc/os-release
+	tar --sort=name --owner=0 --group=0 --mtime=@0 -cf $deploy/root.tar -C root .
+	gzip -n9 <$deploy/root.tar >$deploy/image.tar.gz
+	rm $deploy/root.tar
+fi
+if [ -e ../deploy ]; then . ../deploy; fi
+END
+	chmod +x layer/bitbake/bin/bitbake
+	layer=$(commit layer)
+}
+
+write_image() {
+	mkdir -p image/board
+	[ -e image/.git ] || git_in image init -q
+	printf 'build/\nisar/\n' >image/.gitignore
+	cat >image/kas.yml <<-END
+		header:
+		  version: ${1:-10}
+		build_system: isar
+		distro: test
+		target: image
+		repos:
+		  image:
+		  isar:
+		    url: https://git.example/isar.git
+		    refspec: $layer
+	END
+	printf 'header:\n  version: 10\nmachine: qemu\n' >image/board/qemu.yml
+	image=$(commit image)
+	git_in image tag -f v1 >/dev/null
+}
+
+# write_kas_release [LINE]...: the descriptor, with more lines in its kas map
+write_kas_release() {
+	cat >release.yaml <<-END
+		name: v1
+		target: qemu
+		published:
+		  directory: published
+		pin: $pin
+		artifacts:
+		  - name: "*"
+		  - name: sub/*
+		build:
+		  backend: kas
+		  path: /work/image
+		  kas:
+		    repository: image
+		    ref: v1
+		    commit: $image
+		    files: [kas.yml, board/qemu.yml]
+		    machine: qemu
+		    git_mirrors: {"https://git.example/isar.git": layer}
+	END
+	[ $# = 0 ] || printf '    %s\n' "$@" >>release.yaml
+}
+
+set_up_kas() {
+	set_up_archive || return
+	write_layer && write_image && write_kas_release
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VERIFIER_REBUILD_KAS_PARTS_H
+#define VERIFIER_REBUILD_KAS_PARTS_H
+
+#include "base/buffer.h"
+#include "verifier/rebuild/build_user.h"
+#include "verifier/rebuild/kas.h"
+
+/* For kas*.c only. */
+#define KAS_PROGRAM "/usr/bin/kas"
+/* What BitBake reads behind its configuration (-R), where the build is given something. */
+#define KAS_GIVEN "/etc/reproof-given.conf"
+
+struct kas {
+	struct kas_spec spec;
+	const struct release_kas *settings;
+	char *prepared; /* the tree as prepare leaves it */
+	char *tree;	/* what the build gets of it */
+	char *output;	/* of prepare's steps, which have none */
+	char *log;
+	char *git_configuration;
+	unsigned short proxy_port; /* of prepare's archive */
+	char *program_directory;   /* NULL: kas is a package of this machine */
+	struct text_list tools;	   /* what every step sees more of the host */
+	struct text_list sources;  /* what prepare sees: those, and local repositories */
+	struct build_user user;
+	char *given; /* text of KAS_GIVEN; NULL: nothing is given */
+};
+
+/* Adds what makes a command run as the build's user; nothing where there is no sandbox. */
+void kas_add_user(const struct kas *kas, struct text_list *argv);
+/* The same, and then kas with its command and all its files. */
+void kas_add_command(const struct kas *kas, struct text_list *argv, const char *command);
+
+/* One program of prepare. */
+struct kas_step {
+	const char *what; /* for errors: "git clone" */
+	struct text_list argv;
+	bool has_network;
+	bool is_after_build; /* in the build's tree; else in the one that is prepared */
+	struct buffer *out;  /* what it prints; NULL: into the log */
+};
+
+/* STATUS_BUILD with its last words when it does not end well. Releases the step's argv. */
+enum status kas_run_step(struct kas *kas, struct kas_step *step, struct error *err);
+/* Whatever its exit code, which *exit_code then is. */
+enum status kas_try_step(struct kas *kas, struct kas_step *step, int *exit_code, struct error *err);
+
+/* The files' own version number, and kas's; STATUS_USAGE when they do not fit. */
+enum status kas_check_version(struct kas *kas, const char *says, struct error *err);
+
+#endif

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
+#include <errno.h>
+#include <fts.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/path.h"
+#include "verifier/rebuild/kas_parts.h"
+#include "verifier/rebuild/tree.h"
+
+#define GIT	       "/usr/bin/git"
+#define LAYER_DEPTH    3 /* directories down to a layer's repository */
+#define REPOSITORY_MAX 64
+
+/* What BitBake's parsing and fetching left, and a build makes again (trust T3). */
+static const char *const remade[] = {
+	"build/cache", "build/tmp", "build/conf", "build/bitbake-cookerdaemon.log"};
+/* What a build would take in place of building. */
+static const char *const results[] = {"build/sstate-cache", "build/tmp/deploy"};
+
+static void add_words(struct text_list *argv, const char *const *words)
+{
+	for (; *words; words++)
+		text_list_add(argv, *words);
+}
+
+/* One git command as the build's user; `out` may be NULL. */
+static enum status git(struct kas *kas, const char *what, const char *repository, bool has_network,
+	const char *const *words, struct buffer *out, struct error *err)
+{
+	struct kas_step step = {.what = what, .has_network = has_network, .out = out};
+
+	kas_add_user(kas, &step.argv);
+	text_list_add(&step.argv, GIT);
+	text_list_add(&step.argv, "-C");
+	text_list_add(&step.argv, repository);
+	add_words(&step.argv, words);
+	return kas_run_step(kas, &step, err);
+}
+
+/* Its output as one line. */
+static enum status git_line(struct kas *kas, const char *what, const char *repository,
+	const char *const *words, char **line, struct error *err)
+{
+	struct buffer out = {0};
+	enum status status = git(kas, what, repository, false, words, &out, err);
+
+	while (out.len && out.data[out.len - 1] == '\n')
+		buffer_truncate(&out, out.len - 1);
+	*line = buffer_detach(&out);
+	return status;
+}
+
+static enum status directory_make(const struct kas *kas, struct error *err)
+{
+	if (path_remove_tree(kas->prepared, err) < 0 || path_remove_tree(kas->tree, err) < 0)
+		return err->status;
+	if (unlink(kas->spec.log) < 0 && errno != ENOENT)
+		return error_set_errno(err, "%s", kas->spec.log);
+	if (mkdir(kas->prepared, 0755) < 0)
+		return error_set_errno(err, "%s", kas->prepared);
+	return kas->spec.no_sandbox ? STATUS_OK : build_user_own(kas->prepared, err);
+}
+
+/* A tag must be what it was when the descriptor was written. */
+static enum status check_ref(struct kas *kas, struct error *err)
+{
+	const struct release_kas *settings = kas->settings;
+	char *name = xasprintf("%s^{commit}", settings->ref);
+	const char *const words[] = {"rev-parse", "--verify", name, NULL};
+	char *commit = NULL;
+	enum status status = git_line(kas, "git rev-parse", ".", words, &commit, err);
+
+	if (status == STATUS_BUILD)
+		status = error_set(err, STATUS_USAGE, "%s has no tag or commit %s",
+			settings->repository, settings->ref);
+	else if (status == STATUS_OK && strcmp(commit, settings->commit) != 0)
+		status = error_set(err, STATUS_TRUST,
+			"%s names the commit %.60s, and the descriptor says %s: was the tag moved?",
+			settings->ref, commit, settings->commit);
+	free(commit);
+	free(name);
+	return status;
+}
+
+static enum status check_whole(struct kas *kas, struct error *err)
+{
+	static const char *const words[] = {"rev-parse", "--is-shallow-repository", NULL};
+	char *answer = NULL;
+	enum status status = git_line(kas, "git rev-parse", ".", words, &answer, err);
+
+	if (status == STATUS_OK && strcmp(answer, "false") != 0)
+		status = error_set(err, STATUS_USAGE,
+			"%s is a shallow clone: the image's BUILD_ID is made from the tags, and "
+			"would be another one; give a repository with its whole history",
+			kas->settings->repository);
+	free(answer);
+	return status;
+}
+
+static enum status clone(struct kas *kas, struct error *err)
+{
+	const struct release_kas *settings = kas->settings;
+	const char *const words[] = {"clone", "--quiet", "--no-checkout", "--no-hardlinks", "--",
+		settings->repository, ".", NULL};
+	const char *const out[] = {"checkout", "--quiet", "--detach", settings->commit, NULL};
+
+	if (git(kas, "git clone", ".", true, words, NULL, err) < 0) {
+		if (err->status == STATUS_BUILD)
+			err->status = STATUS_NETWORK;
+		return error_context(err, "%s", settings->repository);
+	}
+	if (check_whole(kas, err) < 0 || check_ref(kas, err) < 0)
+		return err->status;
+	return git(kas, "git checkout", ".", false, out, NULL, err);
+}
+
+static enum status ask_version(struct kas *kas, struct kas_prepared *prepared, struct error *err)
+{
+	struct buffer out = {0};
+	struct kas_step step = {.what = "kas --version", .out = &out};
+	enum status status;
+
+	kas_add_user(kas, &step.argv);
+	text_list_add(&step.argv, kas->settings->program ? kas->settings->program : KAS_PROGRAM);
+	text_list_add(&step.argv, "--version");
+	status = kas_run_step(kas, &step, err);
+	if (status == STATUS_BUILD && !kas->settings->program && access(KAS_PROGRAM, X_OK) < 0)
+		status = error_set(err, STATUS_USAGE,
+			"there is no kas on this machine: install it (apt-get install kas), or "
+			"name "
+			"one by \"program\"");
+	while (out.len && out.data[out.len - 1] == '\n')
+		buffer_truncate(&out, out.len - 1);
+	prepared->version = buffer_detach(&out);
+	if (status == STATUS_OK)
+		status = kas_check_version(kas, prepared->version, err);
+	if (status == STATUS_OK && kas->program_directory) {
+		prepared->has_program = true;
+		status = tree_digest(kas->program_directory, &prepared->program, err);
+	}
+	return status;
+}
+
+/* What the kas files name: repositories, and whatever recipes fetch from elsewhere. */
+static enum status fetch(struct kas *kas, struct error *err)
+{
+	struct kas_step checkout = {.what = "kas checkout", .has_network = true};
+	struct kas_step sources = {.what = "kas build --runonly=fetch", .has_network = true};
+
+	kas_add_command(kas, &checkout.argv, "checkout");
+	if (kas_run_step(kas, &checkout, err) < 0)
+		return err->status;
+	if (kas->settings->fetches_nothing)
+		return STATUS_OK;
+	kas_add_command(kas, &sources.argv, "build");
+	text_list_add(&sources.argv, "--");
+	text_list_add(&sources.argv, "--runonly=fetch");
+	return kas_run_step(kas, &sources, err);
+}
+
+/* ---- what is left ---- */
+
+static enum status repository_take(
+	struct kas *kas, struct kas_prepared *prepared, const char *path, struct error *err)
+{
+	static const char *const head[] = {"rev-parse", "--verify", "HEAD^{commit}", NULL};
+	static const char *const object[] = {"cat-file", "commit", "HEAD", NULL};
+	static const char *const origin[] = {"config", "--get", "remote.origin.url", NULL};
+	static const char *const state[] = {"status", "--porcelain", "--untracked-files=no", NULL};
+	struct kas_repository *repository;
+	struct buffer bytes = {0};
+	char *changed = NULL;
+	enum status status;
+
+	if (prepared->repository_count == REPOSITORY_MAX)
+		return error_set(err, STATUS_LIMIT, "more than %d repositories", REPOSITORY_MAX);
+	ARRAY_GROW(
+		prepared->repositories, prepared->repository_count, prepared->repository_capacity);
+	repository = &prepared->repositories[prepared->repository_count++];
+	*repository = (struct kas_repository){.path = xstrdup(path)};
+	status = git_line(kas, "git rev-parse", path, head, &repository->commit, err);
+	if (status == STATUS_OK)
+		status = git_line(kas, "git config", path, origin, &repository->url, err);
+	if (status == STATUS_OK)
+		status = git(kas, "git cat-file", path, false, object, &bytes, err);
+	if (status == STATUS_OK)
+		hash_memory(bytes.data, bytes.len, &repository->object);
+	if (status == STATUS_OK)
+		status = git_line(kas, "git status", path, state, &changed, err);
+	if (status == STATUS_OK && *changed)
+		status =
+			error_set(err, STATUS_BUILD, "%s is not as its commit %.40s has it: %.200s",
+				path, repository->commit, changed);
+	buffer_release(&bytes);
+	free(changed);
+	return status == STATUS_OK ? STATUS_OK : error_context(err, "repository %s", path);
+}
+
+static bool is_directory(const char *path)
+{
+	struct stat info;
+
+	return lstat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+/* Every repository down to some depth, whoever cloned it. */
+static enum status repositories_take(struct kas *kas, struct kas_prepared *prepared,
+	const char *path, unsigned depth, struct error *err)
+{
+	char *directory = path_join(kas->prepared, path);
+	char *mark = path_join(directory, ".git");
+	struct dirent **names = NULL;
+	enum status status = STATUS_OK;
+	int count = 0;
+
+	if (is_directory(mark))
+		status = repository_take(kas, prepared, path, err);
+	if (status == STATUS_OK && depth < LAYER_DEPTH)
+		count = scandir(directory, &names, NULL, alphasort);
+	for (int i = 0; i < count; i++) {
+		char *below = strcmp(path, ".") == 0 ? xstrdup(names[i]->d_name)
+						     : path_join(path, names[i]->d_name);
+		char *full = path_join(kas->prepared, below);
+
+		if (status == STATUS_OK && names[i]->d_name[0] != '.' && is_directory(full))
+			status = repositories_take(kas, prepared, below, depth + 1, err);
+		free(full);
+		free(below);
+		free(names[i]);
+	}
+	free(names);
+	free(mark);
+	free(directory);
+	return status;
+}
+
+/* Absent, or directories alone. */
+static enum status refuse_files(const char *directory, const char *name, struct error *err)
+{
+	char *const paths[] = {(char *)directory, NULL};
+	enum status status = STATUS_OK;
+	FTSENT *entry;
+	FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+
+	if (!walk)
+		return error_set_errno(err, "cannot read %s", directory);
+	while (status == STATUS_OK && (entry = fts_read(walk))) {
+		if (entry->fts_info == FTS_D || entry->fts_info == FTS_DP ||
+			(entry->fts_info == FTS_NS && entry->fts_level == 0))
+			continue;
+		status = error_set(err, STATUS_BUILD,
+			"%s%s was there before the build: what is already built must not go into "
+			"it",
+			name, entry->fts_path + strlen(directory));
+	}
+	fts_close(walk);
+	return status;
+}
+
+static enum status refuse_results(const struct kas *kas, struct error *err)
+{
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; i < ARRAY_SIZE(results) && status == STATUS_OK; i++) {
+		char *path = path_join(kas->prepared, results[i]);
+
+		status = refuse_files(path, results[i], err);
+		free(path);
+	}
+	return status;
+}
+
+static void file_taken(void *context, const char *path, const struct digest *digest, uint64_t size)
+{
+	struct kas_prepared *prepared = context;
+
+	ARRAY_GROW(prepared->files, prepared->file_count, prepared->file_capacity);
+	prepared->files[prepared->file_count++] =
+		(struct kas_file){.path = xstrdup(path), .digest = *digest, .size = size};
+}
+
+static int by_path(const void *a, const void *b)
+{
+	return strcmp(((const struct kas_file *)a)->path, ((const struct kas_file *)b)->path);
+}
+
+/* The build's tree is a copy, made file by file of what is recorded: nobody has it open. */
+static enum status close_tree(struct kas *kas, struct kas_prepared *prepared, struct error *err)
+{
+	struct text_list excluded = {0};
+	struct tree_options options = {.excluded = &excluded,
+		.forbidden = kas->spec.forbidden,
+		.forbidden_count = kas->spec.forbidden_count,
+		.mtime = kas->spec.epoch,
+		.taken = file_taken,
+		.context = prepared};
+	char *resolved = NULL;
+	enum status status = path_resolve(kas->prepared, &resolved, err);
+
+	for (size_t i = 0; i < ARRAY_SIZE(remade) && status == STATUS_OK; i++) {
+		char *path = path_join(resolved, remade[i]);
+
+		text_list_add(&excluded, path);
+		free(path);
+	}
+	if (status == STATUS_OK)
+		status = tree_copy(kas->prepared, kas->tree, &options, &prepared->tree, err);
+	if (prepared->file_count)
+		qsort(prepared->files, prepared->file_count, sizeof(prepared->files[0]), by_path);
+	if (status == STATUS_OK && !kas->spec.no_sandbox)
+		status = build_user_own(kas->tree, err);
+	text_list_release(&excluded);
+	free(resolved);
+	return status;
+}
+
+enum status kas_prepare(struct kas *kas, unsigned short proxy_port, struct kas_prepared *prepared,
+	struct error *err)
+{
+	struct error ignored;
+	enum status status = directory_make(kas, err);
+
+	kas->proxy_port = proxy_port;
+	if (status == STATUS_OK)
+		status = clone(kas, err);
+	if (status == STATUS_OK)
+		status = ask_version(kas, prepared, err);
+	if (status == STATUS_OK)
+		status = fetch(kas, err);
+	if (status == STATUS_OK)
+		status = repositories_take(kas, prepared, ".", 0, err);
+	if (status == STATUS_OK)
+		status = refuse_results(kas, err);
+	if (status == STATUS_OK)
+		status = close_tree(kas, prepared, err);
+	path_remove_tree(kas->output, &ignored);
+	path_remove_tree(kas->prepared, &ignored);
+	return status == STATUS_OK ? STATUS_OK : error_context(err, "prepare");
+}

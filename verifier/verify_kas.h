@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VERIFIER_VERIFY_KAS_H
+#define VERIFIER_VERIFY_KAS_H
+
+#include "verifier/rebuild/kas.h"
+#include "verifier/verification.h"
+#include "verifier/verify_materials.h"
+
+/*
+ * Prepares a build by kas for this run: with the network, and with the archive as it is pinned
+ * (trust T3). `spec` has what is not the run's own. *kas and *prepared are the caller's, also after
+ * an error.
+ */
+enum status kas_start(struct verification *verification, const struct kas_spec *spec,
+	struct material_log *materials, struct kas **kas, struct kas_prepared *prepared,
+	struct error *err);
+
+/* Every file that was prepared, and which commits they are of. */
+enum status kas_record(
+	struct verification *verification, const struct kas_prepared *prepared, struct error *err);
+
+#endif
