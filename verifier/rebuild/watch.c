@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "verifier/rebuild/usage.h"
 
-#define DIRECTORIES_MOST 4
+#define DIRECTORIES_MOST 8
 #define DISK_PAUSE	 0.5 /* seconds; a tree that takes longer to count is given as long */
 
 struct watch {
