@@ -152,6 +152,15 @@ void json_text(struct json *json, const char *key, const char *text)
 		json_none(json, key);
 }
 
+void json_digest(struct json *json, const char *key, const struct digest *digest)
+{
+	char hex[SHA256_HEX_SIZE];
+
+	if (digest)
+		digest_hex(digest, hex);
+	json_text(json, key, digest ? hex : NULL);
+}
+
 void json_bytes(struct json *json, const char *key, const char *data, size_t len)
 {
 	begin_value(json, key);

@@ -8,6 +8,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/hash.h"
 
 /*
  * Writes JSON (RFC 8259) as it is told, keys in the order they are given, two spaces an indent.
@@ -33,6 +34,7 @@ void json_array_begin(struct json *json, const char *key);
 void json_array_end(struct json *json);
 void json_text(struct json *json, const char *key, const char *text); /* NULL writes null */
 void json_bytes(struct json *json, const char *key, const char *data, size_t len);
+void json_digest(struct json *json, const char *key, const struct digest *digest); /* as hex */
 void json_signed(struct json *json, const char *key, int64_t value);
 void json_unsigned(struct json *json, const char *key, uint64_t value);
 void json_bool(struct json *json, const char *key, bool value);

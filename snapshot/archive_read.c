@@ -149,21 +149,38 @@ enum status archive_table_read_index(struct store *store, const struct suite_rel
 	return status;
 }
 
-/* The InRelease itself, and all that its Release lists. */
+/* A signed file of the suite, which no index names. */
+static enum status signed_file_add(struct store *store, const char *directory, const char *name,
+	const struct digest *digest, struct table_builder *builder, struct error *err)
+{
+	uint64_t size;
+	int fd;
+	enum status status = store_read(store, digest, &fd, &size, err);
+
+	if (status < 0)
+		return status;
+	close(fd);
+	return table_builder_add(
+		builder, directory, strlen(directory), name, strlen(name), digest, size, err);
+}
+
+/* The signed files themselves, and all that Release lists. */
 static enum status release_add(struct store *store, const struct pin_suite *suite,
 	const struct suite_release *release, struct table_builder *builder, struct error *err)
 {
 	char *directory = xasprintf("dists/%s", suite->suite);
 	size_t len = strlen(directory);
 	enum status status;
-	uint64_t size;
-	int fd;
 
-	status = store_read(store, &suite->inrelease, &fd, &size, err);
-	if (status == STATUS_OK) {
-		close(fd);
-		status = table_builder_add(builder, directory, len, "InRelease",
-			strlen("InRelease"), &suite->inrelease, size, err);
+	if (!suite->is_detached) {
+		status = signed_file_add(
+			store, directory, "InRelease", &suite->inrelease, builder, err);
+	} else {
+		status =
+			signed_file_add(store, directory, "Release", &suite->release, builder, err);
+		if (status == STATUS_OK)
+			status = signed_file_add(
+				store, directory, "Release.gpg", &suite->release_gpg, builder, err);
 	}
 	for (size_t i = 0; i < release->file_count && status == STATUS_OK; i++) {
 		const struct release_file *file = &release->files[i];

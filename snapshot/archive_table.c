@@ -179,7 +179,7 @@ static void cache_key(const struct pin *pin, char key[SHA256_HEX_SIZE])
 {
 	struct buffer text = {0};
 	struct digest digest;
-	char hex[SHA256_HEX_SIZE];
+	char hex[SHA256_HEX_SIZE], state[SUITE_STATE_SIZE];
 
 	buffer_add_format(&text, "%s\n%s\n", TABLE_FORMAT, pin->archive);
 	for (size_t i = 0; i < pin->components.count; i++)
@@ -187,8 +187,10 @@ static void cache_key(const struct pin *pin, char key[SHA256_HEX_SIZE])
 	for (size_t i = 0; i < pin->architectures.count; i++)
 		buffer_add_format(&text, "architecture %s\n", pin->architectures.items[i]);
 	for (size_t i = 0; i < pin->suite_count; i++) {
-		digest_hex(&pin->suites[i].inrelease, hex);
-		buffer_add_format(&text, "suite %s %s", pin->suites[i].suite, hex);
+		struct suite_state of = pin_suite_state(&pin->suites[i]);
+
+		suite_state_format(&of, state);
+		buffer_add_format(&text, "suite %s %s", pin->suites[i].suite, state);
 		digest_hex(&pin->suites[i].release, hex);
 		buffer_add_format(&text, " %s\n", hex);
 	}

@@ -116,6 +116,13 @@ static enum status entry_fetch(struct capture *capture, const struct apt_suite *
 	return status;
 }
 
+static bool state_is_same(const struct pin_suite *a, const struct pin_suite *b)
+{
+	struct suite_state state[2] = {pin_suite_state(a), pin_suite_state(b)};
+
+	return suite_state_equal(&state[0], &state[1]);
+}
+
 static enum status entry_capture(
 	struct capture *capture, const struct apt_suite *item, struct error *err)
 {
@@ -141,7 +148,7 @@ static enum status entry_capture(
 		pin_add_suite(pin, &suite);
 		suite = (struct pin_suite){0};
 	} else if (status == STATUS_OK &&
-		!digest_equal(&pin_find_suite(pin, item->suite)->inrelease, &suite.inrelease)) {
+		!state_is_same(pin_find_suite(pin, item->suite), &suite)) {
 		status = error_set(err, STATUS_CONFLICT,
 			"%s %s changed while it was captured: try again", item->archive,
 			item->suite);
@@ -165,7 +172,6 @@ static enum status pin_merge_stored(struct capture *capture, struct pin *pin, st
 {
 	struct pin stored = {0};
 	enum status status = pin_file_read(capture->context.store, pin->name, &stored, err);
-	struct digest none = {{0}};
 
 	if (status == STATUS_NOT_FOUND)
 		return STATUS_OK;
@@ -174,7 +180,7 @@ static enum status pin_merge_stored(struct capture *capture, struct pin *pin, st
 	for (size_t i = 0; i < pin->suite_count && status == STATUS_OK; i++) {
 		struct pin_suite *suite = &pin->suites[i];
 
-		if (digest_equal(&suite->release, &none))
+		if (!suite->signer)
 			status = pin_suite_verify(
 				&capture->context, pin->archive, NULL, suite, NULL, err);
 	}

@@ -85,6 +85,7 @@ enum status census_mark_pin(struct store *store, const struct census *census, co
 	for (size_t i = 0; i < pin->suite_count; i++) {
 		census_mark(census, &pin->suites[i].inrelease, mark, stored);
 		census_mark(census, &pin->suites[i].release, mark, stored);
+		census_mark(census, &pin->suites[i].release_gpg, mark, stored);
 	}
 	/* The table is made, not fetched: without it the next use would take longer. */
 	if (archive_table_cached(store, pin, &cached))

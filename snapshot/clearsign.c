@@ -102,6 +102,30 @@ enum status clearsign_split(const char *data, size_t len, struct buffer *text, s
 	return refuse(err, &lines, "the signature has no end");
 }
 
+enum status armour_check(const char *data, size_t len, struct error *err)
+{
+	struct lines lines = {.at = data, .end = data + len};
+	bool is_inside = false;
+	const char *line;
+	size_t line_len;
+
+	if (memchr(data, '\0', len) || memchr(data, '\r', len))
+		return error_set(err, STATUS_TRUST, "it holds NUL or carriage return: refused");
+	while (line_next(&lines, &line, &line_len)) {
+		bool is_edge = line_is(line, line_len,
+			is_inside ? "-----END PGP SIGNATURE-----"
+				  : "-----BEGIN PGP SIGNATURE-----");
+
+		if (is_edge)
+			is_inside = !is_inside;
+		else if (!is_inside || line_starts(line, line_len, "-"))
+			return refuse(err, &lines, "something else than armoured signatures");
+	}
+	if (is_inside || lines.number == 0)
+		return refuse(err, &lines, "no whole armoured signature");
+	return STATUS_OK;
+}
+
 static size_t line_trim(const char *line, size_t len)
 {
 	while (len > 0 && (line[len - 1] == ' ' || line[len - 1] == '\t'))

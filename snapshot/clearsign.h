@@ -14,6 +14,12 @@
  */
 enum status clearsign_split(const char *data, size_t len, struct buffer *text, struct error *err);
 
+/*
+ * Holds when the file is one or more armoured signatures (RFC 4880, 6.2) from its first byte to its
+ * last; STATUS_TRUST otherwise.
+ */
+enum status armour_check(const char *data, size_t len, struct error *err);
+
 /* Equal but for blanks at line ends, which the signature does not cover. */
 bool clearsign_text_equal(const struct buffer *a, const struct buffer *b);
 

@@ -46,13 +46,13 @@ const struct lock_entry *lock_find(const struct lock *lock, const char *archive,
 static enum status line_parse(struct lock *lock, const char *line, struct error *err)
 {
 	struct lock_entry entry = {0};
-	char archive[256], suite[256], timestamp[24], hex[SHA256_HEX_SIZE], mark[16], rest[2];
-	int fields = sscanf(
-		line, "%255s %255s %23s %64s %15s %1s", archive, suite, timestamp, hex, mark, rest);
+	char archive[256], suite[256], timestamp[24], state[SUITE_STATE_SIZE], mark[16], rest[2];
+	int fields = sscanf(line, "%255s %255s %23s %159s %15s %1s", archive, suite, timestamp,
+		state, mark, rest);
 	int64_t time;
 
 	if (fields < 4 || fields > 5 || (fields == 5 && strcmp(mark, "captured") != 0) ||
-		!digest_parse(hex, strlen(hex), &entry.inrelease))
+		!suite_state_parse(state, &entry.state))
 		return error_set(
 			err, STATUS_FORMAT, "not \"archive suite timestamp sha256 [captured]\"");
 	if (clock_parse_snapshot(timestamp, &time, err) < 0)
@@ -109,7 +109,7 @@ static void lock_from_pins(struct lock *lock, const struct pin_list *pins)
 
 			entry.archive = xstrdup(pin->archive);
 			entry.suite = xstrdup(pin->suites[j].suite);
-			entry.inrelease = pin->suites[j].inrelease;
+			entry.state = pin_suite_state(&pin->suites[j]);
 			clock_format_snapshot(pin->timestamp, timestamp);
 			snprintf(entry.timestamp, sizeof(entry.timestamp), "%.23s", timestamp);
 			ARRAY_GROW(lock->entries, lock->count, lock->capacity);
@@ -123,7 +123,7 @@ static void lock_from_pins(struct lock *lock, const struct pin_list *pins)
 static enum status entry_check(const struct lock_entry *locked, const struct lock_entry *pinned,
 	const char *path, struct error *err)
 {
-	char hex[2][SHA256_HEX_SIZE];
+	char text[2][SUITE_STATE_SIZE];
 
 	if (strcmp(locked->timestamp, pinned->timestamp) != 0)
 		return error_set(err, STATUS_TRUST, "%s locks %s %s at %s, not %s", path,
@@ -132,13 +132,14 @@ static enum status entry_check(const struct lock_entry *locked, const struct loc
 		return error_set(err, STATUS_TRUST, "%s locks %s %s as %scaptured; this one is %s",
 			path, locked->archive, locked->suite, locked->captured ? "" : "not ",
 			pinned->captured ? "captured" : "not");
-	if (digest_equal(&locked->inrelease, &pinned->inrelease))
+	if (suite_state_equal(&locked->state, &pinned->state))
 		return STATUS_OK;
-	digest_hex(&locked->inrelease, hex[0]);
-	digest_hex(&pinned->inrelease, hex[1]);
+	suite_state_format(&locked->state, text[0]);
+	suite_state_format(&pinned->state, text[1]);
 	return error_set(err, STATUS_TRUST,
-		"%s locks the InRelease of %s %s at %s by sha256 %s; what is here has %s: refused",
-		path, locked->archive, locked->suite, locked->timestamp, hex[0], hex[1]);
+		"%s locks the %s of %s %s at %s by sha256 %s; what is here has %s: refused", path,
+		locked->state.is_detached ? "Release" : "InRelease", locked->archive, locked->suite,
+		locked->timestamp, text[0], text[1]);
 }
 
 enum status lock_check(const char *path, const struct pin_list *pins, struct error *err)
@@ -174,7 +175,7 @@ enum status lock_write(const char *path, const struct pin_list *pins, struct err
 {
 	struct lock lock = {0};
 	struct buffer text = {0};
-	char hex[SHA256_HEX_SIZE];
+	char state[SUITE_STATE_SIZE];
 	enum status status;
 
 	lock_from_pins(&lock, pins);
@@ -182,9 +183,9 @@ enum status lock_write(const char *path, const struct pin_list *pins, struct err
 	for (size_t i = 0; i < lock.count; i++) {
 		const struct lock_entry *entry = &lock.entries[i];
 
-		digest_hex(&entry->inrelease, hex);
+		suite_state_format(&entry->state, state);
 		buffer_add_format(&text, "%s %s %s %s%s\n", entry->archive, entry->suite,
-			entry->timestamp, hex, entry->captured ? " captured" : "");
+			entry->timestamp, state, entry->captured ? " captured" : "");
 	}
 	status = tempfile_write_all(path, text.data, text.len, 0644, err);
 	lock_release(&lock);

@@ -9,7 +9,7 @@ struct lock_entry {
 	char *archive;
 	char *suite;
 	char timestamp[24];
-	struct digest inrelease;
+	struct suite_state state;
 	bool captured;
 };
 

@@ -252,7 +252,7 @@ static enum status pin_read_or_fetch(struct pin_job *job, struct error *err)
 	if (status == STATUS_OK) {
 		pin_release(pin);
 		*pin = stored;
-		status = pin_inreleases_complete(&job->context, pin, job->places, err);
+		status = pin_signed_files_complete(&job->context, pin, job->places, err);
 		if (status == STATUS_OK)
 			status = stored_verify(job, err);
 	} else if (status == STATUS_NOT_FOUND) {

@@ -15,18 +15,30 @@ struct pin_context {
 	const struct lock *lock; /* NULL: none */
 };
 
+/* What is signed: "InRelease" or "Release", for messages. */
+const char *pin_suite_file(const struct pin_suite *suite);
+
 /*
- * Verifies the stored InRelease of `suite->inrelease` as that of `suite->suite`, and fills in what
- * it says (origin, codename, date, signer, release). With `release` the parsed file goes to the
- * caller.
+ * Verifies the stored InRelease of `suite->inrelease`, or the Release and Release.gpg of a detached
+ * one, as those of `suite->suite`, and fills in what it says (origin, codename, date, signer,
+ * release). With `release` the parsed file goes to the caller.
  */
 enum status pin_suite_verify(const struct pin_context *context, const char *archive,
 	const char *timestamp, struct pin_suite *suite, struct suite_release *release,
 	struct error *err);
 
 /*
- * Takes the InRelease of dists/`name` at the base URL into the store and verifies it. `timestamp`
- * NULL: it is not known yet. *served (the URL after redirects) goes to the caller.
+ * Takes the signed files of dists/`suite->suite` at the base URL into the store and sets their
+ * digests; nothing is verified. That is InRelease, or Release and Release.gpg where the place says
+ * that it has none (and not for any other trouble); with `wanted` only what that lock entry names.
+ * *served, the URL after redirects of the first of them, goes to the caller.
+ */
+enum status pin_suite_get(const struct pin_context *context, const char *base, const char *archive,
+	const struct lock_entry *wanted, struct pin_suite *suite, char **served, struct error *err);
+
+/*
+ * The same for dists/`name`, and verifies it. `timestamp` NULL: it is not known yet, and no lock is
+ * looked at.
  */
 enum status pin_suite_fetch(const struct pin_context *context, const char *base,
 	const char *archive, const char *timestamp, const char *name, struct pin_suite *suite,
@@ -64,8 +76,8 @@ struct pin_index {
 enum status pin_indexes(const struct pin *pin, const struct suite_release *release,
 	struct pin_index **indexes, size_t *count, struct error *err);
 
-/* Gets again the InRelease files of a pin of the store that were lost or damaged since. */
-enum status pin_inreleases_complete(const struct pin_context *context, const struct pin *pin,
+/* Gets again the signed files of a pin of the store that were lost or damaged since. */
+enum status pin_signed_files_complete(const struct pin_context *context, const struct pin *pin,
 	const struct place_list *places, struct error *err);
 
 /* Gets the indexes of all suites that the store lacks; `bases` are URLs of the archive's root. */

@@ -17,6 +17,8 @@
 #define PIN_LIMIT ((size_t)1024 * 1024)
 
 static const char pin_format[] = "reproof-pin-1";
+/* The same with suites that have a Release.gpg, which versions that know none shall refuse. */
+static const char pin_format_detached[] = "reproof-pin-2";
 
 void pin_suite_release(struct pin_suite *suite)
 {
@@ -143,13 +145,17 @@ enum status pin_merge(struct pin *pin, const struct pin *stored, struct error *e
 	for (size_t i = 0; i < stored->suite_count; i++) {
 		const struct pin_suite *suite = &stored->suites[i];
 		const struct pin_suite *mine = pin_find_suite(pin, suite->suite);
+		struct suite_state state[2] = {pin_suite_state(suite)};
 		struct pin_suite copy;
 
-		if (mine && !digest_equal(&mine->inrelease, &suite->inrelease))
+		if (mine)
+			state[1] = pin_suite_state(mine);
+		if (mine && !suite_state_equal(&state[0], &state[1]))
 			return error_set(err, STATUS_CONFLICT,
-				"the store has %s with another InRelease of %s: two states of "
+				"the store has %s with another %s of %s: two states of "
 				"one name; take the old one away, or use another store",
-				pin->name, suite->suite);
+				pin->name, suite->is_detached ? "Release" : "InRelease",
+				suite->suite);
 		if (mine)
 			continue;
 		suite_copy(&copy, suite);
@@ -180,11 +186,25 @@ static void add_suite(struct buffer *text, const struct pin_suite *suite)
 	char time[CLOCK_TEXT_SIZE], hex[SHA256_HEX_SIZE];
 
 	clock_format_snapshot(suite->date, time);
+	buffer_add_format(text, "\nSuite: %s\nOrigin: %s\nCodename: %s\nDate: %s\n", suite->suite,
+		suite->origin, suite->codename, time);
 	digest_hex(&suite->inrelease, hex);
-	buffer_add_format(text, "\nSuite: %s\nOrigin: %s\nCodename: %s\nDate: %s\nInRelease: %s\n",
-		suite->suite, suite->origin, suite->codename, time, hex);
+	if (!suite->is_detached)
+		buffer_add_format(text, "InRelease: %s\n", hex);
 	digest_hex(&suite->release, hex);
 	buffer_add_format(text, "Release: %s\n", hex);
+	digest_hex(&suite->release_gpg, hex);
+	if (suite->is_detached)
+		buffer_add_format(text, "Release.gpg: %s\n", hex);
+}
+
+static bool pin_has_detached(const struct pin *pin)
+{
+	for (size_t i = 0; i < pin->suite_count; i++) {
+		if (pin->suites[i].is_detached)
+			return true;
+	}
+	return false;
 }
 
 enum status pin_file_write(struct store *store, const struct pin *pin, struct error *err)
@@ -196,7 +216,8 @@ enum status pin_file_write(struct store *store, const struct pin *pin, struct er
 
 	clock_format_snapshot(pin->timestamp, time);
 	buffer_add_format(&text, "Format: %s\nName: %s\nArchive: %s\nTimestamp: %s\nCaptured: %s\n",
-		pin_format, pin->name, pin->archive, time, pin->captured ? "yes" : "no");
+		pin_has_detached(pin) ? pin_format_detached : pin_format, pin->name, pin->archive,
+		time, pin->captured ? "yes" : "no");
 	clock_format_snapshot(pin->import, time);
 	if (pin->import)
 		buffer_add_format(&text, "Import: %s\n", time);
@@ -218,7 +239,8 @@ static enum status head_field(
 {
 	struct text_list *list = NULL;
 
-	if (strcmp(name, "Format") == 0 && strcmp(value, pin_format) != 0)
+	if (strcmp(name, "Format") == 0 && strcmp(value, pin_format) != 0 &&
+		strcmp(value, pin_format_detached) != 0)
 		return error_set(err, STATUS_FORMAT, "this is no %s file", pin_format);
 	if (strcmp(name, "Name") == 0 && strcmp(value, pin->name) != 0)
 		return error_set(err, STATUS_FORMAT, "it says it is %s", value);
@@ -248,8 +270,23 @@ static void text_set(char **to, const char *value)
 	*to = xstrdup(value);
 }
 
-static enum status suite_field(
-	struct pin_suite *suite, const char *name, const char *value, struct error *err)
+/* Each of the digests of a suite once. */
+static enum status digest_field(
+	const char *name, const char *value, struct digest *digest, bool *has, struct error *err)
+{
+	if (*has || !digest_parse(value, strlen(value), digest))
+		return error_set(err, STATUS_FORMAT, "%s is no sha256, or comes twice", name);
+	*has = true;
+	return STATUS_OK;
+}
+
+/* What a stanza of a suite has. */
+struct suite_digests {
+	bool inrelease, release, release_gpg;
+};
+
+static enum status suite_field(struct pin_suite *suite, struct suite_digests *has, const char *name,
+	const char *value, struct error *err)
 {
 	if (strcmp(name, "Suite") == 0)
 		text_set(&suite->suite, value);
@@ -259,12 +296,12 @@ static enum status suite_field(
 		text_set(&suite->codename, value);
 	else if (strcmp(name, "Date") == 0)
 		return clock_parse_snapshot(value, &suite->date, err);
-	else if (strcmp(name, "InRelease") == 0 &&
-		!digest_parse(value, strlen(value), &suite->inrelease))
-		return error_set(err, STATUS_FORMAT, "InRelease is no sha256");
-	else if (strcmp(name, "Release") == 0 &&
-		!digest_parse(value, strlen(value), &suite->release))
-		return error_set(err, STATUS_FORMAT, "Release is no sha256");
+	else if (strcmp(name, "InRelease") == 0)
+		return digest_field(name, value, &suite->inrelease, &has->inrelease, err);
+	else if (strcmp(name, "Release") == 0)
+		return digest_field(name, value, &suite->release, &has->release, err);
+	else if (strcmp(name, "Release.gpg") == 0)
+		return digest_field(name, value, &suite->release_gpg, &has->release_gpg, err);
 	return STATUS_OK;
 }
 
@@ -273,6 +310,7 @@ static enum status stanza_parse(
 	struct deb822 *reader, struct pin *pin, bool is_head, struct error *err)
 {
 	struct pin_suite suite = {0};
+	struct suite_digests has = {false};
 	struct deb822_field field;
 	enum status status;
 
@@ -280,7 +318,7 @@ static enum status stanza_parse(
 		char *name = xstrndup(field.name, field.name_len), *value = deb822_text(&field);
 
 		status = is_head ? head_field(pin, name, value, err)
-				 : suite_field(&suite, name, value, err);
+				 : suite_field(&suite, &has, name, value, err);
 		free(name);
 		free(value);
 		if (status < 0)
@@ -288,6 +326,12 @@ static enum status stanza_parse(
 	}
 	if (status >= 0 && is_head)
 		return STATUS_OK;
+	if (status >= 0 && (!has.release || has.inrelease == has.release_gpg)) {
+		pin_suite_release(&suite);
+		return error_set(err, STATUS_FORMAT,
+			"a suite that has not either InRelease or Release.gpg, and Release");
+	}
+	suite.is_detached = has.release_gpg;
 	if (status >= 0 && suite.suite && !pin_find_suite(pin, suite.suite)) {
 		if (!suite.origin)
 			suite.origin = xstrdup("");

@@ -142,19 +142,19 @@ static enum status suite_look(struct import_search *search, int64_t import,
 	const struct pin_context *context = search->context;
 	const struct pin *pin = search->pin;
 	char *base = snapshot_base(search->root, pin->archive, import), *served = NULL;
-	char *url = xasprintf("%s/dists/%s/InRelease", base, entry->suite);
 	struct pin_suite suite = {.suite = xstrdup(entry->suite)};
 	struct suite_release release = {0};
+	struct suite_state state;
 	enum status status;
 
-	status = fetcher_get(context->fetcher, context->store, url, INRELEASE_LIMIT,
-		&suite.inrelease, NULL, &served, err);
+	status = pin_suite_get(context, base, pin->archive, entry, &suite, &served, err);
+	state = pin_suite_state(&suite);
 	if (status == STATUS_OK)
 		status = served_is(served, pin, import, err);
 	if (status == STATUS_NOT_FOUND) {
 		/* Listed before its files are there, or of before the suite was. */
 		status = STATUS_END;
-	} else if (status == STATUS_OK && !digest_equal(&suite.inrelease, &entry->inrelease)) {
+	} else if (status == STATUS_OK && !suite_state_equal(&state, &entry->state)) {
 		status = suite_is_past(search, &suite, err);
 		if (status == STATUS_OK)
 			status = STATUS_END;
@@ -171,7 +171,6 @@ static enum status suite_look(struct import_search *search, int64_t import,
 	pin_suite_release(&suite);
 	suite_release_release(&release);
 	free(served);
-	free(url);
 	free(base);
 	return status;
 }
@@ -222,8 +221,8 @@ static void pin_take_found(struct import_search *search, int64_t import)
 	search->found = (struct pin){0};
 	clock_format_snapshot(import, time);
 	trust_note(search->context->trust,
-		"%s was captured from a mirror; the import %s of %s has the InRelease files that "
-		"the lock file names",
+		"%s was captured from a mirror; the import %s of %s has the signed files that the "
+		"lock file names",
 		pin->name, time, search->root);
 }
 
@@ -247,7 +246,7 @@ static enum status root_search(struct import_search *search, struct error *err)
 	}
 	if (status == STATUS_END)
 		status = error_set(err, STATUS_NOT_FOUND,
-			"%s has no import with the InRelease files that the lock file names "
+			"%s has no import with the signed files that the lock file names "
 			"(looked at %zu from that time on%s)",
 			search->root, looked_at,
 			search->is_past ? ", the last of which is newer than the pin" : "");

@@ -51,13 +51,19 @@ static void say_what_is_odd(const struct pin_context *context, const char *archi
 	}
 }
 
+const char *pin_suite_file(const struct pin_suite *suite)
+{
+	return suite->is_detached ? "Release" : "InRelease";
+}
+
 /* A lock that names another digest for this suite refuses before anything else is asked. */
 static enum status lock_allows(const struct pin_context *context, const char *archive,
 	const char *timestamp, const struct pin_suite *suite, bool *is_given, struct error *err)
 {
 	const struct lock_entry *entry =
 		context->lock ? lock_find(context->lock, archive, suite->suite) : NULL;
-	char hex[2][SHA256_HEX_SIZE];
+	struct suite_state state = pin_suite_state(suite);
+	char text[2][SUITE_STATE_SIZE];
 
 	*is_given = false;
 	if (!entry || !timestamp)
@@ -66,14 +72,51 @@ static enum status lock_allows(const struct pin_context *context, const char *ar
 		return error_set(err, STATUS_TRUST,
 			"the lock file has %s %s at %s, not at %s: refused", archive, suite->suite,
 			entry->timestamp, timestamp);
-	if (!digest_equal(&entry->inrelease, &suite->inrelease)) {
-		digest_hex(&entry->inrelease, hex[0]);
-		digest_hex(&suite->inrelease, hex[1]);
+	if (!suite_state_equal(&entry->state, &state)) {
+		suite_state_format(&entry->state, text[0]);
+		suite_state_format(&state, text[1]);
 		return error_set(err, STATUS_TRUST,
-			"InRelease has sha256 %s, the lock file says %s: refused", hex[1], hex[0]);
+			"%s has sha256 %s, the lock file says %s: refused", pin_suite_file(suite),
+			text[1], text[0]);
 	}
 	*is_given = true;
 	return STATUS_OK;
+}
+
+static enum status signed_file_read(struct store *store, const struct digest *digest, size_t limit,
+	struct buffer *data, struct error *err)
+{
+	char *text = NULL;
+	size_t len;
+	enum status status = store_read_all(store, digest, limit, &text, &len, err);
+
+	if (status == STATUS_OK)
+		buffer_add(data, text, len);
+	free(text);
+	return status;
+}
+
+static enum status signature_verify(const struct pin_context *context,
+	const struct pin_suite *suite, bool is_given, struct signed_text *signed_text,
+	struct error *err)
+{
+	struct buffer text = {0}, signature = {0};
+	enum status status = signed_file_read(context->store,
+		suite->is_detached ? &suite->release : &suite->inrelease, INRELEASE_LIMIT, &text,
+		err);
+
+	if (status == STATUS_OK && suite->is_detached)
+		status = signed_file_read(
+			context->store, &suite->release_gpg, RELEASE_GPG_LIMIT, &signature, err);
+	if (status == STATUS_OK && suite->is_detached)
+		status = trust_verify_detached(
+			&text, &signature, context->trust, is_given, signed_text, err);
+	else if (status == STATUS_OK)
+		status = trust_verify(
+			buffer_text(&text), text.len, context->trust, is_given, signed_text, err);
+	buffer_release(&signature);
+	buffer_release(&text);
+	return status;
 }
 
 enum status pin_suite_verify(const struct pin_context *context, const char *archive,
@@ -83,27 +126,23 @@ enum status pin_suite_verify(const struct pin_context *context, const char *arch
 	struct signed_text signed_text = {0};
 	struct suite_release parsed = {0};
 	bool is_given;
-	char *data = NULL;
 	enum status status;
-	size_t len;
 
 	status = lock_allows(context, archive, timestamp, suite, &is_given, err);
 	if (status == STATUS_OK)
-		status = store_read_all(
-			context->store, &suite->inrelease, INRELEASE_LIMIT, &data, &len, err);
-	if (status == STATUS_OK)
-		status = trust_verify(data, len, context->trust, is_given, &signed_text, err);
+		status = signature_verify(context, suite, is_given, &signed_text, err);
 	if (status == STATUS_OK)
 		status = suite_release_parse(
 			signed_text.text.data, signed_text.text.len, &parsed, err);
 	if (status == STATUS_OK)
 		status = suite_release_check(&parsed, archive, suite->suite,
 			origin_expected(context->trust), trust_now(context->trust), err);
+	/* Detached it is there already, under the same digest. */
 	if (status == STATUS_OK)
 		status = store_add_memory(context->store, signed_text.text.data,
 			signed_text.text.len, &suite->release, err);
 	if (status < 0) {
-		error_context(err, "InRelease of %s %s", archive, suite->suite);
+		error_context(err, "%s of %s %s", pin_suite_file(suite), archive, suite->suite);
 		goto out;
 	}
 	text_replace(&suite->origin, parsed.origin);
@@ -120,7 +159,66 @@ enum status pin_suite_verify(const struct pin_context *context, const char *arch
 out:
 	suite_release_release(&parsed);
 	signed_text_release(&signed_text);
-	free(data);
+	return status;
+}
+
+static enum status signed_file_fetch(const struct pin_context *context, const char *base,
+	const char *suite, const char *name, size_t limit, struct digest *digest, char **served,
+	struct error *err)
+{
+	char *url = xasprintf("%s/dists/%s/%s", base, suite, name);
+	enum status status = fetcher_get(
+		context->fetcher, context->store, url, limit, digest, NULL, served, err);
+
+	free(url);
+	return status;
+}
+
+/* Both halves come from one time, whatever redirects were on the way. */
+static enum status detached_fetch(const struct pin_context *context, const char *base,
+	const char *archive, struct pin_suite *suite, char **served, struct error *err)
+{
+	char *other = NULL;
+	int64_t time[2] = {0, 0};
+	enum status status = signed_file_fetch(context, base, suite->suite, "Release",
+		INRELEASE_LIMIT, &suite->release, served, err);
+
+	suite->is_detached = true;
+	if (status == STATUS_OK)
+		status = signed_file_fetch(context, base, suite->suite, "Release.gpg",
+			RELEASE_GPG_LIMIT, &suite->release_gpg, &other, err);
+	if (status == STATUS_OK &&
+		(snapshot_url_timestamp(*served, archive, &time[0]) !=
+				snapshot_url_timestamp(other, archive, &time[1]) ||
+			time[0] != time[1]))
+		status = error_set(err, STATUS_TRUST,
+			"Release was served as %.400s, but Release.gpg as %.400s: refused", *served,
+			other);
+	free(other);
+	return status;
+}
+
+enum status pin_suite_get(const struct pin_context *context, const char *base, const char *archive,
+	const struct lock_entry *wanted, struct pin_suite *suite, char **served, struct error *err)
+{
+	bool is_detached = wanted && wanted->state.is_detached;
+	enum status status = STATUS_NOT_FOUND;
+	struct error absent;
+
+	*served = NULL;
+	if (!is_detached)
+		status = signed_file_fetch(context, base, suite->suite, "InRelease",
+			INRELEASE_LIMIT, &suite->inrelease, served, err);
+	/* Trouble with InRelease is no reason to take something else. */
+	if (status != STATUS_NOT_FOUND || (wanted && !is_detached))
+		return status;
+	free(*served);
+	*served = NULL;
+	absent = *err;
+	status = detached_fetch(context, base, archive, suite, served, err);
+	if (status == STATUS_NOT_FOUND && !is_detached)
+		error_set(err, STATUS_NOT_FOUND,
+			"%.700s; and there is no Release with its Release.gpg either", absent.text);
 	return status;
 }
 
@@ -128,18 +226,19 @@ enum status pin_suite_fetch(const struct pin_context *context, const char *base,
 	const char *archive, const char *timestamp, const char *name, struct pin_suite *suite,
 	struct suite_release *release, char **served, struct error *err)
 {
-	char *url = xasprintf("%s/dists/%s/InRelease", base, name);
+	const struct lock_entry *wanted =
+		context->lock && timestamp ? lock_find(context->lock, archive, name) : NULL;
 	enum status status;
-	uint64_t size;
 
+	/* Of another time it says nothing but that this one is refused. */
+	if (wanted && strcmp(wanted->timestamp, timestamp) != 0)
+		wanted = NULL;
 	*suite = (struct pin_suite){.suite = xstrdup(name)};
-	status = fetcher_get(context->fetcher, context->store, url, INRELEASE_LIMIT,
-		&suite->inrelease, &size, served, err);
+	status = pin_suite_get(context, base, archive, wanted, suite, served, err);
 	if (status == STATUS_OK)
 		status = pin_suite_verify(context, archive, timestamp, suite, release, err);
 	if (status < 0)
 		pin_suite_release(suite);
-	free(url);
 	return status;
 }
 

@@ -208,18 +208,45 @@ enum status fetcher_get_all(struct fetcher *fetcher, struct store *store, const 
 
 /* ---- pins ---- */
 
+/*
+ * The bytes that a signed state of a suite is known by (trust T12): those of its InRelease, or, of
+ * an archive that has none, those of Release and of the Release.gpg that signs it.
+ */
+struct suite_state {
+	bool is_detached;
+	struct digest inrelease;	    /* all zeros when detached */
+	struct digest release, release_gpg; /* all zeros when not */
+};
+
+/* "HEX" or "Release:HEX,Release.gpg:HEX", as in lock files and records. */
+#define SUITE_STATE_SIZE ((size_t)160)
+
+/* States of different kinds never are. */
+bool suite_state_equal(const struct suite_state *a, const struct suite_state *b);
+void suite_state_format(const struct suite_state *state, char text[SUITE_STATE_SIZE]);
+bool suite_state_parse(const char *text, struct suite_state *state);
+
 /* One signed suite of an archive at one time (trust T12). */
 struct pin_suite {
 	char *suite;  /* as in dists/SUITE: "bookworm-security" */
 	char *origin; /* as its Release says */
 	char *codename;
-	struct digest inrelease; /* of the InRelease file as it was served */
-	struct digest release;	 /* of what gpgv said is signed in it; in the store as well */
-	int64_t date;		 /* its Date */
-	char *signer;		 /* fingerprint of the primary key that signed it, upper case hex */
-	int64_t signed_at;	 /* when it signed */
-	bool is_key_expired;	 /* accepted though that key has since expired or been retired */
+	bool is_detached;	 /* Release and Release.gpg; there is no InRelease */
+	struct digest inrelease; /* of the InRelease file as it was served; or all zeros */
+	/*
+	 * Of the signed text, which is in the store as well: what gpgv said is signed in InRelease,
+	 * or Release as it was served.
+	 */
+	struct digest release;
+	struct digest release_gpg; /* of Release.gpg as it was served; or all zeros */
+	int64_t date;		   /* its Date */
+	char *signer;	     /* fingerprint of the primary key that signed it, upper case hex */
+	int64_t signed_at;   /* when it signed */
+	bool is_key_expired; /* accepted though that key has since expired or been retired */
 };
+
+/* Which of its digests it is known by. */
+struct suite_state pin_suite_state(const struct pin_suite *suite);
 
 /* An archive at one time: "debian@20260711T101637Z". */
 struct pin {
@@ -269,7 +296,8 @@ struct capture_request {
 };
 
 /*
- * Takes the present state of the archives into the store: InRelease verified as trust T11 says,
+ * Takes the present state of the archives into the store: InRelease (or Release and Release.gpg,
+ * where there is none) verified as trust T11 says,
  * Packages and Sources checked by SHA-256. Gives one pin an archive. STATUS_CONFLICT when the store
  * has a pin of that name with other digests.
  */
@@ -286,8 +314,9 @@ enum status snapshot_pin(struct store *store, struct fetcher *fetcher,
 	struct pin_list *pins, struct error *err);
 
 /*
- * The lock file (trust T12): text, one line a suite,
- * "archive suite timestamp sha256-of-InRelease [captured]", sorted, behind a line "reproof-lock-1".
+ * The lock file (trust T12): text, one line a suite, "archive suite timestamp STATE [captured]",
+ * sorted, behind a line "reproof-lock-1". STATE is as suite_state_format() writes it: the SHA-256
+ * of InRelease alone is what it always was, and versions that know no other refuse the rest.
  * lock_check: STATUS_NOT_FOUND when there is no lock file yet; STATUS_TRUST when it says otherwise.
  */
 enum status lock_check(const char *path, const struct pin_list *pins, struct error *err);

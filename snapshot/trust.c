@@ -33,6 +33,13 @@ struct signature {
 	int64_t key_expired; /* the earliest of key and primary key; 0 when neither has */
 };
 
+/* What is to be verified: a clear-signed file, or a text and its signatures in another. */
+struct subject {
+	int text;		     /* the clear-signed file, or the text */
+	int signature;		     /* -1: it is clear-signed */
+	const struct buffer *inside; /* the text that was found between the marks, or the text */
+};
+
 /* What all signatures of a file come to. */
 struct verdict {
 	unsigned texts; /* PLAINTEXT lines */
@@ -215,8 +222,11 @@ static enum status file_rewind_read(int fd, struct buffer *text, struct error *e
 	return STATUS_OK;
 }
 
-/* Runs gpgv over the open file; the signed text and the status lines as they came. */
-static enum status gpgv_run(const char *keyring, int in, struct buffer *text,
+/*
+ * Runs gpgv over the open files; the signed text and the status lines as they came. Of a detached
+ * signature gpgv gives out no text, so that the status lines go there.
+ */
+static enum status gpgv_run(const char *keyring, const struct subject *subject, struct buffer *text,
 	struct buffer *status_text, struct error *err)
 {
 	static const char *const environment[] = {
@@ -224,27 +234,34 @@ static enum status gpgv_run(const char *keyring, int in, struct buffer *text,
 	struct process_spec spec = PROCESS_SPEC_INIT;
 	struct process_result result = {0};
 	struct buffer messages = {0};
+	bool is_detached = subject->signature >= 0;
 	enum status status;
 	char *ring = NULL;
-	char number[16];
+	char number[16], path[32];
 	int status_fd = -1;
 
 	status = path_resolve(keyring, &ring, err);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK && !is_detached)
 		status = tempfile_unlinked(&status_fd, err);
 	if (status < 0)
 		goto out;
 	snprintf(number, sizeof(number), "%d", status_fd);
-	spec.argv = (const char *const[]){
-		"gpgv", "--keyring", ring, "--status-fd", number, "--output", "-", NULL};
+	snprintf(path, sizeof(path), "/dev/fd/%d", subject->signature);
+	spec.argv = is_detached ? (const char *const[]){"gpgv", "--keyring", ring, "--status-fd",
+					  "1", path, "-", NULL}
+				: (const char *const[]){"gpgv", "--keyring", ring, "--status-fd",
+					  number, "--output", "-", NULL};
 	spec.environment = environment;
-	spec.stdin_fd = in;
-	spec.pass_fd = status_fd;
+	spec.stdin_fd = subject->text;
+	spec.pass_fd = is_detached ? subject->signature : status_fd;
 	spec.timeout_seconds = GPGV_SECONDS;
-	status = process_capture(&spec, INRELEASE_LIMIT, text, &messages, &result, err);
+	status = process_capture(&spec, is_detached ? STATUS_TEXT_LIMIT : INRELEASE_LIMIT,
+		is_detached ? status_text : text, &messages, &result, err);
 	if (status == STATUS_OK && (result.timed_out || result.signal))
 		status = error_set(err, STATUS_IO, "gpgv did not end: %s", buffer_text(&messages));
-	if (status == STATUS_OK)
+	if (status == STATUS_OK && is_detached)
+		buffer_add(text, buffer_text(subject->inside), subject->inside->len);
+	else if (status == STATUS_OK)
 		status = file_rewind_read(status_fd, status_text, err);
 out:
 	if (status_fd >= 0)
@@ -260,7 +277,7 @@ static enum status verdict_refuse(const struct verdict *verdict, struct error *e
 	if (verdict->is_in_future)
 		return error_set(err, STATUS_CLOCK,
 			"it is signed in this machine's future: set the clock and try again");
-	if (verdict->is_bad || verdict->texts != 1)
+	if (verdict->is_bad)
 		return error_set(err, STATUS_TRUST,
 			"BAD signature: its bytes are not the ones that were signed");
 	if (verdict->is_revoked)
@@ -290,24 +307,26 @@ static enum status accept(const struct signature *signature, bool is_key_expired
 }
 
 /* STATUS_END when no key of this ring has signed it, so that another ring may be asked. */
-static enum status ring_verify(const char *keyring, bool is_removed_ring, int in,
-	const struct buffer *inside, const struct trust_options *options, bool digest_is_given,
+static enum status ring_verify(const char *keyring, bool is_removed_ring,
+	const struct subject *subject, const struct trust_options *options, bool digest_is_given,
 	struct signed_text *result, struct error *err)
 {
+	unsigned texts = subject->signature < 0 ? 1 : 0;
 	struct verdict verdict = {0};
 	struct buffer status_text = {0};
 	enum status status;
 
 	buffer_clear(&result->text);
-	if (lseek(in, 0, SEEK_SET) < 0)
+	if (lseek(subject->text, 0, SEEK_SET) < 0)
 		return error_set_errno(err, "verifying");
-	status = gpgv_run(keyring, in, &result->text, &status_text, err);
+	status = gpgv_run(keyring, subject, &result->text, &status_text, err);
 	if (status < 0)
 		goto out;
 	status_read(&verdict, buffer_text(&status_text), trust_now(options));
-	if (verdict.texts == 1 && !clearsign_text_equal(inside, &result->text))
+	/* A text among detached signatures is one that nobody was asked about. */
+	if (verdict.texts != texts || !clearsign_text_equal(subject->inside, &result->text))
 		verdict.is_bad = true;
-	if (verdict.is_bad || verdict.is_in_future || verdict.texts != 1)
+	if (verdict.is_bad || verdict.is_in_future)
 		status = verdict_refuse(&verdict, err);
 	else if (verdict.good.is_valid)
 		status = accept(
@@ -338,41 +357,76 @@ static enum status input_open(const char *data, size_t len, int *fd, struct erro
 	return status;
 }
 
-enum status trust_verify(const char *inrelease, size_t len, const struct trust_options *options,
+static enum status rings_verify(const struct subject *subject, const struct trust_options *options,
 	bool digest_is_given, struct signed_text *result, struct error *err)
 {
 	const char *rings[2] = {debian_keyring, debian_removed_keyring};
+	enum status status = STATUS_END;
 	size_t ring_count = 2;
-	struct buffer inside = {0};
-	enum status status;
-	int in = -1;
 
-	*result = (struct signed_text){0};
 	if (options->keyring) {
 		rings[0] = options->keyring;
 		ring_count = 1;
 	} else if (access(debian_removed_keyring, R_OK) < 0) {
 		ring_count = 1;
 	}
-	status = clearsign_split(inrelease, len, &inside, err);
-	if (status == STATUS_OK)
-		status = input_open(inrelease, len, &in, err);
-	if (status < 0)
-		goto out;
-	status = STATUS_END;
 	for (size_t i = 0; i < ring_count && status == STATUS_END; i++) {
 		status = keyring_check(rings[i], err);
 		if (status == STATUS_OK)
-			status = ring_verify(rings[i], i > 0, in, &inside, options, digest_is_given,
-				result, err);
+			status = ring_verify(
+				rings[i], i > 0, subject, options, digest_is_given, result, err);
 	}
 	if (status == STATUS_END)
-		status = verdict_refuse(&(struct verdict){.texts = 1}, err);
-out:
-	if (in >= 0)
-		close(in);
+		status = verdict_refuse(&(struct verdict){0}, err);
+	return status;
+}
+
+enum status trust_verify(const char *inrelease, size_t len, const struct trust_options *options,
+	bool digest_is_given, struct signed_text *result, struct error *err)
+{
+	struct buffer inside = {0};
+	struct subject subject = {.text = -1, .signature = -1, .inside = &inside};
+	enum status status = clearsign_split(inrelease, len, &inside, err);
+
+	*result = (struct signed_text){0};
+	if (status == STATUS_OK)
+		status = input_open(inrelease, len, &subject.text, err);
+	if (status == STATUS_OK)
+		status = rings_verify(&subject, options, digest_is_given, result, err);
+	if (subject.text >= 0)
+		close(subject.text);
 	if (status < 0)
 		signed_text_release(result);
 	buffer_release(&inside);
+	return status;
+}
+
+enum status trust_verify_detached(const struct buffer *release, const struct buffer *release_gpg,
+	const struct trust_options *options, bool digest_is_given, struct signed_text *result,
+	struct error *err)
+{
+	struct subject subject = {.text = -1, .signature = -1, .inside = release};
+	enum status status = armour_check(buffer_text(release_gpg), release_gpg->len, err);
+
+	*result = (struct signed_text){0};
+	if (status < 0)
+		return error_context(err, "Release.gpg");
+	/* In text mode (RFC 4880, 5.2.4) a signature holds whatever the ends of lines are. */
+	if (memchr(buffer_text(release), '\0', release->len) ||
+		memchr(buffer_text(release), '\r', release->len))
+		status = error_set(err, STATUS_TRUST, "it holds NUL or carriage return: refused");
+	if (status == STATUS_OK)
+		status = input_open(buffer_text(release), release->len, &subject.text, err);
+	if (status == STATUS_OK)
+		status = input_open(
+			buffer_text(release_gpg), release_gpg->len, &subject.signature, err);
+	if (status == STATUS_OK)
+		status = rings_verify(&subject, options, digest_is_given, result, err);
+	if (subject.text >= 0)
+		close(subject.text);
+	if (subject.signature >= 0)
+		close(subject.signature);
+	if (status < 0)
+		signed_text_release(result);
 	return status;
 }

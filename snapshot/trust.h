@@ -10,11 +10,13 @@
 #include "base/error.h"
 #include "snapshot/snapshot.h"
 
-#define INRELEASE_LIMIT ((size_t)16 * 1024 * 1024)
+#define INRELEASE_LIMIT	  ((size_t)16 * 1024 * 1024) /* of Release as well */
+#define RELEASE_GPG_LIMIT ((size_t)1024 * 1024)
 
-/* What the signature of an InRelease file vouches for. A zeroed struct is safe to release. */
+/* What the signature of an InRelease or Release.gpg file vouches for. A zeroed struct is safe to
+ * release. */
 struct signed_text {
-	struct buffer text; /* as gpgv gave it out; the file itself is never parsed */
+	struct buffer text; /* as gpgv gave it out, or what it was given beside Release.gpg */
 	char *signer;	    /* fingerprint of the primary key, upper case hex */
 	int64_t signed_at;
 	bool is_key_expired; /* the key has since expired or been retired, which was accepted */
@@ -28,6 +30,14 @@ struct signed_text {
  */
 enum status trust_verify(const char *inrelease, size_t len, const struct trust_options *options,
 	bool digest_is_given, struct signed_text *result, struct error *err);
+/*
+ * The same for a file with its detached signature in another: Release and Release.gpg, of which the
+ * latter is one armoured block or several, and nothing else (as apt has it). result->text is
+ * `release`, byte for byte. `digest_is_given` speaks of both files.
+ */
+enum status trust_verify_detached(const struct buffer *release, const struct buffer *release_gpg,
+	const struct trust_options *options, bool digest_is_given, struct signed_text *result,
+	struct error *err);
 void signed_text_release(struct signed_text *result);
 
 /* The present, for checks against Date and signature times. */

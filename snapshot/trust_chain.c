@@ -35,7 +35,18 @@ static void chain_add(struct search *search, const struct trust_chain *chain)
 	chains->items[chains->count++] = *chain;
 }
 
-/* InRelease itself, and what its Release lists. */
+static void file_found(
+	struct search *search, size_t pin, size_t suite, const struct digest *digest, uint64_t size)
+{
+	chain_add(search,
+		&(struct trust_chain){.pin = pin,
+			.suite = suite,
+			.path = xstrdup(search->file),
+			.digest = *digest,
+			.size = size});
+}
+
+/* The signed files themselves, and what Release lists. */
 static void release_search(
 	struct search *search, size_t pin, size_t suite, const struct suite_release *release)
 {
@@ -45,20 +56,17 @@ static void release_search(
 	const struct release_file *file;
 
 	if (!search->is_name && strncmp(search->file, directory, len) == 0) {
-		file = suite_release_find(release, search->file + len);
+		const char *name = search->file + len;
+
+		file = suite_release_find(release, name);
 		if (file)
-			chain_add(search,
-				&(struct trust_chain){.pin = pin,
-					.suite = suite,
-					.path = xstrdup(search->file),
-					.digest = file->digest,
-					.size = file->size});
-		else if (strcmp(search->file + len, "InRelease") == 0)
-			chain_add(search,
-				&(struct trust_chain){.pin = pin,
-					.suite = suite,
-					.path = xstrdup(search->file),
-					.digest = of->inrelease});
+			file_found(search, pin, suite, &file->digest, file->size);
+		else if (!of->is_detached && strcmp(name, "InRelease") == 0)
+			file_found(search, pin, suite, &of->inrelease, 0);
+		else if (of->is_detached && strcmp(name, "Release") == 0)
+			file_found(search, pin, suite, &of->release, 0);
+		else if (of->is_detached && strcmp(name, "Release.gpg") == 0)
+			file_found(search, pin, suite, &of->release_gpg, 0);
 	}
 	free(directory);
 }

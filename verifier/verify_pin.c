@@ -12,7 +12,7 @@ static enum status record_pin(
 			.suite = suite->suite,
 			.pin = pin->name,
 			.signer = suite->signer,
-			.inrelease = suite->inrelease,
+			.state = pin_suite_state(suite),
 			.date = suite->date,
 			.captured = pin->captured,
 		};

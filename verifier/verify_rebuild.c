@@ -183,9 +183,12 @@ static void digest_inputs(struct attempt *attempt)
 		const struct pin *pin = &verification->pins.items[p];
 
 		for (size_t s = 0; s < pin->suite_count; s++) {
-			digest_hex(&pin->suites[s].inrelease, hex);
+			struct suite_state of = pin_suite_state(&pin->suites[s]);
+			char state[SUITE_STATE_SIZE];
+
+			suite_state_format(&of, state);
 			buffer_add_format(
-				&text, "pin %s %s %s\n", pin->name, pin->suites[s].suite, hex);
+				&text, "pin %s %s %s\n", pin->name, pin->suites[s].suite, state);
 		}
 	}
 	hash_memory(text.data, text.len, &attempt->inputs);

@@ -41,6 +41,25 @@ sign() {
 		--clearsign
 }
 
+# sign_beside OUT TIME DIGEST KEY... <TEXT: a detached armoured signature
+sign_beside() {
+	local out=$1 time=$2 digest=$3 users=()
+	shift 3
+	for name; do
+		users+=(--local-user "$name@example")
+	done
+	pgp --faked-system-time "$time" --digest-algo "$digest" "${users[@]}" --armor \
+		--output "$out" --detach-sign
+}
+
+# detach ROOT SUITE DATE KEY...: Release.gpg beside Release, and no InRelease any more
+detach() {
+	local at="$1/dists/$2" date=$3
+	shift 3
+	rm -f "$at/InRelease" "$at/Release.gpg"
+	sign_beside "$at/Release.gpg" "$(date -u -d "$date" +%Y%m%dT%H%M%S)" SHA256 "$@" <"$at/Release"
+}
+
 # The signature packets of a clear-signed file.
 signature_of() {
 	sed -n '/BEGIN PGP SIGNATURE/,$p' "$1" | pgp --dearmor

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/path.h"
 #include "base/tempfile.h"
 #include "verifier/evidence/read.h"
@@ -360,6 +361,52 @@ START_TEST(results_of_a_killed_part_are_forgotten)
 }
 END_TEST
 
+#define HEX_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define HEX_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define HEX_C "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+
+static enum status take_state(void *context, const struct pin_record *pin, struct error *ignored)
+{
+	char text[SUITE_STATE_SIZE];
+
+	(void)ignored;
+	suite_state_format(&pin->state, text);
+	buffer_add_format(context, "%s %s\n", pin->suite, text);
+	return STATUS_OK;
+}
+
+static enum status take_digest(void *context, const struct digest *digest, struct error *ignored)
+{
+	char hex[SHA256_HEX_SIZE];
+
+	(void)ignored;
+	digest_hex(digest, hex);
+	buffer_add_format(context, "%c", hex[0]);
+	return STATUS_OK;
+}
+
+/* The files of a pin's suite come back as the kind they are, and each of them is kept. */
+START_TEST(states_of_pins_keep_their_kind)
+{
+	struct pin_record record = {.archive = "debian", .suite = "a", .pin = "p", .signer = "k"};
+	struct buffer text = {0};
+
+	ck_assert(suite_state_parse(HEX_A, &record.state));
+	ck_assert_int_eq(evidence_run_pin(evidence, run, &record, &err), STATUS_OK);
+	record.suite = "b";
+	ck_assert(suite_state_parse("Release:" HEX_B ",Release.gpg:" HEX_C, &record.state));
+	ck_assert_int_eq(evidence_run_pin(evidence, run, &record, &err), STATUS_OK);
+	ck_assert_int_eq(evidence_each_pin(evidence, run, take_state, &text, &err), STATUS_OK);
+	ck_assert_str_eq(
+		buffer_text(&text), "a " HEX_A "\nb Release:" HEX_B ",Release.gpg:" HEX_C "\n");
+	buffer_clear(&text);
+	ck_assert_msg(evidence_each_reference(evidence, take_digest, &text, &err) == STATUS_OK,
+		"%s", err.text);
+	ck_assert_ptr_nonnull(strstr(buffer_text(&text), "abc"));
+	buffer_release(&text);
+}
+END_TEST
+
 START_TEST(other_schema_is_refused)
 {
 	struct evidence *opened = NULL;
@@ -423,6 +470,7 @@ int main(void)
 	tcase_add_test(tcase, failed_run_is_never_reproduced);
 	tcase_add_test(tcase, incomplete_set_is_made_again);
 	tcase_add_test(tcase, results_of_a_killed_part_are_forgotten);
+	tcase_add_test(tcase, states_of_pins_keep_their_kind);
 	tcase_add_test(tcase, other_schema_is_refused);
 	tcase_add_test(tcase, verdict_words_round_trip);
 	tcase_add_test(tcase, failure_words_round_trip);

@@ -124,6 +124,43 @@ START_TEST(every_difference_from_the_lock_is_refused)
 }
 END_TEST
 
+#define DETACHED "Release:" HEX_A ",Release.gpg:" HEX_B
+
+/* A digest of one kind of file is never taken for one of the other, be the bytes the same. */
+START_TEST(a_detached_state_is_another)
+{
+	struct pin_suite *suite = &debian_suites[0];
+	char *text;
+	size_t len;
+
+	ck_assert_int_eq(lock_write("lock", &pins, &err), STATUS_OK);
+	suite->is_detached = true;
+	suite->release = suite->inrelease;
+	ck_assert(digest_parse(HEX_B, 64, &suite->release_gpg));
+	expect_distrust("lock locks the InRelease of debian bookworm at " TIME " by sha256 " HEX_A
+			"; what is here has " DETACHED ": refused");
+	ck_assert_int_eq(path_read_file("lock", 4096, &text, &len, &err), STATUS_OK);
+	ck_assert_msg(strncmp(text, HEAD "debian bookworm " TIME " " DETACHED "\n",
+			      strlen(HEAD "debian bookworm " TIME " " DETACHED "\n")) == 0,
+		"%s", text);
+	free(text);
+	ck_assert_msg(lock_check("lock", &pins, &err) == STATUS_OK, "%s", err.text);
+	suite->is_detached = false;
+	expect_distrust("lock locks the Release of debian bookworm at " TIME " by sha256 " DETACHED
+			"; what is here has " HEX_A ": refused");
+	suite->is_detached = true;
+	ck_assert_int_eq(lock_write("lock", &pins, &err), STATUS_OK);
+	/* Either half. */
+	suite->release_gpg.bytes[31] ^= 1;
+	ck_assert_int_eq(lock_check("lock", &pins, &err), STATUS_TRUST);
+	suite->release_gpg.bytes[31] ^= 1;
+	suite->release.bytes[0] ^= 1;
+	ck_assert_int_eq(lock_check("lock", &pins, &err), STATUS_TRUST);
+	suite->release.bytes[0] ^= 1;
+	ck_assert_msg(lock_check("lock", &pins, &err) == STATUS_OK, "%s", err.text);
+}
+END_TEST
+
 START_TEST(damaged_locks_are_refused)
 {
 #define LINE "debian bookworm " TIME " " HEX_A
@@ -137,6 +174,14 @@ START_TEST(damaged_locks_are_refused)
 		HEAD LINE "a\n",
 		HEAD "debian bookworm " TIME " aaaa\n",
 		HEAD LINE " other\n",
+		HEAD "debian bookworm " TIME " Release:" HEX_A "\n",
+		HEAD "debian bookworm " TIME " Release.gpg:" HEX_A "\n",
+		HEAD "debian bookworm " TIME " InRelease:" HEX_A "\n",
+		HEAD "debian bookworm " TIME " Release:" HEX_A "," HEX_B "\n",
+		HEAD "debian bookworm " TIME " " HEX_A ",Release.gpg:" HEX_B "\n",
+		HEAD "debian bookworm " TIME " Release:" HEX_A ",Release.gpg:aa\n",
+		HEAD "debian bookworm " TIME " Release:aa,Release.gpg:" HEX_B "\n",
+		HEAD "debian bookworm " TIME " " DETACHED "b\n",
 		HEAD LINE " captured more\n",
 		HEAD "debian bookworm 20261311T101637Z " HEX_A "\n",
 		HEAD "debian bookworm 2026 " HEX_A "\n",
@@ -170,6 +215,7 @@ int main(void)
 	tcase_add_test(tcase, a_lock_is_written_sorted_and_holds);
 	tcase_add_test(tcase, no_lock_is_told_from_one_that_does_not_hold);
 	tcase_add_test(tcase, every_difference_from_the_lock_is_refused);
+	tcase_add_test(tcase, a_detached_state_is_another);
 	tcase_add_test(tcase, damaged_locks_are_refused);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);

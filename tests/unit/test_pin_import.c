@@ -274,6 +274,28 @@ START_TEST(test_bad_answer_is_refused)
 }
 END_TEST
 
+/* The same for a state that is locked as Release and Release.gpg, though others have InRelease. */
+START_TEST(test_detached_state_is_found_again)
+{
+	char *text = xasprintf(
+		"at=%s/archive/debian; detach $at/20250104T000000Z updates '2025-01-03 12:00:00' "
+		"good\n"
+		"cd $at/20250104T000000Z/dists/updates; r=$(sha256sum <Release) g=$(sha256sum "
+		"<Release.gpg)\n"
+		"sed -i \"/ updates /s/ [0-9a-f]\\{64\\} / Release:${r%%%% *},Release.gpg:${g%%%% "
+		"*} /\" "
+		"%s",
+		server.directory, lock_path);
+
+	shell(text);
+	free(text);
+	ck_assert_msg(pin(NAME) == STATUS_OK, "%s", err.text);
+	check_found("20250104T000000Z");
+	ck_assert(!pins.items[0].suites[0].is_detached);
+	ck_assert(pins.items[0].suites[1].is_detached);
+}
+END_TEST
+
 START_TEST(test_busy_server_is_trouble)
 {
 	archive_server_rules(&server, "/mr/timestamp/ -1 status 500\n");
@@ -306,6 +328,7 @@ int main(void)
 	tcase_add_test(tests, test_lock_of_another_time_is_no_lock_of_this);
 	tcase_add_loop_test(tests, test_bad_answer_is_refused, 0, (int)ARRAY_SIZE(bad_answers));
 	tcase_add_test(tests, test_expired_key_is_no_hindrance);
+	tcase_add_test(tests, test_detached_state_is_found_again);
 	tcase_add_test(tests, test_busy_server_is_trouble);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);

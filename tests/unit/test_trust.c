@@ -32,6 +32,40 @@ static void make_keys_and_files(void)
 	      "export_key sub; lift sub 20200201T000000\n"
 	      "sign subin.asc 20200601T000000 SHA256 sub <text\n"
 	      "sign subout.asc 20220601T000000 SHA256 sub <text\n");
+	/* NAME.text with NAME.gpg beside it. */
+	shell("both() { cp ${2:-text} $1.text; cat >$1.gpg; }\n"
+	      "beside() { local to=$1 from=$2; shift 2; sign_beside - \"$@\" <$from | both $to "
+	      "$from; }\n"
+	      "beside d_good text 20250101T000000 SHA256 good\n"
+	      "beside d_rsa text 20250101T000000 SHA512 rsa\n"
+	      "beside d_two text 20250101T000000 SHA256 rsa good\n"
+	      "beside d_sha1 text 20250101T000000 SHA1 good\n"
+	      "beside d_within text 20200601T000000 SHA256 short\n"
+	      "beside d_outside text 20220601T000000 SHA256 short\n"
+	      "beside d_future text 20450101T000000 SHA256 good\n"
+	      "beside d_futurekey text 20450102T000000 SHA256 future\n"
+	      "beside d_revoked text 20200601T000000 SHA256 revoked\n"
+	      "beside d_evil evil 20250101T000000 SHA256 rsa\n"
+	      "cat d_good.gpg d_rsa.gpg | both d_joined; cat d_good.gpg d_evil.gpg | both d_bad\n"
+	      "cat d_evil.gpg d_good.gpg | both d_badfirst; cat d_evil.gpg | both d_other\n"
+	      "packets() { for f; do pgp --dearmor <$f; done | pgp --enarmor |"
+	      " sed 's/PGP ARMORED FILE/PGP SIGNATURE/; /^Comment/d'; }\n"
+	      "packets d_good.gpg d_evil.gpg | both d_badpacket\n"
+	      "packets d_sha1.gpg d_good.gpg | both d_strong\n"
+	      "{ pgp --dearmor <d_good.gpg; pgp --store -o - evil; } >p; packets() { pgp --enarmor "
+	      "<p |"
+	      " sed 's/PGP ARMORED FILE/PGP SIGNATURE/; /^Comment/d'; }; packets | both d_packed\n"
+	      "cat d_good.gpg | both d_tampered; sed -i s/Test/Vest/ d_tampered.text\n"
+	      "cat d_good.gpg | both d_appended; echo 'Origin: Evil' >>d_appended.text\n"
+	      "(cat d_good.gpg; echo 'Origin: Evil') | both d_behind\n"
+	      "(echo 'Origin: Evil'; cat d_good.gpg) | both d_before\n"
+	      "pgp --dearmor <d_good.gpg | both d_binary; : | both d_empty; cat good.asc | both "
+	      "d_clear\n"
+	      "head -n -1 d_good.gpg | both d_cut\n"
+	      "pgp --faked-system-time 20250101T000000 --textmode -a -u good@example -o d_text.gpg"
+	      " --detach-sign text; sed 's/$/\\r/' text >d_text.text\n"
+	      "pgp --faked-system-time 20250101T000000 -u good@example --armor -o p --sign text\n"
+	      "sed 's/PGP MESSAGE/PGP SIGNATURE/' p | both d_inline\n");
 	shell("(echo 'Origin: Evil'; cat good.asc) >before.asc\n"
 	      "(cat good.asc; echo 'Origin: Evil') >after.asc\n"
 	      "cat good.asc good.asc >twice.asc; cp text unsigned.asc\n"
@@ -90,6 +124,86 @@ static const struct trial trials[] = {
 	{"good.asc", "nonsense.gpg", GIVEN, STATUS_USAGE, false},
 	{"good.asc", "absent.gpg", GIVEN, STATUS_NOT_FOUND, false},
 };
+
+/* NAME.text and NAME.gpg. */
+static const struct trial detached_trials[] = {
+	{"d_good", "good.gpg", NOTHING, STATUS_OK, false},
+	{"d_rsa", "rsa.gpg", NOTHING, STATUS_OK, false},
+	{"d_two", "good.gpg", NOTHING, STATUS_OK, false},
+	{"d_two", "rsa.gpg", NOTHING, STATUS_OK, false},
+	{"d_joined", "both.gpg", NOTHING, STATUS_OK, false},
+	{"d_joined", "rsa.gpg", NOTHING, STATUS_OK, false},
+	{"d_strong", "good.gpg", NOTHING, STATUS_OK, false},
+	{"d_good", "mixed.gpg", NOTHING, STATUS_OK, false},
+	{"d_good", "rsa.gpg", FLAG, STATUS_TRUST, false},
+	{"d_bad", "both.gpg", GIVEN, STATUS_TRUST, false},
+	{"d_badfirst", "both.gpg", GIVEN, STATUS_TRUST, false},
+	{"d_badpacket", "both.gpg", GIVEN, STATUS_TRUST, false},
+	{"d_packed", "good.gpg", GIVEN, STATUS_TRUST, false},
+	{"d_inline", "good.gpg", GIVEN, STATUS_TRUST, false},
+	{"d_other", "both.gpg", GIVEN, STATUS_TRUST, false},
+	{"d_tampered", "good.gpg", GIVEN, STATUS_TRUST, false},
+	{"d_appended", "good.gpg", GIVEN, STATUS_TRUST, false},
+	{"d_behind", "good.gpg", GIVEN, STATUS_TRUST, false},
+	{"d_before", "good.gpg", GIVEN, STATUS_TRUST, false},
+	{"d_binary", "good.gpg", GIVEN, STATUS_TRUST, false},
+	{"d_empty", "good.gpg", GIVEN, STATUS_TRUST, false},
+	{"d_clear", "good.gpg", GIVEN, STATUS_TRUST, false},
+	{"d_cut", "good.gpg", GIVEN, STATUS_TRUST, false},
+	{"d_text", "good.gpg", GIVEN, STATUS_TRUST, false},
+	{"d_sha1", "good.gpg", GIVEN, STATUS_TRUST, false},
+	{"d_within", "short.gpg", NOTHING, STATUS_TRUST, false},
+	{"d_within", "short.gpg", FLAG, STATUS_OK, true},
+	{"d_within", "short.gpg", GIVEN, STATUS_OK, true},
+	{"d_outside", "short.gpg", GIVEN, STATUS_TRUST, false},
+	{"d_revoked", "revoked.gpg", GIVEN, STATUS_TRUST, false},
+	{"d_future", "good.gpg", GIVEN, STATUS_CLOCK, false},
+	{"d_futurekey", "future.gpg", GIVEN, STATUS_CLOCK, false},
+	{"d_good", "armoured.gpg", GIVEN, STATUS_USAGE, false},
+};
+
+static void read_into(struct buffer *buffer, const char *name, const char *suffix)
+{
+	char *file = xasprintf("%s%s", name, suffix), *path = in_top(file), *data;
+	size_t len;
+
+	ck_assert_int_eq(path_read_file(path, 1 << 20, &data, &len, &err), STATUS_OK);
+	buffer_add(buffer, data, len);
+	free(data);
+	free(path);
+	free(file);
+}
+
+START_TEST(test_detached_signature_is_judged)
+{
+	const struct trial *trial = &detached_trials[_i];
+	char *keyring = in_top(trial->keyring);
+	struct trust_options options = {
+		.keyring = keyring, .accept_expired_key = trial->allowed == FLAG};
+	struct buffer text = {0}, signature = {0};
+	struct signed_text result;
+	enum status status;
+
+	read_into(&text, trial->file, ".text");
+	read_into(&signature, trial->file, ".gpg");
+	status = trust_verify_detached(
+		&text, &signature, &options, trial->allowed == GIVEN, &result, &err);
+	ck_assert_msg(status == trial->expected, "%s with %s (%d): %d, not %d: %s", trial->file,
+		trial->keyring, trial->allowed, status, trial->expected, err.text);
+	if (status == STATUS_OK) {
+		ck_assert_str_eq(buffer_text(&result.text), "Origin: Test\nDate: x\n");
+		ck_assert_uint_eq(strlen(result.signer), 40);
+		ck_assert_int_eq(result.is_key_expired, trial->is_expired);
+	} else {
+		ck_assert_ptr_null(result.text.data);
+		ck_assert_ptr_null(result.signer);
+	}
+	signed_text_release(&result);
+	buffer_release(&text);
+	buffer_release(&signature);
+	free(keyring);
+}
+END_TEST
 
 static enum status verify(const struct trial *trial, int64_t now, struct signed_text *result)
 {
@@ -163,6 +277,8 @@ int main(void)
 	tcase_set_timeout(tests, 120);
 	tcase_add_unchecked_fixture(tests, make_keys_and_files, remove_top);
 	tcase_add_loop_test(tests, test_signature_is_judged, 0, (int)ARRAY_SIZE(trials));
+	tcase_add_loop_test(
+		tests, test_detached_signature_is_judged, 0, (int)ARRAY_SIZE(detached_trials));
 	tcase_add_test(tests, test_signature_of_the_future_is_the_clock);
 	tcase_add_test(tests, test_clearsign_undoes_dashes);
 	suite_add_tcase(suite, tests);

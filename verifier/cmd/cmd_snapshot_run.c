@@ -21,7 +21,7 @@ static void print_words(struct json *json, const char *key, const struct text_li
 
 static void pin_print_json(struct json *json, const struct pin *pin)
 {
-	char time[CLOCK_TEXT_SIZE], hex[SHA256_HEX_SIZE];
+	char time[CLOCK_TEXT_SIZE];
 
 	clock_format(pin->timestamp, time);
 	json_object_begin(json, NULL);
@@ -36,15 +36,16 @@ static void pin_print_json(struct json *json, const struct pin *pin)
 		const struct pin_suite *suite = &pin->suites[i];
 
 		clock_format(suite->date, time);
-		digest_hex(&suite->inrelease, hex);
 		json_object_begin(json, NULL);
 		json_text(json, "suite", suite->suite);
 		json_text(json, "origin", suite->origin);
 		json_text(json, "codename", suite->codename);
-		json_text(json, "inrelease", hex);
+		json_digest(json, "inrelease", suite->is_detached ? NULL : &suite->inrelease);
 		json_text(json, "date", time);
 		json_text(json, "signer", suite->signer);
 		json_bool(json, "key_expired", suite->is_key_expired);
+		json_digest(json, "release", &suite->release);
+		json_digest(json, "release_gpg", suite->is_detached ? &suite->release_gpg : NULL);
 		json_object_end(json);
 	}
 	json_array_end(json);
@@ -55,14 +56,15 @@ static void pin_print_json(struct json *json, const struct pin *pin)
 
 static void pin_print_text(const struct pin *pin)
 {
-	char hex[SHA256_HEX_SIZE];
+	char text[SUITE_STATE_SIZE];
 
 	for (size_t i = 0; i < pin->suite_count; i++) {
 		const struct pin_suite *suite = &pin->suites[i];
+		struct suite_state state = pin_suite_state(suite);
 		struct buffer line = {0};
 
-		digest_hex(&suite->inrelease, hex);
-		buffer_add_format(&line, "%s %s %s%s", pin->name, suite->suite, hex,
+		suite_state_format(&state, text);
+		buffer_add_format(&line, "%s %s %s%s", pin->name, suite->suite, text,
 			pin->captured ? " captured" : "");
 		if (suite->signer)
 			buffer_add_format(&line, " signed by %s%s", suite->signer,

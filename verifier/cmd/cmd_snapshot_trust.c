@@ -49,12 +49,21 @@ static void signature_print(const struct pin_suite *suite)
 {
 	char time[CLOCK_TEXT_SIZE];
 	char *inrelease = xasprintf("dists/%s/InRelease", suite->suite);
+	char *release = xasprintf("dists/%s/Release", suite->suite);
+	char *signature = xasprintf("dists/%s/Release.gpg", suite->suite);
 
 	clock_format(suite->signed_at, time);
 	printf("  key        %s\n             signed %s%s\n", suite->signer, time,
 		suite->is_key_expired ? "; expired or retired since, accepted" : "");
-	link_print("InRelease", inrelease, &suite->inrelease);
-	link_print("Release", "what gpgv says is signed in it", &suite->release);
+	if (suite->is_detached) {
+		link_print("signature", signature, &suite->release_gpg);
+		link_print("Release", release, &suite->release);
+	} else {
+		link_print("InRelease", inrelease, &suite->inrelease);
+		link_print("Release", "what gpgv says is signed in it", &suite->release);
+	}
+	free(signature);
+	free(release);
 	free(inrelease);
 }
 
@@ -85,7 +94,7 @@ static void chain_print_json(struct json *json, const struct pin_list *pins,
 {
 	const struct pin *pin = &pins->items[chain->pin];
 	const struct pin_suite *suite = &pin->suites[chain->suite];
-	char time[CLOCK_TEXT_SIZE], hex[SHA256_HEX_SIZE];
+	char time[CLOCK_TEXT_SIZE];
 
 	json_object_begin(json, NULL);
 	json_text(json, "pin", pin->name);
@@ -94,17 +103,14 @@ static void chain_print_json(struct json *json, const struct pin_list *pins,
 	clock_format(suite->signed_at, time);
 	json_text(json, "signed", time);
 	json_bool(json, "key_expired", suite->is_key_expired);
-	digest_hex(&suite->inrelease, hex);
-	json_text(json, "inrelease", hex);
-	digest_hex(&suite->release, hex);
-	json_text(json, "release", hex);
-	digest_hex(&chain->index_digest, hex);
+	json_digest(json, "inrelease", suite->is_detached ? NULL : &suite->inrelease);
+	json_digest(json, "release", &suite->release);
 	json_text(json, "index", chain->index);
-	json_text(json, "index_sha256", chain->index ? hex : NULL);
-	digest_hex(&chain->digest, hex);
+	json_digest(json, "index_sha256", chain->index ? &chain->index_digest : NULL);
 	json_text(json, "path", chain->path);
-	json_text(json, "sha256", hex);
+	json_digest(json, "sha256", &chain->digest);
 	json_bool(json, "stored", state == STORED_GOOD);
+	json_digest(json, "release_gpg", suite->is_detached ? &suite->release_gpg : NULL);
 	json_object_end(json);
 }
 

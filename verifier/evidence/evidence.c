@@ -272,6 +272,7 @@ enum status evidence_run_pin(
 	struct evidence *evidence, const char *run, const struct pin_record *pin, struct error *err)
 {
 	sqlite3_stmt *statement = sql_statement(&evidence->sql, RUN_PIN, err);
+	char state[SUITE_STATE_SIZE];
 
 	if (!statement)
 		return err->status;
@@ -279,7 +280,8 @@ enum status evidence_run_pin(
 	sql_bind_text(statement, 2, pin->archive);
 	sql_bind_text(statement, 3, pin->suite);
 	sql_bind_text(statement, 4, pin->pin);
-	bind_digest(statement, 5, &pin->inrelease);
+	suite_state_format(&pin->state, state);
+	sql_bind_text(statement, 5, state);
 	sql_bind_integer(statement, 6, pin->date);
 	sql_bind_integer(statement, 7, pin->captured);
 	sql_bind_text(statement, 8, pin->signer);

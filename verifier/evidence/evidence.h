@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "dbdiff/dbdiff.h"
+#include "snapshot/snapshot.h"
 #include "verifier/evidence/verdict.h"
 
 /*
@@ -73,7 +74,7 @@ enum status evidence_run_isolation(struct evidence *evidence, const char *run,
 
 struct pin_record {
 	const char *archive, *suite, *pin, *signer;
-	struct digest inrelease;
+	struct suite_state state;
 	int64_t date;
 	bool captured;
 };

@@ -105,7 +105,7 @@ struct pin_call {
 static enum status read_pin(sqlite3_stmt *row, void *context, struct error *err)
 {
 	const struct pin_call *call = context;
-	const char *hex = sql_column_text(row, 4);
+	const char *state = sql_column_text(row, 4);
 	struct pin_record pin = {
 		.archive = sql_column_text(row, 0),
 		.suite = sql_column_text(row, 1),
@@ -115,7 +115,7 @@ static enum status read_pin(sqlite3_stmt *row, void *context, struct error *err)
 		.captured = sqlite3_column_int(row, 6) != 0,
 	};
 
-	if (!digest_parse(hex, strlen(hex), &pin.inrelease))
+	if (!suite_state_parse(state, &pin.state))
 		return error_set(err, STATUS_DATABASE, "%s %s: no digest", pin.archive, pin.suite);
 	return call->visit(call->context, &pin, err);
 }

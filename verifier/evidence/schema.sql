@@ -46,7 +46,7 @@ CREATE TABLE run_pin (
 	archive    TEXT NOT NULL,
 	suite      TEXT NOT NULL,
 	pin        TEXT NOT NULL,    -- debian@20260711T101637Z
-	inrelease  TEXT NOT NULL,    -- digest of the InRelease file
+	inrelease  TEXT NOT NULL,    -- digest of it; or Release:DIGEST,Release.gpg:DIGEST
 	date       INTEGER NOT NULL, -- its Date
 	captured   INTEGER NOT NULL, -- 1: a mirror's state, not snapshot.debian.org's
 	signer     TEXT NOT NULL,    -- fingerprint of the primary key

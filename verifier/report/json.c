@@ -168,19 +168,21 @@ static enum status write_mark(void *context, const char *text, struct error *err
 static enum status write_pin(void *context, const struct pin_record *pin, struct error *err)
 {
 	struct json *json = ((struct writer *)context)->json;
-	char hex[SHA256_HEX_SIZE], date[CLOCK_TEXT_SIZE];
+	const struct suite_state *state = &pin->state;
+	char date[CLOCK_TEXT_SIZE];
 
 	(void)err;
-	digest_hex(&pin->inrelease, hex);
 	clock_format(pin->date, date);
 	json_object_begin(json, NULL);
 	json_text(json, "pin", pin->pin);
 	json_text(json, "archive", pin->archive);
 	json_text(json, "suite", pin->suite);
-	json_text(json, "inrelease_sha256", hex);
+	json_digest(json, "inrelease_sha256", state->is_detached ? NULL : &state->inrelease);
 	json_text(json, "date", date);
 	json_bool(json, "captured", pin->captured);
 	json_text(json, "signer", pin->signer);
+	json_digest(json, "release_sha256", state->is_detached ? &state->release : NULL);
+	json_digest(json, "release_gpg_sha256", state->is_detached ? &state->release_gpg : NULL);
 	json_object_end(json);
 	return STATUS_OK;
 }

@@ -115,12 +115,14 @@ static void print_bytes(const struct report_printer *printer)
 static enum status print_pin(void *context, const struct pin_record *pin, struct error *err)
 {
 	struct report_printer *printer = context;
+	const struct suite_state *state = &pin->state;
 	char hex[SHA256_HEX_SIZE];
 
 	(void)err;
-	digest_hex(&pin->inrelease, hex);
-	fprintf(printer->stream, "PIN       %s %s, InRelease %.12s…, signed by %s%s\n", pin->pin,
-		pin->suite, hex, pin->signer, pin->captured ? ", captured from a mirror" : "");
+	digest_hex(state->is_detached ? &state->release : &state->inrelease, hex);
+	fprintf(printer->stream, "PIN       %s %s, %s %.12s…, signed by %s%s\n", pin->pin,
+		pin->suite, state->is_detached ? "Release" : "InRelease", hex, pin->signer,
+		pin->captured ? ", captured from a mirror" : "");
 	return STATUS_OK;
 }
 
