@@ -16,6 +16,11 @@ const struct fetch_options fetch_options_default = {
 	.attempts = 5,
 	.retry_seconds = 60,
 	.timeout_seconds = 30,
+	.breaker_seconds = 30,
+	.slow_bytes = 20000,
+	.strict_host = "snapshot.debian.org",
+	.strict_connections = 2,
+	.strict_rate = 4,
 };
 
 static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
@@ -54,13 +59,7 @@ void fetcher_free(struct fetcher *fetcher)
 	if (fetcher == NULL)
 		return;
 	curl_multi_cleanup(fetcher->multi);
-	while (fetcher->hosts != NULL) {
-		struct fetch_host *host = fetcher->hosts;
-
-		fetcher->hosts = host->next;
-		free(host->name);
-		free(host);
-	}
+	fetch_hosts_free(fetcher->hosts);
 	pthread_cond_destroy(&fetcher->changed);
 	pthread_mutex_destroy(&fetcher->lock);
 	free(fetcher);
@@ -86,7 +85,7 @@ static double start_ready(struct fetcher *fetcher)
 	struct fetch_job *next;
 
 	for (struct fetch_job *job = fetcher->first; job != NULL; job = next) {
-		double at;
+		double left;
 
 		next = job->next;
 		if (job->is_active)
@@ -96,20 +95,24 @@ static double start_ready(struct fetcher *fetcher)
 			fetch_job_fatal(fetcher, job);
 			continue;
 		}
+		if (fetcher->active >= fetcher->options.connections)
+			break;
+		/* Health may have changed since the place was chosen. */
+		if (job->attempts == 0)
+			fetch_job_choose(fetcher, job, now);
 		if (fetch_host_is_down(fetcher, job->host, now)) {
 			error_set(&job->error, STATUS_NETWORK, "%s", job->host->reason);
 			fetch_job_next_url(fetcher, job);
 			wait = 0;
 			continue;
 		}
-		at = job->not_before > job->host->not_before ? job->not_before
-							     : job->host->not_before;
-		if (at > now) {
-			wait = at - now < wait ? at - now : wait;
+		left = fetch_host_wait(fetcher, job->host, now);
+		if (job->not_before - now > left)
+			left = job->not_before - now;
+		if (left > 0) {
+			wait = left < wait ? left : wait;
 			continue;
 		}
-		if (fetcher->active >= fetcher->options.connections)
-			break;
 		if (!is_being_fetched(fetcher, job))
 			fetch_job_start(fetcher, job);
 	}
@@ -129,6 +132,7 @@ static void stop_fatal(struct fetcher *fetcher)
 		fetch_attempt_release(job);
 		job->is_active = false;
 		fetcher->active--;
+		job->host->active--;
 		job->error = job->batch->fatal;
 		fetch_job_fatal(fetcher, job);
 	}

@@ -3,7 +3,10 @@
 #define SNAPSHOT_FETCH_H
 
 #include <curl/curl.h>
+#include <limits.h>
+#include <math.h>
 #include <pthread.h>
+#include <strings.h>
 
 #include "snapshot/store.h"
 
@@ -20,12 +23,25 @@ enum fetch_outcome {
 	FETCH_FATAL,	/* no URL can help: the disk is full */
 };
 
+/* How a host has done lately; the worse, the later it is asked. */
+enum fetch_health {
+	FETCH_HOST_GOOD,
+	FETCH_HOST_SLOW,
+	FETCH_HOST_FAILING, /* or it asks to wait a moment */
+	FETCH_HOST_DOWN,
+};
+
 /* A server as it answers at present; known by "http://HOST:PORT". */
 struct fetch_host {
 	char *name;
-	double not_before; /* no request earlier than that; clock_monotonic() */
-	unsigned failures; /* to connect, in a row */
+	unsigned connections; /* requests at once, at most */
+	double interval;      /* seconds from one request to the next */
+	unsigned active;      /* requests under way */
+	double next_start; /* no request earlier than that, for the interval; clock_monotonic() */
+	double not_before; /* nor earlier than that, for what the host says or its failures */
+	unsigned failures; /* their weight, since it last did well */
 	double failed_at;
+	double slow_at;	  /* 0 when its last answer was not slow */
 	char reason[160]; /* for not_before or the failures */
 	struct fetch_host *next;
 };
@@ -55,7 +71,9 @@ struct fetch_job {
 	const struct digest *expected; /* NULL when not known */
 	uint64_t limit;		       /* the size when `expected`, else the most that is taken */
 
+	struct fetch_host **hosts; /* of each URL; NULL once that was tried in vain */
 	size_t url;
+	size_t tried;
 	struct fetch_host *host; /* of that URL */
 	unsigned attempts;	 /* made at that URL */
 	double not_before;
@@ -116,11 +134,29 @@ enum fetch_outcome fetch_attempt_start(
 enum fetch_outcome fetch_attempt_finish(struct fetch_job *job, CURLcode code);
 void fetch_attempt_release(struct fetch_job *job);
 
-/* No use to ask it again in this run, or not until much later. */
+/* All of these with the lock held. By scheme, host and port; user-info makes no difference. */
+struct fetch_host *fetch_host_of(struct fetcher *fetcher, const char *url);
+void fetch_hosts_free(struct fetch_host *hosts);
+/*
+ * No use to ask it now: it asks to wait longer than is allowed, or its circuit breaker is open.
+ * That opens after failures in a row (fetch_host.c says which), and is half open when its time is
+ * over: then one request is made, and decides.
+ */
 bool fetch_host_is_down(const struct fetcher *fetcher, const struct fetch_host *host, double now);
+enum fetch_health fetch_host_health(
+	const struct fetcher *fetcher, const struct fetch_host *host, double now);
+/* Seconds until a request may be made; infinite while others must end first. */
+double fetch_host_wait(const struct fetcher *fetcher, const struct fetch_host *host, double now);
+void fetch_host_started(struct fetch_host *host);
+/* What came of the request tells how the host is. */
+void fetch_host_ended(struct fetcher *fetcher, struct fetch_job *job, enum fetch_outcome outcome);
+/* 1, 2, 4, … seconds; no dice: two runs that meet the same trouble do the same. */
+double fetch_backoff(const struct fetcher *fetcher, unsigned attempts);
 
 /* All of these with the lock held. A job leaves the list when it is settled. */
 void fetch_job_add(struct fetcher *fetcher, struct fetch_job *job);
+/* Of the URLs not tried yet the first one whose host has done best lately. */
+void fetch_job_choose(const struct fetcher *fetcher, struct fetch_job *job, double now);
 void fetch_job_start(struct fetcher *fetcher, struct fetch_job *job);
 void fetch_job_finish(struct fetcher *fetcher, struct fetch_job *job, CURLcode code);
 /* Wrong bytes outweigh whatever else happened; otherwise the last place's reason is told. */

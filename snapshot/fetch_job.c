@@ -3,77 +3,9 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "base/escape.h"
 
 /* An attempt that brought so much has got on, and is no failure. */
 #define PROGRESS_BYTES ((uint64_t)64 * 1024)
-
-/* ---- servers ---- */
-
-/* By scheme, host and port; whose user-info it is makes no difference. */
-static struct fetch_host *host_of_url(struct fetcher *fetcher, const char *url)
-{
-	char *shown = escape_url_secrets(url);
-	const char *authority = strstr(shown, "://");
-	size_t len = authority == NULL
-		? strlen(shown)
-		: (size_t)(authority - shown) + 3 + strcspn(authority + 3, "/?#");
-	struct fetch_host *host;
-
-	shown[len] = '\0';
-	for (host = fetcher->hosts; host != NULL; host = host->next) {
-		if (strcmp(host->name, shown) == 0) {
-			free(shown);
-			return host;
-		}
-	}
-	host = xcalloc(1, sizeof(*host));
-	host->name = shown;
-	host->next = fetcher->hosts;
-	fetcher->hosts = host;
-	return host;
-}
-
-/* 1, 2, 4, … seconds; no dice: two runs that meet the same trouble do the same. */
-static double backoff(const struct fetcher *fetcher, unsigned attempts)
-{
-	double seconds = attempts > 16 ? 65536 : (double)(1U << (attempts - 1));
-
-	return seconds < fetcher->options.retry_seconds ? seconds : fetcher->options.retry_seconds;
-}
-
-/*
- * Files that fail together count once: only an attempt begun after the last failure says something
- * new about the server.
- */
-static void host_note(struct fetcher *fetcher, struct fetch_job *job, enum fetch_outcome outcome)
-{
-	struct fetch_host *host = job->host;
-	double now = clock_monotonic();
-
-	if (!job->attempt.is_host_at_fault)
-		host->failures = 0;
-	else if (job->attempt.started >= host->failed_at) {
-		host->failures++;
-		host->failed_at = now;
-		host->not_before = now + backoff(fetcher, host->failures);
-		snprintf(host->reason, sizeof(host->reason), "%.60s does not answer", host->name);
-	}
-	if (outcome == FETCH_RETRY && job->attempt.retry_after > 0 &&
-		host->not_before < now + job->attempt.retry_after) {
-		host->not_before = now + job->attempt.retry_after;
-		snprintf(host->reason, sizeof(host->reason),
-			"%.60s asks to wait %.0f s, more than the %u s allowed", host->name,
-			job->attempt.retry_after, fetcher->options.retry_seconds);
-	}
-}
-
-bool fetch_host_is_down(const struct fetcher *fetcher, const struct fetch_host *host, double now)
-{
-	return (host->failures >= fetcher->options.attempts &&
-		       now < host->failed_at + fetcher->options.retry_seconds) ||
-		host->not_before > now + fetcher->options.retry_seconds;
-}
 
 /* ---- jobs ---- */
 
@@ -88,6 +20,8 @@ static void job_settle(struct fetcher *fetcher, struct fetch_job *job)
 	else
 		fetcher->last = job->previous;
 	job->previous = job->next = NULL;
+	free(job->hosts);
+	job->hosts = NULL;
 	fetch_part_release(job);
 	job->batch->open--;
 	fetcher->is_settled = true;
@@ -129,7 +63,8 @@ void fetch_job_next_url(struct fetcher *fetcher, struct fetch_job *job)
 	/* Of two like failures the first: places are in the order the user gave them. */
 	if (failure_weight(job->error.status) > failure_weight(job->worst.status))
 		job->worst = job->error;
-	job->url++;
+	job->hosts[job->url] = NULL;
+	job->tried++;
 	job->attempts = 0;
 	job->not_before = 0;
 	/* Another server's validators mean nothing here. */
@@ -137,10 +72,30 @@ void fetch_job_next_url(struct fetcher *fetcher, struct fetch_job *job)
 	job->is_restarted = false;
 	job->etag[0] = '\0';
 	job->modified[0] = '\0';
-	if (job->url < job->urls->count)
-		job->host = host_of_url(fetcher, job->urls->items[job->url]);
+	if (job->tried < job->urls->count)
+		fetch_job_choose(fetcher, job, clock_monotonic());
 	else
 		job_settle(fetcher, job);
+}
+
+void fetch_job_choose(const struct fetcher *fetcher, struct fetch_job *job, double now)
+{
+	enum fetch_health best = FETCH_HOST_DOWN;
+	bool found = false;
+
+	for (size_t i = 0; i < job->urls->count && (!found || best != FETCH_HOST_GOOD); i++) {
+		enum fetch_health health;
+
+		if (job->hosts[i] == NULL)
+			continue;
+		health = fetch_host_health(fetcher, job->hosts[i], now);
+		if (found && health >= best)
+			continue;
+		found = true;
+		best = health;
+		job->url = i;
+		job->host = job->hosts[i];
+	}
 }
 
 static void job_complete(struct fetcher *fetcher, struct fetch_job *job)
@@ -170,7 +125,7 @@ static void job_retry(struct fetcher *fetcher, struct fetch_job *job, bool at_on
 	if (job->attempt.retry_after > 0)
 		job->not_before += job->attempt.retry_after;
 	else if (!at_once)
-		job->not_before += backoff(fetcher, job->attempts);
+		job->not_before += fetch_backoff(fetcher, job->attempts);
 }
 
 static void job_act(struct fetcher *fetcher, struct fetch_job *job, enum fetch_outcome outcome)
@@ -202,7 +157,7 @@ void fetch_job_finish(struct fetcher *fetcher, struct fetch_job *job, CURLcode c
 {
 	enum fetch_outcome outcome = fetch_attempt_finish(job, code);
 
-	host_note(fetcher, job, outcome);
+	fetch_host_ended(fetcher, job, outcome);
 	curl_multi_remove_handle(fetcher->multi, job->attempt.easy);
 	fetch_attempt_release(job);
 	job->is_active = false;
@@ -229,6 +184,7 @@ void fetch_job_start(struct fetcher *fetcher, struct fetch_job *job)
 	if (outcome == FETCH_RUNNING) {
 		job->is_active = true;
 		fetcher->active++;
+		fetch_host_started(job->host);
 		return;
 	}
 	fetch_attempt_release(job);
@@ -238,7 +194,10 @@ void fetch_job_start(struct fetcher *fetcher, struct fetch_job *job)
 void fetch_job_add(struct fetcher *fetcher, struct fetch_job *job)
 {
 	job->part.fd = -1;
-	job->host = host_of_url(fetcher, job->urls->items[0]);
+	job->hosts = xcalloc(job->urls->count, sizeof(*job->hosts));
+	for (size_t i = 0; i < job->urls->count; i++)
+		job->hosts[i] = fetch_host_of(fetcher, job->urls->items[i]);
+	fetch_job_choose(fetcher, job, clock_monotonic());
 	job->previous = fetcher->last;
 	if (fetcher->last != NULL)
 		fetcher->last->next = job;

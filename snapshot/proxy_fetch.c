@@ -4,7 +4,6 @@
 #include <pthread.h>
 
 #include "base/alloc.h"
-#include "base/path.h"
 
 /* One file that is being fetched; on the list as long as it is. */
 struct flight {
@@ -45,18 +44,12 @@ void proxy_fetches_free(struct proxy_fetches *fetches)
 static enum status fetch(
 	const struct proxy_config *config, const struct archive_file *file, struct error *err)
 {
-	struct fetch_item item = {
-		.name = path_basename(file->path), .digest = file->digest, .size = file->size};
-	enum status status;
-
 	if (!config->fetcher)
 		return error_set(err, STATUS_NETWORK,
 			"%s of %s is not in the store, and this proxy is offline", file->path,
 			file->archive);
-	archive_file_urls(file, config->pins, config->places, &item.urls);
-	status = fetcher_get_all(config->fetcher, config->store, NULL, &item, 1, err);
-	text_list_release(&item.urls);
-	return status;
+	return archive_files_fetch(
+		config->fetcher, config->store, config->pins, config->places, NULL, file, 1, err);
 }
 
 static struct flight *flight_find(const struct proxy_fetches *fetches, const struct digest *digest)

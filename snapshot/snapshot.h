@@ -166,11 +166,20 @@ void place_list_release(struct place_list *places);
 
 struct fetcher; /* a connection pool with its health per host; one a process is enough */
 
+/* Behind each the default. */
 struct fetch_options {
 	unsigned connections;	  /* transfers at once; 8 */
 	unsigned attempts;	  /* tries a URL; 5 */
 	unsigned retry_seconds;	  /* the longest wait obeyed from Retry-After or backoff; 60 */
 	unsigned timeout_seconds; /* without a byte; 30 */
+	unsigned breaker_seconds; /* a host that only fails is left alone; 30 */
+	unsigned slow_bytes;	  /* a second; a slower host is asked behind others; 20000 */
+	/* For each host; 0 is no bound of its own, which is the default. */
+	unsigned host_connections; /* transfers at once */
+	unsigned host_rate;	   /* requests a second */
+	/* The same for this one, where it is less: snapshot.debian.org, 2 and 4. */
+	const char *strict_host;
+	unsigned strict_connections, strict_rate;
 };
 
 extern const struct fetch_options fetch_options_default;
@@ -348,6 +357,16 @@ bool archive_index_find(const struct archive_index *index, const char *archive, 
 /* Every URL a file can be had from: places first, then snapshot.debian.org. */
 void archive_file_urls(const struct archive_file *file, const struct pin_list *pins,
 	const struct place_list *places, struct text_list *urls);
+
+/*
+ * Gets such files into the store, those it lacks: from the places and snapshot.debian.org by their
+ * paths; what none of these has also from what snapshot.debian.org, or a place of its layout, knows
+ * under the SHA-1 that its machine API tells. A file counts only by its SHA-256, wherever it is
+ * from. Status as of fetcher_get_all(), of the places by path.
+ */
+enum status archive_files_fetch(struct fetcher *fetcher, struct store *store,
+	const struct pin_list *pins, const struct place_list *places, const char *step,
+	const struct archive_file *files, size_t count, struct error *err);
 
 /* One way in which the signature of a pin's suite vouches for a file. */
 struct trust_chain {

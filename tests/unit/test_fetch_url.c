@@ -148,6 +148,52 @@ START_TEST(takes_the_proxy_of_the_environment)
 }
 END_TEST
 
+/* A proxy that is not there shows which requests go to it. */
+START_TEST(takes_no_proxy_for_what_is_excepted)
+{
+	struct fetch_item *item = serve("a", SIZE, 1);
+
+	setenv("http_proxy", "http://127.0.0.1:1", 1);
+	assert_failed(item, STATUS_NETWORK, "3 tries");
+	ck_assert_uint_eq(read_log(), 0);
+	use_options(&hasty);
+	setenv("no_proxy", "example.invalid,127.0.0.1", 1);
+	assert_got(item);
+	unsetenv("no_proxy");
+	unsetenv("http_proxy");
+}
+END_TEST
+
+START_TEST(never_prints_a_proxys_password)
+{
+	struct fetch_item *item = serve("a", SIZE, 1);
+	char *proxy = xasprintf("http://me:secret@127.0.0.1:%u", server.port), *served = NULL;
+	struct digest digest;
+
+	text_list_release(&item->urls);
+	text_list_add(&item->urls, "http://nowhere.invalid/a");
+	setenv("http_proxy", proxy, 1);
+	archive_server_rules(&server, "/a 1 status 407\n/a 1 flip 3\n");
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_lt(get(item), 0);
+		ck_assert_ptr_null(strstr(err.text, "secret"));
+	}
+	setenv("http_proxy", "http://me:secret@127.0.0.1:1", 1);
+	use_options(&hasty);
+	ck_assert_int_eq(get(item), STATUS_NETWORK);
+	ck_assert_ptr_null(strstr(err.text, "secret"));
+	setenv("http_proxy", proxy, 1);
+	use_options(&hasty);
+	ck_assert_int_eq(fetcher_get(fetcher, store, "http://nowhere.invalid/a", SIZE, &digest,
+				 NULL, &served, &err),
+		STATUS_OK);
+	ck_assert_str_eq(served, "http://nowhere.invalid/a");
+	unsetenv("http_proxy");
+	free(served);
+	free(proxy);
+}
+END_TEST
+
 /* What the proxy says about a host it will say again: it is not asked twice. */
 START_TEST(takes_a_proxys_refusal_as_final)
 {
@@ -176,6 +222,8 @@ static void add_tests(TCase *tcase)
 	tcase_add_loop_test(tcase, gets_a_url_whole_or_not_at_all, 0, ARRAY_SIZE(unknown_files));
 	tcase_add_test(tcase, never_prints_a_password);
 	tcase_add_test(tcase, takes_the_proxy_of_the_environment);
+	tcase_add_test(tcase, takes_no_proxy_for_what_is_excepted);
+	tcase_add_test(tcase, never_prints_a_proxys_password);
 	tcase_add_test(tcase, takes_a_proxys_refusal_as_final);
 }
 

@@ -25,17 +25,17 @@ struct subcommand {
 };
 
 static const struct subcommand subcommands[] = {
-	{"capture", snapshot_cmd_capture, false, false, false, true, "smtakeljq", "[OPTION…]",
+	{"capture", snapshot_cmd_capture, false, false, false, true, "smtakeljqcr", "[OPTION…]",
 		"take the present state of this machine's archives into the store"},
-	{"fetch", snapshot_cmd_fetch, true, false, true, true, "psmtakelojq",
+	{"fetch", snapshot_cmd_fetch, true, false, true, true, "psmtakelojqcr",
 		"--pin PIN… [OPTION…] [PACKAGE…]",
 		"get pins, and packages with all they depend on, into the store"},
-	{"solve", snapshot_cmd_solve, true, true, true, true, "psmtakelojq",
+	{"solve", snapshot_cmd_solve, true, true, true, true, "psmtakelojqcr",
 		"--pin PIN… [OPTION…] PACKAGE…",
 		"the closure of a package list at the pins, without Recommends"},
-	{"serve", snapshot_cmd_serve, true, false, false, true, "psmtakeloqPL",
+	{"serve", snapshot_cmd_serve, true, false, false, true, "psmtakeloqPLcr",
 		"--pin PIN… [OPTION…]", "the pinning proxy on 127.0.0.1"},
-	{"trust", snapshot_cmd_trust, true, false, true, true, "psmtkelojq",
+	{"trust", snapshot_cmd_trust, true, false, true, true, "psmtkelojqcr",
 		"--pin PIN… [OPTION…] [FILE]",
 		"which key, Release and index vouch for a file, by which hashes"},
 	{"list", snapshot_cmd_list, false, false, false, false, "sjq", "[OPTION…]",
@@ -65,6 +65,8 @@ static const struct command_option options_known[] = {
 	{"db", 'd', true},
 	{"drop", 'D', true},
 	{"yes", 'y', false},
+	{"connections", 'c', true},
+	{"rate", 'r', true},
 	{NULL, 0, false},
 };
 
@@ -89,6 +91,8 @@ static const struct option_help {
 	{'d', "--db FILE", "an evidence database; its runs keep files; may be given again"},
 	{'D', "--drop PIN", "a pin to remove; may be given again"},
 	{'y', "--yes", "do it; without it gc says what it would remove"},
+	{'c', "--connections N", "at once to a host, at most (8; snapshot.debian.org 2)"},
+	{'r', "--rate N", "requests a second to a host, at most (snapshot.debian.org 4)"},
 };
 
 static const char help_end[] = "  --help                 this text\n\n"
@@ -163,6 +167,15 @@ static bool port_parse(const char *text, unsigned short *port)
 	return true;
 }
 
+static bool bound_parse(const char *text, unsigned *bound)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+
+	*bound = (unsigned)value;
+	return text[0] >= '0' && text[0] <= '9' && !*end && value > 0 && value <= 1000;
+}
+
 /* Takes one option; false when its value makes no sense. */
 static bool option_take(struct snapshot_options *options, int letter, const char *value)
 {
@@ -215,6 +228,10 @@ static bool option_take(struct snapshot_options *options, int letter, const char
 	case 'y':
 		options->is_agreed = true;
 		break;
+	case 'c':
+		return bound_parse(value, &options->connections);
+	case 'r':
+		return bound_parse(value, &options->rate);
 	default:
 		return false;
 	}
@@ -268,8 +285,13 @@ static enum status session_open(
 	struct snapshot_session *session, const struct subcommand *subcommand, struct error *err)
 {
 	const struct snapshot_options *options = session->options;
+	struct fetch_options fetch = fetch_options_default;
 	enum status status = STATUS_OK;
 
+	fetch.host_connections = options->connections;
+	fetch.host_rate = options->rate;
+	if (options->connections > fetch.connections)
+		fetch.connections = options->connections;
 	session->trust = (struct trust_options){
 		.keyring = options->keyring,
 		.accept_expired_key = options->accept_expired_key,
@@ -285,7 +307,7 @@ static enum status session_open(
 	if (status == STATUS_OK)
 		status = store_open(options->store_path, &session->store, err);
 	if (status == STATUS_OK && subcommand->wants_fetcher && !options->is_offline)
-		status = fetcher_new(&fetch_options_default, &session->fetcher, err);
+		status = fetcher_new(&fetch, &session->fetcher, err);
 	return status;
 }
 

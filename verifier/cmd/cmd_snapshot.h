@@ -23,6 +23,7 @@ struct snapshot_options {
 	struct text_list databases; /* gc, size: empty means the usual one, if it is there */
 	struct text_list dropped;   /* gc: pins */
 	bool is_agreed;		    /* gc: --yes */
+	unsigned connections, rate; /* to a host; 0: as is usual */
 	struct text_list words;	    /* what is no option: packages, paths */
 };
 

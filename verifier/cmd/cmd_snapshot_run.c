@@ -259,37 +259,32 @@ enum status snapshot_cmd_solve(struct snapshot_session *session, struct error *e
 static enum status solution_fetch(
 	struct snapshot_session *session, const struct solution *solution, struct error *err)
 {
-	struct fetch_item *items = xcalloc(solution->count + 1, sizeof(*items));
+	struct archive_file *files = xcalloc(solution->count + 1, sizeof(*files));
 	enum status status = STATUS_OK;
 	size_t missing = 0;
 
 	for (size_t i = 0; i < solution->count && status == STATUS_OK; i++) {
 		const struct solved_package *package = &solution->packages[i];
-		struct archive_file file = {.archive = package->archive,
-			.path = package->path,
-			.digest = package->digest,
-			.size = package->size};
 		bool is_there;
 
 		status = store_check(session->store, &package->digest, &session->trust,
 			package->path, &is_there, err);
 		if (status < 0 || is_there)
 			continue;
-		items[missing] = (struct fetch_item){
-			.name = package->path, .digest = file.digest, .size = file.size};
-		archive_file_urls(&file, &session->pins, &session->places, &items[missing++].urls);
+		files[missing++] = (struct archive_file){.archive = package->archive,
+			.path = package->path,
+			.digest = package->digest,
+			.size = package->size};
 	}
 	if (status == STATUS_OK && missing && !session->fetcher)
 		status = error_set(err, STATUS_NOT_FOUND,
 			"%zu package%s not in the store, the first is %s; leave out --offline to "
 			"fetch what is missing",
-			missing, missing == 1 ? " is" : "s are", items[0].name);
+			missing, missing == 1 ? " is" : "s are", files[0].path);
 	else if (status == STATUS_OK && missing)
-		status = fetcher_get_all(
-			session->fetcher, session->store, "packages", items, missing, err);
-	for (size_t i = 0; i < missing; i++)
-		text_list_release(&items[i].urls);
-	free(items);
+		status = archive_files_fetch(session->fetcher, session->store, &session->pins,
+			&session->places, "packages", files, missing, err);
+	free(files);
 	return status;
 }
 
