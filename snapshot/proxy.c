@@ -271,13 +271,15 @@ enum status proxy_start(const struct proxy_config *config, struct proxy **proxy,
 	new->config = *config;
 	pthread_mutex_init(&new->lock, NULL);
 	status = archive_index_open(config->store, config->pins, &new->index, err);
+	if (status == STATUS_OK)
+		status = proxy_routes_new(
+			config->store, config->pins, config->places, new->index, &new->routes, err);
 	if (status != STATUS_OK) {
 		if (config->listen_fd >= 0)
 			close(config->listen_fd);
 		proxy_free(new);
 		return error_context(err, "proxy");
 	}
-	new->routes = proxy_routes_new(config->pins, config->places, new->index);
 	new->fetches = proxy_fetches_new(&new->config);
 	status = httpd_start(&httpd, &new->httpd, err);
 	if (status != STATUS_OK) {

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "snapshot/pin_file.h"
 #include "snapshot/proxy_target.h"
 
 /* What lies below `prefix` is of `archive`. */
@@ -14,12 +15,21 @@ struct prefix {
 	const char *archive;
 };
 
+/* Another time at which an archive was in the state of a pin. */
+struct same_time {
+	const struct pin *pin;
+	int64_t timestamp;
+};
+
 struct proxy_routes {
 	const struct pin_list *pins;
 	const struct archive_index *index;
 	struct prefix *prefixes;
 	size_t prefix_count;
 	size_t prefix_capacity;
+	struct same_time *times;
+	size_t time_count;
+	size_t time_capacity;
 	char *pinned; /* the pins' names, for messages */
 };
 
@@ -56,8 +66,62 @@ static void add_place(struct proxy_routes *routes, const struct place *place)
 		free(path);
 }
 
-struct proxy_routes *proxy_routes_new(const struct pin_list *pins, const struct place_list *places,
-	const struct archive_index *index)
+static void add_time(struct proxy_routes *routes, const struct pin *pin, int64_t timestamp)
+{
+	ARRAY_GROW(routes->times, routes->time_count, routes->time_capacity);
+	routes->times[routes->time_count++] = (struct same_time){pin, timestamp};
+}
+
+/* Has `other` each suite of the pin, with the very same signed bytes? */
+static bool is_same_state(const struct pin *pin, const struct pin *other)
+{
+	for (size_t i = 0; i < pin->suite_count; i++) {
+		const struct pin_suite *suite = pin_find_suite(other, pin->suites[i].suite);
+		struct suite_state states[2] = {pin_suite_state(&pin->suites[i])};
+
+		if (!suite)
+			return false;
+		states[1] = pin_suite_state(suite);
+		if (!suite_state_equal(&states[0], &states[1]))
+			return false;
+	}
+	return pin->suite_count > 0;
+}
+
+/*
+ * The other times of the pins' states: those that the store's pins tell of. Nobody outside is
+ * asked, so that a build cannot tell anybody anything by the times it asks for.
+ */
+static enum status add_times(struct proxy_routes *routes, struct store *store, struct error *err)
+{
+	struct text_list names = {0};
+	enum status status = pin_file_list(store, &names, err);
+
+	for (size_t i = 0; i < names.count; i++) {
+		struct pin other = {0};
+		struct error ignored;
+
+		/* One that cannot be read tells of nothing; it is no concern of this build. */
+		if (pin_file_read(store, names.items[i], &other, &ignored) != STATUS_OK)
+			continue;
+		for (size_t j = 0; j < routes->pins->count; j++) {
+			const struct pin *pin = &routes->pins->items[j];
+
+			if (strcmp(pin->archive, other.archive) != 0 || !is_same_state(pin, &other))
+				continue;
+			add_time(routes, pin, other.timestamp);
+			if (other.import)
+				add_time(routes, pin, other.import);
+		}
+		pin_release(&other);
+	}
+	text_list_release(&names);
+	return status;
+}
+
+enum status proxy_routes_new(struct store *store, const struct pin_list *pins,
+	const struct place_list *places, const struct archive_index *index,
+	struct proxy_routes **made, struct error *err)
 {
 	struct proxy_routes *routes = xcalloc(1, sizeof(*routes));
 	struct buffer pinned = {0};
@@ -72,7 +136,8 @@ struct proxy_routes *proxy_routes_new(const struct pin_list *pins, const struct 
 	for (size_t i = 0; places && i < places->count; i++)
 		add_place(routes, &places->items[i]);
 	routes->pinned = buffer_detach(&pinned);
-	return routes;
+	*made = routes;
+	return add_times(routes, store, err);
 }
 
 void proxy_routes_free(struct proxy_routes *routes)
@@ -82,6 +147,7 @@ void proxy_routes_free(struct proxy_routes *routes)
 	for (size_t i = 0; i < routes->prefix_count; i++)
 		free(routes->prefixes[i].path);
 	free(routes->prefixes);
+	free(routes->times);
 	free(routes->pinned);
 	free(routes);
 }
@@ -136,21 +202,28 @@ static enum status find_in(const struct proxy_routes *routes, const char *archiv
 	return STATUS_OK;
 }
 
+static bool pin_is_at(const struct proxy_routes *routes, const struct pin *pin, int64_t timestamp)
+{
+	for (size_t i = 0; i < routes->time_count; i++) {
+		if (routes->times[i].pin == pin && routes->times[i].timestamp == timestamp)
+			return true;
+	}
+	return pin->timestamp == timestamp || (pin->import && pin->import == timestamp);
+}
+
 /* The pin of that archive at that time; when several are, the one that has the path's suite. */
-static const struct pin *pin_at(const struct pin_list *pins, const char *archive,
-	size_t archive_len, const char *timestamp, size_t timestamp_len, const char *path)
+static const struct pin *pin_at(const struct proxy_routes *routes, const char *archive,
+	size_t archive_len, int64_t timestamp, const char *path)
 {
 	const struct pin *found = NULL;
 
-	for (size_t i = 0; i < pins->count; i++) {
-		const struct pin *pin = &pins->items[i];
-		char text[CLOCK_TEXT_SIZE];
+	for (size_t i = 0; i < routes->pins->count; i++) {
+		const struct pin *pin = &routes->pins->items[i];
 
-		clock_format_snapshot(pin->timestamp, text);
 		if (strlen(pin->archive) != archive_len ||
 			memcmp(pin->archive, archive, archive_len) != 0)
 			continue;
-		if (strlen(text) == timestamp_len && memcmp(text, timestamp, timestamp_len) == 0)
+		if (pin_is_at(routes, pin, timestamp))
 			found = pin;
 		else if (suite_of(pin, path))
 			return NULL; /* that suite is pinned to another time */
@@ -166,9 +239,14 @@ static enum status find_in_snapshot(const struct proxy_routes *routes, const cha
 	const char *timestamp = path + archive_len + (path[archive_len] == '/');
 	size_t timestamp_len = strcspn(timestamp, "/");
 	const char *below = timestamp + timestamp_len + (timestamp[timestamp_len] == '/');
-	const struct pin *pin =
-		pin_at(routes->pins, path, archive_len, timestamp, timestamp_len, below);
+	char *time = xstrndup(timestamp, timestamp_len);
+	const struct pin *pin = NULL;
+	struct error ignored;
+	int64_t seconds;
 
+	if (clock_parse_snapshot(time, &seconds, &ignored) == STATUS_OK)
+		pin = pin_at(routes, path, archive_len, seconds, below);
+	free(time);
 	if (!pin)
 		return error_set(err, STATUS_UNSUPPORTED,
 			"/archive/%s asks for an archive or a time that is not pinned (pinned: %s)",

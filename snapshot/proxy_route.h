@@ -6,10 +6,10 @@
 
 /*
  * Which pinned file a path asks for, whatever the host (trust T12). Paths are:
- *	/archive/ARCHIVE/TIMESTAMP/…  as on snapshot.debian.org; the timestamp must be the pin's
- *	/ARCHIVE/…                    and the paths of the places' URLs, for mirrors that have
- *others /dists/… and /pool/…          the archive that names it (a host that holds one archive
- *alone)
+ *	/archive/ARCHIVE/TIMESTAMP/…  as on snapshot.debian.org; the timestamp is the pin's, or
+ *		another one at which, by a pin of the store, the same signed files were there
+ *	/ARCHIVE/…  and the paths of the places' URLs, for mirrors that have others
+ *	/dists/… and /pool/…  the archive that names it (a host that holds one archive alone)
  */
 struct proxy_routes;
 
@@ -18,9 +18,10 @@ struct proxy_route {
 	int64_t modified;	  /* the Date of its suite, or the pin's time */
 };
 
-/* Borrows all it is given. */
-struct proxy_routes *proxy_routes_new(const struct pin_list *pins, const struct place_list *places,
-	const struct archive_index *index);
+/* Borrows all it is given; *made is to be freed also when this fails. */
+enum status proxy_routes_new(struct store *store, const struct pin_list *pins,
+	const struct place_list *places, const struct archive_index *index,
+	struct proxy_routes **made, struct error *err);
 void proxy_routes_free(struct proxy_routes *routes);
 
 /*

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "snapshot/pin_file.h"
 #include "tests/unit/proxy_stage.h"
 
 #define BIG "/debian/pool/main/b/big_1_amd64.deb"
@@ -256,6 +257,62 @@ START_TEST(a_suite_is_served_at_its_own_time_only)
 }
 END_TEST
 
+/* Another pin of the store tells of its time; whether the state is the same is what decides. */
+static const struct {
+	int change; /* 1: another digest, 2: one suite more, 3: a suite less, 4: another kind */
+	int status;
+} other_times[] = {{0, 200}, {1, 403}, {2, 200}, {3, 403}, {4, 403}};
+
+START_TEST(another_time_of_the_same_state_is_served)
+{
+	struct pin other = stage.pins.items[0];
+	struct pin_suite suites[2] = {other.suites[0], other.suites[0]};
+	struct error err;
+
+	other.name = (char *)"debian@20260712T101640Z";
+	other.timestamp += 86400;
+	other.captured = false;
+	other.suites = suites;
+	suites[1].suite = (char *)"bookworm-updates";
+	other.suite_count = other_times[_i].change == 2 ? 2 : 1;
+	suites[0].inrelease.bytes[31] ^= other_times[_i].change == 1;
+	if (other_times[_i].change == 3)
+		suites[0].suite = (char *)"bookworm-updates";
+	if (other_times[_i].change == 4) {
+		suites[0].is_detached = true;
+		suites[0].release = suites[0].inrelease;
+	}
+	ck_assert_int_eq(pin_file_write(stage.store, &other, &err), STATUS_OK);
+	ck_assert_int_eq(stage_stop(&err), STATUS_OK);
+	stage_start(stage.fetcher, -1);
+#define AT(time) http_status(stage.port, "/archive/debian/" time "/dists/bookworm/InRelease")
+	ck_assert_int_eq(AT("20260712T101640Z"), other_times[_i].status);
+	ck_assert_int_eq(AT(STAGE_SNAPSHOT), 200);
+	ck_assert_int_eq(AT("20260713T101640Z"), 403);
+	ck_assert_int_eq(http_status(stage.port,
+				 "/archive/debian/20260712T101640Z/pool/main/s/small_1_amd64.deb"),
+		other_times[_i].status);
+	ck_assert_int_eq(http_status(stage.port,
+				 "/archive/debian-security/20260712T101640Z/dists/"
+				 "bookworm-security/InRelease"),
+		403);
+}
+END_TEST
+
+/* A captured state is at the import that was found to be it, too. */
+START_TEST(the_import_of_a_captured_state_is_served)
+{
+	struct error err;
+
+	ck_assert_int_eq(stage_stop(&err), STATUS_OK);
+	stage.pins.items[0].import = STAGE_TIME + 86400;
+	stage_start(stage.fetcher, -1);
+	ck_assert_int_eq(AT("20260712T101640Z"), 200);
+	ck_assert_int_eq(AT("20260713T101640Z"), 403);
+#undef AT
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("proxy_trust");
@@ -272,5 +329,7 @@ int main(void)
 	tcase_add_test(tcase, a_missing_file_is_fetched_once);
 	tcase_add_test(tcase, stop_waits_for_a_fetch);
 	tcase_add_test(tcase, a_suite_is_served_at_its_own_time_only);
+	tcase_add_loop_test(tcase, another_time_of_the_same_state_is_served, 0, 5);
+	tcase_add_test(tcase, the_import_of_a_captured_state_is_served);
 	return stage_main("proxy_trust", tcase);
 }
