@@ -167,8 +167,9 @@ $(ARCHIVE_LOOP): tests/bench/archive_loop.c $(BUILD)/libreproof.a
 	@mkdir -p $(@D)
 	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
-bench: $(BUILD)/reproof $(ARCHIVE_LOOP)
+bench: $(BUILD)/reproof $(ARCHIVE_LOOP) $(ARCHIVE_SERVER)
 	@ci/install-deps.sh bench
+	@tests/bench/archive $(abspath $(BUILD))/reproof $(abspath $(ARCHIVE_SERVER)) $(abspath $(BUILD))/bench-archive
 	@tests/bench/run $(abspath $(BUILD))/reproof $(abspath $(ARCHIVE_LOOP)) $(abspath $(BUILD))/bench
 
 LINTS = layers sizes words format
