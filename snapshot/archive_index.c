@@ -115,22 +115,25 @@ static bool by_hash_find(const struct index_part *part, const char *path, struct
 	return false;
 }
 
+bool archive_index_find_in(
+	const struct archive_index *index, size_t pin, const char *path, struct archive_file *file)
+{
+	const struct index_part *part = &index->parts[pin];
+	size_t at = archive_table_lower(&part->table, path, strlen(path) + 1);
+
+	if (at == part->table.count || strcmp(archive_table_path(&part->table, at), path) != 0)
+		return false;
+	file_fill(part, at, file);
+	return true;
+}
+
 bool archive_index_find(const struct archive_index *index, const char *archive, const char *path,
 	struct archive_file *file)
 {
 	for (size_t i = 0; i < index->count; i++) {
-		const struct index_part *part = &index->parts[i];
-		size_t at;
-
-		if (strcmp(part->archive, archive) != 0)
-			continue;
-		at = archive_table_lower(&part->table, path, strlen(path) + 1);
-		if (at < part->table.count &&
-			strcmp(archive_table_path(&part->table, at), path) == 0) {
-			file_fill(part, at, file);
-			return true;
-		}
-		if (by_hash_find(part, path, file))
+		if (strcmp(index->parts[i].archive, archive) == 0 &&
+			(archive_index_find_in(index, i, path, file) ||
+				by_hash_find(&index->parts[i], path, file)))
 			return true;
 	}
 	return false;

@@ -61,6 +61,13 @@ enum status table_builder_finish(
 	struct table_builder *builder, struct archive_table *table, struct error *err);
 void table_builder_release(struct table_builder *builder);
 
+/*
+ * As archive_index_find(), but in what one pin of the list names, and by no other name than its
+ * path there.
+ */
+bool archive_index_find_in(
+	const struct archive_index *index, size_t pin, const char *path, struct archive_file *file);
+
 struct suite_release;
 struct release_file;
 

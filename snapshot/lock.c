@@ -68,19 +68,17 @@ static enum status line_parse(struct lock *lock, const char *line, struct error 
 	return STATUS_OK;
 }
 
-enum status lock_read(const char *path, struct lock *lock, struct error *err)
+/* Cuts `data` up. */
+static enum status text_parse(
+	const char *path, char *data, size_t len, struct lock *lock, struct error *err)
 {
-	enum status status;
-	char *data = NULL, *line, *rest;
-	size_t len, number = 0;
+	enum status status = STATUS_OK;
+	char *line, *rest = data;
+	size_t number = 0;
 
 	*lock = (struct lock){0};
-	status = path_read_file(path, LOCK_LIMIT, &data, &len, err);
-	if (status < 0)
-		return status;
 	if (strlen(data) != len)
 		status = error_set(err, STATUS_FORMAT, "it holds a NUL");
-	rest = data;
 	while (status == STATUS_OK && (line = strsep(&rest, "\n")) != NULL) {
 		number++;
 		if (number == 1 && strcmp(line, lock_head) != 0)
@@ -94,6 +92,32 @@ enum status lock_read(const char *path, struct lock *lock, struct error *err)
 		lock_release(lock);
 	else if (lock->count > 1)
 		qsort(lock->entries, lock->count, sizeof(lock->entries[0]), entry_compare);
+	return status;
+}
+
+enum status lock_parse(
+	const char *name, const char *data, size_t len, struct lock *lock, struct error *err)
+{
+	char *copy = xmalloc(len + 1);
+	enum status status;
+
+	memcpy(copy, data, len);
+	copy[len] = '\0';
+	status = text_parse(name, copy, len, lock, err);
+	free(copy);
+	return status;
+}
+
+enum status lock_read(const char *path, struct lock *lock, struct error *err)
+{
+	enum status status;
+	char *data = NULL;
+	size_t len;
+
+	*lock = (struct lock){0};
+	status = path_read_file(path, LOCK_LIMIT, &data, &len, err);
+	if (status == STATUS_OK)
+		status = text_parse(path, data, len, lock, err);
 	free(data);
 	return status;
 }
@@ -171,24 +195,30 @@ enum status lock_check(const char *path, const struct pin_list *pins, struct err
 	return status;
 }
 
-enum status lock_write(const char *path, const struct pin_list *pins, struct error *err)
+void lock_format(const struct pin_list *pins, struct buffer *text)
 {
 	struct lock lock = {0};
-	struct buffer text = {0};
 	char state[SUITE_STATE_SIZE];
-	enum status status;
 
 	lock_from_pins(&lock, pins);
-	buffer_add_format(&text, "%s\n", lock_head);
+	buffer_add_format(text, "%s\n", lock_head);
 	for (size_t i = 0; i < lock.count; i++) {
 		const struct lock_entry *entry = &lock.entries[i];
 
 		suite_state_format(&entry->state, state);
-		buffer_add_format(&text, "%s %s %s %s%s\n", entry->archive, entry->suite,
+		buffer_add_format(text, "%s %s %s %s%s\n", entry->archive, entry->suite,
 			entry->timestamp, state, entry->captured ? " captured" : "");
 	}
-	status = tempfile_write_all(path, text.data, text.len, 0644, err);
 	lock_release(&lock);
+}
+
+enum status lock_write(const char *path, const struct pin_list *pins, struct error *err)
+{
+	struct buffer text = {0};
+	enum status status;
+
+	lock_format(pins, &text);
+	status = tempfile_write_all(path, text.data, text.len, 0644, err);
 	buffer_release(&text);
 	return status;
 }

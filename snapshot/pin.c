@@ -288,8 +288,7 @@ static void pin_restrict(struct pin *pin, const struct text_list *suites)
 		pin->suite_count = kept;
 }
 
-static enum status overlap_check(
-	const struct pin_list *pins, const struct pin *pin, struct error *err)
+enum status pin_check_overlap(const struct pin_list *pins, const struct pin *pin, struct error *err)
 {
 	for (size_t i = 0; i < pins->count; i++) {
 		const struct pin *other = &pins->items[i];
@@ -343,7 +342,7 @@ enum status snapshot_pin(struct store *store, struct fetcher *fetcher,
 		status = pin_file_write(store, &job.pin, err);
 	if (status == STATUS_OK) {
 		pin_restrict(&job.pin, &job.suites);
-		status = overlap_check(pins, &job.pin, err);
+		status = pin_check_overlap(pins, &job.pin, err);
 	}
 	/* Of a pin that was there, only what is used has to be whole. */
 	if (status == STATUS_OK && !job.is_changed)

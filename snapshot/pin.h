@@ -76,6 +76,10 @@ struct pin_index {
 enum status pin_indexes(const struct pin *pin, const struct suite_release *release,
 	struct pin_index **indexes, size_t *count, struct error *err);
 
+/* One archive and suite has one time: STATUS_USAGE when `pins` holds one of the pin's (T12). */
+enum status pin_check_overlap(
+	const struct pin_list *pins, const struct pin *pin, struct error *err);
+
 /* Gets again the signed files of a pin of the store that were lost or damaged since. */
 enum status pin_signed_files_complete(const struct pin_context *context, const struct pin *pin,
 	const struct place_list *places, struct error *err);

@@ -136,7 +136,7 @@ static void suite_copy(struct pin_suite *copy, const struct pin_suite *suite)
 	copy->signer = suite->signer ? xstrdup(suite->signer) : NULL;
 }
 
-enum status pin_merge(struct pin *pin, const struct pin *stored, struct error *err)
+enum status pin_check_conflict(const struct pin *pin, const struct pin *stored, struct error *err)
 {
 	if (pin->captured != stored->captured)
 		return error_set(err, STATUS_CONFLICT, "the store has %s %s; it cannot be both",
@@ -146,7 +146,6 @@ enum status pin_merge(struct pin *pin, const struct pin *stored, struct error *e
 		const struct pin_suite *suite = &stored->suites[i];
 		const struct pin_suite *mine = pin_find_suite(pin, suite->suite);
 		struct suite_state state[2] = {pin_suite_state(suite)};
-		struct pin_suite copy;
 
 		if (mine)
 			state[1] = pin_suite_state(mine);
@@ -156,7 +155,19 @@ enum status pin_merge(struct pin *pin, const struct pin *stored, struct error *e
 				"one name; take the old one away, or use another store",
 				pin->name, suite->is_detached ? "Release" : "InRelease",
 				suite->suite);
-		if (mine)
+	}
+	return STATUS_OK;
+}
+
+enum status pin_merge(struct pin *pin, const struct pin *stored, struct error *err)
+{
+	if (pin_check_conflict(pin, stored, err) < 0)
+		return err->status;
+	for (size_t i = 0; i < stored->suite_count; i++) {
+		const struct pin_suite *suite = &stored->suites[i];
+		struct pin_suite copy;
+
+		if (pin_find_suite(pin, suite->suite))
 			continue;
 		suite_copy(&copy, suite);
 		pin_add_suite(pin, &copy);
@@ -207,24 +218,30 @@ static bool pin_has_detached(const struct pin *pin)
 	return false;
 }
 
-enum status pin_file_write(struct store *store, const struct pin *pin, struct error *err)
+void pin_file_format(const struct pin *pin, struct buffer *text)
 {
-	struct buffer text = {0};
 	char time[CLOCK_TEXT_SIZE];
-	char *path = pin_path(store, pin->name), *directory = path_directory(path);
-	enum status status;
 
 	clock_format_snapshot(pin->timestamp, time);
-	buffer_add_format(&text, "Format: %s\nName: %s\nArchive: %s\nTimestamp: %s\nCaptured: %s\n",
+	buffer_add_format(text, "Format: %s\nName: %s\nArchive: %s\nTimestamp: %s\nCaptured: %s\n",
 		pin_has_detached(pin) ? pin_format_detached : pin_format, pin->name, pin->archive,
 		time, pin->captured ? "yes" : "no");
 	clock_format_snapshot(pin->import, time);
 	if (pin->import)
-		buffer_add_format(&text, "Import: %s\n", time);
-	add_words(&text, "Components", &pin->components);
-	add_words(&text, "Architectures", &pin->architectures);
+		buffer_add_format(text, "Import: %s\n", time);
+	add_words(text, "Components", &pin->components);
+	add_words(text, "Architectures", &pin->architectures);
 	for (size_t i = 0; i < pin->suite_count; i++)
-		add_suite(&text, &pin->suites[i]);
+		add_suite(text, &pin->suites[i]);
+}
+
+enum status pin_file_write(struct store *store, const struct pin *pin, struct error *err)
+{
+	struct buffer text = {0};
+	char *path = pin_path(store, pin->name), *directory = path_directory(path);
+	enum status status;
+
+	pin_file_format(pin, &text);
 	status = path_make_directories(directory, 0700, err);
 	if (status == STATUS_OK)
 		status = tempfile_write_all(path, text.data, text.len, 0644, err);
@@ -345,33 +362,40 @@ static enum status stanza_parse(
 			  : error_set(err, STATUS_FORMAT, "a suite without a name, or twice");
 }
 
-enum status pin_file_read(struct store *store, const char *name, struct pin *pin, struct error *err)
+enum status pin_file_parse(
+	const char *name, const char *data, size_t len, struct pin *pin, struct error *err)
 {
-	char *path = pin_path(store, name), *data = NULL;
 	struct text_list suites = {0};
 	struct deb822 reader;
 	enum status status;
-	size_t len;
 
 	*pin = (struct pin){0};
 	status = pin_name_parse(name, &pin->archive, &pin->timestamp, &suites, err);
-	if (status == STATUS_OK)
-		status = path_read_file(path, PIN_LIMIT, &data, &len, err);
-	if (status < 0)
-		goto out;
-	pin->name = xstrdup(name);
-	deb822_init(&reader, data, len);
-	status = stanza_parse(&reader, pin, true, err);
+	if (status == STATUS_OK) {
+		pin->name = xstrdup(name);
+		deb822_init(&reader, data, len);
+		status = stanza_parse(&reader, pin, true, err);
+	}
 	while (status == STATUS_OK && !deb822_at_end(&reader))
 		status = stanza_parse(&reader, pin, false, err);
 	if (status == STATUS_OK && pin->suite_count == 0)
 		status = error_set(err, STATUS_FORMAT, "it holds no suite");
 	if (status < 0)
-		error_context(err, "%s", path);
-out:
-	if (status < 0)
 		pin_release(pin);
 	text_list_release(&suites);
+	return status;
+}
+
+enum status pin_file_read(struct store *store, const char *name, struct pin *pin, struct error *err)
+{
+	char *path = pin_path(store, name), *data = NULL;
+	enum status status;
+	size_t len;
+
+	*pin = (struct pin){0};
+	status = path_read_file(path, PIN_LIMIT, &data, &len, err);
+	if (status == STATUS_OK && pin_file_parse(name, data, len, pin, err) < 0)
+		status = error_context(err, "%s", path);
 	free(data);
 	free(path);
 	return status;

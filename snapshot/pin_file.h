@@ -2,6 +2,7 @@
 #ifndef SNAPSHOT_PIN_FILE_H
 #define SNAPSHOT_PIN_FILE_H
 
+#include "base/buffer.h"
 #include "snapshot/suite_release.h"
 #include "snapshot/snapshot.h"
 
@@ -11,6 +12,10 @@
  * `release` is what the pin was made with: only pin_suite_verify() vouches for it. */
 enum status pin_file_read(
 	struct store *store, const char *name, struct pin *pin, struct error *err);
+/* The same from text; `name` is what the pin must be. */
+enum status pin_file_parse(
+	const char *name, const char *data, size_t len, struct pin *pin, struct error *err);
+void pin_file_format(const struct pin *pin, struct buffer *text);
 enum status pin_file_write(struct store *store, const struct pin *pin, struct error *err);
 
 enum status pin_file_remove(struct store *store, const char *name, struct error *err);
@@ -31,6 +36,8 @@ struct pin_suite *pin_find_suite(const struct pin *pin, const char *suite);
 void pin_add_suite(struct pin *pin, const struct pin_suite *suite);
 void pin_suite_release(struct pin_suite *suite);
 
+/* STATUS_CONFLICT when the store's pin of the same name has other digests. */
+enum status pin_check_conflict(const struct pin *pin, const struct pin *stored, struct error *err);
 /* Adds what the store's pin of the same name holds besides; STATUS_CONFLICT for other digests. */
 enum status pin_merge(struct pin *pin, const struct pin *stored, struct error *err);
 
