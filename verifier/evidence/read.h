@@ -123,6 +123,12 @@ enum status evidence_each_limit(struct evidence *evidence, const char *run, limi
 enum status evidence_count_materials(struct evidence *evidence, const char *run, const char *kind,
 	uint64_t *count, uint64_t *bytes, struct error *err);
 
+typedef enum status (*material_visitor)(void *context, const char *name,
+	const struct digest *digest, uint64_t size, struct error *err);
+/* By name. */
+enum status evidence_each_material(struct evidence *evidence, const char *run, const char *kind,
+	material_visitor visit, void *context, struct error *err);
+
 /* ---- what the store has to keep ---- */
 
 typedef enum status (*reference_visitor)(

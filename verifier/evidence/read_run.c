@@ -301,3 +301,29 @@ enum status evidence_count_materials(struct evidence *evidence, const char *run,
 	sqlite3_reset(statement);
 	return status < 0 ? status : STATUS_OK;
 }
+
+enum status evidence_each_material(struct evidence *evidence, const char *run, const char *kind,
+	material_visitor visit, void *context, struct error *err)
+{
+	sqlite3_stmt *statement = own_statement(evidence, READ_MATERIALS, run, err);
+	enum status status;
+
+	if (!statement)
+		return err->status;
+	sql_bind_text(statement, 2, kind);
+	while ((status = sql_step(&evidence->sql, statement, err)) == STATUS_OK) {
+		const char *name = sql_column_text(statement, 0);
+		const char *hex = sql_column_text(statement, 1);
+		struct digest digest;
+
+		if (!digest_parse(hex, strlen(hex), &digest))
+			status = error_set(err, STATUS_DATABASE, "%s: no digest", name);
+		else
+			status = visit(context, name, &digest,
+				(uint64_t)sqlite3_column_int64(statement, 2), err);
+		if (status < 0)
+			break;
+	}
+	sqlite3_finalize(statement);
+	return status < 0 ? status : STATUS_OK;
+}

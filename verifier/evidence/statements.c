@@ -157,6 +157,8 @@ const char *const evidence_statements[EVIDENCE_STATEMENT_COUNT] = {
 			"ORDER BY name",
 	[COUNT_MATERIALS] = "SELECT count(*), coalesce(sum(size), 0) FROM material "
 			    "WHERE run = ?1 AND kind = ?2",
+	[READ_MATERIALS] = "SELECT name, sha256, size FROM material "
+			   "WHERE run = ?1 AND kind = ?2 ORDER BY name, sha256",
 	[READ_REFERENCES] = "SELECT sha256 FROM published_file UNION SELECT sha256 FROM material "
 			    "UNION SELECT sha256 FROM output "
 			    "UNION SELECT inrelease FROM run_pin "
