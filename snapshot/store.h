@@ -78,4 +78,15 @@ enum status store_set_aside(struct store *store, const char *path, char **name, 
 enum status store_publish(
 	struct store *store, const char *tmp_name, const struct digest *digest, struct error *err);
 
+/*
+ * A store of its own below tmp/, for files that may come into `store` all together or not at all.
+ * One that a killed process has left is removed when the next is opened.
+ */
+enum status store_staging_open(struct store *store, struct store **staging, struct error *err);
+/* Moves a file over; one that is there by now need not be in `staging` any more. */
+enum status store_staging_publish(
+	struct store *store, struct store *staging, const struct digest *digest, struct error *err);
+/* Removes it with all that is in it. */
+void store_staging_free(struct store *staging);
+
 #endif

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "snapshot/archive_table.h"
+#include "snapshot/bundle_import.h"
+#include "snapshot/pin.h"
+#include "snapshot/trust.h"
+
+/* The InRelease that the pin says, as a member. */
+static enum status inrelease_check(const struct import_job *job, const struct pin *pin,
+	const struct pin_suite *suite, struct error *err)
+{
+	char *path = xasprintf("dists/%s/InRelease", suite->suite);
+	char *name = bundle_archive_name(pin, path);
+	const struct bundle_entry *entry = bundle_manifest_find(&job->reader.manifest, name);
+	enum status status = STATUS_OK;
+
+	if (!entry)
+		status = error_set(err, STATUS_FORMAT, "it holds no %s, which its pin %s has", name,
+			pin->name);
+	else if (!digest_equal(&entry->digest, &suite->inrelease))
+		status = error_set(err, STATUS_TRUST,
+			"its pin %s says another sha256 of the InRelease of %s than it holds: "
+			"refused",
+			pin->name, suite->suite);
+	free(name);
+	free(path);
+	return status;
+}
+
+static enum status suites_verify(struct import_job *job, size_t number, struct error *err)
+{
+	struct pin *pin = &job->pins.items[number];
+	struct pin_context context = {.store = job->staging,
+		.trust = job->acceptance->trust,
+		.lock = job->has_given ? &job->given : NULL};
+	char time[CLOCK_TEXT_SIZE];
+
+	clock_format_snapshot(pin->timestamp, time);
+	for (size_t i = 0; i < pin->suite_count; i++) {
+		struct import_suite *suite;
+
+		if (inrelease_check(job, pin, &pin->suites[i], err) < 0)
+			return err->status;
+		ARRAY_GROW(job->suites, job->suite_count, job->suite_capacity);
+		suite = &job->suites[job->suite_count++];
+		*suite = (struct import_suite){.pin = number, .name = pin->suites[i].suite};
+		if (pin_suite_verify(&context, pin->archive, time, &pin->suites[i], &suite->release,
+			    err) < 0 ||
+			pin_suite_check_date(pin, &pin->suites[i], err) < 0)
+			return err->status;
+	}
+	return STATUS_OK;
+}
+
+/* What is in the bundle's own texts besides what was verified has to follow from that. */
+static enum status texts_check(const struct import_job *job, struct error *err)
+{
+	struct buffer text = {0};
+	bool is_same;
+
+	for (size_t i = 0; i < job->pins.count; i++) {
+		buffer_clear(&text);
+		pin_file_format(&job->pins.items[i], &text);
+		is_same = text.len == job->pin_texts[i].len &&
+			memcmp(text.data, job->pin_texts[i].data, text.len) == 0;
+		if (!is_same) {
+			buffer_release(&text);
+			return error_set(err, STATUS_TRUST,
+				"its pins/%s says other than the Release files that it holds: "
+				"refused",
+				job->pins.items[i].name);
+		}
+	}
+	buffer_clear(&text);
+	lock_format(&job->pins, &text);
+	is_same = text.len == job->lock_text.len &&
+		memcmp(text.data, job->lock_text.data, text.len) == 0;
+	buffer_release(&text);
+	if (!is_same)
+		return error_set(err, STATUS_TRUST, "its lock is not that of its pins: refused");
+	return STATUS_OK;
+}
+
+/* Of two states of one name the store keeps what it has. */
+static enum status stored_check(const struct import_job *job, struct error *err)
+{
+	for (size_t i = 0; i < job->pins.count; i++) {
+		const struct pin *pin = &job->pins.items[i];
+		struct pin stored;
+		enum status status = pin_file_read(job->store, pin->name, &stored, err);
+
+		if (status == STATUS_NOT_FOUND)
+			continue;
+		if (status == STATUS_OK)
+			status = pin_check_conflict(pin, &stored, err);
+		pin_release(&stored);
+		if (status < 0)
+			return status;
+	}
+	return STATUS_OK;
+}
+
+/* The path of a member below dists/SUITE/, when it is of that suite; else NULL. */
+static const char *path_in_suite(
+	const struct import_job *job, const struct import_suite *suite, const char *name)
+{
+	char *directory = xasprintf("dists/%s/", suite->name);
+	char *prefix = bundle_archive_name(&job->pins.items[suite->pin], directory);
+	size_t len = strlen(prefix);
+	bool is_inside = strncmp(name, prefix, len) == 0;
+
+	free(prefix);
+	free(directory);
+	return is_inside ? name + len : NULL;
+}
+
+static bool release_lists(const struct import_job *job, const struct bundle_entry *entry)
+{
+	for (size_t i = 0; i < job->suite_count; i++) {
+		const struct import_suite *suite = &job->suites[i];
+		const char *path = path_in_suite(job, suite, entry->name);
+		const struct release_file *file;
+
+		if (!path)
+			continue;
+		/* What is its pin's InRelease was held against the pin already. */
+		if (strcmp(path, "InRelease") == 0)
+			return true;
+		file = suite_release_find(&suite->release, path);
+		if (file && digest_equal(&file->digest, &entry->digest) &&
+			file->size == entry->size)
+			return true;
+	}
+	return false;
+}
+
+static enum status unsigned_refuse(const struct bundle_entry *entry, struct error *err)
+{
+	char hex[SHA256_HEX_SIZE];
+
+	digest_hex(&entry->digest, hex);
+	return error_set(err, STATUS_TRUST,
+		"%s (sha256 %s, %ju bytes) is what no signed index of the bundle names: refused",
+		entry->name, hex, (uintmax_t)entry->size);
+}
+
+static enum status dists_check(const struct import_job *job, struct error *err)
+{
+	const struct bundle_manifest *manifest = &job->reader.manifest;
+
+	for (size_t i = 0; i < manifest->count; i++) {
+		const struct bundle_entry *entry = &manifest->entries[i];
+
+		if ((entry->class == BUNDLE_RELEASE || entry->class == BUNDLE_INDEX) &&
+			!release_lists(job, entry))
+			return unsigned_refuse(entry, err);
+	}
+	return STATUS_OK;
+}
+
+/* Without all of its indexes a pin says too little of what may be in the bundle. */
+static enum status indexes_check(
+	const struct import_job *job, const struct import_suite *suite, struct error *err)
+{
+	const struct pin *pin = &job->pins.items[suite->pin];
+	struct pin_index *indexes;
+	size_t count;
+	enum status status = pin_indexes(pin, &suite->release, &indexes, &count, err);
+
+	for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+		char *path = xasprintf("dists/%s/%s", suite->name, indexes[i].file->path);
+		char *name = bundle_archive_name(pin, path);
+
+		if (!bundle_manifest_find(&job->reader.manifest, name))
+			status = error_set(err, STATUS_FORMAT,
+				"it lacks %s, an index that its pin needs", name);
+		free(name);
+		free(path);
+	}
+	free(indexes);
+	return status;
+}
+
+enum status import_verify_releases(struct import_job *job, struct error *err)
+{
+	const char *lock = job->acceptance->trust->lock;
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; i < job->pins.count && status == STATUS_OK; i++)
+		status = suites_verify(job, i, err);
+	if (status == STATUS_OK)
+		status = texts_check(job, err);
+	if (status == STATUS_OK && lock) {
+		status = lock_check(lock, &job->pins, err);
+		if (status == STATUS_NOT_FOUND)
+			status = STATUS_OK;
+	}
+	if (status == STATUS_OK)
+		status = stored_check(job, err);
+	if (status == STATUS_OK)
+		status = dists_check(job, err);
+	for (size_t i = 0; i < job->suite_count && status == STATUS_OK; i++)
+		status = indexes_check(job, &job->suites[i], err);
+	return status;
+}
+
+/* Which pin a member stands below; the count of pins for none. */
+static size_t pin_of(const struct import_job *job, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < job->pins.count; i++) {
+		char *prefix = bundle_archive_name(&job->pins.items[i], "");
+		bool is_inside = strncmp(name, prefix, strlen(prefix)) == 0;
+
+		free(prefix);
+		if (is_inside)
+			break;
+	}
+	return i;
+}
+
+enum status import_verify_pool(struct import_job *job, struct error *err)
+{
+	const struct bundle_manifest *manifest = &job->reader.manifest;
+	struct archive_index *index;
+	enum status status = archive_index_open(job->staging, &job->pins, &index, err);
+
+	for (size_t i = 0; i < manifest->count && status == STATUS_OK; i++) {
+		const struct bundle_entry *entry = &manifest->entries[i];
+		struct archive_file file;
+		size_t pin;
+
+		if (entry->class != BUNDLE_POOL)
+			continue;
+		pin = pin_of(job, entry->name);
+		if (pin == job->pins.count ||
+			!archive_index_find_in(
+				index, pin, bundle_archive_path(entry->name), &file) ||
+			!digest_equal(&file.digest, &entry->digest) || file.size != entry->size)
+			status = unsigned_refuse(entry, err);
+	}
+	archive_index_free(index);
+	return status;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/path.h"
+#include "snapshot/store.h"
+
+#define STAGING_PREFIX "import-"
+
+/* What imports that were killed have left: of those that nobody holds any more. */
+static void stale_remove(struct store *store)
+{
+	char *tmp = xasprintf("%s/tmp", store_directory(store));
+	DIR *directory = opendir(tmp);
+	struct dirent *entry;
+	struct error ignored;
+
+	while (directory && (entry = readdir(directory)) != NULL) {
+		struct store *stale = NULL;
+		char *path;
+
+		if (strncmp(entry->d_name, STAGING_PREFIX, strlen(STAGING_PREFIX)) != 0)
+			continue;
+		path = path_join(tmp, entry->d_name);
+		if (store_open(path, &stale, &ignored) == STATUS_OK &&
+			store_hold_alone(stale, &ignored) == STATUS_OK)
+			(void)path_remove_tree(path, &ignored);
+		store_free(stale);
+		free(path);
+	}
+	if (directory)
+		closedir(directory);
+	free(tmp);
+}
+
+enum status store_staging_open(struct store *store, struct store **staging, struct error *err)
+{
+	char *path = xasprintf("%s/tmp/" STAGING_PREFIX "XXXXXX", store_directory(store));
+	enum status status = STATUS_OK;
+
+	*staging = NULL;
+	stale_remove(store);
+	if (!mkdtemp(path))
+		status = error_set_errno(
+			err, "store: cannot make a directory in %s/tmp", store_directory(store));
+	if (status == STATUS_OK)
+		status = store_open(path, staging, err);
+	free(path);
+	return status;
+}
+
+enum status store_staging_publish(
+	struct store *store, struct store *staging, const struct digest *digest, struct error *err)
+{
+	char hex[SHA256_HEX_SIZE];
+	char *name;
+	enum status status;
+
+	/* One file under several names was taken over with the first of them. */
+	if (!store_has(staging, digest) && store_has(store, digest))
+		return STATUS_OK;
+	digest_hex(digest, hex);
+	name = xasprintf(
+		"%s/sha256/%.2s/%s", path_basename(store_directory(staging)), hex, hex + 2);
+	status = store_publish(store, name, digest, err);
+	free(name);
+	return status;
+}
+
+void store_staging_free(struct store *staging)
+{
+	struct error ignored;
+
+	/* What stays behind is removed by the next import. */
+	if (staging)
+		(void)path_remove_tree(store_directory(staging), &ignored);
+	store_free(staging);
+}
