@@ -13,7 +13,7 @@ struct verification {
 	struct evidence *evidence;
 	struct release release;
 	struct store *store;
-	struct fetcher *fetcher;
+	struct fetcher *fetcher; /* NULL: offline */
 	struct place_list places;
 	struct trust_options trust;
 	struct text_list notes; /* of trust, to be said to the user */

@@ -104,7 +104,8 @@ static enum status begin(struct verification *verification, struct error *err)
 
 	digest_key(verification, &start.key);
 	if (store_open(verification->request->store, &verification->store, err) < 0 ||
-		fetcher_new(&fetch_options_default, &verification->fetcher, err) < 0 ||
+		(!verification->request->is_offline &&
+			fetcher_new(&fetch_options_default, &verification->fetcher, err) < 0) ||
 		add_places(verification, err) < 0 || lock_run(verification, &start.key, err) < 0 ||
 		evidence_run_begin(
 			verification->evidence, &start, verification->run, &continued, err) < 0)

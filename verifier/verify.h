@@ -29,6 +29,7 @@ struct verify_request {
 	bool accept_expired_key;
 	bool no_sandbox;
 	struct build_limits build_limits; /* over the descriptor's; 0: not given */
+	bool is_offline; /* only what the store has; published files are in a directory */
 	struct inspection inspection;
 	bool keep; /* keep what was rebuilt, whatever the verdict */
 };

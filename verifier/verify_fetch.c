@@ -13,6 +13,23 @@
 #define HASH_LIST_LIMIT ((uint64_t)16 * 1024 * 1024)
 #define ARTIFACT_LIMIT	((uint64_t)1 << 42) /* 4 TiB: a bound, not an expectation */
 
+static enum status get_published(struct verification *verification, const char *url, uint64_t limit,
+	struct digest *digest, uint64_t *size, struct error *err)
+{
+	char *clean;
+
+	if (verification->fetcher)
+		return fetcher_get(verification->fetcher, verification->store, url, limit, digest,
+			size, NULL, err);
+	clean = escape_url_secrets(url);
+	error_set(err, STATUS_NOT_FOUND,
+		"%s is to be fetched, and this is offline: let the descriptor name a directory "
+		"with what was published, or leave out --offline",
+		clean);
+	free(clean);
+	return err->status;
+}
+
 /* A hash list that stands at a URL is fetched; one that is a file was read with the descriptor. */
 static enum status fetch_hash_list(struct verification *verification, struct error *err)
 {
@@ -25,8 +42,8 @@ static enum status fetch_hash_list(struct verification *verification, struct err
 	if (!published->sha256sums)
 		return STATUS_OK;
 	if (release_is_url(published->sha256sums)) {
-		if (fetcher_get(verification->fetcher, verification->store, published->sha256sums,
-			    HASH_LIST_LIMIT, &digest, NULL, NULL, err) < 0 ||
+		if (get_published(verification, published->sha256sums, HASH_LIST_LIMIT, &digest,
+			    NULL, err) < 0 ||
 			store_read_all(verification->store, &digest, HASH_LIST_LIMIT, &text, &len,
 				err) < 0)
 			return err->status;
@@ -132,8 +149,7 @@ static enum status fetch_one(struct verification *verification, const char *name
 	char *url = xasprintf("%s/%s", published->url, name);
 	struct digest digest;
 	uint64_t size;
-	enum status status = fetcher_get(verification->fetcher, verification->store, url,
-		ARTIFACT_LIMIT, &digest, &size, NULL, err);
+	enum status status = get_published(verification, url, ARTIFACT_LIMIT, &digest, &size, err);
 
 	if (status == STATUS_OK) {
 		struct file *file = file_set_add(&verification->published, name, FILE_IN_STORE);

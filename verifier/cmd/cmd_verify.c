@@ -25,6 +25,7 @@ static const char help[] =
 	"  --apt DIR             apt's configuration, for its mirrors (/etc/apt)\n"
 	"  --keyring FILE        trust these keys instead of Debian's\n"
 	"  --accept-expired-key  accept a key that has expired since it signed; marks the run\n"
+	"  --offline             use only what is in the store\n"
 	"  --no-sandbox          build without isolation; marks the run\n" BUILD_OPTIONS_HELP
 	"  --retry-uninspected   open again what could not be when it was compared before\n"
 	"  --memory SIZE         take at most so much memory to compare (320M)\n"
@@ -48,6 +49,7 @@ enum {
 	OPTION_APT,
 	OPTION_KEYRING,
 	OPTION_ACCEPT_EXPIRED_KEY,
+	OPTION_OFFLINE,
 	OPTION_NO_SANDBOX,
 	OPTION_RETRY_UNINSPECTED,
 	OPTION_KEEP
@@ -62,6 +64,7 @@ static const struct command_option options[] = {
 	{"apt", OPTION_APT, true},
 	{"keyring", OPTION_KEYRING, true},
 	{"accept-expired-key", OPTION_ACCEPT_EXPIRED_KEY, false},
+	{"offline", OPTION_OFFLINE, false},
 	{"no-sandbox", OPTION_NO_SANDBOX, false},
 	{"retry-uninspected", OPTION_RETRY_UNINSPECTED, false},
 	BOUNDS_OPTIONS,
@@ -159,6 +162,9 @@ static void take_option(struct verify_arguments *arguments, int option, const ch
 		break;
 	case OPTION_ACCEPT_EXPIRED_KEY:
 		request->accept_expired_key = true;
+		break;
+	case OPTION_OFFLINE:
+		request->is_offline = true;
 		break;
 	case OPTION_NO_SANDBOX:
 		request->no_sandbox = true;
