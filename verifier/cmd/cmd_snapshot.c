@@ -38,6 +38,11 @@ static const struct subcommand subcommands[] = {
 	{"trust", snapshot_cmd_trust, true, false, true, true, "psmtkelojqcr",
 		"--pin PIN… [OPTION…] [FILE]",
 		"which key, Release and index vouch for a file, by which hashes"},
+	{"export", snapshot_cmd_export, false, true, true, true, "smtakelodjqfCASgcr",
+		"RUN|PIN… -o FILE [OPTION…]",
+		"write all that a rebuild needs of a run's or of pins' archives to one file"},
+	{"import", snapshot_cmd_import, false, true, true, false, "skeljqgh", "FILE [OPTION…]",
+		"verify such a file, and read it into the store"},
 	{"list", snapshot_cmd_list, false, false, false, false, "sjq", "[OPTION…]",
 		"the pins of the store"},
 	{"size", snapshot_cmd_size, false, false, false, false, "sdjq", "[OPTION…]",
@@ -67,6 +72,13 @@ static const struct command_option options_known[] = {
 	{"yes", 'y', false},
 	{"connections", 'c', true},
 	{"rate", 'r', true},
+	{"output", 'f', true},
+	{"-o", 'f', true},
+	{"package", 'C', true},
+	{"all", 'A', false},
+	{"sources", 'S', false},
+	{"git", 'g', true},
+	{"sha256", 'h', true},
 	{NULL, 0, false},
 };
 
@@ -93,6 +105,12 @@ static const struct option_help {
 	{'y', "--yes", "do it; without it gc says what it would remove"},
 	{'c', "--connections N", "at once to a host, at most (8; snapshot.debian.org 2)"},
 	{'r', "--rate N", "requests a second to a host, at most (snapshot.debian.org 4)"},
+	{'f', "--output FILE", "the bundle to write; also -o"},
+	{'C', "--package NAME", "this package with all it depends on; may be given again"},
+	{'A', "--all", "all that the store has of the pins"},
+	{'S', "--sources", "the source packages too"},
+	{'g', "--git DIR[=NAME]", "export: a repository, as NAME; import: where to put them"},
+	{'h', "--sha256 HEX", "the SHA-256 it must have, from somebody who vouches for it"},
 };
 
 static const char help_end[] = "  --help                 this text\n\n"
@@ -232,6 +250,24 @@ static bool option_take(struct snapshot_options *options, int letter, const char
 		return bound_parse(value, &options->connections);
 	case 'r':
 		return bound_parse(value, &options->rate);
+	case 'f':
+		options->output = value;
+		break;
+	case 'C':
+		text_list_add(&options->packages, value);
+		break;
+	case 'A':
+		options->takes_all = true;
+		break;
+	case 'S':
+		options->takes_sources = true;
+		break;
+	case 'g':
+		text_list_add(&options->gits, value);
+		break;
+	case 'h':
+		options->sha256 = value;
+		break;
 	default:
 		return false;
 	}
@@ -263,7 +299,10 @@ static int options_read(const struct subcommand *subcommand, int argc, char **ar
 		return command_usage("snapshot", "%s takes no argument like \"%s\"",
 			subcommand->name, options->words.items[0]);
 	if (subcommand->wants_words && !options->words.count)
-		return command_usage("snapshot", "%s needs packages", subcommand->name);
+		return command_usage("snapshot",
+			"%s needs an argument; see reproof "
+			"snapshot %s --help",
+			subcommand->name, subcommand->name);
 	if (subcommand->wants_pins && !options->pins.count)
 		return command_usage(
 			"snapshot", "%s needs --pin; see reproof snapshot list", subcommand->name);
@@ -278,6 +317,8 @@ static void options_release(struct snapshot_options *options)
 	text_list_release(&options->architectures);
 	text_list_release(&options->databases);
 	text_list_release(&options->dropped);
+	text_list_release(&options->packages);
+	text_list_release(&options->gits);
 	text_list_release(&options->words);
 }
 
@@ -361,7 +402,8 @@ int cmd_snapshot(int argc, char **argv)
 {
 	if (argc < 2)
 		return command_usage("snapshot",
-			"which of capture, fetch, solve, serve, trust, list, size, gc, fsck?");
+			"which of capture, fetch, solve, serve, trust, export, import, list, size, "
+			"gc, fsck?");
 	if (strcmp(argv[1], "--help") == 0)
 		return print_help(NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(subcommands); i++) {

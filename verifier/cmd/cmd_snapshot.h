@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "base/json.h"
 #include "snapshot/snapshot.h"
 
 /* What the subcommands of `reproof snapshot` share, from their options. */
@@ -24,7 +25,13 @@ struct snapshot_options {
 	struct text_list dropped;   /* gc: pins */
 	bool is_agreed;		    /* gc: --yes */
 	unsigned connections, rate; /* to a host; 0: as is usual */
-	struct text_list words;	    /* what is no option: packages, paths */
+	const char *output;	    /* export: -o; NULL: not said */
+	struct text_list packages;  /* export: --package */
+	struct text_list gits;	/* export: DIRECTORY[=NAME]; import: one directory to put them */
+	bool takes_all;		/* export: --all */
+	bool takes_sources;	/* export: --sources */
+	const char *sha256;	/* import: what the bundle must have; NULL: not said */
+	struct text_list words; /* what is no option: packages, paths */
 };
 
 /* What they work with, opened as the options say. */
@@ -40,6 +47,11 @@ struct snapshot_session {
 
 /* Reads all pins named by --pin; checks the lock, or writes it when there is none yet. */
 enum status session_read_pins(struct snapshot_session *session, struct error *err);
+/* The same of other pins. */
+enum status session_take_pins(
+	struct snapshot_session *session, const struct text_list *names, struct error *err);
+/* Holds the session's pins against --lock, or writes it when it is not there yet. */
+enum status session_hold_lock(struct snapshot_session *session, struct error *err);
 /* Prints what the library wants said, to stderr, once. */
 void session_print_notes(struct snapshot_session *session);
 /* --architecture, or dpkg's own when the pins hold it; the caller frees. */
@@ -56,6 +68,11 @@ enum status snapshot_cmd_gc(struct snapshot_session *session, struct error *err)
 enum status snapshot_cmd_size(struct snapshot_session *session, struct error *err);
 enum status snapshot_cmd_serve(struct snapshot_session *session, struct error *err);
 
+enum status snapshot_cmd_export(struct snapshot_session *session, struct error *err);
+enum status snapshot_cmd_import(struct snapshot_session *session, struct error *err);
+
+/* A pin as an object of an array. */
+void snapshot_pin_json(struct json *json, const struct pin *pin);
 /* The pins, as text (a line a suite) or as JSON. */
 enum status snapshot_print_pins(
 	const struct pin_list *pins, bool is_json, const char *format, struct error *err);

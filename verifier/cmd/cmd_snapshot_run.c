@@ -19,7 +19,7 @@ static void print_words(struct json *json, const char *key, const struct text_li
 	json_array_end(json);
 }
 
-static void pin_print_json(struct json *json, const struct pin *pin)
+void snapshot_pin_json(struct json *json, const struct pin *pin)
 {
 	char time[CLOCK_TEXT_SIZE];
 
@@ -90,13 +90,13 @@ enum status snapshot_print_pins(
 	json_text(&json, "format", format);
 	json_array_begin(&json, "pins");
 	for (size_t i = 0; i < pins->count; i++)
-		pin_print_json(&json, &pins->items[i]);
+		snapshot_pin_json(&json, &pins->items[i]);
 	json_array_end(&json);
 	json_object_end(&json);
 	return json_finish(&json, err);
 }
 
-static enum status lock_hold(struct snapshot_session *session, struct error *err)
+enum status session_hold_lock(struct snapshot_session *session, struct error *err)
 {
 	const char *path = session->options->lock_path;
 	enum status status;
@@ -113,18 +113,23 @@ static enum status lock_hold(struct snapshot_session *session, struct error *err
 	return status;
 }
 
-enum status session_read_pins(struct snapshot_session *session, struct error *err)
+enum status session_take_pins(
+	struct snapshot_session *session, const struct text_list *names, struct error *err)
 {
-	const struct text_list *names = &session->options->pins;
 	enum status status = STATUS_OK;
 
 	for (size_t i = 0; i < names->count && status == STATUS_OK; i++)
 		status = snapshot_pin(session->store, session->fetcher, &session->places,
 			&session->trust, names->items[i], &session->pins, err);
 	if (status == STATUS_OK)
-		status = lock_hold(session, err);
+		status = session_hold_lock(session, err);
 	session_print_notes(session);
 	return status;
+}
+
+enum status session_read_pins(struct snapshot_session *session, struct error *err)
+{
+	return session_take_pins(session, &session->options->pins, err);
 }
 
 enum status session_architecture(
@@ -154,7 +159,7 @@ enum status snapshot_cmd_capture(struct snapshot_session *session, struct error 
 		snapshot_capture(session->store, session->fetcher, &request, &session->pins, err);
 
 	if (status == STATUS_OK)
-		status = lock_hold(session, err);
+		status = session_hold_lock(session, err);
 	session_print_notes(session);
 	if (status < 0)
 		return status;
