@@ -63,23 +63,39 @@ static enum status pinned_add(
 	return STATUS_OK;
 }
 
+/* InRelease, or Release and Release.gpg. */
+static enum status signed_files_add(
+	struct export_job *job, size_t pin, const struct pin_suite *suite, struct error *err)
+{
+	static const char *const names[] = {"InRelease", "Release", "Release.gpg"};
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names) && status == STATUS_OK; i++) {
+		char *path = xasprintf("dists/%s/%s", suite->suite, names[i]);
+
+		if (suite->is_detached == (i > 0))
+			status = pinned_add(job, pin, path, err);
+		free(path);
+	}
+	return status;
+}
+
 static enum status suite_add(
 	struct export_job *job, size_t pin, const struct pin_suite *suite, struct error *err)
 {
-	char *path = xasprintf("dists/%s/InRelease", suite->suite);
 	struct suite_release release = {0};
 	struct pin_index *indexes = NULL;
 	size_t count = 0;
-	enum status status = pinned_add(job, pin, path, err);
+	enum status status = signed_files_add(job, pin, suite, err);
 
-	free(path);
 	if (status == STATUS_OK)
 		status = pin_suite_release_read(job->store, suite, &release, err);
 	if (status == STATUS_OK)
 		status = pin_indexes(
 			&job->request->pins->items[pin], &release, &indexes, &count, err);
 	for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-		path = xasprintf("dists/%s/%s", suite->suite, indexes[i].file->path);
+		char *path = xasprintf("dists/%s/%s", suite->suite, indexes[i].file->path);
+
 		status = pinned_add(job, pin, path, err);
 		free(path);
 	}

@@ -9,7 +9,7 @@
 /* A suite of the bundle, once its Release is verified. */
 struct import_suite {
 	size_t pin;
-	const char *name; /* the pin's */
+	const struct pin_suite *suite; /* the pin's */
 	struct suite_release release;
 };
 

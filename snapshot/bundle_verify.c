@@ -9,26 +9,48 @@
 #include "snapshot/pin.h"
 #include "snapshot/trust.h"
 
-/* The InRelease that the pin says, as a member. */
-static enum status inrelease_check(const struct import_job *job, const struct pin *pin,
-	const struct pin_suite *suite, struct error *err)
+/* What the pin knows its state by; NULL for a file of dists/SUITE/ that is not of it. */
+static const struct digest *signed_digest(const struct pin_suite *suite, const char *name)
 {
-	char *path = xasprintf("dists/%s/InRelease", suite->suite);
+	if (!suite->is_detached)
+		return strcmp(name, "InRelease") == 0 ? &suite->inrelease : NULL;
+	if (strcmp(name, "Release") == 0)
+		return &suite->release;
+	return strcmp(name, "Release.gpg") == 0 ? &suite->release_gpg : NULL;
+}
+
+/* The signed file that the pin says, as a member. */
+static enum status signed_file_check(const struct import_job *job, const struct pin *pin,
+	const struct pin_suite *suite, const char *file, struct error *err)
+{
+	const struct digest *digest = signed_digest(suite, file);
+	char *path = xasprintf("dists/%s/%s", suite->suite, file);
 	char *name = bundle_archive_name(pin, path);
 	const struct bundle_entry *entry = bundle_manifest_find(&job->reader.manifest, name);
 	enum status status = STATUS_OK;
 
-	if (!entry)
+	if (digest && !entry)
 		status = error_set(err, STATUS_FORMAT, "it holds no %s, which its pin %s has", name,
 			pin->name);
-	else if (!digest_equal(&entry->digest, &suite->inrelease))
+	else if (digest && !digest_equal(&entry->digest, digest))
 		status = error_set(err, STATUS_TRUST,
-			"its pin %s says another sha256 of the InRelease of %s than it holds: "
-			"refused",
-			pin->name, suite->suite);
+			"its pin %s says another sha256 of the %s of %s than it holds: refused",
+			pin->name, file, suite->suite);
 	free(name);
 	free(path);
 	return status;
+}
+
+static enum status signed_files_check(const struct import_job *job, const struct pin *pin,
+	const struct pin_suite *suite, struct error *err)
+{
+	static const char *const names[] = {"InRelease", "Release", "Release.gpg"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (signed_file_check(job, pin, suite, names[i], err) < 0)
+			return err->status;
+	}
+	return STATUS_OK;
 }
 
 static enum status suites_verify(struct import_job *job, size_t number, struct error *err)
@@ -43,11 +65,11 @@ static enum status suites_verify(struct import_job *job, size_t number, struct e
 	for (size_t i = 0; i < pin->suite_count; i++) {
 		struct import_suite *suite;
 
-		if (inrelease_check(job, pin, &pin->suites[i], err) < 0)
+		if (signed_files_check(job, pin, &pin->suites[i], err) < 0)
 			return err->status;
 		ARRAY_GROW(job->suites, job->suite_count, job->suite_capacity);
 		suite = &job->suites[job->suite_count++];
-		*suite = (struct import_suite){.pin = number, .name = pin->suites[i].suite};
+		*suite = (struct import_suite){.pin = number, .suite = &pin->suites[i]};
 		if (pin_suite_verify(&context, pin->archive, time, &pin->suites[i], &suite->release,
 			    err) < 0 ||
 			pin_suite_check_date(pin, &pin->suites[i], err) < 0)
@@ -108,7 +130,7 @@ static enum status stored_check(const struct import_job *job, struct error *err)
 static const char *path_in_suite(
 	const struct import_job *job, const struct import_suite *suite, const char *name)
 {
-	char *directory = xasprintf("dists/%s/", suite->name);
+	char *directory = xasprintf("dists/%s/", suite->suite->suite);
 	char *prefix = bundle_archive_name(&job->pins.items[suite->pin], directory);
 	size_t len = strlen(prefix);
 	bool is_inside = strncmp(name, prefix, len) == 0;
@@ -127,8 +149,8 @@ static bool release_lists(const struct import_job *job, const struct bundle_entr
 
 		if (!path)
 			continue;
-		/* What is its pin's InRelease was held against the pin already. */
-		if (strcmp(path, "InRelease") == 0)
+		/* What the pin knows its state by was held against the pin already. */
+		if (signed_digest(suite->suite, path))
 			return true;
 		file = suite_release_find(&suite->release, path);
 		if (file && digest_equal(&file->digest, &entry->digest) &&
@@ -172,7 +194,7 @@ static enum status indexes_check(
 	enum status status = pin_indexes(pin, &suite->release, &indexes, &count, err);
 
 	for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-		char *path = xasprintf("dists/%s/%s", suite->name, indexes[i].file->path);
+		char *path = xasprintf("dists/%s/%s", suite->suite->suite, indexes[i].file->path);
 		char *name = bundle_archive_name(pin, path);
 
 		if (!bundle_manifest_find(&job->reader.manifest, name))

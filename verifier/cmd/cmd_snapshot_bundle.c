@@ -69,7 +69,7 @@ static enum status run_pin_take(void *context, const struct pin_record *record, 
 	pins->items[pins->count++] =
 		(struct pin_record){.pin = pins->texts.items[pins->texts.count - 2],
 			.suite = pins->texts.items[pins->texts.count - 1],
-			.inrelease = record->inrelease};
+			.state = record->state};
 	return STATUS_OK;
 }
 
@@ -95,14 +95,17 @@ static enum status run_pins_check(
 		for (size_t j = 0; j < session->pins.count; j++) {
 			const struct pin *pin = &session->pins.items[j];
 
-			for (size_t k = 0; k < pin->suite_count; k++)
+			for (size_t k = 0; k < pin->suite_count; k++) {
+				struct suite_state state = pin_suite_state(&pin->suites[k]);
+
 				is_there |= strcmp(pin->name, record->pin) == 0 &&
 					strcmp(pin->suites[k].suite, record->suite) == 0 &&
-					digest_equal(&pin->suites[k].inrelease, &record->inrelease);
+					suite_state_equal(&state, &record->state);
+			}
 		}
 		if (!is_there)
 			return error_set(err, STATUS_TRUST,
-				"the run had another InRelease of %s %s than this store: refused",
+				"the run had another state of %s %s than this store: refused",
 				record->pin, record->suite);
 	}
 	return STATUS_OK;
