@@ -159,6 +159,19 @@ static enum status asked_add(
 		asked->archive);
 }
 
+static bool has_content(const struct export_job *job, const struct digest *digest)
+{
+	for (size_t i = 0; i < job->count; i++) {
+		if (digest_equal(&job->members[i].entry.digest, digest))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Below dists/ one content has many names, such as that of all indexes without a package; that the
+ * store has it says nothing of these.
+ */
 static enum status stored_add(struct export_job *job, size_t pin, struct error *err)
 {
 	struct archive_table table;
@@ -167,9 +180,13 @@ static enum status stored_add(struct export_job *job, size_t pin, struct error *
 	if (archive_table_open(job->store, &job->request->pins->items[pin], &table, err) < 0)
 		return err->status;
 	for (size_t i = 0; i < table.count; i++) {
-		if (store_has(job->store, &table.entries[i].digest) &&
-			archive_index_find_in(
-				job->index, pin, archive_table_path(&table, i), &file))
+		const char *name = archive_table_path(&table, i);
+
+		if (!store_has(job->store, &table.entries[i].digest) ||
+			(strncmp(name, "dists/", 6) == 0 &&
+				has_content(job, &table.entries[i].digest)))
+			continue;
+		if (archive_index_find_in(job->index, pin, name, &file))
 			file_add(job, pin, &file);
 	}
 	archive_table_release(&table);
