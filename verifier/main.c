@@ -8,6 +8,7 @@
 
 static const struct command commands[] = {
 	{"verify", "rebuild a release and compare it with what was published", cmd_verify},
+	{"rebuild", "build a release, once or twice with other surroundings", cmd_rebuild},
 	{"compare", "compare two files or directories", cmd_compare},
 	{"show", "print a recorded run again", cmd_show},
 	{"delta", "say whether an rdiff delta turns one file into another", cmd_delta},

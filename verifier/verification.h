@@ -3,6 +3,7 @@
 #define VERIFIER_VERIFICATION_H
 
 #include "snapshot/snapshot.h"
+#include "verifier/rebuild/variation.h"
 #include "verifier/release/release.h"
 #include "verifier/verify.h"
 #include "verifier/verify_files.h"
@@ -21,15 +22,42 @@ struct verification {
 	char *lock_path; /* the pin lock beside the descriptor */
 	struct file_set published, rebuilt;
 	char run[RUN_ID_SIZE];
-	char *work;  /* runs/RUN beside the database */
+	char *work;  /* runs/RUN beside the database; of one build among several: a part of it */
 	int lock_fd; /* held while this run is worked on */
+	/* Of the build to be made: what is varied, and what tells it from others; NULL, 0 for
+	 * verify. */
+	const struct build_conditions *conditions;
+	const struct variation_plan *plan;
+	unsigned repetition;
 };
+
+/* All that is open is closed; zeroed but for the file sets and lock_fd, it is safe. */
+#define VERIFICATION_INIT(request_, evidence_)                                                     \
+	{                                                                                          \
+		.request = (request_), .evidence = (evidence_), .published = FILE_SET_INIT,        \
+		.rebuilt = FILE_SET_INIT, .lock_fd = -1                                            \
+	}
+
+/*
+ * With its release read: opens the store, locks what `key` stands for against other processes, and
+ * begins a run of this kind or goes on with one; *continued says so.
+ */
+enum status verification_begin(struct verification *verification, const char *kind,
+	const struct digest *key, bool *continued, struct error *err);
+void verification_release(struct verification *verification);
 
 /* Step "fetch": the published artifacts, recorded with where and when they were seen. */
 enum status verify_fetch(struct verification *verification, struct error *err);
 
 /* Step "pin": every pin verified, against the lock when there is one. */
 enum status verify_pin(struct verification *verification, struct error *err);
+
+/*
+ * Copies the source tree once, to be that of every build from now on; `inputs` is a digest of all
+ * that these builds are given.
+ */
+enum status verify_freeze(struct verification *verification, const char *copy,
+	struct digest *inputs, struct error *err);
 
 /* Step "rebuild": the build in its sandbox, or what a killed part of this run had built. */
 enum status verify_rebuild(struct verification *verification, struct error *err);

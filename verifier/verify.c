@@ -91,26 +91,26 @@ static enum status add_places(struct verification *verification, struct error *e
 	return place_list_add_apt(&verification->places, verification->request->etc_apt, err);
 }
 
-static enum status begin(struct verification *verification, struct error *err)
+enum status verification_begin(struct verification *verification, const char *kind,
+	const struct digest *key, bool *continued, struct error *err)
 {
 	struct run_start start = {
-		.kind = "verify",
+		.kind = kind,
+		.key = *key,
 		.release = verification->release.name,
 		.target = verification->release.target,
 		.descriptor = &verification->release.digest,
 	};
 	char *directory;
-	bool continued;
 
-	digest_key(verification, &start.key);
 	if (store_open(verification->request->store, &verification->store, err) < 0 ||
 		(!verification->request->is_offline &&
 			fetcher_new(&fetch_options_default, &verification->fetcher, err) < 0) ||
 		add_places(verification, err) < 0 || lock_run(verification, &start.key, err) < 0 ||
 		evidence_run_begin(
-			verification->evidence, &start, verification->run, &continued, err) < 0)
+			verification->evidence, &start, verification->run, continued, err) < 0)
 		return err->status;
-	if (continued)
+	if (*continued)
 		progress_note("run", "%s was interrupted: going on with it", verification->run);
 	directory = path_directory(verification->request->database);
 	verification->work = xasprintf("%s/runs/%s", directory, verification->run);
@@ -270,10 +270,13 @@ static enum status verify(struct verification *verification, struct error *err)
 {
 	struct run_failure failure = {0};
 	struct error step_err;
+	struct digest key;
 	enum verdict worst;
 	enum status status;
+	bool continued;
 
-	if (begin(verification, err) < 0)
+	digest_key(verification, &key);
+	if (verification_begin(verification, "verify", &key, &continued, err) < 0)
 		return err->status;
 	status = run_steps(verification, &failure.step, &worst, &step_err);
 	/* Not finished: the next run goes on with it. */
@@ -291,32 +294,31 @@ static enum status verify(struct verification *verification, struct error *err)
 	return STATUS_OK;
 }
 
+void verification_release(struct verification *verification)
+{
+	file_set_release(&verification->published);
+	file_set_release(&verification->rebuilt);
+	pin_list_release(&verification->pins);
+	place_list_release(&verification->places);
+	text_list_release(&verification->notes);
+	fetcher_free(verification->fetcher);
+	store_free(verification->store);
+	release_release(&verification->release);
+	free(verification->lock_path);
+	free(verification->work);
+	if (verification->lock_fd >= 0)
+		close(verification->lock_fd);
+}
+
 enum status verify_release(const struct verify_request *request, struct evidence *evidence,
 	char run[RUN_ID_SIZE], struct error *err)
 {
-	struct verification verification = {
-		.request = request,
-		.evidence = evidence,
-		.published = FILE_SET_INIT,
-		.rebuilt = FILE_SET_INIT,
-		.lock_fd = -1,
-	};
+	struct verification verification = VERIFICATION_INIT(request, evidence);
 	enum status status = release_read(request->descriptor, &verification.release, err);
 
 	if (status == STATUS_OK)
 		status = verify(&verification, err);
 	memcpy(run, verification.run, RUN_ID_SIZE);
-	file_set_release(&verification.published);
-	file_set_release(&verification.rebuilt);
-	pin_list_release(&verification.pins);
-	place_list_release(&verification.places);
-	text_list_release(&verification.notes);
-	fetcher_free(verification.fetcher);
-	store_free(verification.store);
-	release_release(&verification.release);
-	free(verification.lock_path);
-	free(verification.work);
-	if (verification.lock_fd >= 0)
-		close(verification.lock_fd);
+	verification_release(&verification);
 	return status;
 }

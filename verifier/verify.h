@@ -50,4 +50,21 @@ enum status verify_compare(const char *published, const char *rebuilt,
 	const struct text_list *artifacts, const struct inspection *inspection,
 	struct evidence *evidence, char run[RUN_ID_SIZE], struct error *err);
 
+/* What `reproof rebuild` was asked to do. Of `verify` all but the artifacts and `keep` count. */
+struct rebuild_request {
+	struct verify_request verify;
+	bool is_twice;	    /* and compare the two */
+	unsigned vary;	    /* variations of the second build (verifier/rebuild/variation.h) */
+	unsigned bound;	    /* builds that may be made in all */
+	const char *output; /* NULL, or a directory to be made that keeps what was built */
+};
+
+/*
+ * Builds by the descriptor, once, or twice with other surroundings; when the two differ, finds with
+ * more builds which of these do it. Compares with nothing that was published. Recorded as a run of
+ * kind "rebuild" under `run`, trouble included; a killed one is gone on with.
+ */
+enum status verify_rebuild_release(const struct rebuild_request *request, struct evidence *evidence,
+	char run[RUN_ID_SIZE], struct error *err);
+
 #endif

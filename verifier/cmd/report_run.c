@@ -7,6 +7,7 @@
 #include "base/progress.h"
 #include "dbdiff/causes.h"
 #include "verifier/cmd/command.h"
+#include "verifier/evidence/rebuilding.h"
 
 static const enum exit_code verdict_codes[VERDICT_COUNT] = {
 	[VERDICT_REBUILD_FAILED] = EXIT_TROUBLE,
@@ -97,16 +98,57 @@ static enum status print_run(struct evidence *evidence, const char *run,
 			 : report_text(stdout, evidence, run, options, err);
 }
 
+/* The exit code that a rebuild stands for: a failure says more than what two builds showed. */
+static enum exit_code code_of_rebuild(const struct run_record *run, const char *answer)
+{
+	enum exit_code code =
+		strcmp(answer, REBUILD_DIFFERENT) == 0 ? EXIT_DIFFERENT : EXIT_REPRODUCED;
+
+	if (run->failure_class)
+		code = exit_worst(code, exit_code_of(failure_status(run->failure_class)));
+	else if (!answer[0] || strcmp(answer, REBUILD_FAILED) == 0)
+		code = EXIT_TROUBLE;
+	return code;
+}
+
+static int report_of_rebuild(const char *command, struct evidence *evidence,
+	const struct run_record *run, const struct report_run *how,
+	const struct report_options *options)
+{
+	char answer[REBUILD_ANSWER_SIZE];
+	struct error err;
+
+	if (how->explain || how->members)
+		return command_usage(command,
+			"run %s is a rebuild, which has no members; ask the run that compared its "
+			"outputs",
+			run->id);
+	if (report_rebuild(stdout, evidence, run, options, how->json, answer, &err) < 0)
+		return command_fail(command, &err);
+	return command_finish(
+		command, how->is_query ? EXIT_REPRODUCED : (int)code_of_rebuild(run, answer));
+}
+
 int report_run(const char *command, struct evidence *evidence, const char *run,
 	const struct report_run *how)
 {
 	struct report_options options = how->options;
 	char *usual = command_default_database();
 	struct report_outcome outcome;
+	struct run_record record;
 	struct error err;
+	int code;
 
 	options.is_default_database = options.database && strcmp(options.database, usual) == 0;
 	free(usual);
+	if (evidence_read_run(evidence, run, &record, &err) < 0)
+		return command_fail(command, &err);
+	if (strcmp(record.kind, RUN_KIND_REBUILD) == 0) {
+		code = report_of_rebuild(command, evidence, &record, how, &options);
+		run_record_release(&record);
+		return code;
+	}
+	run_record_release(&record);
 	if (report_outcome(evidence, run, &outcome, &err) < 0)
 		return command_fail(command, &err);
 	if (print_run(evidence, run, how, &options, &err) < 0)

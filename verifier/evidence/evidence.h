@@ -30,7 +30,7 @@ void evidence_free(struct evidence *evidence);
 
 /* How a run begins. Texts are borrowed. */
 struct run_start {
-	const char *kind; /* "verify" or "compare" */
+	const char *kind; /* "verify", "compare" or RUN_KIND_REBUILD */
 	const char *release;
 	const char *target;
 	struct digest key;		 /* of all that decides the result */
@@ -38,9 +38,9 @@ struct run_start {
 };
 
 /*
- * Begins a run, or goes on with the newest unfinished verify run of the same key: then *continued
- * is true. The caller holds a lock that no other process works on this key. `id` gets the run's
- * name.
+ * Begins a run, or goes on with the newest unfinished one of the same key, unless it is a compare:
+ * then *continued is true. The caller holds a lock that no other process works on this key. `id`
+ * gets the run's name.
  */
 enum status evidence_run_begin(struct evidence *evidence, const struct run_start *start,
 	char id[RUN_ID_SIZE], bool *continued, struct error *err);

@@ -7,7 +7,7 @@
 
 CREATE TABLE run (
 	id             TEXT NOT NULL PRIMARY KEY, -- 20261123-031207-7f3a9c21
-	kind           TEXT NOT NULL CHECK (kind IN ('verify', 'compare')),
+	kind           TEXT NOT NULL CHECK (kind IN ('verify', 'compare', 'rebuild')),
 	release        TEXT NOT NULL,             -- descriptor's name; for compare the published side
 	target         TEXT NOT NULL,             -- descriptor's target; for compare the rebuilt side
 	key            TEXT NOT NULL,             -- SHA-256 of everything that decides the result: an
@@ -26,7 +26,9 @@ CREATE TABLE run (
 	failure_step   TEXT,                      -- fetch, pin, rebuild, collect, compare
 	failure_text   TEXT,                      -- what a person should read
 	-- A run that failed has shown nothing.
-	CHECK (failure_class IS NULL OR verdict NOT IN ('reproduced', 'content-equal'))
+	CHECK (failure_class IS NULL OR verdict NOT IN ('reproduced', 'content-equal')),
+	-- Nor does a rebuild show anything of what was published (trust T14).
+	CHECK (kind <> 'rebuild' OR verdict IS NULL OR verdict IN ('rebuild-failed', 'not-attempted'))
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX run_by_release ON run (release, target, started);
@@ -121,6 +123,18 @@ CREATE TABLE published_change (
 	is_now    TEXT NOT NULL,    -- digest
 	last_seen INTEGER NOT NULL, -- of `was`
 	PRIMARY KEY (run, name)
+) STRICT, WITHOUT ROWID;
+
+-- Why the build of a run failed, read from how it ended and from the end of its log.
+CREATE TABLE build_failure (
+	run       TEXT NOT NULL PRIMARY KEY REFERENCES run ON DELETE CASCADE,
+	class     TEXT NOT NULL,    -- id of the table in verifier/evidence/build_failure.c
+	line      INTEGER,          -- of the log, from 1, that decided; NULL: how it ended did, or nothing
+	evidence  BLOB,             -- that line, or how it ended; NULL: nothing is known to say why
+	step      BLOB,             -- the line that names the task or target that failed; or NULL
+	tail      BLOB NOT NULL,    -- its last lines
+	log       BLOB NOT NULL,    -- the file that keeps it, compressed
+	lines     INTEGER NOT NULL  -- of the log
 ) STRICT, WITHOUT ROWID;
 
 -- What a build left behind, once it was complete: lets a killed run go on (law 8).
@@ -254,4 +268,63 @@ CREATE TABLE package_source (
 	run       TEXT NOT NULL PRIMARY KEY REFERENCES run ON DELETE CASCADE,
 	artifact  BLOB NOT NULL, -- the manifest or dpkg status file
 	packages  INTEGER NOT NULL -- on the published side
+) STRICT, WITHOUT ROWID;
+
+-- What a run of kind rebuild came to: builds compared with each other, never with what was
+-- published. It has no artifacts in the table of that name.
+CREATE TABLE rebuild (
+	run       TEXT NOT NULL PRIMARY KEY REFERENCES run ON DELETE CASCADE,
+	answer    TEXT NOT NULL CHECK (answer IN ('built', 'same', 'different', 'failed')),
+	compared  TEXT REFERENCES run, -- the run of kind compare that has what differs inside
+	kept      BLOB,                -- directory of the outputs; NULL: removed
+	builds    INTEGER NOT NULL,    -- made
+	bound     INTEGER NOT NULL     -- that might be made
+) STRICT, WITHOUT ROWID;
+
+-- What of the build's surroundings was varied, and what was not.
+CREATE TABLE rebuild_variation (
+	run       TEXT NOT NULL REFERENCES rebuild ON DELETE CASCADE,
+	name      TEXT NOT NULL,    -- as reprotest calls it
+	position  INTEGER NOT NULL, -- in reports
+	how       TEXT,             -- from what to what; NULL: it was not varied
+	why_not   TEXT,
+	PRIMARY KEY (run, name),
+	CHECK ((how IS NULL) <> (why_not IS NULL))
+) STRICT, WITHOUT ROWID;
+
+-- What the build with nothing varied and the other one left.
+CREATE TABLE rebuild_artifact (
+	run     TEXT NOT NULL REFERENCES rebuild ON DELETE CASCADE,
+	name    BLOB NOT NULL,
+	first   TEXT,          -- digest; NULL: that build did not leave it
+	second  TEXT,          -- NULL too when there was one build
+	PRIMARY KEY (run, name)
+) STRICT, WITHOUT ROWID;
+
+-- Why an artifact differs, as far as builds with some of the variations told.
+CREATE TABLE rebuild_culprit (
+	run       TEXT NOT NULL REFERENCES rebuild ON DELETE CASCADE,
+	artifact  BLOB NOT NULL, -- empty: that the build fails
+	how       TEXT NOT NULL CHECK (how IN ('alone', 'together', 'nothing', 'within')),
+	varied    TEXT NOT NULL, -- names, with commas
+	PRIMARY KEY (run, artifact, varied)
+) STRICT, WITHOUT ROWID;
+
+-- The builds that are done: lets a killed run go on (law 8).
+CREATE TABLE rebuild_build (
+	run         TEXT NOT NULL REFERENCES run ON DELETE CASCADE,
+	varied      TEXT NOT NULL,    -- names, with commas
+	repetition  INTEGER NOT NULL, -- 0 for the first with these
+	inputs      TEXT NOT NULL,    -- digest of all that it was given but for what is varied
+	PRIMARY KEY (run, varied, repetition)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE rebuild_output (
+	run         TEXT NOT NULL,
+	varied      TEXT NOT NULL,
+	repetition  INTEGER NOT NULL,
+	name        BLOB NOT NULL,
+	sha256      TEXT NOT NULL,
+	PRIMARY KEY (run, varied, repetition, name),
+	FOREIGN KEY (run, varied, repetition) REFERENCES rebuild_build ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;

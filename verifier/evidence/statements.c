@@ -17,7 +17,7 @@
 
 const char *const evidence_statements[EVIDENCE_STATEMENT_COUNT] = {
 	[RUN_FIND_UNFINISHED] =
-		"SELECT id FROM run WHERE key = ?1 AND kind = 'verify' AND finished IS NULL "
+		"SELECT id FROM run WHERE key = ?1 AND kind <> 'compare' AND finished IS NULL "
 		"ORDER BY started DESC, id DESC LIMIT 1",
 	[RUN_INSERT] =
 		"INSERT INTO run (id, kind, release, target, key, descriptor, tool, comparer, "
@@ -34,6 +34,7 @@ const char *const evidence_statements[EVIDENCE_STATEMENT_COUNT] = {
 	[FORGET_HOSTS] = "DELETE FROM asked_host WHERE run = ?1",
 	[FORGET_REFUSALS] = "DELETE FROM refusal WHERE run = ?1",
 	[FORGET_OUTPUTS] = "DELETE FROM output WHERE run = ?1",
+	[FORGET_BUILD_FAILURE] = "DELETE FROM build_failure WHERE run = ?1",
 	[MATERIAL_PUT] = "INSERT OR IGNORE INTO material (run, kind, name, sha256, size) "
 			 "VALUES (?1, ?2, ?3, ?4, ?5)",
 	[HOST_PUT] = "INSERT INTO asked_host (run, host, requests) VALUES (?1, ?2, 1) "
@@ -46,6 +47,23 @@ const char *const evidence_statements[EVIDENCE_STATEMENT_COUNT] = {
 	[FORGET_LIMITS] = "DELETE FROM run_limit WHERE run = ?1",
 	[LIMIT_PUT] = "INSERT OR REPLACE INTO run_limit (run, name, value, mechanism, broken) "
 		      "VALUES (?1, ?2, ?3, ?4, ?5)",
+	[BUILD_FAILURE_PUT] = "INSERT OR REPLACE INTO build_failure (run, class, line, evidence, "
+			      "step, tail, log, lines) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[REBUILD_FORGET] = "DELETE FROM rebuild WHERE run = ?1",
+	[REBUILD_PUT] = "INSERT INTO rebuild (run, answer, compared, kept, builds, bound) "
+			"VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	[REBUILD_VARIATION_PUT] = "INSERT INTO rebuild_variation (run, name, position, how, "
+				  "why_not) VALUES (?1, ?2, ?3, ?4, ?5)",
+	[REBUILD_ARTIFACT_PUT] = "INSERT INTO rebuild_artifact (run, name, first, second) "
+				 "VALUES (?1, ?2, ?3, ?4)",
+	[REBUILD_CULPRIT_PUT] = "INSERT INTO rebuild_culprit (run, artifact, how, varied) "
+				"VALUES (?1, ?2, ?3, ?4)",
+	[REBUILD_BUILD_FORGET] = "DELETE FROM rebuild_build WHERE run = ?1 AND varied = ?2 AND "
+				 "repetition = ?3",
+	[REBUILD_BUILD_PUT] = "INSERT INTO rebuild_build (run, varied, repetition, inputs) "
+			      "VALUES (?1, ?2, ?3, ?4)",
+	[REBUILD_OUTPUT_PUT] = "INSERT INTO rebuild_output (run, varied, repetition, name, sha256) "
+			       "VALUES (?1, ?2, ?3, ?4, ?5)",
 	[OUTPUT_PUT] = "INSERT OR REPLACE INTO output (run, name, sha256, size) "
 		       "VALUES (?1, ?2, ?3, ?4)",
 	[OUTPUTS_READ] = "SELECT name, sha256, size FROM output WHERE run = ?1 ORDER BY name",
@@ -155,6 +173,19 @@ const char *const evidence_statements[EVIDENCE_STATEMENT_COUNT] = {
 			"ORDER BY kind = 'more', kind, target",
 	[READ_LIMITS] = "SELECT name, value, mechanism, broken FROM run_limit WHERE run = ?1 "
 			"ORDER BY name",
+	[READ_BUILD_FAILURE] = "SELECT class, line, evidence, step, tail, log, lines "
+			       "FROM build_failure WHERE run = ?1",
+	[READ_REBUILD] = "SELECT answer, compared, kept, builds, bound FROM rebuild WHERE run = ?1",
+	[READ_REBUILD_VARIATIONS] = "SELECT name, how, why_not FROM rebuild_variation "
+				    "WHERE run = ?1 ORDER BY position",
+	[READ_REBUILD_ARTIFACTS] = "SELECT name, first, second FROM rebuild_artifact "
+				   "WHERE run = ?1 ORDER BY name",
+	[READ_REBUILD_CULPRITS] = "SELECT artifact, how, varied FROM rebuild_culprit "
+				  "WHERE run = ?1 ORDER BY artifact, how, varied",
+	[READ_REBUILD_BUILD] = "SELECT 1 FROM rebuild_build WHERE run = ?1 AND varied = ?2 "
+			       "AND repetition = ?3 AND inputs = ?4",
+	[READ_REBUILD_OUTPUTS] = "SELECT name, sha256 FROM rebuild_output WHERE run = ?1 AND "
+				 "varied = ?2 AND repetition = ?3 ORDER BY name",
 	[COUNT_MATERIALS] = "SELECT count(*), coalesce(sum(size), 0) FROM material "
 			    "WHERE run = ?1 AND kind = ?2",
 	[READ_MATERIALS] = "SELECT name, sha256, size FROM material "

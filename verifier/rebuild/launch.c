@@ -120,6 +120,11 @@ static int child_prepare(const struct launch *launch)
 	if (launch->is_restricted &&
 		((launch->has_groups && setgroups(0, NULL) < 0) || capabilities_drop() < 0))
 		return -1;
+	/* Last: the capabilities go with the user. */
+	if (launch->uid &&
+		(setresgid(launch->gid, launch->gid, launch->gid) < 0 ||
+			setresuid(launch->uid, launch->uid, launch->uid) < 0))
+		return -1;
 	return 0;
 }
 

@@ -14,6 +14,8 @@ struct launch {
 	const char *const *environment;
 	const char *directory;
 	mode_t umask;
+	uid_t uid; /* 0: stays who this is */
+	gid_t gid;
 	int log_fd;
 	bool is_restricted; /* drops the capabilities that building an image does not need */
 	uint64_t address_space, processes; /* RLIMIT_AS and RLIMIT_NPROC; 0: as they are */

@@ -34,6 +34,8 @@ struct sandbox {
 	char *tmp, *var_tmp, *scratch;
 	char *source, *output;	/* as the build sees them */
 	char *output_directory; /* outside */
+	uid_t uid;
+	gid_t gid;
 	struct view view;
 	bool is_user; /* in a user namespace, with these ids */
 	struct user_map map;
@@ -198,6 +200,7 @@ static enum status view_prepare(
 		.changed = spec->changed,
 		.files = spec->files,
 		.file_count = spec->file_count,
+		.user = spec->user,
 	};
 
 	if (spec->no_sandbox) {
@@ -350,6 +353,12 @@ enum status sandbox_prepare(const struct sandbox_spec *spec, struct sandbox **sa
 		user_map_find(&made->map);
 	limits_set(made, spec);
 	status = directories_make(made, spec, err);
+	if (status == STATUS_OK && spec->user && !spec->no_sandbox) {
+		made->uid = spec->user->uid;
+		made->gid = spec->user->gid;
+		if (chown(spec->output_directory, made->uid, made->gid) < 0)
+			status = error_set_errno(err, "%s", spec->output_directory);
+	}
 	if (status == STATUS_OK)
 		status = view_prepare(made, spec, err);
 	if (status == STATUS_OK)
@@ -371,6 +380,8 @@ static enum status request_send(
 {
 	struct sandbox_request request = {
 		.umask = command->umask,
+		.uid = sandbox->uid,
+		.gid = sandbox->gid,
 	};
 	char *program = path_join(sandbox->source, command->argv[0]);
 	struct buffer message = {0}, texts = {0};

@@ -47,6 +47,13 @@ enum isolation sandbox_isolation_here(bool no_sandbox);
 #define SANDBOX_BUILD_PATH "/build"
 #define SANDBOX_HOSTNAME   "reproof"
 
+/* Whom a build is run as. */
+struct sandbox_user {
+	const char *name; /* of user and group */
+	uid_t uid;
+	gid_t gid;
+};
+
 struct sandbox_spec {
 	const char *work_directory;   /* this run's, private (0700); made when absent */
 	const char *source_directory; /* a copy made for this run (verifier/rebuild/tree.h) */
@@ -58,6 +65,11 @@ struct sandbox_spec {
 	 * directory, home directories. What does not exist hides nothing. NULL: none.
 	 */
 	const struct text_list *hidden;
+	/*
+	 * NULL: root. Otherwise the build has no capability, is known to its /etc/passwd and
+	 * /etc/group by this name, and owns the output directory. Not with `no_sandbox`.
+	 */
+	const struct sandbox_user *user;
 	bool no_sandbox; /* no isolation at all: --no-sandbox; then only the time is limited */
 	struct build_limits limits;
 	bool loop_devices;	  /* as root only: the build sees those that are free */

@@ -101,6 +101,8 @@ static void command_serve(const struct sandbox_inner *inner, int network)
 			.environment = texts + request.argc + 1,
 			.directory = request.directory,
 			.umask = request.umask,
+			.uid = request.uid,
+			.gid = request.gid,
 			.log_fd = log_fd,
 			.is_restricted = inner->view != NULL,
 			.address_space = inner->address_space,

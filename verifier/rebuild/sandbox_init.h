@@ -27,6 +27,7 @@ struct sandbox_ready {
 struct sandbox_request {
 	uint32_t argc, envc;
 	uint32_t umask;
+	uint32_t uid, gid; /* 0: root */
 	char directory[1024];
 };
 

@@ -194,6 +194,22 @@ out:
 	return status;
 }
 
+/* What a directory lists, in its order. */
+static enum status names_read(
+	DIR *directory, const char *path, struct text_list *names, struct error *err)
+{
+	struct dirent *entry;
+
+	for (;;) {
+		errno = 0;
+		entry = readdir(directory);
+		if (!entry)
+			return errno ? error_set_errno(err, "%s", path) : STATUS_OK;
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			text_list_add(names, entry->d_name);
+	}
+}
+
 /* Makes the directory in the copy, and takes what is in it; its time is set last. */
 static enum status directory_take(
 	struct tree_walk *walk, const char *path, unsigned depth, struct error *err)
@@ -202,7 +218,7 @@ static enum status directory_take(
 	char *to = NULL;
 	DIR *directory = opendir(from);
 	enum status status = STATUS_OK;
-	struct dirent *entry;
+	struct text_list names = {0};
 
 	if (walk->destination)
 		to = *path ? path_join(walk->destination, path) : xstrdup(walk->destination);
@@ -213,18 +229,12 @@ static enum status directory_take(
 		status = error_set_errno(err, "%s", from);
 	else if (to && (mkdir(to, 0755) < 0 || chmod(to, 0755) < 0))
 		status = error_set_errno(err, "%s", to);
-	while (status == STATUS_OK) {
-		char *name;
+	if (status == STATUS_OK)
+		status = names_read(directory, from, &names, err);
+	for (size_t i = 0; i < names.count && status == STATUS_OK; i++) {
+		size_t at = walk->options->reversed ? names.count - 1 - i : i;
+		char *name = path_join(path, names.items[at]);
 
-		errno = 0;
-		entry = readdir(directory);
-		if (!entry && errno)
-			status = error_set_errno(err, "%s", from);
-		if (!entry)
-			break;
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		name = path_join(path, entry->d_name);
 		status = entry_take(walk, name, depth, err);
 		free(name);
 	}
@@ -232,6 +242,7 @@ static enum status directory_take(
 		status = times_set(walk, AT_FDCWD, to, err);
 	if (directory)
 		closedir(directory);
+	text_list_release(&names);
 	free(from);
 	free(to);
 	return status;

@@ -2,6 +2,7 @@
 #ifndef VERIFIER_REBUILD_TREE_H
 #define VERIFIER_REBUILD_TREE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,8 @@ struct tree_options {
 	/* Called for every file, in no order: what was copied, file by file. NULL: not wanted. */
 	void (*taken)(void *context, const char *path, const struct digest *digest, uint64_t size);
 	void *context;
+	bool reversed; /* entries of a directory are made from the last that it lists to the first
+			*/
 };
 
 /*

@@ -13,6 +13,9 @@
 #include "base/alloc.h"
 #include "base/path.h"
 #include "verifier/rebuild/mount_table.h"
+#include "verifier/rebuild/sandbox.h"
+
+#define ACCOUNTS_SIZE ((size_t)1 << 20)
 
 /*
  * The allow-list. A pattern is of glob(7); what does not exist on the host is left out. Not here,
@@ -183,6 +186,47 @@ static enum status own_add(struct view *view, enum view_kind kind, const char *p
 	view_entry_add(view, kind, place, resolved, 0755);
 	free(resolved);
 	return STATUS_OK;
+}
+
+/*
+ * The user is known in the build's own copy of one of the host's lists of accounts, where it comes
+ * first: the first line of a number is what it is called.
+ */
+static enum status account_add(
+	struct view *view, const char *place, const char *line, struct error *err)
+{
+	for (size_t i = 0; i < view->count; i++) {
+		struct view_entry *entry = &view->entries[i];
+		char *text;
+		size_t len;
+
+		if (entry->kind != VIEW_READ_ONLY || strcmp(entry->place, place) != 0)
+			continue;
+		if (path_read_file(entry->from, ACCOUNTS_SIZE, &text, &len, err) < 0)
+			return err->status;
+		free(entry->from);
+		*entry = (struct view_entry){.kind = VIEW_TEXT,
+			.place = entry->place,
+			.from = xasprintf("%s%s", line, text),
+			.mode = 0644};
+		free(text);
+		return STATUS_OK;
+	}
+	return error_set(err, STATUS_SANDBOX, "this machine has no %s to name a user in", place);
+}
+
+static enum status user_add(struct view *view, const struct sandbox_user *user, struct error *err)
+{
+	char *passwd = xasprintf("%s:x:%u:%u:%s:/tmp:/bin/sh\n", user->name, (unsigned)user->uid,
+		(unsigned)user->gid, user->name);
+	char *group = xasprintf("%s:x:%u:\n", user->name, (unsigned)user->gid);
+	enum status status = account_add(view, "/etc/passwd", passwd, err);
+
+	if (status == STATUS_OK)
+		status = account_add(view, "/etc/group", group, err);
+	free(passwd);
+	free(group);
+	return status;
 }
 
 static void text_add(struct view *view, const char *place, char *text)
@@ -371,6 +415,8 @@ enum status view_plan(const struct view_request *request, struct view *view, str
 			xasprintf("127.0.0.1 localhost\n127.0.1.1 %s\n::1 localhost\n",
 				request->hostname));
 	status = shown_add_all(view, request, err);
+	if (status == STATUS_OK && request->user)
+		status = user_add(view, request->user, err);
 	if (status == STATUS_OK)
 		status = view_extras_add(view, request, err);
 	if (status == STATUS_OK)

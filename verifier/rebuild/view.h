@@ -15,6 +15,8 @@
  * root of its mount namespace. It is planned outside, where errors are easy, and built inside.
  */
 
+struct sandbox_user;
+
 enum view_kind {
 	VIEW_DIRECTORY,	     /* a new empty directory */
 	VIEW_LINK,	     /* a symbolic link to `from` */
@@ -82,6 +84,7 @@ struct view_request {
 	const struct text_list *scratch;
 	const char *build_path;
 	const char *hostname;
+	const struct sandbox_user *user;  /* NULL: root */
 	bool is_user, has_tty, has_loops; /* as in struct view */
 	const struct text_list *hidden;	  /* absolute paths; those that do not exist hide nothing */
 };

@@ -6,6 +6,7 @@
 #include "dbdiff/causes.h"
 #include "verifier/evidence/cause_graph.h"
 #include "verifier/report/json_member.h"
+#include "verifier/report/printer.h"
 #include "verifier/report/report.h"
 
 /* What the visitors share. */
@@ -240,7 +241,7 @@ static enum status write_published_change(
 	return STATUS_OK;
 }
 
-static void write_failure(struct json *json, const struct run_record *run)
+void report_json_failure(struct json *json, const struct run_record *run)
 {
 	if (!run->failure_class) {
 		json_none(json, "failure");
@@ -317,7 +318,7 @@ static enum status write_run(struct writer *writer, const struct run_record *run
 	json_array_end(json);
 	if (write_packages(writer, run->id, err) < 0)
 		return err->status;
-	write_failure(json, run);
+	report_json_failure(json, run);
 	json_text(json, "kind", run->kind);
 	write_path(json, "release", run->release);
 	write_path(json, "target", run->target);
@@ -329,7 +330,8 @@ static enum status write_run(struct writer *writer, const struct run_record *run
 	json_array_end(json);
 	json_text(json, "run", writer->is_recorded ? run->id : NULL);
 	write_run_causes(json, &writer->graph);
-	if (write_containment(writer, run->id, err) < 0)
+	if (write_containment(writer, run->id, err) < 0 ||
+		report_json_build_failure(json, writer->evidence, run->id, err) < 0)
 		return err->status;
 	json_object_end(json);
 	return STATUS_OK;

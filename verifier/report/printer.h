@@ -3,6 +3,8 @@
 #define VERIFIER_REPORT_PRINTER_H
 
 #include "base/array.h"
+#include "base/json.h"
+#include "verifier/evidence/build_failure.h"
 #include "verifier/evidence/cause_graph.h"
 #include "verifier/report/report.h"
 
@@ -30,7 +32,8 @@ struct report_printer {
 	uint64_t unmeasured, unattributed, unexplained; /* sums over differing artifacts */
 	size_t differing;
 	struct cause_graph graph;
-	struct text_list changes; /* values of members that were shown */
+	struct build_failure failure; /* without a class when no build failed */
+	struct text_list changes;     /* values of members that were shown */
 };
 
 /* Prints text of hostile origin as part of one line: newlines too are escaped. */
@@ -38,6 +41,19 @@ void report_put_line(FILE *stream, const char *text);
 /* The same for text of several lines; puts `indent` in front of each and ends the last. */
 void report_put_block(FILE *stream, const char *text, const char *indent);
 
+/* "recorded as run …", with the command that prints it again. */
+void report_recorded(FILE *stream, const struct report_options *options, const char *run);
+/* " --db FILE" for a command that is printed, unless that is where it looks anyway. */
+void report_put_database(FILE *stream, const struct report_options *options);
+/* The keys `failure` and `build_failure`: an object, or null. */
+void report_json_failure(struct json *json, const struct run_record *run);
+enum status report_json_build_failure(
+	struct json *json, struct evidence *evidence, const char *run, struct error *err);
+
+/* What failed, for line 1: why the build did, or the failure's class. */
+const char *report_failure_title(const struct report_printer *printer);
+/* The section WHY with the end of the log; nothing when no build failed. */
+void report_build_failure(const struct report_printer *printer);
 /*
  * Pin drift: *looked_at says whether the package sets of both sides were read, *changes how many
  * packages differ between them (0 when not looked at). Uses `shown`.
@@ -54,6 +70,8 @@ void report_member(struct report_printer *printer, const struct difference *diff
  * all are asked for, without those that only follow from others or show the same change again.
  */
 enum status report_members(struct report_printer *printer, struct error *err);
+/* The lines PIN and BUILD: what the build was given, and what it asked for. */
+enum status report_origins(struct report_printer *printer, struct error *err);
 /*
  * Causes, what was published anew, packages, bytes, pins, isolation and hosts; each only when there
  * is something to say. The sums of bytes are those of the artifacts printed before.

@@ -39,6 +39,15 @@ enum status report_lacks_diff(struct evidence *evidence, const char *run, const 
 enum status report_members_of(FILE *stream, struct evidence *evidence, const char *run,
 	const char *cause, bool is_json, struct error *err);
 
+/*
+ * The report of a run of kind rebuild, which has no verdict on a release. *answer (of
+ * evidence/rebuilding.h; "" when it is not finished) decides the exit code. JSON: docs/json.md.
+ */
+#define REBUILD_ANSWER_SIZE 16
+enum status report_rebuild(FILE *stream, struct evidence *evidence, const struct run_record *run,
+	const struct report_options *options, bool is_json, char answer[REBUILD_ANSWER_SIZE],
+	struct error *err);
+
 /* What decides the exit code. */
 struct report_outcome {
 	size_t counts[VERDICT_COUNT];

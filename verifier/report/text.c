@@ -80,39 +80,6 @@ static void print_counts(struct report_printer *printer, const struct report_out
 	fputc('.', printer->stream);
 }
 
-/* What a failed build printed last, behind this in the failure's text, is a section of its own. */
-static const char log_begin[] = "; its last words: ";
-
-/* NULL when there is none, or it says nothing. */
-static const char *find_log(const struct run_record *run)
-{
-	const char *at = run->failure_text ? strstr(run->failure_text, log_begin) : NULL;
-
-	return at && at[sizeof(log_begin) - 1] ? at + sizeof(log_begin) - 1 : NULL;
-}
-
-static void print_failure(const struct report_printer *printer)
-{
-	const char *text = printer->run->failure_text;
-	const char *log = find_log(printer->run);
-	size_t len = log ? (size_t)(log - text) - (sizeof(log_begin) - 1) : strlen(text);
-	struct buffer line = {0};
-
-	escape_line(&line, text, len);
-	fputs(buffer_text(&line), printer->stream);
-	buffer_release(&line);
-}
-
-static void print_log(const struct report_printer *printer)
-{
-	const char *log = find_log(printer->run);
-
-	if (!log)
-		return;
-	fputs("\nLOG (its end)\n", printer->stream);
-	report_put_block(printer->stream, log, "  ");
-}
-
 /* Line 1: the answer. */
 static enum status print_answer(
 	struct report_printer *printer, const struct report_outcome *outcome, struct error *err)
@@ -132,7 +99,7 @@ static enum status print_answer(
 	else
 		fputs(headlines[outcome->verdict], printer->stream);
 	if (run->failure_class)
-		fprintf(printer->stream, " (%s)", run->failure_class);
+		fprintf(printer->stream, " (%s)", report_failure_title(printer));
 	printer->shown = 0;
 	if (evidence_each_mark(printer->evidence, run->id, print_mark, printer, err) < 0)
 		return err->status;
@@ -141,7 +108,7 @@ static enum status print_answer(
 	/* An error's text is no sentence of its own. */
 	fputs(run->failure_text ? ": " : ". ", printer->stream);
 	if (run->failure_text)
-		print_failure(printer);
+		report_put_line(printer->stream, run->failure_text);
 	else
 		print_counts(printer, outcome);
 	if (report_package_count(printer, &looked_at, &changes, err) < 0)
@@ -272,7 +239,7 @@ static enum status print_artifacts(struct report_printer *printer, struct error 
 }
 
 /* " --db FILE" as a shell takes it, unless that is where a command looks anyway. */
-static void put_database(FILE *stream, const struct report_options *options)
+void report_put_database(FILE *stream, const struct report_options *options)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				    "0123456789_-+=:,./@%";
@@ -298,12 +265,12 @@ static void put_database(FILE *stream, const struct report_options *options)
 	buffer_release(&word);
 }
 
-static void print_recorded(FILE *stream, const struct report_options *options, const char *run)
+void report_recorded(FILE *stream, const struct report_options *options, const char *run)
 {
 	if (!options->database || options->is_again)
 		return;
 	fprintf(stream, "\nrecorded as run %s · again: reproof show %s", run, run);
-	put_database(stream, options);
+	report_put_database(stream, options);
 	fputc('\n', stream);
 }
 
@@ -319,21 +286,24 @@ enum status report_text(FILE *stream, struct evidence *evidence, const char *run
 	if (report_outcome(evidence, run, &outcome, err) < 0 ||
 		evidence_read_run(evidence, run, &record, err) < 0)
 		return err->status;
-	status = cause_graph_read(evidence, run, &printer.graph, err);
+	status = evidence_read_build_failure(evidence, record.id, &printer.failure, err);
+	if (status >= 0)
+		status = cause_graph_read(evidence, run, &printer.graph, err);
 	if (status == STATUS_OK)
 		status = print_answer(&printer, &outcome, err);
 	if (status == STATUS_OK)
 		status = print_artifacts(&printer, err);
 	if (status == STATUS_OK) {
-		print_log(&printer);
+		report_build_failure(&printer);
 		status = report_sections(&printer, err);
 	}
 	if (status == STATUS_OK)
 		status = report_members(&printer, err);
 	if (status == STATUS_OK)
-		print_recorded(stream, options, record.id);
+		report_recorded(stream, options, record.id);
 	run_record_release(&record);
 	cause_graph_release(&printer.graph);
+	build_failure_release(&printer.failure);
 	text_list_release(&printer.changes);
 	return status;
 }

@@ -251,6 +251,13 @@ static enum status print_isolation(struct report_printer *printer, struct error 
 	return print_containment(printer, err);
 }
 
+enum status report_origins(struct report_printer *printer, struct error *err)
+{
+	if (evidence_each_pin(printer->evidence, printer->run->id, print_pin, printer, err) < 0)
+		return err->status;
+	return print_isolation(printer, err);
+}
+
 enum status report_sections(struct report_printer *printer, struct error *err)
 {
 	const char *run = printer->run->id;
@@ -263,7 +270,5 @@ enum status report_sections(struct report_printer *printer, struct error *err)
 		print_packages(printer, err) < 0)
 		return err->status;
 	print_bytes(printer);
-	if (evidence_each_pin(printer->evidence, run, print_pin, printer, err) < 0)
-		return err->status;
-	return print_isolation(printer, err);
+	return report_origins(printer, err);
 }
