@@ -14,7 +14,9 @@
 #include "base/array.h"
 #include "base/clock.h"
 #include "base/httpd_accept.h"
+#include "base/httpd_form.h"
 #include "base/httpd_range.h"
+#include "base/number.h"
 
 #define BLOCK_SIZE ((size_t)128 * 1024)
 #define BACKLOG	   128
@@ -38,6 +40,8 @@ struct httpd_request {
 	const char *method;
 	char *target;
 	struct text_list headers; /* of the reply: name, value, name, value */
+	struct httpd_form *form;  /* or NULL */
+	int refused;		  /* what was answered without the handler; 0: nothing */
 	bool seen;
 	bool answered;
 };
@@ -90,8 +94,10 @@ static void request_end(void *context, struct MHD_Connection *connection, void *
 	if (!request)
 		return;
 	*slot = NULL;
-	if (!request->seen && httpd->config.rejected)
-		httpd->config.rejected(httpd->config.context, request, answered_with(connection));
+	if ((!request->seen || request->refused) && httpd->config.rejected)
+		httpd->config.rejected(httpd->config.context, request,
+			request->refused ? request->refused : answered_with(connection));
+	httpd_form_free(request->form);
 	text_list_release(&request->headers);
 	free(request->target);
 	free(request);
@@ -107,9 +113,38 @@ static bool has_body(struct httpd_request *request)
 		httpd_header(request, MHD_HTTP_HEADER_TRANSFER_ENCODING);
 }
 
+static enum MHD_Result refuse(struct httpd_request *request, int status)
+{
+	request->refused = status;
+	httpd_reply_text(request, status, "text/plain", "", 0);
+	return request->answered ? MHD_YES : MHD_NO;
+}
+
+/* Whether its body is a form that is to be read. */
+static bool form_begin(struct httpd_request *request)
+{
+	size_t limit = request->httpd->config.form_bytes;
+
+	if (limit && strcmp(request->method, MHD_HTTP_METHOD_POST) == 0)
+		request->form = httpd_form_new(request->connection, limit);
+	return request->form != NULL;
+}
+
+/* A length that is said is refused at once; one that is not, when it is reached. */
+static bool is_too_long(const struct httpd_request *request)
+{
+	const char *text = httpd_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	uint64_t len;
+
+	return text &&
+		(!number_parse(text, strlen(text), &len) ||
+			len > request->httpd->config.form_bytes);
+}
+
 /*
- * The library calls twice: with the headers, and when the body was read. An answer to the first
- * call leaves a body unread and closes the connection, which is what a body gets here.
+ * The library calls with the headers, with each piece of the body, and when the body was read. An
+ * answer to the first call leaves a body unread and closes the connection, which is what a body
+ * gets here unless it is a form that is wanted.
  */
 static enum MHD_Result request_handle(void *context, struct MHD_Connection *connection,
 	const char *url, const char *method, const char *version, const char *data, size_t *len,
@@ -120,8 +155,6 @@ static enum MHD_Result request_handle(void *context, struct MHD_Connection *conn
 
 	(void)url;
 	(void)version;
-	(void)data;
-	(void)len;
 	if (!request || request->connection != connection)
 		return MHD_NO;
 	request->method = method;
@@ -129,7 +162,19 @@ static enum MHD_Result request_handle(void *context, struct MHD_Connection *conn
 		request->seen = true;
 		if (!has_body(request))
 			return MHD_YES;
+		if (form_begin(request))
+			return is_too_long(request) ? refuse(request, 413) : MHD_YES;
+	} else if (*len > 0) {
+		/* In the midst of a body no answer can be given. */
+		if (!request->form || !httpd_form_take(request->form, data, *len)) {
+			request->refused = 413;
+			return MHD_NO;
+		}
+		*len = 0;
+		return MHD_YES;
 	}
+	if (request->form && !httpd_form_finish(request->form))
+		return refuse(request, 400);
 	httpd->config.handle(httpd->config.context, request);
 	if (!request->answered)
 		httpd_reply_text(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "text/plain", "", 0);
@@ -144,6 +189,11 @@ const char *httpd_method(const struct httpd_request *request)
 const char *httpd_target(const struct httpd_request *request)
 {
 	return request->target;
+}
+
+const char *httpd_form_field(const struct httpd_request *request, const char *name)
+{
+	return request->form ? httpd_form_value(request->form, name) : NULL;
 }
 
 const char *httpd_header(const struct httpd_request *request, const char *name)

@@ -22,6 +22,7 @@ struct httpd_config {
 	size_t header_bytes;	/* of one request, and as much for its reply's; 0 for 32 KiB */
 	unsigned idle_seconds;	/* a connection without a byte is closed; 0 for 60 */
 	unsigned drain_seconds; /* httpd_stop() waits that long for running requests; 0 for 30 */
+	size_t form_bytes;	/* the most that is read of a POSTed form; 0: no body is read */
 	/* Called from many threads at once; it calls one httpd_reply_…() (else the answer is 500).
 	 */
 	void (*handle)(void *context, struct httpd_request *request);
@@ -43,6 +44,13 @@ void httpd_stop(struct httpd *httpd);
 const char *httpd_method(const struct httpd_request *request);
 const char *httpd_target(const struct httpd_request *request); /* "" when there was none */
 const char *httpd_header(const struct httpd_request *request, const char *name); /* or NULL */
+
+/*
+ * The value of a field of the POSTed form (multipart/form-data or
+ * application/x-www-form-urlencoded), NULL when there is none or it comes twice. A form that is too
+ * long or malformed does not reach the handler: 413, 400, or the connection is cut.
+ */
+const char *httpd_form_field(const struct httpd_request *request, const char *name);
 
 /* Adds a header to the reply that follows; copies both. */
 void httpd_add_header(struct httpd_request *request, const char *name, const char *value);

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/number.h"
 #include "snapshot/archive_table.h"
+#include "snapshot/checksums.h"
 #include "snapshot/index_stream.h"
 #include "snapshot/pin.h"
 
@@ -63,52 +64,26 @@ static enum status packages_read(void *context, struct deb822 *reader, struct er
 	return STATUS_OK;
 }
 
-/* " <sha256> <size> <name>" */
-static enum status checksum_add(struct table_builder *builder, const struct deb822_field *directory,
-	const char *line, size_t len, struct error *err)
-{
-	const char *end = line + len, *parts[3];
-	size_t lens[3], directory_len = directory->value_len;
-	struct digest digest;
-	uint64_t size;
-
-	for (size_t i = 0; i < 3; i++) {
-		while (line < end && *line == ' ')
-			line++;
-		parts[i] = line;
-		while (line < end && *line != ' ')
-			line++;
-		lens[i] = (size_t)(line - parts[i]);
-	}
-	if (line != end || lens[2] == 0 || !digest_parse(parts[0], lens[0], &digest) ||
-		!number_parse(parts[1], lens[1], &size) || memchr(parts[2], '/', lens[2]))
-		return error_set(err, STATUS_FORMAT,
-			"Checksums-Sha256 of %.*s has a line that is not \"hash size name\"",
-			(int)directory->value_len, directory->value);
-	if (directory_len == 1 && directory->value[0] == '.')
-		directory_len = 0;
-	return table_builder_add(
-		builder, directory->value, directory_len, parts[2], lens[2], &digest, size, err);
-}
-
 static enum status source_add(struct table_builder *builder, const struct deb822_field *directory,
 	const struct deb822_field *checksums, struct error *err)
 {
-	const char *at = checksums->value, *end = at ? at + checksums->value_len : NULL;
+	size_t directory_len = directory->value_len, at = 0;
+	struct checksum checksum;
+	enum status status;
 
 	if (!directory->value || !checksums->value)
 		return error_set(err, STATUS_FORMAT,
 			"a source package has no Directory and Checksums-Sha256");
-	while (at < end) {
-		const char *newline = memchr(at, '\n', (size_t)(end - at));
-		const char *line_end = newline ? newline : end;
-
-		if (line_end != at &&
-			checksum_add(builder, directory, at, (size_t)(line_end - at), err) < 0)
-			return err->status;
-		at = newline ? newline + 1 : end;
+	if (directory_len == 1 && directory->value[0] == '.')
+		directory_len = 0;
+	while ((status = checksums_next(checksums, &at, &checksum, err)) == STATUS_OK) {
+		status = table_builder_add(builder, directory->value, directory_len, checksum.name,
+			checksum.name_len, &checksum.digest, checksum.size, err);
+		if (status < 0)
+			return status;
 	}
-	return STATUS_OK;
+	return status < 0 ? error_context(err, "%.*s", (int)directory->value_len, directory->value)
+			  : STATUS_OK;
 }
 
 static enum status sources_read(void *context, struct deb822 *reader, struct error *err)

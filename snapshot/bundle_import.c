@@ -100,16 +100,20 @@ static enum status pin_take(struct import_job *job, struct error *err)
 	return STATUS_OK;
 }
 
-/* Reads a member into the staging store; its digest is the manifest's when it gets there. */
+/* Reads a member into the staging store; the reader holds it against the manifest's digest. */
 static enum status file_take(struct import_job *job, struct input *input, struct error *err)
 {
 	const struct bundle_entry *entry = job->reader.entry;
 	uint64_t begin = input->packed->offset, done = 0;
 	struct store_part part = STORE_PART_INIT;
+	struct content_hash hash;
 	const unsigned char *data;
+	struct digest digest;
+	struct sha1 sha1;
 	size_t len;
 	enum status status = store_part_open(job->staging, NULL, &part, err);
 
+	content_hash_init(&hash);
 	while (status == STATUS_OK) {
 		status = bundle_reader_read(&job->reader, &data, &len, err);
 		if (status < 0 || len == 0)
@@ -122,10 +126,13 @@ static enum status file_take(struct import_job *job, struct input *input, struct
 				REPOSITORY_RATIO);
 		if (status == STATUS_OK)
 			status = store_part_write(job->staging, &part, data, len, err);
+		content_hash_update(&hash, data, len);
 		progress_update(&input->progress, input->packed->offset);
 	}
+	content_hash_finish(&hash, &digest, &sha1);
+	content_hash_release(&hash);
 	if (status == STATUS_OK)
-		status = store_part_commit(job->staging, &part, &entry->digest, err);
+		status = store_part_commit(job->staging, &part, &digest, &sha1, err);
 	store_part_discard(job->staging, &part);
 	return status;
 }

@@ -79,12 +79,12 @@ struct fetch_job {
 	double not_before;
 
 	struct store_part part;
-	struct hash hash;  /* of the bytes in the part */
-	uint64_t length;   /* of the part */
-	uint64_t best;	   /* the most that it ever had */
-	bool is_mixed;	   /* its bytes need not be of one file */
-	bool is_restarted; /* for that reason, at this URL */
-	char etag[200];	   /* of the file its bytes are from; "" when not known */
+	struct content_hash hash; /* of the bytes in the part */
+	uint64_t length;	  /* of the part */
+	uint64_t best;		  /* the most that it ever had */
+	bool is_mixed;		  /* its bytes need not be of one file */
+	bool is_restarted;	  /* for that reason, at this URL */
+	char etag[200];		  /* of the file its bytes are from; "" when not known */
 	char modified[64];
 
 	bool is_active;
@@ -93,6 +93,7 @@ struct fetch_job {
 	struct error error; /* of the last attempt; its status is the job's worst */
 	struct error worst;
 	struct digest found;
+	struct sha1 found_sha1;
 	char *served;
 	struct fetch_job *previous, *next;
 };

@@ -100,12 +100,13 @@ void fetch_job_choose(const struct fetcher *fetcher, struct fetch_job *job, doub
 
 static void job_complete(struct fetcher *fetcher, struct fetch_job *job)
 {
-	if (store_part_commit(job->store, &job->part, &job->found, &job->error) != STATUS_OK) {
-		hash_release(&job->hash);
+	if (store_part_commit(job->store, &job->part, &job->found, &job->found_sha1, &job->error) !=
+		STATUS_OK) {
+		content_hash_release(&job->hash);
 		fetch_job_fatal(fetcher, job);
 		return;
 	}
-	hash_release(&job->hash);
+	content_hash_release(&job->hash);
 	job_done(fetcher, job);
 }
 

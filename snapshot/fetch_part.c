@@ -8,8 +8,9 @@
 enum fetch_outcome fetch_part_restart(struct fetch_job *job)
 {
 	struct digest unused;
+	struct sha1 unused_sha1;
 
-	hash_finish(&job->hash, &unused);
+	content_hash_finish(&job->hash, &unused, &unused_sha1);
 	job->batch->bytes -= job->length;
 	job->length = 0;
 	job->is_mixed = false;
@@ -44,7 +45,7 @@ static enum fetch_outcome part_take_over(struct fetch_job *job)
 				outcome = fetch_part_restart(job);
 			break;
 		}
-		hash_update(&job->hash, block, (size_t)n);
+		content_hash_update(&job->hash, block, (size_t)n);
 		job->length += (uint64_t)n;
 		job->batch->bytes += (uint64_t)n;
 	}
@@ -53,7 +54,7 @@ static enum fetch_outcome part_take_over(struct fetch_job *job)
 	job->is_mixed = job->length > 0;
 	if (outcome != FETCH_RUNNING || job->length < job->limit || job->limit == 0)
 		return outcome;
-	hash_finish(&job->hash, &found);
+	content_hash_finish(&job->hash, &found, &job->found_sha1);
 	if (!digest_equal(&found, job->expected))
 		return fetch_part_restart(job);
 	job->found = found;
@@ -70,7 +71,7 @@ enum fetch_outcome fetch_part_open(struct fetch_job *job)
 		status = store_part_open(job->store, NULL, &job->part, &job->error);
 	if (status != STATUS_OK)
 		return FETCH_FATAL;
-	hash_init(&job->hash);
+	content_hash_init(&job->hash);
 	return job->expected != NULL ? part_take_over(job) : FETCH_RUNNING;
 }
 
@@ -83,5 +84,5 @@ void fetch_part_release(struct fetch_job *job)
 		store_part_discard(job->store, &job->part);
 	else
 		store_part_close(job->store, &job->part);
-	hash_release(&job->hash);
+	content_hash_release(&job->hash);
 }

@@ -201,7 +201,7 @@ static size_t take_body(char *data, size_t size, size_t count, void *context)
 		attempt->outcome = FETCH_FATAL;
 		return 0;
 	}
-	hash_update(&job->hash, data, len);
+	content_hash_update(&job->hash, data, len);
 	job->length += len;
 	job->batch->bytes += len;
 	return len;
@@ -386,7 +386,7 @@ static enum fetch_outcome check_bytes(struct fetch_job *job)
 
 	if (job->expected != NULL && job->length != job->limit)
 		return wrong_size(job, job->length);
-	hash_finish(&job->hash, &job->found);
+	content_hash_finish(&job->hash, &job->found, &job->found_sha1);
 	if (job->expected == NULL || digest_equal(&job->found, job->expected))
 		return FETCH_COMPLETE;
 	/* Of two pieces either may be wrong; but once all of them are from here, so is the fault.

@@ -92,6 +92,9 @@ enum status pin_fetch_indexes(const struct pin_context *context, const struct pi
 enum status pin_suite_release_read(struct store *store, const struct pin_suite *suite,
 	struct suite_release *release, struct error *err);
 
+/* The suite of the pin that has "dists/SUITE/…"; NULL for none, and for paths of the pool. */
+const struct pin_suite *pin_suite_of_path(const struct pin *pin, const char *path);
+
 /* "dists/SUITE/DIR/by-hash/SHA256/HEX" for a path below dists/; NULL when it has no such form. */
 char *index_by_hash_path(const char *path, const struct digest *digest);
 

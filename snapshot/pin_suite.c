@@ -340,6 +340,19 @@ enum status pin_indexes(const struct pin *pin, const struct suite_release *relea
 	return STATUS_OK;
 }
 
+const struct pin_suite *pin_suite_of_path(const struct pin *pin, const char *path)
+{
+	if (strncmp(path, "dists/", 6) != 0)
+		return NULL;
+	for (size_t i = 0; i < pin->suite_count; i++) {
+		size_t len = strlen(pin->suites[i].suite);
+
+		if (strncmp(path + 6, pin->suites[i].suite, len) == 0 && path[6 + len] == '/')
+			return &pin->suites[i];
+	}
+	return NULL;
+}
+
 char *index_by_hash_path(const char *path, const struct digest *digest)
 {
 	char hex[SHA256_HEX_SIZE];

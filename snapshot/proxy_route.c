@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "snapshot/pin.h"
 #include "snapshot/pin_file.h"
 #include "snapshot/proxy_target.h"
 
@@ -152,23 +153,6 @@ void proxy_routes_free(struct proxy_routes *routes)
 	free(routes);
 }
 
-/* True when `path` is dists/SUITE/…. */
-static bool is_of_suite(const char *path, const char *suite)
-{
-	size_t len = strlen(suite);
-
-	return strncmp(path, "dists/", 6) == 0 && strncmp(path + 6, suite, len) == 0 &&
-		path[6 + len] == '/';
-}
-
-static const struct pin_suite *suite_of(const struct pin *pin, const char *path)
-{
-	for (size_t i = 0; i < pin->suite_count; i++)
-		if (is_of_suite(path, pin->suites[i].suite))
-			return &pin->suites[i];
-	return NULL;
-}
-
 static int64_t modified_at(const struct pin_list *pins, const struct archive_file *file)
 {
 	int64_t newest = 0;
@@ -179,7 +163,7 @@ static int64_t modified_at(const struct pin_list *pins, const struct archive_fil
 
 		if (strcmp(pin->archive, file->archive) != 0)
 			continue;
-		suite = suite_of(pin, file->path);
+		suite = pin_suite_of_path(pin, file->path);
 		if (suite)
 			return suite->date;
 		if (pin->timestamp > newest)
@@ -225,7 +209,7 @@ static const struct pin *pin_at(const struct proxy_routes *routes, const char *a
 			continue;
 		if (pin_is_at(routes, pin, timestamp))
 			found = pin;
-		else if (suite_of(pin, path))
+		else if (pin_suite_of_path(pin, path))
 			return NULL; /* that suite is pinned to another time */
 	}
 	return found;

@@ -21,7 +21,8 @@ struct store;
 
 /*
  * Opens the store in `directory`, making it when absent (mode 0700). Layout: sha256/AB/REST,
- * pins/NAME, quarantine/, tmp/. Safe for several processes.
+ * pins/NAME, quarantine/, tmp/, sha1 (the SHA-1 of each file, which finds and proves nothing). Safe
+ * for several processes.
  */
 enum status store_open(const char *directory, struct store **store, struct error *err);
 void store_free(struct store *store);
@@ -73,6 +74,8 @@ struct store_damage {
 struct store_damages {
 	struct store_damage *items; /* by digest, foreign things last */
 	size_t count, capacity;
+	uint64_t sha1_wrong;   /* lines of the store's file `sha1`; they were put right */
+	uint64_t sha1_missing; /* files of an earlier version; they have their SHA-1 now */
 };
 
 /*
@@ -422,8 +425,8 @@ void solution_release(struct solution *solution);
 /* ---- the pinning proxy ---- */
 
 /*
- * One request, as it is logged: before the last of its answer leaves, so that the list of what a
- * build was given is whole when the build ends.
+ * One request to the proxy or the API, as it is logged: before the last of its answer leaves, so
+ * that the list of what a build was given is whole when the build ends.
  */
 struct proxy_event {
 	int64_t time;
@@ -459,5 +462,38 @@ unsigned short proxy_port(const struct proxy *proxy);
  * so that the caller's run is trouble, not red.
  */
 enum status proxy_stop(struct proxy *proxy, struct error *err);
+
+/* ---- the Snapshot API ---- */
+
+/*
+ * A server of what the pins of a store name and the store has, as snapshot.debian.org
+ * (/mr/…, /file/SHA1, /archive/ARCHIVE/TIME/…) and metasnap.debian.net (POST /cgi-bin/api) answer.
+ * For people and their tools: no verdict comes from it, and it fetches nothing.
+ */
+struct api_config {
+	struct store *store;
+	const struct pin_list *pins; /* verified; several times of one suite are fine */
+	int listen_fd;		     /* a listening socket that it takes over, or -1 */
+	unsigned short port;	     /* with listen_fd -1: on 127.0.0.1; 0 lets the system choose */
+	/* Called from the server's threads, one at a time. */
+	void (*log)(void *context, const struct proxy_event *event);
+	void *log_context;
+};
+
+struct api;
+
+/* Reads the indexes of all pins, which takes a second or two each. Borrows what it is given. */
+enum status api_start(const struct api_config *config, struct api **api, struct error *err);
+unsigned short api_port(const struct api *api);
+/* As proxy_stop(). */
+enum status api_stop(struct api *api, struct error *err);
+
+/*
+ * Reads and verifies the pins of the store named in `names`, each on its own, so that they may be
+ * several times of one suite; with no name all that the store has. Nothing is fetched.
+ * STATUS_NOT_FOUND when there is none.
+ */
+enum status snapshot_pins_stored(struct store *store, const struct trust_options *trust,
+	const struct text_list *names, struct pin_list *pins, struct error *err);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/path.h"
+#include "snapshot/store_sha1.h"
 
 #define COPY_SIZE ((size_t)256 * 1024)
 
@@ -122,11 +123,8 @@ bool store_has(struct store *store, const struct digest *digest)
 	return fstatat(store->fd, path.file, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
 }
 
-/*
- * Held only around a rename. A lock belongs to an open file, so each holder opens its own: threads
- * of one process exclude each other as well.
- */
-static enum status store_lock(struct store *store, int *lock, struct error *err)
+/* A lock belongs to an open file, so each holder opens its own: threads exclude each other too. */
+enum status store_lock(struct store *store, int *lock, struct error *err)
 {
 	enum status status = directory_open(store, "sha256", lock, err);
 
@@ -155,8 +153,8 @@ static enum status fsync_directory(struct store *store, const char *name, struct
 	return status;
 }
 
-enum status store_publish(
-	struct store *store, const char *tmp_name, const struct digest *digest, struct error *err)
+enum status store_publish(struct store *store, const char *tmp_name, const struct digest *digest,
+	const struct sha1 *sha1, struct error *err)
 {
 	struct store_path path = store_path(digest);
 	int lock = -1;
@@ -170,6 +168,8 @@ enum status store_publish(
 	else if (errno != EEXIST)
 		status = error_set_errno(
 			err, "store: cannot make %s/%s", store->directory, path.directory);
+	if (status == STATUS_OK && !store_has(store, digest))
+		status = store_sha1_add(store, digest, sha1, err);
 	if (status == STATUS_OK && renameat(store->tmp_fd, tmp_name, store->fd, path.file) != 0)
 		status = error_set_errno(
 			err, "store: cannot make %s/%s", store->directory, path.file);
@@ -249,6 +249,12 @@ static enum status stored_open(struct store *store, const struct digest *digest,
 enum status store_read(struct store *store, const struct digest *digest, int *fd, uint64_t *size,
 	struct error *err)
 {
+	return store_read_sha1(store, digest, fd, size, NULL, err);
+}
+
+enum status store_read_sha1(struct store *store, const struct digest *digest, int *fd,
+	uint64_t *size, struct sha1 *sha1, struct error *err)
+{
 	struct digest found;
 	uint64_t length = 0;
 	enum status status;
@@ -256,7 +262,8 @@ enum status store_read(struct store *store, const struct digest *digest, int *fd
 	status = stored_open(store, digest, fd, &length, err);
 	if (status != STATUS_OK)
 		return status;
-	status = hash_fd(*fd, &found, &length, err);
+	status = sha1 ? content_hash_fd(*fd, &found, sha1, &length, err)
+		      : hash_fd(*fd, &found, &length, err);
 	if (status == STATUS_OK && !digest_equal(&found, digest))
 		status = store_quarantine(store, digest, &found, *fd, err);
 	if (status == STATUS_OK && lseek(*fd, 0, SEEK_SET) != 0)
@@ -336,18 +343,18 @@ out:
 
 /* Copies all of `from` into the part, or to `to` without one, and hashes what goes by. */
 static enum status copy_hashing(struct store *store, int from, struct store_part *part, int to,
-	struct digest *digest, uint64_t *size, struct error *err)
+	struct digest *digest, struct sha1 *sha1, uint64_t *size, struct error *err)
 {
 	char *block = xmalloc(COPY_SIZE);
-	struct hash hash;
+	struct content_hash hash;
 	size_t got = 0;
 	enum status status;
 
 	*size = 0;
-	hash_init(&hash);
+	content_hash_init(&hash);
 	while ((status = read_whole(store, from, block, COPY_SIZE, &got, err)) == STATUS_OK &&
 		got > 0) {
-		hash_update(&hash, block, got);
+		content_hash_update(&hash, block, got);
 		*size += got;
 		if (part != NULL) {
 			status = store_part_write(store, part, block, got, err);
@@ -364,8 +371,8 @@ static enum status copy_hashing(struct store *store, int from, struct store_part
 		if (status != STATUS_OK)
 			break;
 	}
-	hash_finish(&hash, digest);
-	hash_release(&hash);
+	content_hash_finish(&hash, digest, sha1);
+	content_hash_release(&hash);
 	free(block);
 	return status;
 }
@@ -375,12 +382,13 @@ enum status store_add(struct store *store, int fd, const struct digest *expected
 {
 	struct store_part part = STORE_PART_INIT;
 	struct digest found;
+	struct sha1 sha1;
 	uint64_t length = 0;
 	enum status status;
 
 	status = store_part_open(store, NULL, &part, err);
 	if (status == STATUS_OK)
-		status = copy_hashing(store, fd, &part, -1, &found, &length, err);
+		status = copy_hashing(store, fd, &part, -1, &found, &sha1, &length, err);
 	if (status == STATUS_OK && expected != NULL && !digest_equal(&found, expected)) {
 		char expected_hex[SHA256_HEX_SIZE], found_hex[SHA256_HEX_SIZE];
 
@@ -391,7 +399,7 @@ enum status store_add(struct store *store, int fd, const struct digest *expected
 			expected_hex);
 	}
 	if (status == STATUS_OK)
-		status = store_part_commit(store, &part, &found, err);
+		status = store_part_commit(store, &part, &found, &sha1, err);
 	store_part_discard(store, &part);
 	if (status != STATUS_OK)
 		return status;
@@ -406,15 +414,20 @@ enum status store_add_memory(
 	struct store *store, const void *data, size_t len, struct digest *digest, struct error *err)
 {
 	struct store_part part = STORE_PART_INIT;
+	struct content_hash hash;
 	struct digest found;
+	struct sha1 sha1;
 	enum status status;
 
-	hash_memory(data, len, &found);
+	content_hash_init(&hash);
+	content_hash_update(&hash, data, len);
+	content_hash_finish(&hash, &found, &sha1);
+	content_hash_release(&hash);
 	status = store_part_open(store, NULL, &part, err);
 	if (status == STATUS_OK)
 		status = store_part_write(store, &part, data, len, err);
 	if (status == STATUS_OK)
-		status = store_part_commit(store, &part, &found, err);
+		status = store_part_commit(store, &part, &found, &sha1, err);
 	store_part_discard(store, &part);
 	if (status == STATUS_OK && digest != NULL)
 		*digest = found;
@@ -425,6 +438,7 @@ enum status store_copy_out(
 	struct store *store, const struct digest *digest, int out_fd, struct error *err)
 {
 	struct digest found;
+	struct sha1 unused;
 	uint64_t size = 0;
 	int fd = -1;
 	int flags = fcntl(out_fd, F_GETFL);
@@ -438,7 +452,7 @@ enum status store_copy_out(
 		ioctl(out_fd, FICLONE, fd) == 0)
 		status = hash_fd(out_fd, &found, &size, err);
 	else
-		status = copy_hashing(store, fd, NULL, out_fd, &found, &size, err);
+		status = copy_hashing(store, fd, NULL, out_fd, &found, &unused, &size, err);
 	if (status == STATUS_OK && !digest_equal(&found, digest))
 		status = store_quarantine(store, digest, &found, fd, err);
 	/* On a pipe or a socket there is nothing to take back; the status says it all. */

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "snapshot/sha1.h"
 #include "snapshot/snapshot.h"
 
 /*
@@ -36,11 +37,11 @@ enum status store_part_write(struct store *store, struct store_part *part, const
 	size_t len, struct error *err);
 
 /*
- * Puts it into the store as `digest`, which the caller has computed over all of its bytes, and
- * closes it. Whatever was there under that digest is replaced.
+ * Puts it into the store as `digest`, which the caller has computed over all of its bytes together
+ * with `sha1`, and closes it. Whatever was there under that digest is replaced.
  */
 enum status store_part_commit(struct store *store, struct store_part *part,
-	const struct digest *digest, struct error *err);
+	const struct digest *digest, const struct sha1 *sha1, struct error *err);
 
 /* Closes it; a part known by a digest stays for a later run, a private one goes away. */
 void store_part_close(struct store *store, struct store_part *part);
@@ -74,9 +75,18 @@ enum status store_share(struct store *store, struct error *err);
 enum status store_remove(struct store *store, const struct digest *digest, struct error *err);
 /* Moves what is no file of the store from "sha256/…" to quarantine/; `name` is its name there. */
 enum status store_set_aside(struct store *store, const char *path, char **name, struct error *err);
-/* Moves tmp/NAME to its place by digest, under the store's lock. */
-enum status store_publish(
-	struct store *store, const char *tmp_name, const struct digest *digest, struct error *err);
+/* Moves tmp/NAME to its place by digest, under the store's lock; its SHA-1 is written down. */
+enum status store_publish(struct store *store, const char *tmp_name, const struct digest *digest,
+	const struct sha1 *sha1, struct error *err);
+
+/*
+ * Held only around what must not happen twice at once, such as a rename; closing *lock gives it up.
+ */
+enum status store_lock(struct store *store, int *lock, struct error *err);
+
+/* As store_read(), and gives the SHA-1 of the same bytes; NULL: not wanted. */
+enum status store_read_sha1(struct store *store, const struct digest *digest, int *fd,
+	uint64_t *size, struct sha1 *sha1, struct error *err);
 
 /*
  * A store of its own below tmp/, for files that may come into `store` all together or not at all.

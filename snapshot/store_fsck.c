@@ -9,11 +9,15 @@
 #include "snapshot/census.h"
 #include "snapshot/pin_file.h"
 #include "snapshot/store.h"
+#include "snapshot/store_sha1.h"
 
 struct fsck {
 	struct store *store;
 	struct store_tally *good;
 	struct store_damages *damages;
+	struct sha1_names names;
+	struct sha1_name *mended; /* what `names` lacks or has wrong, by digest */
+	size_t mended_count, mended_capacity;
 	struct progress progress;
 };
 
@@ -43,22 +47,39 @@ static enum status foreign_move(struct fsck *fsck, const char *path, struct erro
 	return STATUS_OK;
 }
 
+/* The file is good, and this is its SHA-1. */
+static void name_check(struct fsck *fsck, const struct digest *digest, const struct sha1 *sha1)
+{
+	const struct sha1 *said = sha1_names_of(&fsck->names, digest);
+
+	if (said && sha1_equal(said, sha1))
+		return;
+	if (said)
+		fsck->damages->sha1_wrong++;
+	else
+		fsck->damages->sha1_missing++;
+	ARRAY_GROW(fsck->mended, fsck->mended_count, fsck->mended_capacity);
+	fsck->mended[fsck->mended_count++] = (struct sha1_name){*digest, *sha1};
+}
+
 static enum status file_check(void *context, const char *path, const struct digest *digest,
 	uint64_t size, struct error *err)
 {
 	struct fsck *fsck = context;
 	struct store_damages *damages = fsck->damages;
 	enum status status;
+	struct sha1 sha1;
 	int fd;
 
 	if (!digest)
 		return foreign_move(fsck, path, err);
-	status = store_read(fsck->store, digest, &fd, NULL, err);
+	status = store_read_sha1(fsck->store, digest, &fd, NULL, &sha1, err);
 	progress_update(&fsck->progress, fsck->progress.done + size);
 	if (status == STATUS_OK) {
 		close(fd);
 		fsck->good->files++;
 		fsck->good->bytes += size;
+		name_check(fsck, digest, &sha1);
 		return STATUS_OK;
 	}
 	if (status == STATUS_NOT_FOUND)
@@ -132,12 +153,19 @@ enum status store_fsck(struct store *store, struct store_tally *good, struct sto
 	*good = (struct store_tally){0};
 	*damages = (struct store_damages){0};
 	status = store_each(store, bytes_add, &total, err);
+	if (status == STATUS_OK)
+		status = sha1_names_read(store, &fsck.names, err);
 	if (status < 0)
 		return status;
+	damages->sha1_wrong = fsck.names.malformed;
 	progress_begin(&fsck.progress, "fsck", true, total, "%s", store_directory(store));
 	status = store_each(store, file_check, &fsck, err);
+	if (status == STATUS_OK)
+		status = store_sha1_mend(store, fsck.mended, fsck.mended_count, err);
 	progress_end(&fsck.progress, status < 0 ? "failed" : "ok", "%zu damaged", damages->count);
 	damages_look_up(store, damages);
+	sha1_names_release(&fsck.names);
+	free(fsck.mended);
 	return status;
 }
 

@@ -8,6 +8,7 @@
 #include "snapshot/census.h"
 #include "snapshot/pin_file.h"
 #include "snapshot/store.h"
+#include "snapshot/store_sha1.h"
 
 /* What refers to a file of the census. */
 enum {
@@ -144,7 +145,9 @@ static enum status unused_remove(struct store *store, const struct text_list *dr
 		status = pin_file_remove(store, dropped->items[i], err);
 	for (size_t i = 0; i < use->unused_count && status == STATUS_OK; i++)
 		status = store_remove(store, &use->unused[i].digest, err);
-	return status == STATUS_OK ? archive_tables_forget(store, err) : status;
+	if (status == STATUS_OK)
+		status = archive_tables_forget(store, err);
+	return status == STATUS_OK ? store_sha1_mend(store, NULL, 0, err) : status;
 }
 
 enum status store_gc(struct store *store, const struct store_keep *keep, struct store_use *use,

@@ -122,7 +122,7 @@ static void part_release(struct store_part *part)
 }
 
 enum status store_part_commit(struct store *store, struct store_part *part,
-	const struct digest *digest, struct error *err)
+	const struct digest *digest, const struct sha1 *sha1, struct error *err)
 {
 	enum status status = STATUS_OK;
 
@@ -133,7 +133,7 @@ enum status store_part_commit(struct store *store, struct store_part *part,
 			"Make room there or name another store",
 			store_directory(store));
 	if (status == STATUS_OK)
-		status = store_publish(store, part->name, digest, err);
+		status = store_publish(store, part->name, digest, sha1, err);
 	if (status != STATUS_OK) {
 		store_part_discard(store, part);
 		return status;

@@ -57,16 +57,23 @@ enum status store_staging_publish(
 	struct store *store, struct store *staging, const struct digest *digest, struct error *err)
 {
 	char hex[SHA256_HEX_SIZE];
+	struct sha1 sha1;
 	char *name;
 	enum status status;
+	int fd;
 
 	/* One file under several names was taken over with the first of them. */
 	if (!store_has(staging, digest) && store_has(store, digest))
 		return STATUS_OK;
+	/* What goes over is hashed once more, and its SHA-1 with it. */
+	status = store_read_sha1(staging, digest, &fd, NULL, &sha1, err);
+	if (status != STATUS_OK)
+		return status;
+	close(fd);
 	digest_hex(digest, hex);
 	name = xasprintf(
 		"%s/sha256/%.2s/%s", path_basename(store_directory(staging)), hex, hex + 2);
-	status = store_publish(store, name, digest, err);
+	status = store_publish(store, name, digest, &sha1, err);
 	free(name);
 	return status;
 }

@@ -11,6 +11,7 @@
 
 #include "base/progress.h"
 #include "snapshot/store.h"
+#include "snapshot/store_sha1.h"
 #include "tests/server/start.h"
 
 enum {
@@ -107,15 +108,23 @@ static inline enum status get(struct fetch_item *item)
 	return fetcher_get_all(fetcher, store, "fetch", item, 1, &err);
 }
 
+/* The store has it, and has written down its SHA-1, however its bytes came together. */
 static inline void assert_got(struct fetch_item *item)
 {
 	enum status status = get(item);
+	struct sha1_names names;
+	const struct sha1 *said;
+	struct sha1 sha1;
 	int fd = -1;
 
 	ck_assert_msg(status == STATUS_OK, "%s", err.text);
 	ck_assert(item->done);
-	ck_assert_int_eq(store_read(store, &item->digest, &fd, NULL, &err), STATUS_OK);
+	ck_assert_int_eq(store_read_sha1(store, &item->digest, &fd, NULL, &sha1, &err), STATUS_OK);
 	close(fd);
+	ck_assert_int_eq(sha1_names_read(store, &names, &err), STATUS_OK);
+	said = sha1_names_of(&names, &item->digest);
+	ck_assert(said && sha1_equal(said, &sha1));
+	sha1_names_release(&names);
 }
 
 static inline size_t count_files(const char *name)

@@ -33,8 +33,9 @@ static const struct subcommand subcommands[] = {
 	{"solve", snapshot_cmd_solve, true, true, true, true, "psmtakelojqcr",
 		"--pin PIN… [OPTION…] PACKAGE…",
 		"the closure of a package list at the pins, without Recommends"},
-	{"serve", snapshot_cmd_serve, true, false, false, true, "psmtakeloqPLcr",
-		"--pin PIN… [OPTION…]", "the pinning proxy on 127.0.0.1"},
+	{"serve", snapshot_cmd_serve, true, false, false, true, "psmtakeloqPLcrb",
+		"--pin PIN…|--api [OPTION…]",
+		"the pinning proxy on 127.0.0.1, or what tools ask of snapshot.debian.org"},
 	{"trust", snapshot_cmd_trust, true, false, true, true, "psmtkelojqcr",
 		"--pin PIN… [OPTION…] [FILE]",
 		"which key, Release and index vouch for a file, by which hashes"},
@@ -67,6 +68,7 @@ static const struct command_option options_known[] = {
 	{"quiet", 'q', false},
 	{"port", 'P', true},
 	{"log", 'L', true},
+	{"api", 'b', false},
 	{"db", 'd', true},
 	{"drop", 'D', true},
 	{"yes", 'y', false},
@@ -100,6 +102,7 @@ static const struct option_help {
 	{'q', "--quiet", "no progress"},
 	{'P', "--port N", "the port (any)"},
 	{'L', "--log FILE", "where the log goes (stdout)"},
+	{'b', "--api", "answer as snapshot.debian.org and metasnap do, from all pins of the store"},
 	{'d', "--db FILE", "an evidence database; its runs keep files; may be given again"},
 	{'D', "--drop PIN", "a pin to remove; may be given again"},
 	{'y', "--yes", "do it; without it gc says what it would remove"},
@@ -237,6 +240,9 @@ static bool option_take(struct snapshot_options *options, int letter, const char
 	case 'L':
 		options->log_path = value;
 		break;
+	case 'b':
+		options->is_api = true;
+		break;
 	case 'd':
 		text_list_add(&options->databases, value);
 		break;
@@ -303,7 +309,7 @@ static int options_read(const struct subcommand *subcommand, int argc, char **ar
 			"%s needs an argument; see reproof "
 			"snapshot %s --help",
 			subcommand->name, subcommand->name);
-	if (subcommand->wants_pins && !options->pins.count)
+	if (subcommand->wants_pins && !options->pins.count && !options->is_api)
 		return command_usage(
 			"snapshot", "%s needs --pin; see reproof snapshot list", subcommand->name);
 	return EXIT_REPRODUCED;

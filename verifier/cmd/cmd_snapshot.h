@@ -17,6 +17,7 @@ struct snapshot_options {
 	bool accept_expired_key;
 	bool is_offline;
 	bool is_json;
+	bool is_api; /* serve: --api */
 	unsigned short port;
 	struct text_list mirrors;
 	struct text_list pins;

@@ -17,7 +17,7 @@ static void event_write(void *context, const struct proxy_event *event)
 {
 	struct serve_log *log = context;
 	char time[CLOCK_TEXT_SIZE], hex[SHA256_HEX_SIZE];
-	bool is_sent = event->status == 200 || event->status == 206;
+	bool is_sent = event->path && (event->status == 200 || event->status == 206);
 	struct error err;
 	struct json json;
 
@@ -48,22 +48,74 @@ static void wait_for_signal(const sigset_t *signals)
 		;
 }
 
-enum status snapshot_cmd_serve(struct snapshot_session *session, struct error *err)
+/* A server is up: says where, and waits for a signal. */
+static void serve_until_signal(
+	const struct snapshot_options *options, const sigset_t *signals, unsigned short port)
 {
-	const struct snapshot_options *options = session->options;
-	struct serve_log log = {.stream = stdout};
+	fprintf(options->log_path ? stdout : stderr, "http://127.0.0.1:%u\n", port);
+	fflush(stdout);
+	wait_for_signal(signals);
+}
+
+static enum status proxy_serve(struct snapshot_session *session, struct serve_log *log,
+	const sigset_t *signals, struct error *err)
+{
 	struct proxy_config config = {
 		.store = session->store,
 		.fetcher = session->fetcher,
 		.pins = &session->pins,
 		.places = &session->places,
 		.listen_fd = -1,
-		.port = options->port,
+		.port = session->options->port,
 		.log = event_write,
-		.log_context = &log,
+		.log_context = log,
 	};
 	struct proxy *proxy = NULL;
-	enum status status = session_read_pins(session, err);
+
+	if (proxy_start(&config, &proxy, err) < 0)
+		return err->status;
+	serve_until_signal(session->options, signals, proxy_port(proxy));
+	return proxy_stop(proxy, err);
+}
+
+static enum status api_serve(struct snapshot_session *session, struct serve_log *log,
+	const sigset_t *signals, struct error *err)
+{
+	struct api_config config = {
+		.store = session->store,
+		.pins = &session->pins,
+		.listen_fd = -1,
+		.port = session->options->port,
+		.log = event_write,
+		.log_context = log,
+	};
+	struct api *api = NULL;
+
+	if (api_start(&config, &api, err) < 0)
+		return err->status;
+	serve_until_signal(session->options, signals, api_port(api));
+	return api_stop(api, err);
+}
+
+static enum status pins_read(struct snapshot_session *session, struct error *err)
+{
+	enum status status;
+
+	if (!session->options->is_api)
+		return session_read_pins(session, err);
+	status = snapshot_pins_stored(
+		session->store, &session->trust, &session->options->pins, &session->pins, err);
+	session_print_notes(session);
+	if (status < 0 && session->options->pins.count == 0)
+		error_context(err, "--api takes all pins of the store, unless --pin says which");
+	return status;
+}
+
+enum status snapshot_cmd_serve(struct snapshot_session *session, struct error *err)
+{
+	const struct snapshot_options *options = session->options;
+	struct serve_log log = {.stream = stdout};
+	enum status status = pins_read(session, err);
 	sigset_t signals;
 
 	if (status < 0)
@@ -78,14 +130,8 @@ enum status snapshot_cmd_serve(struct snapshot_session *session, struct error *e
 		if (!log.stream)
 			return error_set_errno(err, "%s", options->log_path);
 	}
-	status = proxy_start(&config, &proxy, err);
-	if (status == STATUS_OK) {
-		fprintf(options->log_path ? stdout : stderr, "http://127.0.0.1:%u\n",
-			proxy_port(proxy));
-		fflush(stdout);
-		wait_for_signal(&signals);
-		status = proxy_stop(proxy, err);
-	}
+	status = options->is_api ? api_serve(session, &log, &signals, err)
+				 : proxy_serve(session, &log, &signals, err);
 	if (status == STATUS_OK && log.is_failed)
 		status = error_set(err, STATUS_IO, "the log could not be written");
 	if (options->log_path && fclose(log.stream) != 0 && status == STATUS_OK)

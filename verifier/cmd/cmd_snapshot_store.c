@@ -52,6 +52,8 @@ static enum status fsck_print_json(
 		json_object_end(&json);
 	}
 	json_array_end(&json);
+	json_unsigned(&json, "sha1_wrong", damages->sha1_wrong);
+	json_unsigned(&json, "sha1_missing", damages->sha1_missing);
 	json_object_end(&json);
 	return json_finish(&json, err);
 }
@@ -68,6 +70,13 @@ enum status snapshot_cmd_fsck(struct snapshot_session *session, struct error *er
 	} else if (status == STATUS_OK) {
 		for (size_t i = 0; i < damages.count; i++)
 			damage_print(&damages.items[i]);
+		if (damages.sha1_wrong)
+			printf("damaged: sha1, %ju line%s: put right\n",
+				(uintmax_t)damages.sha1_wrong, damages.sha1_wrong == 1 ? "" : "s");
+		if (damages.sha1_missing)
+			printf("sha1: %ju file%s had no SHA-1: added\n",
+				(uintmax_t)damages.sha1_missing,
+				damages.sha1_missing == 1 ? "" : "s");
 		progress_format_bytes(good.bytes, size);
 		printf("%ju file%s, %s: good\n", (uintmax_t)good.files, good.files == 1 ? "" : "s",
 			size);
@@ -84,6 +93,11 @@ enum status snapshot_cmd_fsck(struct snapshot_session *session, struct error *er
 			"store, look at the disk",
 			damages.count, store_directory(session->store),
 			damages.count == 1 ? "was" : "were");
+	else if (status == STATUS_OK && damages.sha1_wrong)
+		status = error_set(err, STATUS_IO,
+			"%s/sha1 said what is not so, and was put right; if nobody wrote to it, "
+			"look at the disk",
+			store_directory(session->store));
 	store_damages_release(&damages);
 	return status;
 }

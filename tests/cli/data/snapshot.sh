@@ -67,13 +67,14 @@ flip() {
 	printf "\\x$(printf %x $((byte ^ 1)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
 }
 
-# Hashes every file of the store anew, and names what is not what it is called, and what is only
-# half there. A store without a file is a failure too.
+# Hashes every file of the store anew, and names what is not what it is called, what is only half
+# there, and whose SHA-1 the store does not know. A store without a file is a failure too.
 check_store() {
 	local file name count=0
 	while IFS= read -r file; do
 		name=${file#store/sha256/}
 		[ "$(sha "$file")" = "${name%%/*}${name#*/}" ] || echo "wrong: $file"
+		grep -qx "${name%%/*}${name#*/} $(sha1sum <"$file" | cut -d' ' -f1)" store/sha1 || echo "no SHA-1: $file"
 		count=$((count + 1))
 	done < <(find store/sha256 -type f)
 	[ $count -gt 0 ] || echo "the store is empty"
