@@ -420,6 +420,14 @@ struct solution {
 enum status snapshot_solve(struct store *store, const struct pin_list *pins,
 	const char *architecture, const struct text_list *packages, struct solution *solution,
 	struct error *err);
+/*
+ * The same with Recommends, taken as apt takes them: each behind the dependencies of its package,
+ * and passed over where it cannot be had then. Where apt turns back from a choice it may take
+ * others (docs/man/reproof-snapshot-solve.1 has figures).
+ */
+enum status snapshot_solve_recommended(struct store *store, const struct pin_list *pins,
+	const char *architecture, const struct text_list *packages, struct solution *solution,
+	struct error *err);
 void solution_release(struct solution *solution);
 
 /* ---- the pinning proxy ---- */

@@ -14,6 +14,9 @@
 #include "snapshot/solve_load.h"
 #include "snapshot/solve_wish.h"
 
+/* So often a choice is taken back before the solver may do as it likes. */
+#define TURNS_BACK 20
+
 void solution_release(struct solution *solution)
 {
 	for (size_t i = 0; i < solution->count; i++) {
@@ -186,23 +189,67 @@ static enum status wish_solve(Pool *pool, const Queue *jobs, const Queue *wish, 
 	return status;
 }
 
+static bool solution_has(const struct solution *solution, const char *name)
+{
+	const struct solved_package *packages = solution->packages;
+	size_t low = 0, high = solution->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcmp(packages[middle].name, name);
+
+		if (order == 0)
+			return true;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
+
+/* Blocks what was wished and cannot be had; false when there is no such thing. */
+static bool unfulfilled_block(
+	Pool *pool, const Queue *wish, const struct solution *solution, Queue *blocked)
+{
+	int before = blocked->count;
+
+	for (int i = 0; i < wish->count; i++) {
+		if (!solution_has(solution, pool_id2str(pool, wish->elements[i])))
+			queue_pushunique(blocked, wish->elements[i]);
+	}
+	return blocked->count > before;
+}
+
 /*
  * libsolv knows no order of alternatives and takes any package that provides a name. When what apt
- * would choose is itself a solution, that is the answer; else it is favoured as far as it goes.
+ * would choose is itself a solution, that is the answer. Where it is not, apt turns back from a
+ * choice, and so the wish is made again without what could not be had. When that leads to nothing,
+ * it is favoured as far as it goes.
  */
-static enum status jobs_solve(Pool *pool, const Queue *jobs, const struct solve_facts *facts,
-	struct solution *solution, struct error *err)
+static enum status jobs_solve(Pool *pool, const Queue *jobs, bool has_recommends,
+	const struct solve_facts *facts, struct solution *solution, struct error *err)
 {
-	enum status status;
-	Queue wish;
+	enum status status = STATUS_OK;
+	bool is_done = false;
+	Queue wish, blocked;
 
 	queue_init(&wish);
-	solve_wish(pool, jobs, &facts->important, &wish);
-	status = wish_solve(pool, jobs, &wish, SOLVER_INSTALL | SOLVER_WEAK, facts, solution, err);
-	if (status < 0 || solution->count != (size_t)wish.count) {
+	queue_init(&blocked);
+	for (int turn = 0; turn < TURNS_BACK && !is_done && status == STATUS_OK; turn++) {
+		solution_release(solution);
+		queue_empty(&wish);
+		solve_wish(pool, jobs, &facts->important, &blocked, has_recommends, &wish);
+		status = wish_solve(
+			pool, jobs, &wish, SOLVER_INSTALL | SOLVER_WEAK, facts, solution, err);
+		is_done =
+			status == STATUS_OK && !unfulfilled_block(pool, &wish, solution, &blocked);
+	}
+	if (!is_done) {
 		solution_release(solution);
 		status = wish_solve(pool, jobs, &wish, SOLVER_FAVOR, facts, solution, err);
 	}
+	queue_free(&blocked);
 	queue_free(&wish);
 	return status;
 }
@@ -230,8 +277,8 @@ static enum status sizes_fill(struct store *store, const struct pin_list *pins,
 	return status;
 }
 
-enum status snapshot_solve(struct store *store, const struct pin_list *pins,
-	const char *architecture, const struct text_list *packages, struct solution *solution,
+static enum status solve(struct store *store, const struct pin_list *pins, const char *architecture,
+	const struct text_list *packages, bool has_recommends, struct solution *solution,
 	struct error *err)
 {
 	struct solve_facts facts = {0};
@@ -252,7 +299,7 @@ enum status snapshot_solve(struct store *store, const struct pin_list *pins,
 			status = job_add(pool, &jobs, packages->items[i], err);
 	}
 	if (status == STATUS_OK)
-		status = jobs_solve(pool, &jobs, &facts, solution, err);
+		status = jobs_solve(pool, &jobs, has_recommends, &facts, solution, err);
 	if (status == STATUS_OK)
 		status = sizes_fill(store, pins, solution, err);
 	if (status < 0)
@@ -261,4 +308,18 @@ enum status snapshot_solve(struct store *store, const struct pin_list *pins,
 	pool_free(pool);
 	solve_facts_release(&facts);
 	return status;
+}
+
+enum status snapshot_solve(struct store *store, const struct pin_list *pins,
+	const char *architecture, const struct text_list *packages, struct solution *solution,
+	struct error *err)
+{
+	return solve(store, pins, architecture, packages, false, solution, err);
+}
+
+enum status snapshot_solve_recommended(struct store *store, const struct pin_list *pins,
+	const char *architecture, const struct text_list *packages, struct solution *solution,
+	struct error *err)
+{
+	return solve(store, pins, architecture, packages, true, solution, err);
 }

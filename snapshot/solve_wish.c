@@ -13,7 +13,9 @@ struct wish {
 	Map wanted;    /* solvables */
 	Map forbidden; /* solvables that a wanted one conflicts with */
 	Map important; /* names */
+	Map blocked;   /* names */
 	Queue *names;
+	bool has_recommends;
 };
 
 /* libsolv's MAPSET() narrows an int without saying so. */
@@ -51,7 +53,9 @@ static bool is_possible(const struct wish *wish, Id package)
 	Queue conflicts;
 	Id p, pp;
 
-	if (MAPTST(&wish->forbidden, package) || !is_candidate(pool, package))
+	if (MAPTST(&wish->forbidden, package) ||
+		MAPTST(&wish->blocked, pool->solvables[package].name) ||
+		!is_candidate(pool, package))
 		return false;
 	queue_init(&conflicts);
 	solvable_lookup_deparray(pool->solvables + package, SOLVABLE_CONFLICTS, &conflicts, -1);
@@ -73,7 +77,16 @@ static Id bare_name(Pool *pool, Id dependency)
 	return dependency;
 }
 
-/* The package apt would take for one alternative; 0 when there is none. */
+/* apt's ID of a package grows in the order in which names are first met, as libsolv's does. */
+static bool is_known_later(Pool *pool, Id a, Id b)
+{
+	return pool->solvables[a].name >= pool->solvables[b].name;
+}
+
+/*
+ * The package apt would take for one alternative (its CompareProviders); 0 when there is none. Of
+ * equals it takes the one it came to know last.
+ */
 static Id alternative_choose(const struct wish *wish, Id alternative)
 {
 	Pool *pool = wish->pool;
@@ -86,7 +99,8 @@ static Id alternative_choose(const struct wish *wish, Id alternative)
 			: MAPTST(&wish->important, pool->solvables[p].name) ? 1
 									    : 0;
 
-		if (rank > best_rank && is_possible(wish, p)) {
+		if ((rank > best_rank || (rank == best_rank && is_known_later(pool, p, best))) &&
+			is_possible(wish, p)) {
 			best = p;
 			best_rank = rank;
 		}
@@ -143,47 +157,51 @@ static void package_want(struct wish *wish, Id package)
 	queue_free(&conflicts);
 }
 
-static bool is_choice(Pool *pool, Id dependency)
-{
-	return ISRELDEP(dependency) && GETRELDEP(pool, dependency)->flags == REL_OR;
-}
+static void package_follow(struct wish *wish, Id package, unsigned depth);
 
-/* apt takes what leaves no choice first, then the rest. */
-static void dependencies_want(struct wish *wish, Id package, unsigned depth)
+static void relation_want(struct wish *wish, Id package, Id field, unsigned depth)
 {
-	Pool *pool = wish->pool;
 	Queue dependencies;
 
-	if (depth > WISH_DEPTH)
-		return;
 	queue_init(&dependencies);
-	solvable_lookup_deparray(pool->solvables + package, SOLVABLE_REQUIRES, &dependencies, 0);
-	for (int round = 0; round < 2; round++) {
-		for (int i = 0; i < dependencies.count; i++) {
-			Id dependency = dependencies.elements[i], chosen;
+	solvable_lookup_deparray(wish->pool->solvables + package, field, &dependencies, 0);
+	for (int i = 0; i < dependencies.count; i++) {
+		Id dependency = dependencies.elements[i], chosen;
 
-			if (is_choice(pool, dependency) != (round == 1) ||
-				is_satisfied(wish, dependency))
-				continue;
-			chosen = dependency_choose(wish, dependency);
-			if (!chosen)
-				continue;
-			package_want(wish, chosen);
-			dependencies_want(wish, chosen, depth + 1);
-		}
+		if (is_satisfied(wish, dependency))
+			continue;
+		chosen = dependency_choose(wish, dependency);
+		if (!chosen)
+			continue;
+		package_want(wish, chosen);
+		package_follow(wish, chosen, depth + 1);
 	}
 	queue_free(&dependencies);
 }
 
-void solve_wish(Pool *pool, const Queue *jobs, const struct text_list *important, Queue *names)
+/* As apt does: in the order of the fields, and all that one brings with it before the next. */
+static void package_follow(struct wish *wish, Id package, unsigned depth)
 {
-	struct wish wish = {.pool = pool, .names = names};
+	if (depth > WISH_DEPTH)
+		return;
+	relation_want(wish, package, SOLVABLE_REQUIRES, depth);
+	if (wish->has_recommends)
+		relation_want(wish, package, SOLVABLE_RECOMMENDS, depth);
+}
+
+void solve_wish(Pool *pool, const Queue *jobs, const struct text_list *important,
+	const Queue *blocked, bool has_recommends, Queue *names)
+{
+	struct wish wish = {.pool = pool, .names = names, .has_recommends = has_recommends};
 	Queue roots;
 
 	queue_init(&roots);
 	map_init(&wish.wanted, pool->nsolvables);
 	map_init(&wish.forbidden, pool->nsolvables);
 	map_init(&wish.important, pool->ss.nstrings);
+	map_init(&wish.blocked, pool->ss.nstrings);
+	for (int i = 0; i < blocked->count; i++)
+		map_add(&wish.blocked, blocked->elements[i]);
 	for (size_t i = 0; i < important->count; i++) {
 		Id name = pool_str2id(pool, important->items[i], 0);
 
@@ -199,9 +217,10 @@ void solve_wish(Pool *pool, const Queue *jobs, const struct text_list *important
 		queue_push(&roots, root);
 	}
 	for (int i = 0; i < roots.count; i++)
-		dependencies_want(&wish, roots.elements[i], 0);
+		package_follow(&wish, roots.elements[i], 0);
 	map_free(&wish.wanted);
 	map_free(&wish.forbidden);
 	map_free(&wish.important);
+	map_free(&wish.blocked);
 	queue_free(&roots);
 }

@@ -8,10 +8,12 @@
 #include "base/array.h"
 
 /*
- * The names apt would choose for the install jobs: dependencies are followed as apt follows them,
- * first alternative first, real packages before what merely provides the name. It may be wrong
- * where apt would turn back; so it is only what the solver is told to favour.
+ * The names apt would choose for the install jobs: dependencies are followed as apt's
+ * pkgDepCache::MarkInstall() follows them, in the order of the fields, depth first, first
+ * alternative first, real packages before what merely provides the name; none that is `blocked`. It
+ * may be wrong where apt would turn back; so the solver has the last word.
  */
-void solve_wish(Pool *pool, const Queue *jobs, const struct text_list *important, Queue *names);
+void solve_wish(Pool *pool, const Queue *jobs, const struct text_list *important,
+	const Queue *blocked, bool has_recommends, Queue *names);
 
 #endif

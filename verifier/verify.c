@@ -37,16 +37,6 @@ static void digest_key(const struct verification *verification, struct digest *k
 	buffer_release(&text);
 }
 
-/* "release.lock" beside "release.yaml". */
-static char *make_lock_path(const char *descriptor)
-{
-	const char *name = path_basename(descriptor);
-	const char *dot = strrchr(name, '.');
-	size_t len = dot && dot != name ? (size_t)(dot - descriptor) : strlen(descriptor);
-
-	return xasprintf("%.*s.lock", (int)len, descriptor);
-}
-
 /* Two processes on one run would trip over each other's work. */
 static enum status lock_run(
 	struct verification *verification, const struct digest *key, struct error *err)
@@ -115,7 +105,7 @@ enum status verification_begin(struct verification *verification, const char *ki
 	directory = path_directory(verification->request->database);
 	verification->work = xasprintf("%s/runs/%s", directory, verification->run);
 	free(directory);
-	verification->lock_path = make_lock_path(verification->request->descriptor);
+	verification->lock_path = release_lock_path(verification->request->descriptor);
 	verification->trust = (struct trust_options){
 		.keyring = verification->request->keyring,
 		.accept_expired_key = verification->request->accept_expired_key,

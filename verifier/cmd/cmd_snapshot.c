@@ -30,15 +30,18 @@ static const struct subcommand subcommands[] = {
 	{"fetch", snapshot_cmd_fetch, true, false, true, true, "psmtakelojqcr",
 		"--pin PIN… [OPTION…] [PACKAGE…]",
 		"get pins, and packages with all they depend on, into the store"},
-	{"solve", snapshot_cmd_solve, true, true, true, true, "psmtakelojqcr",
-		"--pin PIN… [OPTION…] PACKAGE…",
-		"the closure of a package list at the pins, without Recommends"},
+	{"solve", snapshot_cmd_solve, true, false, true, true, "psmtakelojqcrKTR",
+		"--pin PIN… [OPTION…] [--check LIST] PACKAGE…",
+		"the closure of a package list at the pins, or whether an image's is closed"},
 	{"serve", snapshot_cmd_serve, true, false, false, true, "psmtakeloqPLcrb",
 		"--pin PIN…|--api [OPTION…]",
 		"the pinning proxy on 127.0.0.1, or what tools ask of snapshot.debian.org"},
 	{"trust", snapshot_cmd_trust, true, false, true, true, "psmtkelojqcr",
 		"--pin PIN… [OPTION…] [FILE]",
 		"which key, Release and index vouch for a file, by which hashes"},
+	{"drift", snapshot_cmd_drift, false, false, true, true, "psmtakelojqcrNnx",
+		"[OPTION…] RELEASE | --pin PIN… [OPTION…] --manifest LIST | PACKAGE…",
+		"which pinned packages have newer versions or security updates now"},
 	{"export", snapshot_cmd_export, false, true, true, true, "smtakelodjqfCASgcr",
 		"RUN|PIN… -o FILE [OPTION…]",
 		"write all that a rebuild needs of a run's or of pins' archives to one file"},
@@ -81,6 +84,12 @@ static const struct command_option options_known[] = {
 	{"sources", 'S', false},
 	{"git", 'g', true},
 	{"sha256", 'h', true},
+	{"check", 'K', true},
+	{"roots", 'T', true},
+	{"recommends", 'R', false},
+	{"manifest", 'N', true},
+	{"now", 'n', true},
+	{"exit-code", 'x', false},
 	{NULL, 0, false},
 };
 
@@ -114,11 +123,18 @@ static const struct option_help {
 	{'S', "--sources", "the source packages too"},
 	{'g', "--git DIR[=NAME]", "export: a repository, as NAME; import: where to put them"},
 	{'h', "--sha256 HEX", "the SHA-256 it must have, from somebody who vouches for it"},
+	{'K', "--check LIST", "is this list of an image's packages (- for stdin) closed?"},
+	{'T', "--roots FILE", "packages that were asked for, one a line, as PACKAGE… is"},
+	{'R', "--recommends", "with Recommends; apt may take others where it turns back"},
+	{'N', "--manifest LIST", "the image's packages (- for stdin); RELEASE may name one itself"},
+	{'n', "--now PIN", "a pin to look in (a fresh capture); may be given again"},
+	{'x', "--exit-code", "exit code 1 when something has drifted"},
 };
 
 static const char help_end[] = "  --help                 this text\n\n"
-			       "Exit codes: 0 done, 2 usage or configuration, 3 trouble (network, "
-			       "packages that are\nnot there or cannot be installed together), "
+			       "Exit codes: 0 done, 1 a list that is not closed, or drift with "
+			       "--exit-code, 2 usage or\nconfiguration, 3 trouble (network, "
+			       "packages that are not there or cannot be installed\ntogether), "
 			       "7 signature or trust failure.\n";
 
 /* "[serve]" behind an option that not all take, "[not list]" when most do. */
@@ -274,6 +290,24 @@ static bool option_take(struct snapshot_options *options, int letter, const char
 	case 'h':
 		options->sha256 = value;
 		break;
+	case 'K':
+		options->check_path = value;
+		break;
+	case 'T':
+		options->roots_path = value;
+		break;
+	case 'R':
+		options->has_recommends = true;
+		break;
+	case 'N':
+		options->manifest_path = value;
+		break;
+	case 'n':
+		text_list_add(&options->now, value);
+		break;
+	case 'x':
+		options->has_exit_code = true;
+		break;
 	default:
 		return false;
 	}
@@ -325,6 +359,7 @@ static void options_release(struct snapshot_options *options)
 	text_list_release(&options->dropped);
 	text_list_release(&options->packages);
 	text_list_release(&options->gits);
+	text_list_release(&options->now);
 	text_list_release(&options->words);
 }
 
@@ -397,7 +432,7 @@ static int subcommand_run(const struct subcommand *subcommand, int argc, char **
 			status = subcommand->run(&session, &err);
 		session_print_notes(&session);
 		code = status < 0 ? command_fail("snapshot", &err)
-				  : command_finish("snapshot", EXIT_REPRODUCED);
+				  : command_finish("snapshot", session.code);
 		session_close(&session);
 	}
 	options_release(&options);
@@ -408,8 +443,8 @@ int cmd_snapshot(int argc, char **argv)
 {
 	if (argc < 2)
 		return command_usage("snapshot",
-			"which of capture, fetch, solve, serve, trust, export, import, list, size, "
-			"gc, fsck?");
+			"which of capture, fetch, solve, serve, trust, drift, export, import, "
+			"list, size, gc, fsck?");
 	if (strcmp(argv[1], "--help") == 0)
 		return print_help(NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(subcommands); i++) {

@@ -28,11 +28,17 @@ struct snapshot_options {
 	unsigned connections, rate; /* to a host; 0: as is usual */
 	const char *output;	    /* export: -o; NULL: not said */
 	struct text_list packages;  /* export: --package */
-	struct text_list gits;	/* export: DIRECTORY[=NAME]; import: one directory to put them */
-	bool takes_all;		/* export: --all */
-	bool takes_sources;	/* export: --sources */
-	const char *sha256;	/* import: what the bundle must have; NULL: not said */
-	struct text_list words; /* what is no option: packages, paths */
+	struct text_list gits;	   /* export: DIRECTORY[=NAME]; import: one directory to put them */
+	bool takes_all;		   /* export: --all */
+	bool takes_sources;	   /* export: --sources */
+	const char *sha256;	   /* import: what the bundle must have; NULL: not said */
+	const char *check_path;	   /* solve: --check, a package list; NULL: none */
+	const char *roots_path;	   /* solve: --roots, likewise */
+	bool has_recommends;	   /* solve: --recommends */
+	const char *manifest_path; /* drift: --manifest, a package list; NULL: none */
+	struct text_list now;	   /* drift: pins that stand for now */
+	bool has_exit_code;	   /* drift: --exit-code */
+	struct text_list words;	   /* what is no option: packages, paths */
 };
 
 /* What they work with, opened as the options say. */
@@ -44,6 +50,7 @@ struct snapshot_session {
 	struct trust_options trust;
 	struct text_list notes;
 	struct pin_list pins;
+	int code; /* the exit code when there is no error; 0 unless a subcommand says otherwise */
 };
 
 /* Reads all pins named by --pin; checks the lock, or writes it when there is none yet. */
@@ -59,11 +66,16 @@ void session_print_notes(struct snapshot_session *session);
 enum status session_architecture(
 	struct snapshot_session *session, char **architecture, struct error *err);
 
+/* The closure of the words at the pins, as the options say. */
+enum status session_solve(
+	struct snapshot_session *session, struct solution *solution, struct error *err);
+
 enum status snapshot_cmd_capture(struct snapshot_session *session, struct error *err);
 enum status snapshot_cmd_fetch(struct snapshot_session *session, struct error *err);
 enum status snapshot_cmd_solve(struct snapshot_session *session, struct error *err);
 enum status snapshot_cmd_list(struct snapshot_session *session, struct error *err);
 enum status snapshot_cmd_trust(struct snapshot_session *session, struct error *err);
+enum status snapshot_cmd_drift(struct snapshot_session *session, struct error *err);
 enum status snapshot_cmd_fsck(struct snapshot_session *session, struct error *err);
 enum status snapshot_cmd_gc(struct snapshot_session *session, struct error *err);
 enum status snapshot_cmd_size(struct snapshot_session *session, struct error *err);
@@ -74,6 +86,9 @@ enum status snapshot_cmd_import(struct snapshot_session *session, struct error *
 
 /* A pin as an object of an array. */
 void snapshot_pin_json(struct json *json, const struct pin *pin);
+/* solve --check: whether a package list is closed under dependencies. */
+enum status snapshot_solve_check(struct snapshot_session *session, struct error *err);
+
 /* The pins, as text (a line a suite) or as JSON. */
 enum status snapshot_print_pins(
 	const struct pin_list *pins, bool is_json, const char *format, struct error *err);

@@ -234,26 +234,42 @@ static enum status solution_print(
 	return json_finish(&json, err);
 }
 
-static enum status solve_words(
+enum status session_solve(
 	struct snapshot_session *session, struct solution *solution, struct error *err)
 {
+	bool has_recommends = session->options->has_recommends;
 	char *architecture = NULL;
 	enum status status = session_architecture(session, &architecture, err);
 
 	if (status == STATUS_OK)
-		status = snapshot_solve(session->store, &session->pins, architecture,
-			&session->options->words, solution, err);
+		status = (has_recommends ? snapshot_solve_recommended : snapshot_solve)(
+			session->store, &session->pins, architecture, &session->options->words,
+			solution, err);
+	if (status == STATUS_OK && has_recommends)
+		text_list_add(&session->notes,
+			"Recommends are followed as apt follows them; where it turns back from a "
+			"choice it may take others");
 	free(architecture);
 	return status;
 }
 
 enum status snapshot_cmd_solve(struct snapshot_session *session, struct error *err)
 {
+	const struct snapshot_options *options = session->options;
 	struct solution solution = {0};
-	enum status status = session_read_pins(session, err);
+	enum status status;
 
+	if (options->check_path && options->has_recommends)
+		return error_set(err, STATUS_USAGE, "--check and --recommends do not go together");
+	if (!options->check_path && options->roots_path)
+		return error_set(err, STATUS_USAGE, "--roots is for --check; name the packages");
+	if (!options->check_path && !options->words.count)
+		return error_set(err, STATUS_USAGE, "solve needs packages, or --check LIST");
+	status = session_read_pins(session, err);
+	if (status == STATUS_OK && options->check_path)
+		return snapshot_solve_check(session, err);
 	if (status == STATUS_OK)
-		status = solve_words(session, &solution, err);
+		status = session_solve(session, &solution, err);
 	if (status == STATUS_OK)
 		status = solution_print(
 			&solution, session->options->is_json, "reproof-snapshot-solve-1", err);
@@ -302,7 +318,7 @@ enum status snapshot_cmd_fetch(struct snapshot_session *session, struct error *e
 		return snapshot_print_pins(
 			&session->pins, session->options->is_json, "reproof-snapshot-fetch-1", err);
 	if (status == STATUS_OK)
-		status = solve_words(session, &solution, err);
+		status = session_solve(session, &solution, err);
 	if (status == STATUS_OK)
 		status = solution_fetch(session, &solution, err);
 	if (status == STATUS_OK)

@@ -237,3 +237,12 @@ void release_release(struct release *release)
 	free(release->target);
 	*release = (struct release){0};
 }
+
+char *release_lock_path(const char *descriptor)
+{
+	const char *name = path_basename(descriptor);
+	const char *dot = strrchr(name, '.');
+	size_t len = dot && dot != name ? (size_t)(dot - descriptor) : strlen(descriptor);
+
+	return xasprintf("%.*s.lock", (int)len, descriptor);
+}

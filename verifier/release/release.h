@@ -120,6 +120,9 @@ bool release_accepts(const struct text_list *accept, const char *kind, const cha
 enum status release_read(const char *path, struct release *release, struct error *err);
 void release_release(struct release *release);
 
+/* Where the lock of its pins is: "release.lock" beside "release.yaml"; the caller frees. */
+char *release_lock_path(const char *descriptor);
+
 /*
  * Reads the text of a hash list into the published part: SHA-256 only, no name twice, no name that
  * is absolute, leads upward or holds control characters (trust T10). STATUS_FORMAT with `what` and

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SNAPSHOT_MANIFEST_H
+#define SNAPSHOT_MANIFEST_H
+
+#include <stddef.h>
+
+#include "base/array.h"
+#include "base/error.h"
+
+/*
+ * The packages of an image, as a list beside it names them: ISAR's .manifest and .wic.manifest
+ * ("SOURCE|SOURCE VERSION|PACKAGE[:ARCHITECTURE]|VERSION", or the package alone), dpkg's status
+ * file (ISAR's .dpkg_status), or lines "PACKAGE[:ARCHITECTURE]=VERSION" or
+ * "PACKAGE[:ARCHITECTURE] VERSION" (dpkg-query -W). Empty lines and those that begin with "#" say
+ * nothing.
+ */
+struct manifest_package {
+	char *name;
+	char *version;	    /* NULL where a line is the package alone */
+	char *architecture; /* "all" too; NULL where the list does not say */
+	char *source;	    /* NULL where the list does not say, as is source_version */
+	char *source_version;
+	size_t line; /* where it stands in the list, from 1 */
+};
+
+struct manifest {
+	/*
+	 * By name, architecture and version (in Debian's order). A line that says no more than
+	 * another is left out; what is given two versions stands in both.
+	 */
+	struct manifest_package *items;
+	size_t count, capacity;
+	size_t repeated; /* lines that were left out */
+	/* Sentences to say to the user: two versions of one package, packages not configured. */
+	struct text_list notes;
+};
+
+/*
+ * Reads a list, "-" for standard input. What cannot be read as one, and a list without a package,
+ * is STATUS_FORMAT with "PATH:LINE: "; what is too large to be one is STATUS_LIMIT. Packages that
+ * dpkg's status says are not installed are left out. Release it also after an error.
+ */
+enum status manifest_read(const char *path, struct manifest *manifest, struct error *err);
+/* The same of a text in memory; `name` is for errors. */
+enum status manifest_parse(const char *name, const char *data, size_t len,
+	struct manifest *manifest, struct error *err);
+void manifest_release(struct manifest *manifest);
+
+#endif
