@@ -207,26 +207,50 @@ static char *url_without_user(const char *url)
 	return copy != NULL ? copy : escape_url_secrets(url);
 }
 
+/* Does a job of one URL whose digest is not known; it has no memory of its own when it fails. */
+static enum status job_run(
+	struct fetcher *fetcher, struct fetch_job *job, const char *url, struct error *err)
+{
+	struct text_list urls = {0};
+	struct fetch_batch batch = {0};
+
+	job->batch = &batch;
+	job->urls = &urls;
+	text_list_add(&urls, url);
+	fetcher_run(fetcher, &batch, job, 1, NULL);
+	text_list_release(&urls);
+	if (job->worst.status == STATUS_OK)
+		return STATUS_OK;
+	*err = job->worst;
+	if (err->status == STATUS_NETWORK)
+		error_set(err, STATUS_NETWORK, "%.900s; nothing was stored, try again later",
+			job->worst.text);
+	free(job->served);
+	return err->status;
+}
+
+enum status fetcher_post(struct fetcher *fetcher, struct store *store, const char *url,
+	const struct fetch_form *form, uint64_t size_limit, struct digest *digest, long *code,
+	struct error *err)
+{
+	struct fetch_job job = {.store = store, .form = form, .limit = size_limit};
+
+	if (job_run(fetcher, &job, url, err) < 0)
+		return err->status;
+	*digest = job.found;
+	*code = job.code;
+	free(job.served);
+	return STATUS_OK;
+}
+
 enum status fetcher_get(struct fetcher *fetcher, struct store *store, const char *url,
 	uint64_t size_limit, struct digest *digest, uint64_t *size, char **served,
 	struct error *err)
 {
-	struct text_list urls = {0};
-	struct fetch_batch batch = {0};
-	struct fetch_job job = {
-		.batch = &batch, .store = store, .urls = &urls, .limit = size_limit};
+	struct fetch_job job = {.store = store, .limit = size_limit};
 
-	text_list_add(&urls, url);
-	fetcher_run(fetcher, &batch, &job, 1, NULL);
-	text_list_release(&urls);
-	if (job.worst.status != STATUS_OK) {
-		*err = job.worst;
-		if (err->status == STATUS_NETWORK)
-			error_set(err, STATUS_NETWORK,
-				"%.900s; nothing was stored, try again later", job.worst.text);
-		free(job.served);
+	if (job_run(fetcher, &job, url, err) < 0)
 		return err->status;
-	}
 	*digest = job.found;
 	if (size != NULL)
 		*size = job.length;

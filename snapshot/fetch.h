@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <strings.h>
 
+#include "snapshot/fetch_form.h"
 #include "snapshot/store.h"
 
 /* Inside fetch*.c only: one file to be had, and one attempt at having it. */
@@ -52,6 +53,7 @@ struct fetch_batch;
 struct fetch_attempt {
 	CURL *easy;
 	struct curl_slist *headers;
+	curl_mime *mime;
 	double started;
 	uint64_t range;	    /* the first byte asked for */
 	uint64_t discarded; /* of the body of an error */
@@ -70,6 +72,8 @@ struct fetch_job {
 	const struct text_list *urls;
 	const struct digest *expected; /* NULL when not known */
 	uint64_t limit;		       /* the size when `expected`, else the most that is taken */
+	const struct fetch_form *form; /* what is posted; NULL: nothing is */
+	long code;		       /* of the answer to a form: 200, or 404 with a body */
 
 	struct fetch_host **hosts; /* of each URL; NULL once that was tried in vain */
 	size_t url;

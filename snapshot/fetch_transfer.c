@@ -164,16 +164,17 @@ static enum fetch_outcome check_head(struct fetch_job *job)
 {
 	long code = response_code(job);
 
-	if (code == 0 || code == 200)
+	if (code == 0 || code == 200 || (code == 404 && job->form != NULL))
 		return check_whole(job, code != 0);
 	if (code == 206)
 		return check_rest(job);
 	return FETCH_RUNNING;
 }
 
-static bool is_success(long code)
+/* Whose body is taken. */
+static bool is_success(const struct fetch_job *job, long code)
 {
-	return code == 0 || code == 200 || code == 206;
+	return code == 0 || code == 200 || code == 206 || (code == 404 && job->form != NULL);
 }
 
 /* Any other return than `len` makes curl stop. */
@@ -189,7 +190,7 @@ static size_t take_body(char *data, size_t size, size_t count, void *context)
 	}
 	if (attempt->outcome != FETCH_RUNNING)
 		return 0;
-	if (!is_success(response_code(job))) {
+	if (!is_success(job, response_code(job))) {
 		attempt->discarded += len;
 		return attempt->discarded > ERROR_BODY_LIMIT ? 0 : len;
 	}
@@ -227,10 +228,28 @@ static void set_range(struct fetch_job *job)
 	free(condition);
 }
 
+/* Sends the form, also to where a redirect leads. */
+static void set_form(struct fetch_job *job)
+{
+	struct fetch_attempt *attempt = &job->attempt;
+
+	attempt->mime = curl_mime_init(attempt->easy);
+	for (size_t i = 0; i < job->form->count; i++) {
+		const struct fetch_field *field = &job->form->fields[i];
+		curl_mimepart *part = curl_mime_addpart(attempt->mime);
+
+		curl_mime_name(part, field->name);
+		curl_mime_filename(part, field->name);
+		curl_mime_data(part, field->value, CURL_ZERO_TERMINATED);
+	}
+	curl_easy_setopt(attempt->easy, CURLOPT_MIMEPOST, attempt->mime);
+	curl_easy_setopt(attempt->easy, CURLOPT_POSTREDIR, (long)CURL_REDIR_POST_ALL);
+}
+
 static enum fetch_outcome prepare_part(struct fetch_job *job, const char *url)
 {
 	/* Without a validator, only a digest at the end can say whether two pieces fit. */
-	bool can_resume = strncmp(url, "file:", 5) != 0 &&
+	bool can_resume = strncmp(url, "file:", 5) != 0 && job->form == NULL &&
 		(job->expected != NULL || job->etag[0] || job->modified[0]);
 
 	if (job->part.fd < 0) {
@@ -276,6 +295,8 @@ enum fetch_outcome fetch_attempt_start(
 	curl_easy_setopt(attempt->easy, CURLOPT_WRITEFUNCTION, take_body);
 	curl_easy_setopt(attempt->easy, CURLOPT_WRITEDATA, job);
 	curl_easy_setopt(attempt->easy, CURLOPT_PRIVATE, job);
+	if (job->form != NULL)
+		set_form(job);
 	if (job->length > 0)
 		set_range(job);
 	return FETCH_RUNNING;
@@ -285,7 +306,9 @@ void fetch_attempt_release(struct fetch_job *job)
 {
 	curl_easy_cleanup(job->attempt.easy);
 	curl_slist_free_all(job->attempt.headers);
+	curl_mime_free(job->attempt.mime);
 	job->attempt.easy = NULL;
+	job->attempt.mime = NULL;
 	job->attempt.headers = NULL;
 }
 
@@ -412,7 +435,7 @@ enum fetch_outcome fetch_attempt_finish(struct fetch_job *job, CURLcode code)
 	if (attempt->outcome != FETCH_RUNNING)
 		return attempt->outcome;
 	/* A body that was given up changes nothing about the code above it. */
-	if (!is_success(response) && (code == CURLE_OK || code == CURLE_WRITE_ERROR))
+	if (!is_success(job, response) && (code == CURLE_OK || code == CURLE_WRITE_ERROR))
 		return judge_code(job, response);
 	if (code != CURLE_OK)
 		return judge_trouble(job, code);
@@ -425,5 +448,6 @@ enum fetch_outcome fetch_attempt_finish(struct fetch_job *job, CURLcode code)
 	curl_easy_getinfo(attempt->easy, CURLINFO_EFFECTIVE_URL, &url);
 	free(job->served);
 	job->served = xstrdup(url != NULL ? url : job->urls->items[job->url]);
+	job->code = response;
 	return check_bytes(job);
 }

@@ -64,7 +64,8 @@ static enum status record_failure(struct verification *verification,
 	sandbox_explain(sandbox, last ? last->text : "", &why);
 	status = evidence_build_failure(verification->evidence, verification->run, &failure, err);
 	if (status == STATUS_OK)
-		status = error_set(err, STATUS_BUILD, "the build %s%s%.300s%s; its log: %s", how,
+		status = error_set(err, STATUS_BUILD, "the build %s%s%.300s%s; its log: %s",
+			sandbox_limits(sandbox)->broken == BUILD_LIMIT_NONE ? how : "was ended",
 			failure.line ? ": " : "", failure.line ? failure.evidence : "",
 			buffer_text(&why), log);
 	buffer_release(&why);

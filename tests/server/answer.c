@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is sent for one request: a file as the rule has it (archive_server.c says what they do). */
 #include "tests/server/answer.h"
+#include "tests/server/metasnap.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -98,6 +99,8 @@ static bool open_file(struct answer *answer)
 		return false;
 	answer->fd = openat(directory, name, O_RDONLY | O_CLOEXEC);
 	close(directory);
+	if (answer->fd >= 0 && answer->request.body != NULL && !rule->has[RULE_FILE])
+		answer->fd = metasnap_answer(answer->fd, answer->request.body, &answer->posted);
 	if (answer->fd < 0 || fstat(answer->fd, &st) != 0 || !S_ISREG(st.st_mode))
 		return false;
 	answer->real_size = answer->size = (uint64_t)st.st_size;
@@ -123,7 +126,7 @@ static void choose_range(struct answer *answer)
 	uintmax_t first = 0, last = 0;
 	int fields;
 
-	answer->status = 200;
+	answer->status = answer->posted ? answer->posted : 200;
 	answer->first = 0;
 	answer->last = answer->size;
 	fields = sscanf(request->range, "bytes=%ju-%ju", &first, &last);

@@ -20,6 +20,7 @@ struct answer {
 	uint64_t first, last; /* last is one behind */
 	char etag[256];
 	char modified[64];
+	int posted;    /* the status of what metasnap answers; 0 when nobody asked it */
 	int status;    /* that is sent; 0 for none */
 	uint64_t sent; /* bytes of the body */
 	bool must_close;

@@ -9,6 +9,8 @@
  * can be connected to. It runs until it is killed; --with-parent: at the latest when the thread
  *that started it ends. It does keep-alive, HEAD, single ranges, If-Range, ETag ("SIZE-MTIME"),
  * Last-Modified and Date, and takes absolute-form targets (http://ANY/path) as a proxy would.
+ * A POST is answered as metasnap does, from the file it goes to, a table of what there is
+ * (metasnap.h).
  *
  * Rules: one a line, `PATH-GLOB COUNT ACTION [ARGUMENT] [ACTION [ARGUMENT]]…`; `#` begins a
  *comment. The glob (fnmatch, `*` crosses slashes) is matched against the decoded path with its
@@ -103,8 +105,10 @@ static bool serve_request(const struct connection *connection)
 	unsigned active;
 	bool goes_on;
 
-	if (!request_read(&answer.request, connection->socket))
+	if (!request_read(&answer.request, connection->socket)) {
+		request_release(&answer.request);
 		return false;
+	}
 	started = now_seconds();
 	pthread_mutex_lock(&server->lock);
 	active = ++server->active;
@@ -117,6 +121,7 @@ static bool serve_request(const struct connection *connection)
 	server->active--;
 	log_request(connection, &answer, started, active);
 	pthread_mutex_unlock(&server->lock);
+	request_release(&answer.request);
 	return goes_on;
 }
 

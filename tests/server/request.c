@@ -2,11 +2,13 @@
 #include "tests/server/request.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
 
 #define REQUEST_SIZE 16384
+#define BODY_MAX     ((size_t)16 * 1024 * 1024)
 
 static int hex_value(char c)
 {
@@ -43,6 +45,8 @@ static void parse_header(struct request *request, const char *line)
 		snprintf(request->range, sizeof(request->range), "%s", line + 7);
 	else if (strncasecmp(line, "If-Range: ", 10) == 0)
 		snprintf(request->if_range, sizeof(request->if_range), "%s", line + 10);
+	else if (strncasecmp(line, "Content-Length: ", 16) == 0)
+		request->body_len = strtoul(line + 16, NULL, 10);
 	else if (strncasecmp(line, "Connection: close", 17) == 0)
 		request->is_last = true;
 }
@@ -70,11 +74,33 @@ static bool parse_request(char *text, struct request *request)
 	return true;
 }
 
+static bool body_read(struct request *request, int socket)
+{
+	size_t len = 0;
+
+	if (request->body_len > BODY_MAX)
+		return false;
+	if (request->body_len == 0)
+		return true;
+	request->body = calloc(request->body_len + 1, 1);
+	while (request->body != NULL && len < request->body_len) {
+		ssize_t n = recv(socket, request->body + len, request->body_len - len, 0);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		len += (size_t)n;
+	}
+	return request->body != NULL;
+}
+
 bool request_read(struct request *request, int socket)
 {
 	char text[REQUEST_SIZE];
 	size_t len = 0;
 
+	*request = (struct request){0};
 	while (len + 1 < sizeof(text)) {
 		ssize_t n = recv(socket, text + len, 1, 0);
 
@@ -84,7 +110,13 @@ bool request_read(struct request *request, int socket)
 			return false;
 		text[++len] = '\0';
 		if (len >= 4 && strcmp(text + len - 4, "\r\n\r\n") == 0)
-			return parse_request(text, request);
+			return parse_request(text, request) && body_read(request, socket);
 	}
 	return false;
+}
+
+void request_release(struct request *request)
+{
+	free(request->body);
+	request->body = NULL;
 }

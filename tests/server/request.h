@@ -4,6 +4,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 /* What the archive server wants to know of an HTTP request. */
 struct request {
@@ -12,9 +13,12 @@ struct request {
 	char range[64]; /* "" when there is none */
 	char if_range[256];
 	bool is_last; /* Connection: close */
+	char *body;   /* NUL-terminated; NULL when there is none */
+	size_t body_len;
 };
 
-/* Reads up to the empty line; false at the end of the connection. */
+/* Reads it with its body; false at the end of the connection. Release it in any case. */
 bool request_read(struct request *request, int socket);
+void request_release(struct request *request);
 
 #endif

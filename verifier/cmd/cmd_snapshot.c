@@ -9,6 +9,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/escape.h"
+#include "base/number.h"
 #include "base/progress.h"
 #include "verifier/cmd/command.h"
 
@@ -33,6 +34,8 @@ static const struct subcommand subcommands[] = {
 	{"solve", snapshot_cmd_solve, true, false, true, true, "psmtakelojqcrKTR",
 		"--pin PIN… [OPTION…] [--check LIST] PACKAGE…",
 		"the closure of a package list at the pins, or whether an image's is closed"},
+	{"find", snapshot_cmd_find, false, false, true, true, "sVMIEatojqcr", "[OPTION…] LIST",
+		"the pins that an image's package list was made from"},
 	{"serve", snapshot_cmd_serve, true, false, false, true, "psmtakeloqPLcrb",
 		"--pin PIN…|--api [OPTION…]",
 		"the pinning proxy on 127.0.0.1, or what tools ask of snapshot.debian.org"},
@@ -90,6 +93,10 @@ static const struct command_option options_known[] = {
 	{"manifest", 'N', true},
 	{"now", 'n', true},
 	{"exit-code", 'x', false},
+	{"archive", 'V', true},
+	{"metasnap", 'M', true},
+	{"api", 'I', true},
+	{"effort", 'E', true},
 	{NULL, 0, false},
 };
 
@@ -129,13 +136,17 @@ static const struct option_help {
 	{'N', "--manifest LIST", "the image's packages (- for stdin); RELEASE may name one itself"},
 	{'n', "--now PIN", "a pin to look in (a fresh capture); may be given again"},
 	{'x', "--exit-code", "exit code 1 when something has drifted"},
+	{'V', "--archive NAME", "look at suites of this archive only; may be given again"},
+	{'M', "--metasnap URL", "whom to ask for times (metasnap.debian.net), or none"},
+	{'I', "--api URL", "whom to ask for the rest (snapshot.debian.org), or none"},
+	{'E', "--effort N", "how long to search, in thousand million steps (2)"},
 };
 
-static const char help_end[] = "  --help                 this text\n\n"
-			       "Exit codes: 0 done, 1 a list that is not closed, or drift with "
-			       "--exit-code, 2 usage or\nconfiguration, 3 trouble (network, "
-			       "packages that are not there or cannot be installed\ntogether), "
-			       "7 signature or trust failure.\n";
+static const char help_end[] =
+	"  --help                 this text\n\n"
+	"Exit codes: 0 done, 1 a list that is not closed, a package that no time explains, or "
+	"drift\nwith --exit-code, 2 usage or configuration, 3 trouble (network, packages that are "
+	"not there\nor cannot be installed together), 7 signature or trust failure.\n";
 
 /* "[serve]" behind an option that not all take, "[not list]" when most do. */
 static void print_takers(int letter)
@@ -193,140 +204,39 @@ static const char *option_name(int letter)
 	return option->name;
 }
 
-static bool port_parse(const char *text, unsigned short *port)
+/*
+ * Those that the subcommand takes first: of two options of one name, whichever is its own is found.
+ * The others stay known, to say that it does not take them.
+ */
+static void options_order(
+	const struct subcommand *subcommand, struct command_option known[ARRAY_SIZE(options_known)])
 {
-	char *end;
-	unsigned long value = strtoul(text, &end, 10);
+	size_t count = 0;
 
-	if (text[0] < '0' || text[0] > '9' || *end || value > 65535)
-		return false;
-	*port = (unsigned short)value;
-	return true;
-}
-
-static bool bound_parse(const char *text, unsigned *bound)
-{
-	char *end;
-	unsigned long value = strtoul(text, &end, 10);
-
-	*bound = (unsigned)value;
-	return text[0] >= '0' && text[0] <= '9' && !*end && value > 0 && value <= 1000;
-}
-
-/* Takes one option; false when its value makes no sense. */
-static bool option_take(struct snapshot_options *options, int letter, const char *value)
-{
-	switch (letter) {
-	case 'p':
-		text_list_add(&options->pins, value);
-		break;
-	case 's':
-		free(options->store_path);
-		options->store_path = xstrdup(value);
-		break;
-	case 'm':
-		text_list_add(&options->mirrors, value);
-		break;
-	case 't':
-		options->etc_apt = value;
-		break;
-	case 'a':
-		text_list_add(&options->architectures, value);
-		break;
-	case 'k':
-		options->keyring = value;
-		break;
-	case 'e':
-		options->accept_expired_key = true;
-		break;
-	case 'l':
-		options->lock_path = value;
-		break;
-	case 'o':
-		options->is_offline = true;
-		break;
-	case 'j':
-		options->is_json = true;
-		break;
-	case 'q':
-		progress_set_quiet(true);
-		break;
-	case 'P':
-		return port_parse(value, &options->port);
-	case 'L':
-		options->log_path = value;
-		break;
-	case 'b':
-		options->is_api = true;
-		break;
-	case 'd':
-		text_list_add(&options->databases, value);
-		break;
-	case 'D':
-		text_list_add(&options->dropped, value);
-		break;
-	case 'y':
-		options->is_agreed = true;
-		break;
-	case 'c':
-		return bound_parse(value, &options->connections);
-	case 'r':
-		return bound_parse(value, &options->rate);
-	case 'f':
-		options->output = value;
-		break;
-	case 'C':
-		text_list_add(&options->packages, value);
-		break;
-	case 'A':
-		options->takes_all = true;
-		break;
-	case 'S':
-		options->takes_sources = true;
-		break;
-	case 'g':
-		text_list_add(&options->gits, value);
-		break;
-	case 'h':
-		options->sha256 = value;
-		break;
-	case 'K':
-		options->check_path = value;
-		break;
-	case 'T':
-		options->roots_path = value;
-		break;
-	case 'R':
-		options->has_recommends = true;
-		break;
-	case 'N':
-		options->manifest_path = value;
-		break;
-	case 'n':
-		text_list_add(&options->now, value);
-		break;
-	case 'x':
-		options->has_exit_code = true;
-		break;
-	default:
-		return false;
+	for (int is_taken = 1; is_taken >= 0; is_taken--) {
+		for (const struct command_option *option = options_known; option->name; option++) {
+			if ((strchr(subcommand->options, option->code) != NULL) == is_taken)
+				known[count++] = *option;
+		}
 	}
-	return true;
+	known[count] = (struct command_option){0};
 }
 
 /* EXIT_REPRODUCED (0) to go on; *is_help when there is nothing more to do. */
 static int options_read(const struct subcommand *subcommand, int argc, char **argv,
 	struct snapshot_options *options, bool *is_help)
 {
+	struct command_option known[ARRAY_SIZE(options_known)];
 	struct command_line line = {
-		.command = "snapshot", .options = options_known, .argc = argc, .argv = argv};
+		.command = "snapshot", .options = known, .argc = argc, .argv = argv};
 	int letter;
 
+	options_order(subcommand, known);
 	while ((letter = command_option_next(&line)) > 0) {
 		if (!strchr(subcommand->options, letter))
 			return command_usage("snapshot", "%s takes no --%s", subcommand->name,
 				option_name(letter));
-		if (!option_take(options, letter, line.value))
+		if (!snapshot_option_take(options, letter, line.value))
 			return command_usage("snapshot", "--%s: \"%s\" makes no sense",
 				option_name(letter), line.value);
 	}
@@ -347,20 +257,6 @@ static int options_read(const struct subcommand *subcommand, int argc, char **ar
 		return command_usage(
 			"snapshot", "%s needs --pin; see reproof snapshot list", subcommand->name);
 	return EXIT_REPRODUCED;
-}
-
-static void options_release(struct snapshot_options *options)
-{
-	free(options->store_path);
-	text_list_release(&options->mirrors);
-	text_list_release(&options->pins);
-	text_list_release(&options->architectures);
-	text_list_release(&options->databases);
-	text_list_release(&options->dropped);
-	text_list_release(&options->packages);
-	text_list_release(&options->gits);
-	text_list_release(&options->now);
-	text_list_release(&options->words);
 }
 
 static enum status session_open(
@@ -435,7 +331,7 @@ static int subcommand_run(const struct subcommand *subcommand, int argc, char **
 				  : command_finish("snapshot", session.code);
 		session_close(&session);
 	}
-	options_release(&options);
+	snapshot_options_release(&options);
 	return code;
 }
 
@@ -443,8 +339,8 @@ int cmd_snapshot(int argc, char **argv)
 {
 	if (argc < 2)
 		return command_usage("snapshot",
-			"which of capture, fetch, solve, serve, trust, drift, export, import, "
-			"list, size, gc, fsck?");
+			"which of capture, fetch, solve, find, serve, trust, drift, export, "
+			"import, list, size, gc, fsck?");
 	if (strcmp(argv[1], "--help") == 0)
 		return print_help(NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(subcommands); i++) {

@@ -38,8 +38,15 @@ struct snapshot_options {
 	const char *manifest_path; /* drift: --manifest, a package list; NULL: none */
 	struct text_list now;	   /* drift: pins that stand for now */
 	bool has_exit_code;	   /* drift: --exit-code */
-	struct text_list words;	   /* what is no option: packages, paths */
+	struct text_list archives; /* find: --archive; empty means the usual ones */
+	const char *metasnap, *api; /* find: base URLs, "none"; NULL means the usual ones */
+	uint64_t effort;	    /* find: 0 means the usual one */
+	struct text_list words;	    /* what is no option: packages, paths */
 };
+
+/* Takes one by its letter (cmd_snapshot.c has the table); false when its value makes no sense. */
+bool snapshot_option_take(struct snapshot_options *options, int letter, const char *value);
+void snapshot_options_release(struct snapshot_options *options);
 
 /* What they work with, opened as the options say. */
 struct snapshot_session {
@@ -72,6 +79,7 @@ enum status session_solve(
 
 enum status snapshot_cmd_capture(struct snapshot_session *session, struct error *err);
 enum status snapshot_cmd_fetch(struct snapshot_session *session, struct error *err);
+enum status snapshot_cmd_find(struct snapshot_session *session, struct error *err);
 enum status snapshot_cmd_solve(struct snapshot_session *session, struct error *err);
 enum status snapshot_cmd_list(struct snapshot_session *session, struct error *err);
 enum status snapshot_cmd_trust(struct snapshot_session *session, struct error *err);
