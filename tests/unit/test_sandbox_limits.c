@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/build_fixture.h"
 
+#include "verifier/rebuild/tasks.h"
+
 #include <grp.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -138,6 +140,34 @@ START_TEST(a_fork_bomb)
 }
 END_TEST
 
+/* The kernel's own bound holds whatever happens between two looks, and is the sandbox's alone. */
+START_TEST(a_fork_bomb_leaves_the_machine_its_numbers)
+{
+	struct build_limits limits = {0};
+	char *before, *after;
+	struct error err;
+	size_t len;
+
+	if (tasks_bound(50) == 0) {
+		fprintf(stderr,
+			"SKIP: test_sandbox_limits: NOT TESTED HERE: the bound of tasks "
+			"needs Linux 6.14\n");
+		return;
+	}
+	limits.most[BUILD_PROCESSES] = 50;
+	build.spec.limits = limits;
+	ck_assert(path_read_file("/proc/sys/kernel/pid_max", 64, &before, &len, &err) == STATUS_OK);
+	build_pass(&build, "cat /proc/sys/kernel/pid_max");
+	ck_assert_str_eq(build.log, "301\n");
+	ck_assert_str_eq(sandbox_limits(build.sandbox)->mechanism[BUILD_PROCESSES],
+		"pid namespace and watcher");
+	ck_assert(path_read_file("/proc/sys/kernel/pid_max", 64, &after, &len, &err) == STATUS_OK);
+	ck_assert_str_eq(before, after);
+	free(before);
+	free(after);
+}
+END_TEST
+
 static void become_user(void)
 {
 	ck_assert(setgroups(0, NULL) == 0 && setresgid(65534, 65534, 65534) == 0);
@@ -253,6 +283,7 @@ int main(void)
 	tcase_add_loop_test(root, a_build_that_fills_the_disk, 0, (int)ARRAY_SIZE(writers));
 	tcase_add_test(root, a_build_that_ends_before_it_is_seen);
 	tcase_add_test(root, free_space_has_to_stay);
+	tcase_add_test(root, a_fork_bomb_leaves_the_machine_its_numbers);
 	tcase_add_loop_test(root, a_fork_bomb, 0, (int)ARRAY_SIZE(bombs));
 	tcase_add_loop_test(root, what_a_build_wants_is_named, 0, (int)ARRAY_SIZE(wishes));
 	tcase_add_test(root, the_list_is_bounded);

@@ -19,6 +19,7 @@
 #include "verifier/rebuild/left_tree.h"
 #include "verifier/rebuild/loops.h"
 #include "verifier/rebuild/sandbox_init.h"
+#include "verifier/rebuild/tasks.h"
 #include "verifier/rebuild/user_namespace.h"
 #include "verifier/rebuild/view.h"
 
@@ -236,6 +237,7 @@ static enum status keeper_start(
 		.parent = getpid(),
 		.map = sandbox->is_user ? &sandbox->map : NULL,
 		.limits = spec->limits,
+		.tasks = tasks_bound(sandbox->held.limits.most[BUILD_PROCESSES]),
 		.written = sandbox->written,
 		.address_space = sandbox->held.has_address_space
 			? sandbox->held.limits.most[BUILD_MEMORY]
@@ -313,6 +315,8 @@ static enum status listener_receive(
 		return status;
 	if (fd < 0 && !sandbox->has_network)
 		return error_set(err, STATUS_SANDBOX, "the sandbox handed out no socket");
+	if (ready.has_tasks_bound)
+		sandbox->held.mechanism[BUILD_PROCESSES] = "pid namespace and watcher";
 	*listen_fd = fd;
 	*port = ready.port;
 	return STATUS_OK;

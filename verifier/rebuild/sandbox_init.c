@@ -19,6 +19,7 @@
 #include "verifier/rebuild/launch.h"
 #include "verifier/rebuild/network.h"
 #include "verifier/rebuild/sandbox.h"
+#include "verifier/rebuild/tasks.h"
 
 #define NAMESPACES                                                                                 \
 	(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWCGROUP)
@@ -169,6 +170,7 @@ static enum status inside_prepare(
 	status = origins_wipe(err);
 	if (status != STATUS_OK)
 		return status;
+	ready->has_tasks_bound = inner->tasks && tasks_bound_set(inner->tasks);
 	if (sethostname(inner->hostname, strlen(inner->hostname)) < 0 ||
 		setdomainname("(none)", 6) < 0)
 		status = error_set_errno(err, "cannot set the host name");

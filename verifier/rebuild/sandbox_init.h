@@ -21,6 +21,7 @@
 struct sandbox_ready {
 	struct error error; /* when its status is not OK, that is all there will be */
 	unsigned short port;
+	bool has_tasks_bound; /* as struct sandbox_inner asks */
 };
 
 /* Followed by argc + envc texts, each with its NUL; the first is the program. */
@@ -42,6 +43,7 @@ struct sandbox_inner {
 	bool has_network; /* of the host; there is no listening socket then */
 	struct build_limits limits;
 	uint64_t address_space, threads; /* as struct launch */
+	uint64_t tasks;			 /* tasks.h; 0: not bounded */
 	const char *const *written;	 /* as struct supervision */
 	int control;			 /* a SOCK_SEQPACKET to the outer side */
 	pid_t parent;			 /* the outer side */
