@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,115 +36,89 @@ static bool effort_parse(const char *text, uint64_t *effort)
 	return true;
 }
 
+enum option_kind {
+	OPTION_FLAG, /* becomes true */
+	OPTION_TEXT,
+	OPTION_LIST, /* may be given again */
+};
+
+/* Those that are kept as they are given. */
+static const struct {
+	int letter;
+	enum option_kind kind;
+	size_t place; /* in struct snapshot_options */
+} kept[] = {
+	{'e', OPTION_FLAG, offsetof(struct snapshot_options, accept_expired_key)},
+	{'o', OPTION_FLAG, offsetof(struct snapshot_options, is_offline)},
+	{'j', OPTION_FLAG, offsetof(struct snapshot_options, is_json)},
+	{'b', OPTION_FLAG, offsetof(struct snapshot_options, is_api)},
+	{'y', OPTION_FLAG, offsetof(struct snapshot_options, is_agreed)},
+	{'A', OPTION_FLAG, offsetof(struct snapshot_options, takes_all)},
+	{'S', OPTION_FLAG, offsetof(struct snapshot_options, takes_sources)},
+	{'R', OPTION_FLAG, offsetof(struct snapshot_options, has_recommends)},
+	{'x', OPTION_FLAG, offsetof(struct snapshot_options, has_exit_code)},
+	{'t', OPTION_TEXT, offsetof(struct snapshot_options, etc_apt)},
+	{'k', OPTION_TEXT, offsetof(struct snapshot_options, keyring)},
+	{'l', OPTION_TEXT, offsetof(struct snapshot_options, lock_path)},
+	{'L', OPTION_TEXT, offsetof(struct snapshot_options, log_path)},
+	{'f', OPTION_TEXT, offsetof(struct snapshot_options, output)},
+	{'h', OPTION_TEXT, offsetof(struct snapshot_options, sha256)},
+	{'K', OPTION_TEXT, offsetof(struct snapshot_options, check_path)},
+	{'T', OPTION_TEXT, offsetof(struct snapshot_options, roots_path)},
+	{'N', OPTION_TEXT, offsetof(struct snapshot_options, manifest_path)},
+	{'M', OPTION_TEXT, offsetof(struct snapshot_options, metasnap)},
+	{'I', OPTION_TEXT, offsetof(struct snapshot_options, api)},
+	{'p', OPTION_LIST, offsetof(struct snapshot_options, pins)},
+	{'m', OPTION_LIST, offsetof(struct snapshot_options, mirrors)},
+	{'a', OPTION_LIST, offsetof(struct snapshot_options, architectures)},
+	{'d', OPTION_LIST, offsetof(struct snapshot_options, databases)},
+	{'D', OPTION_LIST, offsetof(struct snapshot_options, dropped)},
+	{'C', OPTION_LIST, offsetof(struct snapshot_options, packages)},
+	{'g', OPTION_LIST, offsetof(struct snapshot_options, gits)},
+	{'n', OPTION_LIST, offsetof(struct snapshot_options, now)},
+	{'V', OPTION_LIST, offsetof(struct snapshot_options, archives)},
+};
+
+/* False when the table has no such letter. */
+static bool option_keep(struct snapshot_options *options, int letter, const char *value)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
+		void *place = (char *)options + kept[i].place;
+
+		if (kept[i].letter != letter)
+			continue;
+		if (kept[i].kind == OPTION_FLAG)
+			*(bool *)place = true;
+		else if (kept[i].kind == OPTION_TEXT)
+			*(const char **)place = value;
+		else
+			text_list_add(place, value);
+		return true;
+	}
+	return false;
+}
+
 bool snapshot_option_take(struct snapshot_options *options, int letter, const char *value)
 {
 	switch (letter) {
-	case 'p':
-		text_list_add(&options->pins, value);
-		break;
 	case 's':
 		free(options->store_path);
 		options->store_path = xstrdup(value);
-		break;
-	case 'm':
-		text_list_add(&options->mirrors, value);
-		break;
-	case 't':
-		options->etc_apt = value;
-		break;
-	case 'a':
-		text_list_add(&options->architectures, value);
-		break;
-	case 'k':
-		options->keyring = value;
-		break;
-	case 'e':
-		options->accept_expired_key = true;
-		break;
-	case 'l':
-		options->lock_path = value;
-		break;
-	case 'o':
-		options->is_offline = true;
-		break;
-	case 'j':
-		options->is_json = true;
-		break;
+		return true;
 	case 'q':
 		progress_set_quiet(true);
-		break;
+		return true;
 	case 'P':
 		return port_parse(value, &options->port);
-	case 'L':
-		options->log_path = value;
-		break;
-	case 'b':
-		options->is_api = true;
-		break;
-	case 'd':
-		text_list_add(&options->databases, value);
-		break;
-	case 'D':
-		text_list_add(&options->dropped, value);
-		break;
-	case 'y':
-		options->is_agreed = true;
-		break;
 	case 'c':
 		return bound_parse(value, &options->connections);
 	case 'r':
 		return bound_parse(value, &options->rate);
-	case 'f':
-		options->output = value;
-		break;
-	case 'C':
-		text_list_add(&options->packages, value);
-		break;
-	case 'A':
-		options->takes_all = true;
-		break;
-	case 'S':
-		options->takes_sources = true;
-		break;
-	case 'g':
-		text_list_add(&options->gits, value);
-		break;
-	case 'h':
-		options->sha256 = value;
-		break;
-	case 'K':
-		options->check_path = value;
-		break;
-	case 'T':
-		options->roots_path = value;
-		break;
-	case 'R':
-		options->has_recommends = true;
-		break;
-	case 'N':
-		options->manifest_path = value;
-		break;
-	case 'n':
-		text_list_add(&options->now, value);
-		break;
-	case 'x':
-		options->has_exit_code = true;
-		break;
-	case 'V':
-		text_list_add(&options->archives, value);
-		break;
-	case 'M':
-		options->metasnap = value;
-		break;
-	case 'I':
-		options->api = value;
-		break;
 	case 'E':
 		return effort_parse(value, &options->effort);
 	default:
-		return false;
+		return option_keep(options, letter, value);
 	}
-	return true;
 }
 
 void snapshot_options_release(struct snapshot_options *options)
