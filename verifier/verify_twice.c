@@ -360,6 +360,11 @@ enum status verify_rebuild_release(const struct rebuild_request *request, struct
 	enum status status =
 		release_read(request->verify.descriptor, &rebuilding.verification.release, err);
 
+	/* Its tree is made anew for each build, and most surroundings are kas's own. */
+	if (status == STATUS_OK && rebuilding.verification.release.build.backend == BACKEND_KAS)
+		status = error_set(err, STATUS_USAGE,
+			"%s is built by kas, which rebuild does not do: reproof verify rebuilds it",
+			request->verify.descriptor);
 	if (status == STATUS_OK)
 		status = rebuild(&rebuilding, err);
 	memcpy(run, rebuilding.verification.run, RUN_ID_SIZE);

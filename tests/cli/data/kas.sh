@@ -104,7 +104,7 @@ write_kas_release() {
 		  - name: sub/*
 		build:
 		  backend: kas
-		  path: /work/image
+		  path: /build/image
 		  kas:
 		    repository: image
 		    ref: v1
