@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdlib.h>
-#include <unistd.h>
-
 #include "dbdiff/index_file.h"
 #include "dbdiff/make_index.h"
-#include "dbdiff/pair.h"
+#include "dbdiff/single.h"
 
 static enum status read_counts(struct index *index, struct indexed *indexed, struct error *err)
 {
@@ -45,52 +42,22 @@ static enum status check_artifact(
 	return status;
 }
 
-static enum status walk(struct pair *pair, struct error *err)
-{
-	struct pair_job job = {.pair = pair, .base_fd = -1};
-	enum status status = tempfile_unlinked(&pair->index_fds[0], err);
-
-	if (status == STATUS_OK)
-		status = attempt_open(&pair->attempts[0], err);
-	job.out_fd = pair->index_fds[0];
-	if (status == STATUS_OK)
-		status = pair_run(&job, 1, pair_job_index, &pair->trouble[0], err);
-	if (status == STATUS_OK && pair->trouble[0].status != STATUS_OK) {
-		*err = pair->trouble[0];
-		status = err->status;
-	}
-	return status == STATUS_OK ? index_open(&pair->indexes[0], pair->index_fds[0], err)
-				   : status;
-}
-
 enum status dbdiff_index(const char *name, int fd, const struct limits *limits,
 	struct tempfile *out, struct indexed *indexed, struct error *err)
 {
-	struct comparison_options options = {.limits = *limits};
-	struct comparison_side side = {.fd = fd};
-	struct pair pair = {
-		.name = name, .sides = {&side}, .options = &options, .index_fds = {-1, -1}};
 	struct index_head head = {.name = (char *)name};
-	enum status status = STATUS_OK;
+	struct single single;
+	enum status status = single_index(&single, name, fd, limits, err);
 
 	*indexed = (struct indexed){0};
-	if (lseek(fd, 0, SEEK_SET) < 0)
-		status = error_set_errno(err, "reading");
 	if (status == STATUS_OK)
-		status = hash_fd(fd, &side.sha256, &side.size, err);
+		status = check_artifact(single.index, &single.side, err);
 	if (status == STATUS_OK)
-		status = walk(&pair, err);
+		status = read_counts(single.index, indexed, err);
+	indexed->size = head.size = single.side.size;
+	indexed->sha256 = head.sha256 = single.side.sha256;
 	if (status == STATUS_OK)
-		status = check_artifact(&pair.indexes[0], &side, err);
-	if (status == STATUS_OK)
-		status = read_counts(&pair.indexes[0], indexed, err);
-	indexed->size = head.size = side.size;
-	indexed->sha256 = head.sha256 = side.sha256;
-	if (status == STATUS_OK)
-		status = index_file_write(out, &head, &pair.indexes[0], err);
-	index_release(&pair.indexes[0]);
-	attempt_release(&pair.attempts[0]);
-	if (pair.index_fds[0] >= 0)
-		close(pair.index_fds[0]);
+		status = index_file_write(out, &head, single.index, err);
+	single_release(&single);
 	return status;
 }

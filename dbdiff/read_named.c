@@ -11,11 +11,11 @@
 #include "base/pread.h"
 #include "base/tempfile.h"
 #include "dbdiff/captured.h"
-#include "dbdiff/pair.h"
+#include "dbdiff/single.h"
 
 /* One member that is to be read, and its way down. */
 struct reading {
-	struct pair pair; /* one side of one */
+	struct single single;
 	const struct named_request *request;
 	struct wanted_list wanted;
 	size_t found;
@@ -24,7 +24,7 @@ struct reading {
 static enum status sql_error(struct reading *reading, struct error *err)
 {
 	return error_set(
-		err, STATUS_DATABASE, "index: %s", sqlite3_errmsg(reading->pair.indexes[0].sql.db));
+		err, STATUS_DATABASE, "index: %s", sqlite3_errmsg(reading->single.index->sql.db));
 }
 
 static void want(struct reading *reading, const struct wanted *wanted)
@@ -42,7 +42,7 @@ static enum status want_way(struct reading *reading, int64_t container, struct e
 	enum status status = STATUS_OK;
 	int result = SQLITE_ROW;
 
-	if (sqlite3_prepare_v2(reading->pair.indexes[0].sql.db,
+	if (sqlite3_prepare_v2(reading->single.index->sql.db,
 		    "SELECT container, position FROM member WHERE id = ?", -1, &select,
 		    NULL) != SQLITE_OK)
 		return sql_error(reading, err);
@@ -80,7 +80,7 @@ static enum status find(struct reading *reading, struct error *err)
 	enum status status = STATUS_OK;
 	int result = SQLITE_DONE;
 
-	if (sqlite3_prepare_v2(reading->pair.indexes[0].sql.db,
+	if (sqlite3_prepare_v2(reading->single.index->sql.db,
 		    "SELECT container, position, id, path, size FROM member "
 		    "WHERE content = 1 AND size <= ? AND container <> 0 ORDER BY id",
 		    -1, &select, NULL) != SQLITE_OK)
@@ -110,25 +110,6 @@ static enum status find(struct reading *reading, struct error *err)
 	return status;
 }
 
-static enum status walk(struct reading *reading, struct error *err)
-{
-	struct pair *pair = &reading->pair;
-	struct pair_job job = {.pair = pair, .base_fd = -1};
-	enum status status = tempfile_unlinked(&pair->index_fds[0], err);
-
-	if (status == STATUS_OK)
-		status = attempt_open(&pair->attempts[0], err);
-	job.out_fd = pair->index_fds[0];
-	if (status == STATUS_OK)
-		status = pair_run(&job, 1, pair_job_index, &pair->trouble[0], err);
-	if (status == STATUS_OK && pair->trouble[0].status != STATUS_OK) {
-		*err = pair->trouble[0];
-		status = err->status;
-	}
-	return status == STATUS_OK ? index_open(&pair->indexes[0], pair->index_fds[0], err)
-				   : status;
-}
-
 /* Hands out what the second walk wrote. */
 static enum status hand_out(struct reading *reading, int fd, struct error *err)
 {
@@ -155,8 +136,10 @@ static enum status hand_out(struct reading *reading, int fd, struct error *err)
 
 static enum status read_again(struct reading *reading, struct error *err)
 {
-	struct pair_job job = {
-		.pair = &reading->pair, .base_fd = -1, .wanted = &reading->wanted, .out_fd = -1};
+	struct pair_job job = {.pair = &reading->single.pair,
+		.base_fd = -1,
+		.wanted = &reading->wanted,
+		.out_fd = -1};
 	struct error trouble = {0};
 	enum status status = tempfile_unlinked(&job.out_fd, err);
 
@@ -176,32 +159,48 @@ static enum status read_again(struct reading *reading, struct error *err)
 enum status dbdiff_read_named(const char *name, int fd, const struct limits *limits,
 	const struct named_request *request, struct digest *sha256, struct error *err)
 {
-	struct comparison_options options = {.limits = *limits};
-	struct comparison_side side = {.fd = fd};
-	struct reading reading = {
-		.request = request,
-		.pair = {.name = name,
-			.sides = {&side},
-			.options = &options,
-			.index_fds = {-1, -1}},
-	};
-	enum status status = STATUS_OK;
+	struct reading reading = {.request = request};
+	enum status status = single_index(&reading.single, name, fd, limits, err);
 
-	if (lseek(fd, 0, SEEK_SET) < 0)
-		status = error_set_errno(err, "reading");
-	if (status == STATUS_OK)
-		status = hash_fd(fd, &side.sha256, &side.size, err);
-	if (status == STATUS_OK)
-		status = walk(&reading, err);
 	if (status == STATUS_OK)
 		status = find(&reading, err);
 	if (status == STATUS_OK && reading.wanted.count)
 		status = read_again(&reading, err);
-	*sha256 = side.sha256;
+	*sha256 = reading.single.side.sha256;
 	free(reading.wanted.items);
-	index_release(&reading.pair.indexes[0]);
-	attempt_release(&reading.pair.attempts[0]);
-	if (reading.pair.index_fds[0] >= 0)
-		close(reading.pair.index_fds[0]);
+	single_release(&reading.single);
+	return status;
+}
+
+enum status dbdiff_each_large(const char *name, int fd, const struct limits *limits,
+	uint64_t size_least, large_visitor visit, void *context, struct error *err)
+{
+	struct reading reading = {0};
+	sqlite3_stmt *select = NULL;
+	int result = SQLITE_DONE;
+	enum status status = single_index(&reading.single, name, fd, limits, err);
+
+	if (status == STATUS_OK &&
+		sqlite3_prepare_v2(reading.single.index->sql.db,
+			"SELECT sha256 FROM member WHERE sha256 IS NOT NULL AND size >= ? "
+			"ORDER BY id",
+			-1, &select, NULL) != SQLITE_OK)
+		status = sql_error(&reading, err);
+	if (status == STATUS_OK)
+		sqlite3_bind_int64(select, 1, (sqlite3_int64)size_least);
+	while (status == STATUS_OK && (result = sqlite3_step(select)) == SQLITE_ROW) {
+		struct digest digest;
+
+		if (sqlite3_column_bytes(select, 0) != sizeof(digest.bytes))
+			status = error_set(err, STATUS_FORMAT, "index: no SHA-256");
+		else
+			memcpy(digest.bytes, sqlite3_column_blob(select, 0), sizeof(digest.bytes));
+		if (status == STATUS_OK)
+			visit(context, &digest);
+	}
+	if (status == STATUS_OK && result != SQLITE_DONE)
+		status = sql_error(&reading, err);
+	sqlite3_finalize(select);
+	single_release(&reading.single);
 	return status;
 }

@@ -127,6 +127,18 @@ bool archive_index_find_in(
 	return true;
 }
 
+bool archive_index_has(const struct archive_index *index, const struct digest *digest)
+{
+	for (size_t i = 0; i < index->count; i++) {
+		const struct archive_table *table = &index->parts[i].table;
+
+		for (size_t j = 0; j < table->count; j++)
+			if (digest_equal(&table->entries[j].digest, digest))
+				return true;
+	}
+	return false;
+}
+
 bool archive_index_find(const struct archive_index *index, const char *archive, const char *path,
 	struct archive_file *file)
 {

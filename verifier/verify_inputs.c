@@ -95,22 +95,12 @@ static enum status list_excluded(
 	return STATUS_OK;
 }
 
-static void list_forbidden(struct attempt *attempt)
-{
-	const struct file_set *published = &attempt->verification->published;
-
-	attempt->forbidden = xcalloc(published->count + 1, sizeof(*attempt->forbidden));
-	for (size_t i = 0; i < published->count; i++)
-		if (published->files[i].has_digest)
-			attempt->forbidden[attempt->forbidden_count++] = published->files[i].digest;
-}
-
 static enum status copy_source(struct attempt *attempt, struct error *err)
 {
 	struct text_list excluded = {0};
 	struct tree_options options = {.excluded = &excluded,
-		.forbidden = attempt->forbidden,
-		.forbidden_count = attempt->forbidden_count,
+		.forbidden = attempt->forbidden.digests,
+		.forbidden_count = attempt->forbidden.count,
 		.mtime = attempt->epoch};
 	enum status status = list_excluded(attempt, &excluded, err);
 
@@ -202,12 +192,14 @@ static enum status prepare_with_kas(struct attempt *attempt, struct error *err)
 {
 	struct kas_spec spec = {.build = &attempt->verification->release.build,
 		.hidden = &attempt->hidden,
-		.forbidden = attempt->forbidden,
-		.forbidden_count = attempt->forbidden_count,
 		.epoch = attempt->epoch};
-	enum status status = kas_start(attempt->verification, &spec, attempt->materials,
-		&attempt->kas, &attempt->prepared, err);
+	enum status status = forbidden_add_members(attempt->verification, &attempt->forbidden, err);
 
+	spec.forbidden = attempt->forbidden.digests;
+	spec.forbidden_count = attempt->forbidden.count;
+	if (status == STATUS_OK)
+		status = kas_start(attempt->verification, &spec, attempt->materials, &attempt->kas,
+			&attempt->prepared, err);
 	attempt->source_digest = attempt->prepared.tree;
 	return status;
 }
@@ -217,7 +209,7 @@ enum status build_inputs_prepare(struct attempt *attempt, struct error *err)
 	struct verification *verification = attempt->verification;
 
 	attempt->epoch = build_epoch(verification);
-	list_forbidden(attempt);
+	forbidden_add_published(verification, &attempt->forbidden);
 	if (list_hidden(attempt, err) < 0 ||
 		path_make_directories(verification->work, 0700, err) < 0 ||
 		(verification->release.build.backend == BACKEND_KAS

@@ -5,6 +5,7 @@
 #include "verifier/rebuild/reversed_tree.h"
 #include "verifier/rebuild/tool_root.h"
 #include "verifier/verification.h"
+#include "verifier/verify_forbidden.h"
 #include "verifier/verify_kas.h"
 #include "verifier/verify_materials.h"
 
@@ -18,8 +19,7 @@ struct attempt {
 	struct tool_root tools;
 	struct kas *kas; /* NULL: the backend is "command" */
 	struct kas_prepared prepared;
-	struct digest *forbidden; /* contents that a build must not be given: the published ones */
-	size_t forbidden_count;
+	struct forbidden forbidden;
 	struct digest source_digest;
 	struct digest inputs;
 	int64_t epoch;

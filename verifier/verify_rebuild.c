@@ -261,7 +261,7 @@ static void attempt_release(struct attempt *attempt)
 	free(attempt->source);
 	free(attempt->output);
 	free(attempt->unused);
-	free(attempt->forbidden);
+	forbidden_release(&attempt->forbidden);
 	free(attempt->log);
 }
 

@@ -80,8 +80,9 @@ static enum status content_check(
 	for (size_t i = 0; i < options->forbidden_count; i++)
 		if (digest_equal(&entry->digest, &options->forbidden[i]))
 			return error_set(err, STATUS_BUILD,
-				"%s in the source tree has the content of a published artifact: a "
-				"build must not be given what it has to reproduce",
+				"%s in the source tree has the content of a published artifact, or "
+				"of a large part of one: a build must not be given what it has to "
+				"reproduce",
 				entry->path);
 	return STATUS_OK;
 }

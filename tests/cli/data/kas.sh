@@ -59,6 +59,7 @@ if [ -e ../identity ]; then # an image with a UUID, by default of its own
 		shift
 	done
 	mkdir -p root/etc
+	[ ! -e ../large ] || yes "part of an image" | head -c 2M >root/large
 	echo "IMAGE_UUID=\"$uuid\"" >root/etc/os-release
 	tar --sort=name --owner=0 --group=0 --mtime=@0 -cf $deploy/root.tar -C root .
 	gzip -n9 <$deploy/root.tar >$deploy/image.tar.gz

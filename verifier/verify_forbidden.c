@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "verifier/verify_forbidden.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/array.h"
+#include "base/path.h"
+#include "base/progress.h"
+#include "dbdiff/read_named.h"
+
+/* Smaller files are often the same in any two trees: licences, empty lists. */
+#define LARGE ((uint64_t)1024 * 1024)
+
+static void add(void *context, const struct digest *digest)
+{
+	struct forbidden *forbidden = context;
+
+	ARRAY_GROW(forbidden->digests, forbidden->count, forbidden->capacity);
+	forbidden->digests[forbidden->count++] = *digest;
+}
+
+void forbidden_add_published(const struct verification *verification, struct forbidden *forbidden)
+{
+	const struct file_set *published = &verification->published;
+
+	for (size_t i = 0; i < published->count; i++)
+		if (published->files[i].has_digest)
+			add(forbidden, &published->files[i].digest);
+}
+
+void forbidden_release(struct forbidden *forbidden)
+{
+	free(forbidden->digests);
+	*forbidden = (struct forbidden){0};
+}
+
+static enum status add_members_of(const struct verification *verification, const struct file *file,
+	struct forbidden *members, struct error *err)
+{
+	enum status status;
+	int fd;
+
+	if (file_set_open(&verification->published, file, &fd, err) < 0)
+		return err->status;
+	status = dbdiff_each_large(path_basename(file->name), fd,
+		&verification->request->inspection.limits, LARGE, add, members, err);
+	close(fd);
+	if (status == STATUS_LIMIT || status == STATUS_FORMAT) {
+		progress_note("prepare", "%s: what is in it could not be told: %s", file->name,
+			err->text);
+		return STATUS_OK;
+	}
+	return status == STATUS_OK ? STATUS_OK : error_context(err, "%s", file->name);
+}
+
+static int compare(const void *a, const void *b)
+{
+	return digest_compare(a, b);
+}
+
+/* Each once, and none that a build may have from the archive anyway. */
+static enum status add_unpinned(const struct verification *verification, struct forbidden *members,
+	struct forbidden *forbidden, struct error *err)
+{
+	struct archive_index *index = NULL;
+
+	if (members->count == 0)
+		return STATUS_OK;
+	if (archive_index_open(verification->store, &verification->pins, &index, err) < 0)
+		return err->status;
+	qsort(members->digests, members->count, sizeof(members->digests[0]), compare);
+	for (size_t i = 0; i < members->count; i++)
+		if ((i == 0 || !digest_equal(&members->digests[i - 1], &members->digests[i])) &&
+			!archive_index_has(index, &members->digests[i]))
+			add(forbidden, &members->digests[i]);
+	archive_index_free(index);
+	return STATUS_OK;
+}
+
+enum status forbidden_add_members(
+	const struct verification *verification, struct forbidden *forbidden, struct error *err)
+{
+	const struct file_set *published = &verification->published;
+	struct forbidden members = {0};
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; i < published->count && status == STATUS_OK; i++) {
+		const struct file *file = &published->files[i];
+
+		if (!file->problem && file->place != FILE_HASH_ONLY && !file->is_index)
+			status = add_members_of(verification, file, &members, err);
+	}
+	if (status == STATUS_OK)
+		status = add_unpinned(verification, &members, forbidden, err);
+	forbidden_release(&members);
+	return status;
+}

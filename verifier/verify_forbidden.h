@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VERIFIER_VERIFY_FORBIDDEN_H
+#define VERIFIER_VERIFY_FORBIDDEN_H
+
+#include "verifier/verification.h"
+
+/* Contents that a build must not be given. A zeroed struct is empty. */
+struct forbidden {
+	struct digest *digests;
+	size_t count, capacity;
+};
+
+/* What was published, whole. */
+void forbidden_add_published(const struct verification *verification, struct forbidden *forbidden);
+
+/*
+ * And what is large in it, at any depth, but what the pinned archives have themselves (trust T3):
+ * for what is fetched with the network. An artifact that cannot be opened is noted, and is
+ * forbidden as a whole all the same.
+ */
+enum status forbidden_add_members(
+	const struct verification *verification, struct forbidden *forbidden, struct error *err);
+
+void forbidden_release(struct forbidden *forbidden);
+
+#endif
