@@ -182,7 +182,9 @@ enum status dbdiff_each_large(const char *name, int fd, const struct limits *lim
 
 	if (status == STATUS_OK &&
 		sqlite3_prepare_v2(reading.single.index->sql.db,
-			"SELECT sha256 FROM member WHERE sha256 IS NOT NULL AND size >= ? "
+			"SELECT sha256 FROM member WHERE sha256 IS NOT NULL AND (size >= ? OR "
+			"(container = 1 AND (SELECT count(*) FROM member WHERE container = 1) = "
+			"1)) "
 			"ORDER BY id",
 			-1, &select, NULL) != SQLITE_OK)
 		status = sql_error(&reading, err);

@@ -24,7 +24,10 @@ struct named_request {
 enum status dbdiff_read_named(const char *name, int fd, const struct limits *limits,
 	const struct named_request *request, struct digest *sha256, struct error *err);
 
-/* The SHA-256 of the artifact, and of each member of at least that size, at any depth. */
+/*
+ * The SHA-256 of the artifact, of each member of at least that size, at any depth, and of what an
+ * artifact holds that is but a wrapper, of any size.
+ */
 typedef void (*large_visitor)(void *context, const struct digest *digest);
 enum status dbdiff_each_large(const char *name, int fd, const struct limits *limits,
 	uint64_t size_least, large_visitor visit, void *context, struct error *err);

@@ -12,7 +12,7 @@
 #include "dbdiff/read_named.h"
 
 /* Smaller files are often the same in any two trees: licences, empty lists. */
-#define LARGE ((uint64_t)1024 * 1024)
+#define LARGE ((uint64_t)64 * 1024)
 
 static void add(void *context, const struct digest *digest)
 {

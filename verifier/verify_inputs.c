@@ -133,6 +133,10 @@ static void digest_inputs(struct attempt *attempt)
 	buffer_add_format(&text, "source %s\n", hex);
 	digest_hex(&attempt->tools.status, hex);
 	buffer_add_format(&text, "tools %s\n", hex);
+	if (attempt->kas) {
+		digest_hex(&attempt->prepared.downloads, hex);
+		buffer_add_format(&text, "downloads %s\n", hex);
+	}
 	if (attempt->prepared.image_uuid)
 		buffer_add_format(&text, "image-uuid %s\n", attempt->prepared.image_uuid);
 	if (attempt->prepared.has_program) {

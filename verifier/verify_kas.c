@@ -59,6 +59,7 @@ enum status kas_start(struct verification *verification, const struct kas_spec *
 	whole.image_uuid = uuid;
 	whole.work_directory = verification->work;
 	whole.log = log;
+	whole.is_offline = verification->request->is_offline;
 	whole.no_sandbox = verification->request->no_sandbox;
 	progress_begin(&progress, "prepare", false, 0, "kas, %s of %s", settings->ref,
 		path_basename(settings->repository));

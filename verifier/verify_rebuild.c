@@ -199,7 +199,8 @@ static enum status run_build(struct attempt *attempt, struct error *err)
 /* Out of the work tree, which can go then. */
 static enum status take_deployed(struct attempt *attempt, struct error *err)
 {
-	if (kas_compress(attempt->kas, err) < 0)
+	if (kas_check_program(attempt->kas, &attempt->prepared, err) < 0 ||
+		kas_compress(attempt->kas, err) < 0)
 		return err->status;
 	if (mkdir(attempt->output, 0755) < 0)
 		return error_set_errno(err, "%s", attempt->output);

@@ -115,29 +115,41 @@ static bool has_bytes(const struct file *file)
 	return !file->problem && file->place != FILE_HASH_ONLY && !file->is_index;
 }
 
+/* The first file, by name, that tells one: of those that say it beside an image, or of images. */
+static enum status search_files(const struct verification *verification, bool is_env,
+	struct uuid_search *search, struct error *err)
+{
+	const struct file_set *published = &verification->published;
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; i < published->count && !search->uuid[0] && status == STATUS_OK; i++) {
+		const struct file *file = &published->files[i];
+
+		if (has_bytes(file) && path_has_suffix(file->name, ".uuid.env") == is_env)
+			status = is_env ? search_env(verification, file, search, err)
+					: search_file(verification, file, search, err);
+	}
+	return status == STATUS_OK ? STATUS_OK
+				   : error_context(err, "looking for the published image UUID");
+}
+
 enum status published_image_uuid(
 	const struct verification *verification, char uuid[IMAGE_UUID_SIZE], struct error *err)
 {
-	const struct file_set *published = &verification->published;
-	struct uuid_search search = {{0}};
+	struct uuid_search env = {{0}}, image = {{0}};
 
-	for (int pass = 0; pass < 2; pass++) {
-		for (size_t i = 0; i < published->count && !search.uuid[0]; i++) {
-			const struct file *file = &published->files[i];
-			bool is_env = path_has_suffix(file->name, ".uuid.env");
-			enum status status = STATUS_OK;
-
-			if (has_bytes(file) && is_env == (pass == 0))
-				status = is_env ? search_env(verification, file, &search, err)
-						: search_file(verification, file, &search, err);
-			if (status != STATUS_OK)
-				return error_context(err, "looking for the published image UUID");
-		}
-	}
-	if (!search.uuid[0])
+	if (search_files(verification, true, &env, err) < 0 ||
+		search_files(verification, false, &image, err) < 0)
+		return err->status;
+	if (env.uuid[0] && image.uuid[0] && strcmp(env.uuid, image.uuid) != 0)
+		return error_set(err, STATUS_USAGE,
+			"what was published has two image UUIDs, %s in a .uuid.env and %s in an "
+			"image",
+			env.uuid, image.uuid);
+	if (!env.uuid[0] && !image.uuid[0])
 		return error_set(err, STATUS_USAGE,
 			"no published artifact tells its image UUID (os-release, .uuid.env), which "
 			"\"image_uuid: published\" asks for");
-	memcpy(uuid, search.uuid, sizeof(search.uuid));
+	memcpy(uuid, env.uuid[0] ? env.uuid : image.uuid, sizeof(env.uuid));
 	return STATUS_OK;
 }

@@ -144,18 +144,23 @@ void kas_add_user(const struct kas *kas, struct text_list *argv)
 	text_list_add(argv, "--init-groups");
 }
 
-void kas_add_command(const struct kas *kas, struct text_list *argv, const char *command)
+void kas_add_files(const struct kas *kas, struct text_list *argv)
 {
 	const struct text_list *files = &kas->settings->files;
 	struct buffer joined = {0};
 
-	kas_add_user(kas, argv);
-	text_list_add(argv, kas->settings->program ? kas->settings->program : KAS_PROGRAM);
-	text_list_add(argv, command);
 	for (size_t i = 0; i < files->count; i++)
 		buffer_add_format(&joined, "%s%s", i ? ":" : "", files->items[i]);
 	text_list_add(argv, buffer_text(&joined));
 	buffer_release(&joined);
+}
+
+void kas_add_command(const struct kas *kas, struct text_list *argv, const char *command)
+{
+	kas_add_user(kas, argv);
+	text_list_add(argv, kas->settings->program ? kas->settings->program : KAS_PROGRAM);
+	text_list_add(argv, command);
+	kas_add_files(kas, argv);
 }
 
 void kas_build_argv(const struct kas *kas, struct text_list *argv)

@@ -32,6 +32,7 @@ struct kas_spec {
 	int64_t epoch;		/* the time of every file of the tree */
 	const char *image_uuid; /* for the build, checked; "" or NULL: the build's own */
 	bool no_sandbox;
+	bool is_offline;	    /* prepare has no network either: what is local has to do */
 	struct build_limits limits; /* of each step of prepare */
 };
 
@@ -53,7 +54,7 @@ struct kas_prepared {
 	char *version;	       /* what kas says of itself */
 	bool has_program;      /* else it is of a package of this machine */
 	struct digest program; /* of the tree that the program is in (verifier/rebuild/tree.h) */
-	struct digest tree;
+	struct digest tree, downloads;
 	char *image_uuid;		     /* that the build was given, or NULL */
 	struct kas_repository *repositories; /* by path */
 	size_t repository_count, repository_capacity;
@@ -75,6 +76,10 @@ void kas_free(struct kas *kas);
 enum status kas_prepare(struct kas *kas, unsigned short proxy_port, struct kas_prepared *prepared,
 	struct error *err);
 void kas_prepared_release(struct kas_prepared *prepared);
+
+/* After the build: STATUS_BUILD when kas's own directory is not what it was (trust T1). */
+enum status kas_check_program(
+	const struct kas *kas, const struct kas_prepared *prepared, struct error *err);
 
 /* The work tree, which kas_prepare() made. */
 const char *kas_tree(const struct kas *kas);

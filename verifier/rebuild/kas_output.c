@@ -55,7 +55,7 @@ static enum status bytes_copy(int from, int to, off_t size, struct error *err)
 				return error_set_errno(err, "cannot copy");
 		}
 		if (end < 0)
-			break;
+			return error_set_errno(err, "cannot tell what is written");
 	}
 	/* ENXIO: nothing but a hole is left. */
 	return at < 0 && errno != ENXIO ? error_set_errno(err, "cannot copy") : STATUS_OK;

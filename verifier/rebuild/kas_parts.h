@@ -32,6 +32,9 @@ void kas_add_user(const struct kas *kas, struct text_list *argv);
 /* The same, and then kas with its command and all its files. */
 void kas_add_command(const struct kas *kas, struct text_list *argv, const char *command);
 
+/* The kas files, as kas takes them. */
+void kas_add_files(const struct kas *kas, struct text_list *argv);
+
 /* One program of prepare. */
 struct kas_step {
 	const char *what; /* for errors: "git clone" */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <dirent.h>
 #include <errno.h>
-#include <fts.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,11 +15,8 @@
 #define LAYER_DEPTH    3 /* directories down to a layer's repository */
 #define REPOSITORY_MAX 64
 
-/* What BitBake's parsing and fetching left, and a build makes again (trust T3). */
-static const char *const remade[] = {
-	"build/cache", "build/tmp", "build/conf", "build/bitbake-cookerdaemon.log"};
-/* What a build would take in place of building. */
-static const char *const results[] = {"build/sstate-cache", "build/tmp/deploy"};
+#define BUILD_DIRECTORY "build"
+#define DOWNLOADS	"build/downloads"
 
 static void add_words(struct text_list *argv, const char *const *words)
 {
@@ -139,28 +135,38 @@ static enum status ask_version(struct kas *kas, struct kas_prepared *prepared, s
 	prepared->version = buffer_detach(&out);
 	if (status == STATUS_OK)
 		status = kas_check_version(kas, prepared->version, err);
-	if (status == STATUS_OK && kas->program_directory) {
-		prepared->has_program = true;
-		status = tree_digest(kas->program_directory, &prepared->program, err);
-	}
 	return status;
 }
 
-/* What the kas files name: repositories, and whatever recipes fetch from elsewhere. */
+/*
+ * The repositories that the kas files name. Without the steps that run what is in them: until the
+ * tree is closed nothing of it has been executed.
+ */
+static enum status checkout(struct kas *kas, struct error *err)
+{
+	struct kas_step step = {.what = "kas checkout", .has_network = true};
+
+	kas_add_user(kas, &step.argv);
+	text_list_add(&step.argv, kas->settings->program ? kas->settings->program : KAS_PROGRAM);
+	text_list_add(&step.argv, "checkout");
+	text_list_add(&step.argv, "--skip");
+	text_list_add(&step.argv, "setup_environ");
+	text_list_add(&step.argv, "--skip");
+	text_list_add(&step.argv, "write_bbconfig");
+	kas_add_files(kas, &step.argv);
+	return kas_run_step(kas, &step, err);
+}
+
+/* What recipes fetch from elsewhere: by what the repositories hold, so nothing else of it counts.
+ */
 static enum status fetch(struct kas *kas, struct error *err)
 {
-	struct kas_step checkout = {.what = "kas checkout", .has_network = true};
-	struct kas_step sources = {.what = "kas build --runonly=fetch", .has_network = true};
+	struct kas_step step = {.what = "kas build --runonly=fetch", .has_network = true};
 
-	kas_add_command(kas, &checkout.argv, "checkout");
-	if (kas_run_step(kas, &checkout, err) < 0)
-		return err->status;
-	if (kas->settings->fetches_nothing)
-		return STATUS_OK;
-	kas_add_command(kas, &sources.argv, "build");
-	text_list_add(&sources.argv, "--");
-	text_list_add(&sources.argv, "--runonly=fetch");
-	return kas_run_step(kas, &sources, err);
+	kas_add_command(kas, &step.argv, "build");
+	text_list_add(&step.argv, "--");
+	text_list_add(&step.argv, "--runonly=fetch");
+	return kas_run_step(kas, &step, err);
 }
 
 /* ---- what is left ---- */
@@ -184,6 +190,10 @@ static enum status repository_take(
 	repository = &prepared->repositories[prepared->repository_count++];
 	*repository = (struct kas_repository){.path = xstrdup(path)};
 	status = git_line(kas, "git rev-parse", path, head, &repository->commit, err);
+	if (status == STATUS_OK && strcmp(path, ".") == 0 &&
+		strcmp(repository->commit, kas->settings->commit) != 0)
+		status = error_set(err, STATUS_TRUST, "the commit %.60s is checked out, and not %s",
+			repository->commit, kas->settings->commit);
 	if (status == STATUS_OK)
 		status = git_line(kas, "git config", path, origin, &repository->url, err);
 	if (status == STATUS_OK)
@@ -216,10 +226,16 @@ static enum status repositories_take(struct kas *kas, struct kas_prepared *prepa
 	char *mark = path_join(directory, ".git");
 	struct dirent **names = NULL;
 	enum status status = STATUS_OK;
+	struct stat info;
 	int count = 0;
 
 	if (is_directory(mark))
 		status = repository_take(kas, prepared, path, err);
+	else if (lstat(mark, &info) == 0)
+		status = error_set(err, STATUS_BUILD,
+			"%s/.git is no directory: submodules and work trees of git cannot be "
+			"recorded",
+			path);
 	if (status == STATUS_OK && depth < LAYER_DEPTH)
 		count = scandir(directory, &names, NULL, alphasort);
 	for (int i = 0; i < count; i++) {
@@ -239,42 +255,6 @@ static enum status repositories_take(struct kas *kas, struct kas_prepared *prepa
 	return status;
 }
 
-/* Absent, or directories alone. */
-static enum status refuse_files(const char *directory, const char *name, struct error *err)
-{
-	char *const paths[] = {(char *)directory, NULL};
-	enum status status = STATUS_OK;
-	FTSENT *entry;
-	FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-
-	if (!walk)
-		return error_set_errno(err, "cannot read %s", directory);
-	while (status == STATUS_OK && (entry = fts_read(walk))) {
-		if (entry->fts_info == FTS_D || entry->fts_info == FTS_DP ||
-			(entry->fts_info == FTS_NS && entry->fts_level == 0))
-			continue;
-		status = error_set(err, STATUS_BUILD,
-			"%s%s was there before the build: what is already built must not go into "
-			"it",
-			name, entry->fts_path + strlen(directory));
-	}
-	fts_close(walk);
-	return status;
-}
-
-static enum status refuse_results(const struct kas *kas, struct error *err)
-{
-	enum status status = STATUS_OK;
-
-	for (size_t i = 0; i < ARRAY_SIZE(results) && status == STATUS_OK; i++) {
-		char *path = path_join(kas->prepared, results[i]);
-
-		status = refuse_files(path, results[i], err);
-		free(path);
-	}
-	return status;
-}
-
 static void file_taken(void *context, const char *path, const struct digest *digest, uint64_t size)
 {
 	struct kas_prepared *prepared = context;
@@ -289,7 +269,10 @@ static int by_path(const void *a, const void *b)
 	return strcmp(((const struct kas_file *)a)->path, ((const struct kas_file *)b)->path);
 }
 
-/* The build's tree is a copy, made file by file of what is recorded: nobody has it open. */
+/*
+ * The build's tree is a copy, made file by file of what is recorded: nobody has it open, and
+ * nothing of it has run yet.
+ */
 static enum status close_tree(struct kas *kas, struct kas_prepared *prepared, struct error *err)
 {
 	struct text_list excluded = {0};
@@ -299,24 +282,107 @@ static enum status close_tree(struct kas *kas, struct kas_prepared *prepared, st
 		.mtime = kas->spec.epoch,
 		.taken = file_taken,
 		.context = prepared};
-	char *resolved = NULL;
+	char *resolved = NULL, *build = NULL;
 	enum status status = path_resolve(kas->prepared, &resolved, err);
 
-	for (size_t i = 0; i < ARRAY_SIZE(remade) && status == STATUS_OK; i++) {
-		char *path = path_join(resolved, remade[i]);
-
-		text_list_add(&excluded, path);
-		free(path);
-	}
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
+		build = path_join(resolved, BUILD_DIRECTORY);
+		text_list_add(&excluded, build);
 		status = tree_copy(kas->prepared, kas->tree, &options, &prepared->tree, err);
-	if (prepared->file_count)
-		qsort(prepared->files, prepared->file_count, sizeof(prepared->files[0]), by_path);
-	if (status == STATUS_OK && !kas->spec.no_sandbox)
-		status = build_user_own(kas->tree, err);
+	}
 	text_list_release(&excluded);
 	free(resolved);
+	free(build);
 	return status;
+}
+
+static void download_taken(
+	void *context, const char *path, const struct digest *digest, uint64_t size)
+{
+	char *whole = path_join(DOWNLOADS, path);
+
+	file_taken(context, whole, digest, size);
+	free(whole);
+}
+
+/* BitBake's shared state is what is already built, whatever it is called by the directory. */
+static enum status refuse_results(const struct kas_prepared *prepared, struct error *err)
+{
+	for (size_t i = 0; i < prepared->file_count; i++) {
+		const char *name = path_basename(prepared->files[i].path);
+
+		if (strncmp(name, "sstate:", 7) == 0 || path_has_suffix(name, ".siginfo"))
+			return error_set(err, STATUS_BUILD,
+				"%s was there before the build: what is already built must not go "
+				"into it",
+				prepared->files[i].path);
+	}
+	return STATUS_OK;
+}
+
+/* Of all that fetching left only the downloads, and those only where they are what they seem. */
+static enum status take_downloads(struct kas *kas, struct kas_prepared *prepared, struct error *err)
+{
+	struct tree_options options = {.forbidden = kas->spec.forbidden,
+		.forbidden_count = kas->spec.forbidden_count,
+		.mtime = kas->spec.epoch,
+		.taken = download_taken,
+		.context = prepared};
+	char *build = path_join(kas->prepared, BUILD_DIRECTORY);
+	char *from = path_join(kas->prepared, DOWNLOADS);
+	char *to = path_join(kas->tree, DOWNLOADS), *above = path_join(kas->tree, BUILD_DIRECTORY);
+	enum status status = STATUS_OK;
+	struct stat info;
+
+	if (!is_directory(build) || !is_directory(from)) {
+		/* Nothing was fetched; or the name leads elsewhere. */
+		if (lstat(from, &info) == 0 || (lstat(build, &info) == 0 && !is_directory(build)))
+			status = error_set(err, STATUS_BUILD, "%s is no directory", DOWNLOADS);
+		goto out;
+	}
+	if (mkdir(above, 0755) < 0)
+		status = error_set_errno(err, "%s", above);
+	if (status == STATUS_OK && tree_copy(from, to, &options, &prepared->downloads, err) < 0)
+		status = error_context(err, "%s", DOWNLOADS);
+out:
+	free(build);
+	free(from);
+	free(to);
+	free(above);
+	return status;
+}
+
+/* The program's directory stays on the host, so it is looked at before and after. */
+static enum status check_program(const struct kas *kas, struct digest *digest, struct error *err)
+{
+	struct tree_options options = {
+		.forbidden = kas->spec.forbidden, .forbidden_count = kas->spec.forbidden_count};
+
+	return tree_check(kas->program_directory, &options, digest, err);
+}
+
+enum status kas_check_program(
+	const struct kas *kas, const struct kas_prepared *prepared, struct error *err)
+{
+	struct digest now;
+
+	if (!prepared->has_program)
+		return STATUS_OK;
+	if (check_program(kas, &now, err) < 0)
+		return err->status;
+	if (!digest_equal(&now, &prepared->program))
+		return error_set(err, STATUS_BUILD, "%s changed while the build ran",
+			kas->program_directory);
+	return STATUS_OK;
+}
+
+static enum status tree_finish(struct kas *kas, struct kas_prepared *prepared, struct error *err)
+{
+	if (prepared->file_count)
+		qsort(prepared->files, prepared->file_count, sizeof(prepared->files[0]), by_path);
+	if (refuse_results(prepared, err) < 0)
+		return err->status;
+	return kas->spec.no_sandbox ? STATUS_OK : build_user_own(kas->tree, err);
 }
 
 enum status kas_prepare(struct kas *kas, unsigned short proxy_port, struct kas_prepared *prepared,
@@ -330,14 +396,23 @@ enum status kas_prepare(struct kas *kas, unsigned short proxy_port, struct kas_p
 		status = clone(kas, err);
 	if (status == STATUS_OK)
 		status = ask_version(kas, prepared, err);
+	if (status == STATUS_OK && kas->program_directory) {
+		prepared->has_program = true;
+		status = check_program(kas, &prepared->program, err);
+	}
 	if (status == STATUS_OK)
-		status = fetch(kas, err);
+		status = checkout(kas, err);
 	if (status == STATUS_OK)
 		status = repositories_take(kas, prepared, ".", 0, err);
 	if (status == STATUS_OK)
-		status = refuse_results(kas, err);
-	if (status == STATUS_OK)
 		status = close_tree(kas, prepared, err);
+	if (status == STATUS_OK && !kas->settings->fetches_nothing) {
+		status = fetch(kas, err);
+		if (status == STATUS_OK)
+			status = take_downloads(kas, prepared, err);
+	}
+	if (status == STATUS_OK)
+		status = tree_finish(kas, prepared, err);
 	path_remove_tree(kas->output, &ignored);
 	path_remove_tree(kas->prepared, &ignored);
 	return status == STATUS_OK ? STATUS_OK : error_context(err, "prepare");

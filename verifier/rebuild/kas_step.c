@@ -45,6 +45,7 @@ static void step_environment(
 	kas_add_environment(kas, environment);
 	text_list_add(environment, "GIT_TERMINAL_PROMPT=0");
 	text_list_add(environment, "GIT_OPTIONAL_LOCKS=0");
+	text_list_add(environment, "GIT_NO_REPLACE_OBJECTS=1");
 	if (step->has_network)
 		add_proxies(kas, environment);
 	text_list_terminate(environment);
@@ -69,7 +70,7 @@ static enum status step_sandbox(const struct kas *kas, const struct kas_step *st
 		spec.source_directory = kas->prepared;
 		spec.tools = &kas->sources;
 	}
-	spec.has_network = step->has_network;
+	spec.has_network = step->has_network && !kas->spec.is_offline;
 	spec.limits = kas->spec.limits;
 	if (path_remove_tree(kas->output, err) < 0)
 		return err->status;

@@ -313,6 +313,12 @@ enum status tree_copy(const char *source, const char *destination,
 	return tree_take(source, destination, options, digest, err);
 }
 
+enum status tree_check(const char *path, const struct tree_options *options, struct digest *digest,
+	struct error *err)
+{
+	return tree_take(path, NULL, options, digest, err);
+}
+
 enum status tree_digest(const char *path, struct digest *digest, struct error *err)
 {
 	static const struct tree_options plain;

@@ -40,6 +40,10 @@ struct tree_options {
 enum status tree_copy(const char *source, const char *destination,
 	const struct tree_options *options, struct digest *digest, struct error *err);
 
+/* The same digest, and the same refusals, without a copy. */
+enum status tree_check(const char *path, const struct tree_options *options, struct digest *digest,
+	struct error *err);
+
 /*
  * The same digest of a tree as it stands, nothing left out: of the copy after a build, when it is
  * still what it was.

@@ -226,6 +226,23 @@ static enum status read_umask(
 	return STATUS_OK;
 }
 
+/* Where BitBake takes what is already built from, and what it calls the image: not for a rebuild.
+ */
+static enum status check_kas_environment(const struct release_build *build, const struct yaml *yaml,
+	const struct yaml_node *value, struct error *err)
+{
+	static const char *const names[] = {"SSTATE_DIR", "SSTATE_MIRRORS", "DL_DIR", "IMAGE_UUID",
+		"BB_ENV_PASSTHROUGH_ADDITIONS", "BB_ENV_EXTRAWHITE", "USER", "LOGNAME", "SHELL"};
+
+	for (size_t i = 0; i < build->environment.count; i++)
+		for (size_t j = 0; j < ARRAY_SIZE(names); j++)
+			if (strncmp(build->environment.items[i], names[j], strlen(names[j])) == 0 &&
+				build->environment.items[i][strlen(names[j])] == '=')
+				return yaml_error(yaml, yaml_get(value, "environment"), err,
+					"%s cannot be set for a build by kas", names[j]);
+	return STATUS_OK;
+}
+
 static const struct yaml_key keys[] = {
 	{"backend", true, read_backend},
 	{"kas", false, release_read_kas},
@@ -279,7 +296,8 @@ static enum status check_backend(struct release_build *build, const struct yaml 
 	}
 	if (!yaml_get(value, wanted))
 		return yaml_error(yaml, value, err, "the key \"%s\" is missing here", wanted);
-	return is_kas ? STATUS_OK : place_script(build, yaml, value, err);
+	return is_kas ? check_kas_environment(build, yaml, value, err)
+		      : place_script(build, yaml, value, err);
 }
 
 enum status release_read_build(
