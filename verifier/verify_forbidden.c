@@ -85,16 +85,22 @@ enum status forbidden_add_members(
 {
 	const struct file_set *published = &verification->published;
 	struct forbidden members = {0};
+	struct progress progress;
 	enum status status = STATUS_OK;
 
+	progress_begin(&progress, "published", false, published->count,
+		"%zu files opened: no part of them may go into the build", published->count);
 	for (size_t i = 0; i < published->count && status == STATUS_OK; i++) {
 		const struct file *file = &published->files[i];
 
 		if (!file->problem && file->place != FILE_HASH_ONLY && !file->is_index)
 			status = add_members_of(verification, file, &members, err);
+		progress_update(&progress, i + 1);
 	}
 	if (status == STATUS_OK)
 		status = add_unpinned(verification, &members, forbidden, err);
+	progress_end(
+		&progress, status == STATUS_OK ? "ok" : "failed", "%zu parts", forbidden->count);
 	forbidden_release(&members);
 	return status;
 }
