@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "snapshot/fetch.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -369,6 +372,34 @@ static bool is_refused_by_proxy(const struct fetch_job *job, char why[64])
 	return answer >= 400 && answer < 500 && answer != 408 && answer != 429;
 }
 
+/* Why a file of a file: URL cannot be read; libcurl does not tell. 0: nothing says why. */
+static int file_trouble(const char *url)
+{
+	CURLU *parsed = curl_url();
+	char *path = NULL;
+	int why = 0;
+
+	if (parsed != NULL && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK &&
+		curl_url_get(parsed, CURLUPART_PATH, &path, CURLU_URLDECODE) == CURLUE_OK &&
+		faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) != 0)
+		why = errno;
+	curl_free(path);
+	curl_url_cleanup(parsed);
+	return why;
+}
+
+/* Only what is not there is absent: for that, another file may be taken in its place. */
+static enum fetch_outcome judge_file(struct fetch_job *job)
+{
+	int trouble = file_trouble(job->urls->items[job->url]);
+	bool is_absent = trouble == ENOENT || trouble == ENOTDIR;
+	char why[128];
+
+	snprintf(why, sizeof(why), "cannot be read%s%s", trouble ? ": " : "",
+		trouble ? strerror(trouble) : "");
+	return refuse(job, FETCH_NEXT_URL, is_absent ? STATUS_NOT_FOUND : STATUS_NETWORK, why);
+}
+
 static enum fetch_outcome judge_trouble(struct fetch_job *job, CURLcode code)
 {
 	const char *why = curl_easy_strerror(code);
@@ -397,7 +428,7 @@ static enum fetch_outcome judge_trouble(struct fetch_job *job, CURLcode code)
 	case CURLE_WEIRD_SERVER_REPLY:
 		return refuse(job, FETCH_RETRY, STATUS_NETWORK, why);
 	case CURLE_FILE_COULDNT_READ_FILE:
-		return refuse(job, FETCH_NEXT_URL, STATUS_NOT_FOUND, "cannot be read");
+		return judge_file(job);
 	default:
 		return refuse(job, FETCH_NEXT_URL, STATUS_NETWORK, why);
 	}

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <sys/stat.h>
+
 #include "tests/unit/fetch_fixture.h"
 
 START_TEST(reads_file_urls)
@@ -20,6 +22,43 @@ START_TEST(reads_file_urls)
 	ck_assert_int_eq(fetcher_get(fetcher, store, url, SIZE - 1, &digest, NULL, NULL, &err),
 		STATUS_LIMIT);
 	free(url);
+}
+END_TEST
+
+/* What is there and cannot be read is not absent: nothing else may be taken in its place. */
+static const struct {
+	mode_t type; /* of what stands there as "a b"; 0: nothing */
+	const char *path;
+	enum status status;
+	const char *text;
+} unreadable_files[] = {
+	{0, "a%20b", STATUS_NOT_FOUND, "No such file or directory"},
+	{S_IFREG, "a%20b/c", STATUS_NOT_FOUND, "Not a directory"},
+	{S_IFREG, "a%2520b", STATUS_NOT_FOUND, "No such file or directory"},
+	{S_IFLNK, "a%20b", STATUS_NETWORK, "Too many levels of symbolic links"},
+	{S_IFLNK, "a%20b/c", STATUS_NETWORK, "Too many levels of symbolic links"},
+	/* It cannot be opened though its mode allows that. */
+	{S_IFSOCK, "a%20b", STATUS_NETWORK, "cannot be read"},
+};
+
+START_TEST(tells_an_unreadable_file_from_an_absent_one)
+{
+	char *file = xasprintf("%s/a b", server.directory);
+	char *url = xasprintf("file://%s/%s", server.directory, unreadable_files[_i].path);
+	mode_t type = unreadable_files[_i].type;
+	struct digest digest;
+	enum status status;
+
+	if (type == S_IFLNK)
+		ck_assert_int_eq(symlink("a b", file), 0);
+	else if (type)
+		ck_assert_int_eq(mknod(file, type | 0644, 0), 0);
+	status = fetcher_get(fetcher, store, url, SIZE, &digest, NULL, NULL, &err);
+	ck_assert_msg(status == unreadable_files[_i].status, "%d: %s", status, err.text);
+	ck_assert_msg(strstr(err.text, unreadable_files[_i].text) != NULL, "%s", err.text);
+	ck_assert_ptr_nonnull(strstr(err.text, url));
+	free(url);
+	free(file);
 }
 END_TEST
 
@@ -217,6 +256,8 @@ END_TEST
 static void add_tests(TCase *tcase)
 {
 	tcase_add_test(tcase, reads_file_urls);
+	tcase_add_loop_test(tcase, tells_an_unreadable_file_from_an_absent_one, 0,
+		ARRAY_SIZE(unreadable_files));
 	tcase_add_loop_test(tcase, refuses_other_protocols, 0, 5);
 	tcase_add_test(tcase, gets_a_url);
 	tcase_add_loop_test(tcase, gets_a_url_whole_or_not_at_all, 0, ARRAY_SIZE(unknown_files));
