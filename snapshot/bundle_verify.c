@@ -107,6 +107,39 @@ static enum status texts_check(const struct import_job *job, struct error *err)
 	return STATUS_OK;
 }
 
+/*
+ * A signature says when a state was made, not until when it was the newest: whoever makes a bundle
+ * can give an old one any later time. Only the name of a captured one follows from what is signed.
+ */
+static enum status time_check(const struct pin *pin, struct error *err)
+{
+	int64_t newest = INT64_MIN;
+	char date[CLOCK_TEXT_SIZE];
+
+	for (size_t i = 0; i < pin->suite_count; i++) {
+		if (pin->suites[i].date > newest)
+			newest = pin->suites[i].date;
+	}
+	if (pin->captured && pin->timestamp == newest)
+		return STATUS_OK;
+	clock_format_snapshot(newest, date);
+	return error_set(err, STATUS_TRUST,
+		"its pin %s says that this was the state of %s at that time, which nothing vouches "
+		"for; its newest Release file is of %s: give --lock FILE, a lock file from "
+		"elsewhere, or --sha256 HEX from somebody who vouches for the bundle",
+		pin->name, pin->captured ? "the mirror" : "snapshot.debian.org", date);
+}
+
+static enum status times_check(const struct import_job *job, struct error *err)
+{
+	/* A lock that is given has all pins; the bundle's own is given with its SHA-256. */
+	for (size_t i = 0; i < job->pins.count && !job->has_given; i++) {
+		if (time_check(&job->pins.items[i], err) < 0)
+			return err->status;
+	}
+	return STATUS_OK;
+}
+
 /* Of two states of one name the store keeps what it has. */
 static enum status stored_check(const struct import_job *job, struct error *err)
 {
@@ -221,6 +254,8 @@ enum status import_verify_releases(struct import_job *job, struct error *err)
 		if (status == STATUS_NOT_FOUND)
 			status = STATUS_OK;
 	}
+	if (status == STATUS_OK)
+		status = times_check(job, err);
 	if (status == STATUS_OK)
 		status = stored_check(job, err);
 	if (status == STATUS_OK)
