@@ -135,7 +135,7 @@ static const struct option_help {
 	{'R', "--recommends", "with Recommends; apt may take others where it turns back"},
 	{'N', "--manifest LIST", "the image's packages (- for stdin); RELEASE may name one itself"},
 	{'n', "--now PIN", "a pin to look in (a fresh capture); may be given again"},
-	{'x', "--exit-code", "exit code 1 when something has drifted"},
+	{'x', "--exit-code", "exit code 1 when something has drifted or was not judged"},
 	{'V', "--archive NAME", "look at suites of this archive only; may be given again"},
 	{'M', "--metasnap URL", "whom to ask for times (metasnap.debian.net), or none"},
 	{'I', "--api URL", "whom to ask for the rest (snapshot.debian.org), or none"},

@@ -250,23 +250,52 @@ static const char *plural(size_t count)
 	return count == 1 ? "" : "s";
 }
 
+/* What the first line says, and "answer" in JSON. */
+enum answer {
+	ANSWER_UP_TO_DATE, /* all were judged */
+	ANSWER_NOT_ALL_JUDGED,
+	ANSWER_DRIFTED,
+};
+
+static const char *const answer_words[] = {
+	[ANSWER_UP_TO_DATE] = "UP TO DATE",
+	[ANSWER_NOT_ALL_JUDGED] = "NOT ALL JUDGED",
+	[ANSWER_DRIFTED] = "DRIFTED",
+};
+
+static const char *const answer_texts[] = {
+	[ANSWER_UP_TO_DATE] = "up-to-date",
+	[ANSWER_NOT_ALL_JUDGED] = "not-all-judged",
+	[ANSWER_DRIFTED] = "drifted",
+};
+
+static enum answer drift_answer(const struct drift *drift)
+{
+	return drift->count		? ANSWER_DRIFTED
+		: drift->unjudged_count ? ANSWER_NOT_ALL_JUDGED
+					: ANSWER_UP_TO_DATE;
+}
+
 static void answer_print(const struct query *query)
 {
 	const struct drift *drift = &query->drift;
+	enum answer answer = drift_answer(drift);
 	struct buffer line = {0};
 
-	buffer_add_format(&line, "%s: ", query->title);
-	if (drift->count == 0)
+	buffer_add_format(&line, "%s: %s. ", query->title, answer_words[answer]);
+	if (answer == ANSWER_DRIFTED)
 		buffer_add_format(&line,
-			"UP TO DATE. %zu package%s looked up, none is another one now.",
-			drift->judged, plural(drift->judged));
-	else
-		buffer_add_format(&line,
-			"DRIFTED. %zu of %zu package%s of %zu source%s; %zu source%s with "
-			"security updates.",
+			"%zu of %zu package%s of %zu source%s; %zu source%s with security updates",
 			drift->count, drift->judged, plural(drift->judged), drift->source_count,
 			plural(drift->source_count), drift->security_count,
 			plural(drift->security_count));
+	else
+		buffer_add_format(&line, "%zu package%s looked up, none is another one now",
+			drift->judged, plural(drift->judged));
+	if (drift->unjudged_count)
+		buffer_add_format(&line, "; %zu package%s could not be judged",
+			drift->unjudged_count, plural(drift->unjudged_count));
+	buffer_add_char(&line, '.');
 	print_line(&line);
 }
 
@@ -381,6 +410,7 @@ static enum status drift_print_json(const struct query *query, struct error *err
 	json_object_begin(&json, NULL);
 	json_text(&json, "format", "reproof-snapshot-drift-1");
 	json_text(&json, "of", query->title);
+	json_text(&json, "answer", answer_texts[drift_answer(drift)]);
 	pins_print_json(&json, "pins", &query->pins);
 	pins_print_json(&json, "now", &query->now);
 	json_unsigned(&json, "judged", drift->judged);
@@ -422,7 +452,8 @@ enum status snapshot_cmd_drift(struct snapshot_session *session, struct error *e
 			status = drift_print_json(&query, err);
 		else
 			drift_print(&query);
-		if (query.drift.count && options->has_exit_code)
+		/* Not looked at is not the same as not drifted. */
+		if (options->has_exit_code && drift_answer(&query.drift) != ANSWER_UP_TO_DATE)
 			session->code = EXIT_DIFFERENT;
 	}
 	query_release(&query);
