@@ -16,6 +16,7 @@ const char *closure_kind_text(enum closure_kind kind)
 		[CLOSURE_OTHER_VERSION] = "other-version",
 		[CLOSURE_NO_VERSION] = "no-version",
 		[CLOSURE_AMBIGUOUS] = "ambiguous",
+		[CLOSURE_NOT_INSTALLED] = "not-installed",
 		[CLOSURE_TWICE] = "twice",
 		[CLOSURE_UNMET] = "unmet",
 		[CLOSURE_CONFLICT] = "conflict",
@@ -68,6 +69,19 @@ static void knowledge_judge(struct closure *closure, const struct set_package *p
 	closure_add(closure, problem);
 }
 
+/* What was left half-way keeps an image from being whole, whether or not another needs it. */
+static void state_judge(struct closure *closure, const struct set_package *package)
+{
+	if (package->row->state)
+		closure_add(closure,
+			(struct closure_problem){
+				.kind = CLOSURE_NOT_INSTALLED,
+				.package = package->row,
+				.text = xasprintf("dpkg has it as %s; it satisfies no dependency",
+					package->row->state),
+			});
+}
+
 /* The list may have a package twice, for several architectures: but in one version. */
 static void repetition_judge(struct closure *closure, const struct set *set, size_t at)
 {
@@ -104,6 +118,17 @@ static bool found_any(void *context, size_t package)
 	return true;
 }
 
+static void package_explain(
+	struct buffer *text, const char *before, const struct set_package *package)
+{
+	const struct manifest_package *row = package->row;
+
+	buffer_add_format(text, "%s%s:%s %s", before, row->name, package->architecture,
+		row->version ? row->version : "without a version");
+	if (row->state)
+		buffer_add_format(text, " (%s)", row->state);
+}
+
 /* What the set has in place of what a term asks for, in words: why nothing satisfies it. */
 static void lack_explain(
 	struct buffer *text, const struct set *set, const struct relation *relation, size_t at)
@@ -116,10 +141,7 @@ static void lack_explain(
 		size_t i, end = set_find(set, term->name, &i);
 
 		for (; i < end; i++, has_any = true)
-			buffer_add_format(text, "%s%s:%s %s", has_any ? ", " : "the set has ",
-				term->name, set->packages[i].architecture,
-				set->packages[i].row->version ? set->packages[i].row->version
-							      : "without a version");
+			package_explain(text, has_any ? ", " : "the set has ", &set->packages[i]);
 	}
 	if (!has_any)
 		buffer_add_text(text, "nothing in the set is or provides it");
@@ -226,6 +248,7 @@ enum status snapshot_closure(struct store *store, const struct pin_list *pins,
 		size_t before = closure->problem_count;
 
 		knowledge_judge(closure, &set.packages[i]);
+		state_judge(closure, &set.packages[i]);
 		repetition_judge(closure, &set, i);
 		dependencies_judge(closure, &set, &set.packages[i], SET_PRE_DEPENDS);
 		dependencies_judge(closure, &set, &set.packages[i], SET_DEPENDS);

@@ -17,6 +17,7 @@ enum closure_kind {
 	CLOSURE_OTHER_VERSION, /* the pins have other versions: likewise */
 	CLOSURE_NO_VERSION,    /* the list gives it none: likewise */
 	CLOSURE_AMBIGUOUS,     /* the pins have two files of that name and version */
+	CLOSURE_NOT_INSTALLED, /* dpkg does not take it for installed: it satisfies nothing */
 	CLOSURE_TWICE,	       /* the list has it in two versions */
 	CLOSURE_UNMET,	       /* Depends or Pre-Depends that nothing in the set satisfies */
 	CLOSURE_CONFLICT,      /* Conflicts or Breaks with another of the set */

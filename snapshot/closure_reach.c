@@ -46,7 +46,7 @@ static void relation_follow(struct walk *walk, size_t from, enum set_relation wh
 	walk->mark.by = from;
 	walk->mark.over = which;
 	for (size_t i = 0; i < relation->count; i++)
-		set_match(walk->set, &relation->terms[i], package->architecture, SET_TO_DEPEND,
+		set_match(walk->set, &relation->terms[i], package->architecture, SET_TO_REACH,
 			package_reach, walk);
 }
 

@@ -204,6 +204,12 @@ enum status set_load(struct set *set, struct store *store, const struct pin_list
 
 /* ---- what satisfies what ---- */
 
+/* The files of what is not installed whole are there, and in the way of others. */
+static bool state_fits(const struct set_package *package, enum set_purpose purpose)
+{
+	return purpose != SET_TO_DEPEND || !package->row->state;
+}
+
 /* As dpkg's deparchsatisfied() has it; what a package not known allows is not held against it. */
 static bool architecture_fits(const struct set *set, const struct set_package *package,
 	const char *qualifier, const char *architecture, enum set_purpose purpose)
@@ -254,6 +260,7 @@ bool set_match(const struct set *set, const struct relation_term *term, const ch
 
 		if (!(version ? relation_term_takes(term, version)
 			      : term->comparison == RELATION_ANY) ||
+			!state_fits(package, purpose) ||
 			!architecture_fits(set, package, term->qualifier, architecture, purpose))
 			continue;
 		if (found(context, i))
@@ -265,6 +272,7 @@ bool set_match(const struct set *set, const struct relation_term *term, const ch
 		if (strcmp(provide->term->name, term->name) != 0)
 			break;
 		if (is_provided(provide->term, term) &&
+			state_fits(&set->packages[provide->package], purpose) &&
 			architecture_fits(set, &set->packages[provide->package], term->qualifier,
 				architecture, purpose) &&
 			found(context, provide->package))

@@ -65,6 +65,7 @@ size_t set_find(const struct set *set, const char *name, size_t *first);
 enum set_purpose {
 	SET_TO_DEPEND,	 /* an architecture without a qualifier is the package's own */
 	SET_TO_CONFLICT, /* it is any */
+	SET_TO_REACH,	 /* as to depend, also on what is not installed whole */
 };
 
 /*

@@ -44,6 +44,7 @@ static void row_release(struct manifest_package *row)
 	free(row->architecture);
 	free(row->source);
 	free(row->source_version);
+	free(row->state);
 }
 
 void manifest_release(struct manifest *manifest)
@@ -70,20 +71,18 @@ static enum status text_take(struct reading *reading, struct error *err)
 	struct manifest_package row = {.line = reading->line};
 	const char *text = buffer_text(&reading->text);
 	size_t len = reading->text.len;
-	char *state = NULL;
 	enum status status;
 
 	if (reading->form == FORM_STANZAS)
-		status = manifest_row_read_stanza(text, len, &row, &state, err);
+		status = manifest_row_read_stanza(text, len, &row, err);
 	else
 		status = manifest_row_read_line(text, len, &row, err);
 	if (status < 0)
 		return status;
-	if (state)
+	if (row.state)
 		note_add(manifest,
 			xasprintf("line %zu: %s is %s, not installed whole", row.line, row.name,
-				state));
-	free(state);
+				row.state));
 	if (status == STATUS_OK) {
 		ARRAY_GROW(manifest->items, manifest->count, manifest->capacity);
 		manifest->items[manifest->count++] = row;
@@ -215,7 +214,8 @@ static bool is_covered(const struct manifest_package *row, const struct manifest
 		return may_be_one(row, other);
 	return is_said(row->architecture, other->architecture) &&
 		is_said(row->version, other->version) && is_said(row->source, other->source) &&
-		is_said(row->source_version, other->source_version);
+		is_said(row->source_version, other->source_version) &&
+		is_said(row->state, other->state);
 }
 
 static const char *said(const char *text)

@@ -20,6 +20,11 @@ struct manifest_package {
 	char *architecture; /* "all" too; NULL where the list does not say */
 	char *source;	    /* NULL where the list does not say, as is source_version */
 	char *source_version;
+	/*
+	 * Of dpkg's status, when dpkg does not take it for installed ("half-installed",
+	 * "unpacked", "reinstreq installed"): it satisfies no dependency. Else NULL.
+	 */
+	char *state;
 	size_t line; /* where it stands in the list, from 1 */
 };
 

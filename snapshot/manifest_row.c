@@ -183,6 +183,30 @@ static bool is_one_of(const struct word *word, const char *const *texts)
 	return false;
 }
 
+/*
+ * What is in the way of a package that is there, or NULL when dpkg takes it for installed: its
+ * state, or the second word, which is "reinstreq" for what must be installed anew. Triggers that
+ * others await leave a package installed; one that awaits them itself satisfies nothing
+ * (dpkg's spec/triggers.txt, "Statuses").
+ */
+static char *state_lacking(struct word status)
+{
+	static const char *const whole[] = {"installed", "triggers-pending", NULL};
+	static const char *const sound[] = {"ok", NULL};
+	struct word last = state_last(status), flag, told = last;
+	size_t before = (size_t)(last.text - status.text);
+
+	while (before > 0 && is_blank(status.text[before - 1]))
+		before--;
+	flag = state_last((struct word){status.text, before});
+	if (is_one_of(&last, whole)) {
+		if (is_one_of(&flag, sound))
+			return NULL;
+		told = (struct word){flag.text, (size_t)(last.text + last.len - flag.text)};
+	}
+	return xstrndup(told.text, told.len < 40 ? told.len : 40);
+}
+
 static enum status stanza_read(
 	struct deb822 *stanza, struct words *words, struct word *state, struct error *err)
 {
@@ -216,16 +240,13 @@ static enum status stanza_read(
 }
 
 enum status manifest_row_read_stanza(
-	const char *text, size_t len, struct manifest_package *row, char **state, struct error *err)
+	const char *text, size_t len, struct manifest_package *row, struct error *err)
 {
 	static const char *const absent[] = {"not-installed", "config-files", NULL};
-	static const char *const whole[] = {
-		"installed", "triggers-awaited", "triggers-pending", NULL};
 	struct words words = {0};
 	struct word full = {0}, last;
 	struct deb822 stanza;
 
-	*state = NULL;
 	deb822_init(&stanza, text, len);
 	if (deb822_at_end(&stanza))
 		return STATUS_END;
@@ -237,8 +258,7 @@ enum status manifest_row_read_stanza(
 	if (!is_version(&words.version) || !is_name(&words.architecture))
 		return error_set(err, STATUS_FORMAT, "%.*s has no Version or Architecture",
 			(int)words.name.len, words.name.text);
-	if (!is_one_of(&last, whole))
-		*state = xstrndup(last.text, last.len < 40 ? last.len : 40);
 	row_fill(row, &words);
+	row->state = state_lacking(full);
 	return STATUS_OK;
 }

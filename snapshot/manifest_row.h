@@ -15,10 +15,9 @@ enum status manifest_row_read_line(
 
 /*
  * A stanza of dpkg's status file. STATUS_END when it says that the package is not installed, or
- * when there is nothing in it; *state is a copy of its state for the caller to free when that is
- * "half-configured" or the like, not installed whole, else NULL.
+ * when there is nothing in it.
  */
-enum status manifest_row_read_stanza(const char *text, size_t len, struct manifest_package *row,
-	char **state, struct error *err);
+enum status manifest_row_read_stanza(
+	const char *text, size_t len, struct manifest_package *row, struct error *err);
 
 #endif

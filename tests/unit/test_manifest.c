@@ -63,7 +63,15 @@ static const struct {
 	{"Package: a\nStatus: install ok half-configured\nArchitecture: all\nVersion: 1\n",
 		"a:all 1 a 1", 0, 1},
 	{"Package: a\nStatus: install ok triggers-awaited\nArchitecture: all\nVersion: 1\n",
+		"a:all 1 a 1", 0, 1},
+	{"Package: a\nStatus: hold ok triggers-pending\nArchitecture: all\nVersion: 1\n",
 		"a:all 1 a 1", 0, 0},
+	{"Package: a\nStatus: install reinstreq installed\nArchitecture: all\nVersion: 1\n",
+		"a:all 1 a 1", 0, 1},
+	/* Neither is left out for the other: the one that is not whole stays. */
+	{STANZA("a", "1", "") "\nPackage: a\nStatus: install ok unpacked\nArchitecture: amd64\n"
+			      "Version: 1\n",
+		"a:amd64 1 a 1", 1, 1},
 };
 
 START_TEST(test_forms)
