@@ -1,73 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/buffer.h"
 #include "base/escape.h"
-#include "base/path.h"
 #include "base/progress.h"
+#include "verifier/verify_published.h"
 #include "verifier/verification.h"
 
-#define HASH_LIST_LIMIT ((uint64_t)16 * 1024 * 1024)
-#define ARTIFACT_LIMIT	((uint64_t)1 << 42) /* 4 TiB: a bound, not an expectation */
+#define ARTIFACT_LIMIT ((uint64_t)1 << 42) /* 4 TiB: a bound, not an expectation */
 
-static enum status get_published(struct verification *verification, const char *url, uint64_t limit,
-	struct digest *digest, uint64_t *size, struct error *err)
+/* Where it comes from, for what is not of verify alone. */
+static struct published_source source_of(const struct verification *verification)
 {
-	char *clean;
-
-	if (verification->fetcher)
-		return fetcher_get(verification->fetcher, verification->store, url, limit, digest,
-			size, NULL, err);
-	clean = escape_url_secrets(url);
-	error_set(err, STATUS_NOT_FOUND,
-		"%s is to be fetched, and this is offline: let the descriptor name a directory "
-		"with what was published, or leave out --offline",
-		clean);
-	free(clean);
-	return err->status;
+	return (struct published_source){verification->fetcher, verification->store};
 }
 
-/* A hash list that stands at a URL is fetched; one that is a file was read with the descriptor. */
 static enum status fetch_hash_list(struct verification *verification, struct error *err)
 {
+	const struct published_source source = source_of(verification);
 	struct release_published *published = &verification->release.published;
-	struct digest digest;
-	char *text = NULL;
-	size_t len;
-	enum status status;
 
 	if (!published->sha256sums)
 		return STATUS_OK;
-	if (release_is_url(published->sha256sums)) {
-		if (get_published(verification, published->sha256sums, HASH_LIST_LIMIT, &digest,
-			    NULL, err) < 0 ||
-			store_read_all(verification->store, &digest, HASH_LIST_LIMIT, &text, &len,
-				err) < 0)
-			return err->status;
-		status = release_read_hashes(published, published->sha256sums, text, len, err);
-		free(text);
-		if (status < 0)
-			return status;
-	}
+	if (published_read_hashes(&source, published, err) < 0)
+		return err->status;
 	if (published->hash_count == 0)
 		return error_set(err, STATUS_INCOMPLETE,
 			"the hash list %s names no file; there is nothing to compare with",
 			published->sha256sums);
 	/* No signature of a hash list is checked yet: it is said, in run and statement (T10). */
 	return evidence_run_mark(verification->evidence, verification->run, "unsigned-list", err);
-}
-
-static const struct release_hash *find_hash(
-	const struct release_published *published, const char *name)
-{
-	for (size_t i = 0; i < published->hash_count; i++) {
-		if (strcmp(published->hashes[i].name, name) == 0)
-			return &published->hashes[i];
-	}
-	return NULL;
 }
 
 /* Each line of the hash list is a published file, whether its bytes are there or not (T10). */
@@ -88,23 +51,6 @@ static void add_listed(struct verification *verification)
 		file->digest = published->hashes[i].digest;
 	}
 	file_set_sort(set);
-}
-
-/* What a hash list says of a file comes before what its bytes are. */
-static enum status check_listed(
-	const struct release_published *published, const struct file *file, struct error *err)
-{
-	const struct release_hash *hash = find_hash(published, file->name);
-	char want[SHA256_HEX_SIZE], got[SHA256_HEX_SIZE];
-
-	if (!hash || digest_equal(&hash->digest, &file->digest))
-		return STATUS_OK;
-	digest_hex(&hash->digest, want);
-	digest_hex(&file->digest, got);
-	return error_set(err, STATUS_TRUST,
-		"published %s has sha256 %s, but the hash list says %s: one of them was changed "
-		"after publication; nothing was compared",
-		file->name, got, want);
 }
 
 static enum status hash_published(struct verification *verification, struct error *err)
@@ -137,7 +83,9 @@ static enum status hash_published(struct verification *verification, struct erro
 		file->has_digest = true;
 		done += file->size;
 		progress_update(&progress, done);
-		status = check_listed(&verification->release.published, file, err);
+		/* What a hash list says of a file comes before what its bytes are. */
+		status = published_check(
+			&verification->release.published, file->name, &file->digest, err);
 	}
 	progress_end(&progress, status == STATUS_OK ? "ok" : "failed", "%s", "");
 	return status;
@@ -145,11 +93,12 @@ static enum status hash_published(struct verification *verification, struct erro
 
 static enum status fetch_one(struct verification *verification, const char *name, struct error *err)
 {
+	const struct published_source source = source_of(verification);
 	const struct release_published *published = &verification->release.published;
 	char *url = xasprintf("%s/%s", published->url, name);
 	struct digest digest;
 	uint64_t size;
-	enum status status = get_published(verification, url, ARTIFACT_LIMIT, &digest, &size, err);
+	enum status status = published_get(&source, url, ARTIFACT_LIMIT, &digest, &size, err);
 
 	if (status == STATUS_OK) {
 		struct file *file = file_set_add(&verification->published, name, FILE_IN_STORE);
@@ -157,7 +106,7 @@ static enum status fetch_one(struct verification *verification, const char *name
 		file->has_digest = true;
 		file->digest = digest;
 		file->size = size;
-		status = check_listed(published, file, err);
+		status = published_check(published, name, &digest, err);
 	}
 	free(url);
 	return status;

@@ -5,10 +5,10 @@
 
 #include "base/alloc.h"
 #include "base/json.h"
-#include "base/path.h"
 #include "snapshot/drift.h"
 #include "verifier/cmd/cmd_snapshot.h"
 #include "verifier/cmd/command.h"
+#include "verifier/verify_published.h"
 #include "verifier/release/release.h"
 
 #define LIST_LIMIT ((size_t)256 * 1024 * 1024)
@@ -53,42 +53,15 @@ static enum status mirrors_put_first(
 	return status;
 }
 
-/* A published list that stands at a URL; the hash list decides about it where there is one. */
-static enum status list_fetch(struct snapshot_session *session, const struct release *release,
-	const char *name, struct manifest *manifest, struct error *err)
+/* The list as it was published: with a hash list, in no other bytes than that says (T10). */
+static enum status release_list_read(struct snapshot_session *session, struct release *release,
+	struct manifest *manifest, struct error *err)
 {
-	const struct release_published *published = &release->published;
-	char *url = xasprintf("%s/%s", published->url, name), *text = NULL;
-	struct digest digest;
-	enum status status;
-	size_t len = 0;
-
-	if (session->fetcher)
-		status = fetcher_get(session->fetcher, session->store, url, LIST_LIMIT, &digest,
-			NULL, NULL, err);
-	else
-		status = error_set(err, STATUS_NOT_FOUND,
-			"%s is not looked for offline; give the list with --manifest", url);
-	for (size_t i = 0; i < published->hash_count && status == STATUS_OK; i++) {
-		if (strcmp(published->hashes[i].name, name) == 0 &&
-			!digest_equal(&published->hashes[i].digest, &digest))
-			status = error_set(err, STATUS_TRUST,
-				"%s is not what the hash list says it is: refused", url);
-	}
-	if (status == STATUS_OK)
-		status = store_read_all(session->store, &digest, LIST_LIMIT, &text, &len, err);
-	if (status == STATUS_OK)
-		status = manifest_parse(url, text, len, manifest, err);
-	free(text);
-	free(url);
-	return status;
-}
-
-static enum status release_list_read(struct snapshot_session *session,
-	const struct release *release, struct manifest *manifest, struct error *err)
-{
+	const struct published_source source = {session->fetcher, session->store};
 	const char *name = release->manifest ? release->manifest : release->dpkg_status;
-	char *path;
+	struct release_published *published = &release->published;
+	char *text = NULL;
+	size_t len = 0;
 	enum status status;
 
 	if (!name)
@@ -96,17 +69,18 @@ static enum status release_list_read(struct snapshot_session *session,
 			"%s names no package list (packages: manifest or dpkg_status); give one "
 			"with --manifest",
 			release->path);
-	if (release->published.url)
-		return list_fetch(session, release, name, manifest, err);
-	if (!release->published.directory)
+	if (!published->url && !published->directory)
 		return error_set(err, STATUS_USAGE,
 			"only hashes of what %s describes are published; give its package list "
 			"with --manifest",
 			release->path);
-	path = path_join(release->published.directory, name);
-	status = manifest_read(path, manifest, err);
-	free(path);
-	return status;
+	status = published_read_hashes(&source, published, err);
+	if (status == STATUS_OK)
+		status = published_read(&source, published, name, LIST_LIMIT, &text, &len, err);
+	if (status == STATUS_OK)
+		status = manifest_parse(name, text, len, manifest, err);
+	free(text);
+	return status < 0 ? error_context(err, "the package list of %s", release->path) : status;
 }
 
 /* Without a list, what the packages named come to at the pins. */
