@@ -2,6 +2,7 @@
 #include "tests/unit/build_fixture.h"
 
 #include "verifier/rebuild/tasks.h"
+#include "verifier/rebuild/usage.h"
 
 #include <grp.h>
 #include <signal.h>
@@ -70,12 +71,30 @@ START_TEST(a_build_that_never_ends)
 }
 END_TEST
 
+/* What a build may do to the /proc it is watched through: none of it may blind the watch. */
+#define COVER	  "mount -t tmpfs none /proc || exit; "
+#define COVER_ONE "mount --bind /dev/null /proc/1/mountinfo || exit; "
+#define HIDE	  "mount -o remount,hidepid=2 /proc || exit; "
+#define UNMOUNT	  "umount -l /proc || exit; "
+
+/* They wait: unseen, they would not take the machine with them. */
+#define SHM   "head -c 300M /dev/zero >/dev/shm/big; exec sleep 1000"
+#define LARGE "exec perl -e '$x = \"x\" x 300_000_000; sleep 1000'"
+#define FORKS "exec perl -e 'for (1 .. 100) { fork or last } sleep 1000'"
+
 /* Shared with children it counts once (the modest build); in a tmpfs it counts as well. */
 static const char *const eaters[] = {
 	"perl -e '$x .= \"x\" x 10_000_000 while 1'",
 	"for i in 1 2 3 4 5 6; do perl -e '$x = \"x\" x 30_000_000; sleep 1000' & done; wait",
 	"exec cat /dev/zero >/dev/shm/big",
 	"mkdir /tmp/m; mount -t tmpfs none /tmp/m; exec cat /dev/zero >/tmp/m/big",
+	COVER SHM,
+	COVER LARGE,
+	COVER_ONE SHM,
+	HIDE LARGE,
+	UNMOUNT SHM,
+	UNMOUNT "mkdir /tmp/m; mount -t tmpfs none /tmp/m; head -c 300M /dev/zero >/tmp/m/big; "
+		"exec sleep 1000",
 };
 
 START_TEST(a_build_that_eats_memory)
@@ -105,6 +124,7 @@ static const char *const writers[] = {
 	"fallocate -l 1G /var/tmp/big; exec sleep 1000",
 	"exec 3>/tmp/gone; rm /tmp/gone; exec cat /dev/zero >&3",
 	"mount -t tmpfs none /tmp; exec cat /dev/zero >/build/output/big",
+	COVER "exec 3>/tmp/gone; rm /tmp/gone; head -c 100M /dev/zero >&3; exec sleep 1000",
 };
 
 START_TEST(a_build_that_fills_the_disk)
@@ -129,9 +149,35 @@ START_TEST(free_space_has_to_stay)
 }
 END_TEST
 
+/* A look that shows nothing is none: it must not pass for a build that takes nothing. */
+START_TEST(what_cannot_be_seen_is_trouble)
+{
+	char *process = path_join(build.source, "4711");
+	uint64_t processes, memory;
+	struct error err;
+	int proc;
+
+	proc = open(build.source, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	ck_assert_int_eq(usage_read(proc, &processes, &memory, &err), STATUS_SANDBOX);
+	ck_assert_ptr_nonnull(strstr(err.text, "no longer sees its processes"));
+	ck_assert(mkdir(process, 0755) == 0);
+	ck_assert_int_eq(usage_read(proc, &processes, &memory, &err), STATUS_SANDBOX);
+	ck_assert_ptr_nonnull(strstr(err.text, "no longer sees its mounts"));
+	close(proc);
+	ck_assert_int_eq(usage_open(&proc, &err), STATUS_OK);
+	ck_assert_int_eq(usage_read(proc, &processes, &memory, &err), STATUS_OK);
+	ck_assert(processes > 0 && memory > 0);
+	close(proc);
+	free(process);
+}
+END_TEST
+
 static const char *const bombs[] = {
 	"perl -e 'while (1) { fork }'",
 	"perl -e 'while (1) { if (!fork) { exit if fork; require POSIX; POSIX::setsid(); } }'",
+	COVER FORKS,
+	HIDE FORKS,
+	UNMOUNT FORKS,
 };
 
 START_TEST(a_fork_bomb)
@@ -175,17 +221,21 @@ static void become_user(void)
 	ck_assert(setenv("TMPDIR", "/tmp", 1) == 0);
 }
 
+#define EATERS	((int)ARRAY_SIZE(eaters))
+#define WRITERS ((int)ARRAY_SIZE(writers))
+#define BOMBS	((int)ARRAY_SIZE(bombs))
+
 /* Everything above once more, where the watch sees through a user namespace. */
 START_TEST(the_same_as_a_user)
 {
 	become_user();
 	setup();
-	if (_i < 4)
+	if (_i < EATERS)
 		build_breaks(eaters[_i], BUILD_MEMORY, 100 * MIB);
-	else if (_i < 9)
-		build_breaks(writers[_i - 4], BUILD_DISK, 50 * MIB);
+	else if (_i < EATERS + WRITERS)
+		build_breaks(writers[_i - EATERS], BUILD_DISK, 50 * MIB);
 	else
-		build_breaks(bombs[_i - 9], BUILD_PROCESSES, 50);
+		build_breaks(bombs[_i - EATERS - WRITERS], BUILD_PROCESSES, 50);
 	teardown();
 }
 END_TEST
@@ -278,16 +328,17 @@ int main(void)
 	tcase_set_timeout(user, 120);
 	tcase_add_test(root, a_modest_build_keeps_to_all);
 	tcase_add_test(root, a_build_that_never_ends);
-	tcase_add_loop_test(root, a_build_that_eats_memory, 0, (int)ARRAY_SIZE(eaters));
+	tcase_add_loop_test(root, a_build_that_eats_memory, 0, EATERS);
 	tcase_add_test(root, one_process_gets_no_more_address_space);
-	tcase_add_loop_test(root, a_build_that_fills_the_disk, 0, (int)ARRAY_SIZE(writers));
+	tcase_add_loop_test(root, a_build_that_fills_the_disk, 0, WRITERS);
 	tcase_add_test(root, a_build_that_ends_before_it_is_seen);
 	tcase_add_test(root, free_space_has_to_stay);
+	tcase_add_test(root, what_cannot_be_seen_is_trouble);
 	tcase_add_test(root, a_fork_bomb_leaves_the_machine_its_numbers);
-	tcase_add_loop_test(root, a_fork_bomb, 0, (int)ARRAY_SIZE(bombs));
+	tcase_add_loop_test(root, a_fork_bomb, 0, BOMBS);
 	tcase_add_loop_test(root, what_a_build_wants_is_named, 0, (int)ARRAY_SIZE(wishes));
 	tcase_add_test(root, the_list_is_bounded);
-	tcase_add_loop_test(user, the_same_as_a_user, 0, 11);
+	tcase_add_loop_test(user, the_same_as_a_user, 0, EATERS + WRITERS + BOMBS);
 	tcase_add_loop_test(user, what_a_build_wants_is_named, (int)ARRAY_SIZE(wishes),
 		2 * (int)ARRAY_SIZE(wishes));
 	suite_add_tcase(suite, root);

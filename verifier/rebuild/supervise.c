@@ -79,8 +79,8 @@ static int pause_length(const struct watch *watch, uint64_t seconds, double dead
 }
 
 /* Until the first process ends, a limit is broken, or nobody waits for the outcome any more. */
-static void build_wait(const struct supervision *supervision, struct watch *watch, pid_t build,
-	int signals, struct supervised *supervised)
+static enum status build_wait(const struct supervision *supervision, struct watch *watch,
+	pid_t build, int signals, struct supervised *supervised, struct error *err)
 {
 	uint64_t seconds = supervision->limits.most[BUILD_TIME];
 	double deadline = clock_monotonic() + (double)seconds;
@@ -93,23 +93,26 @@ static void build_wait(const struct supervision *supervision, struct watch *watc
 		int ready = poll(watched, 3, pause_length(watch, seconds, deadline));
 
 		if (ready > 0 && watched[1].revents)
-			return;
+			return STATUS_OK;
 		if (ready > 0 && watched[0].revents && read(signals, &info, sizeof(info)) < 0)
-			return;
+			return STATUS_OK;
 		if (ready > 0 && watched[2].revents)
 			network_read(supervision->network, &supervised->wanted);
 		if (seconds && clock_monotonic() >= deadline) {
 			supervised->broken = BUILD_TIME;
 			supervised->seen = seconds;
 			supervised->result.timed_out = true;
-		} else if (watch) {
-			supervised->broken = watch_broken(watch, &supervised->seen);
+		} else if (watch &&
+			watch_broken(watch, &supervised->broken, &supervised->seen, err) !=
+				STATUS_OK) {
+			return err->status;
 		}
 		if (supervised->broken != BUILD_LIMIT_NONE)
-			return;
+			return STATUS_OK;
 	}
 	if (watch)
 		supervised->broken = watch_broken_at_end(watch, &supervised->seen);
+	return STATUS_OK;
 }
 
 /*
@@ -162,7 +165,7 @@ enum status supervise(const struct supervision *supervision, const struct launch
 		if (watch)
 			status = watch_begin(watch, err);
 		if (status == STATUS_OK)
-			build_wait(supervision, watch, build, signals, supervised);
+			status = build_wait(supervision, watch, build, signals, supervised, err);
 		if (supervision->network >= 0)
 			network_read(supervision->network, &supervised->wanted);
 		rest_end(build, supervision->is_isolated, &supervised->result);

@@ -2,8 +2,11 @@
 #ifndef VERIFIER_REBUILD_USAGE_H
 #define VERIFIER_REBUILD_USAGE_H
 
+#include <dirent.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/error.h"
 
 /*
  * What the processes of this PID namespace take, read from its /proc, by its first process. A
@@ -11,23 +14,34 @@
  */
 
 /*
+ * The /proc that all below is read from, as the descriptor of a mount of its own (open_tree(2)), to
+ * be taken before the build starts: what a build mounts over /proc or in it is not seen through it,
+ * and its umount changes nothing. The caller's to close.
+ */
+enum status usage_open(int *proc, struct error *err);
+
+/* A directory of it to read, or NULL when there is none (any more). */
+DIR *usage_directory(int proc, const char *path);
+
+/*
  * `*processes` without this one. `*memory` is what they may take together at most, in bytes: their
  * resident sets, in which a page that several share counts several times, and what is in a tmpfs
- * mounted here. Cheap.
+ * mounted here. Cheap. To be called while a process of the build is there, ended or not, that was
+ * not waited for: that none is seen, or no mount, is an error (STATUS_SANDBOX).
  */
-void usage_read(uint64_t *processes, uint64_t *memory);
+enum status usage_read(int proc, uint64_t *processes, uint64_t *memory, struct error *err);
 
 /*
  * What they take together, in bytes: proportional sets without the page cache (proc(5),
  * smaps_rollup), swap, and what is in a tmpfs mounted here. Reads all page tables, so it is for
  * when usage_read() gives too much.
  */
-uint64_t usage_read_exact(void);
+uint64_t usage_read_exact(int proc);
 
 /*
  * Bytes on disk below the directories, other mounts left out, and of removed files of the same file
  * systems that a process still has open. What has several names counts once.
  */
-uint64_t usage_read_disk(const int *directory_fds, size_t count);
+uint64_t usage_read_disk(int proc, const int *directory_fds, size_t count);
 
 #endif

@@ -30,15 +30,15 @@ struct removed {
 };
 
 static void process_add_removed(
-	struct removed *removed, const char *pid, const dev_t *devices, size_t count)
+	struct removed *removed, int proc, const char *pid, const dev_t *devices, size_t count)
 {
 	char path[64];
 	struct dirent *entry;
 	struct stat info;
 	DIR *fds;
 
-	snprintf(path, sizeof(path), "/proc/%.20s/fd", pid);
-	fds = opendir(path);
+	snprintf(path, sizeof(path), "%.20s/fd", pid);
+	fds = usage_directory(proc, path);
 	while (fds && (entry = readdir(fds))) {
 		bool is_ours = false;
 
@@ -66,18 +66,18 @@ static int by_inode(const void *left, const void *right)
 	return a->st_ino == b->st_ino ? 0 : a->st_ino < b->st_ino ? -1 : 1;
 }
 
-static uint64_t removed_read(const dev_t *devices, size_t count)
+static uint64_t removed_read(int proc, const dev_t *devices, size_t count)
 {
 	struct removed removed = {0};
-	DIR *proc = opendir("/proc");
+	DIR *processes = usage_directory(proc, ".");
 	struct dirent *entry;
 	uint64_t bytes = 0;
 
-	while (proc && (entry = readdir(proc)))
+	while (processes && (entry = readdir(processes)))
 		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
-			process_add_removed(&removed, entry->d_name, devices, count);
-	if (proc)
-		closedir(proc);
+			process_add_removed(&removed, proc, entry->d_name, devices, count);
+	if (processes)
+		closedir(processes);
 	if (removed.count)
 		qsort(removed.files, removed.count, sizeof(removed.files[0]), by_inode);
 	for (size_t i = 0; i < removed.count; i++)
@@ -87,7 +87,7 @@ static uint64_t removed_read(const dev_t *devices, size_t count)
 	return bytes;
 }
 
-uint64_t usage_read_disk(const int *directory_fds, size_t count)
+uint64_t usage_read_disk(int proc, const int *directory_fds, size_t count)
 {
 	dev_t *devices = xcalloc(count, sizeof(*devices));
 	uint64_t bytes = 0;
@@ -98,7 +98,7 @@ uint64_t usage_read_disk(const int *directory_fds, size_t count)
 			devices[i] = info.st_dev;
 		scan_tree(directory_fds[i], bytes_add, &bytes);
 	}
-	bytes += removed_read(devices, count);
+	bytes += removed_read(proc, devices, count);
 	free(devices);
 	return bytes;
 }

@@ -18,6 +18,7 @@
 
 struct watch {
 	struct build_limits limits;
+	int proc; /* of usage_open() */
 	int directories[DIRECTORIES_MOST];
 	size_t directory_count;
 	double next; /* when memory is looked at again: a thousand processes take a while too */
@@ -46,6 +47,10 @@ enum status watch_new(const struct build_limits *limits, const char *const *dire
 
 	watch->limits = *limits;
 	watch->space = UINT64_MAX;
+	if (usage_open(&watch->proc, err) != STATUS_OK) {
+		free(watch);
+		return err->status;
+	}
 	for (; directories[watch->directory_count]; watch->directory_count++) {
 		const char *path = directories[watch->directory_count];
 		int fd = watch->directory_count < DIRECTORIES_MOST
@@ -72,7 +77,8 @@ static void *disk_watch(void *context)
 
 		watch->space = free_space(watch);
 		if (watch->limits.most[BUILD_DISK])
-			watch->disk = usage_read_disk(watch->directories, watch->directory_count);
+			watch->disk = usage_read_disk(
+				watch->proc, watch->directories, watch->directory_count);
 		took = clock_monotonic() - begin;
 		poll(NULL, 0, (int)(1000 * (took > DISK_PAUSE ? took : DISK_PAUSE)));
 	}
@@ -93,41 +99,53 @@ enum status watch_begin(struct watch *watch, struct error *err)
 	return STATUS_OK;
 }
 
-static enum build_limit memory_broken(struct watch *watch, uint64_t *seen)
+static enum status memory_broken(
+	struct watch *watch, enum build_limit *broken, uint64_t *seen, struct error *err)
 {
 	const uint64_t *most = watch->limits.most;
 	double begin = clock_monotonic(), took;
 	uint64_t processes, memory;
 
 	if (begin < watch->next || (!most[BUILD_MEMORY] && !most[BUILD_PROCESSES]))
-		return BUILD_LIMIT_NONE;
-	usage_read(&processes, &memory);
+		return STATUS_OK;
+	if (usage_read(watch->proc, &processes, &memory, err) != STATUS_OK)
+		return err->status;
 	if (most[BUILD_PROCESSES] && processes > most[BUILD_PROCESSES]) {
 		*seen = processes;
-		return BUILD_PROCESSES;
+		*broken = BUILD_PROCESSES;
+		return STATUS_OK;
 	}
 	if (most[BUILD_MEMORY] && memory > most[BUILD_MEMORY]) {
-		*seen = usage_read_exact();
-		if (*seen > most[BUILD_MEMORY])
-			return BUILD_MEMORY;
+		*seen = usage_read_exact(watch->proc);
+		if (*seen > most[BUILD_MEMORY]) {
+			*broken = BUILD_MEMORY;
+			return STATUS_OK;
+		}
 	}
 	/* A tenth of one processor at most. */
 	took = clock_monotonic() - begin;
 	watch->next = begin + (took * 10 > WATCH_INTERVAL ? took * 10 : WATCH_INTERVAL * 0.9);
-	return BUILD_LIMIT_NONE;
+	return STATUS_OK;
 }
 
-enum build_limit watch_broken(struct watch *watch, uint64_t *seen)
+enum status watch_broken(
+	struct watch *watch, enum build_limit *broken, uint64_t *seen, struct error *err)
 {
 	const uint64_t *most = watch->limits.most;
+	uint64_t disk = watch->disk, space = watch->space;
 
-	*seen = watch->disk;
-	if (most[BUILD_DISK] && *seen > most[BUILD_DISK])
-		return BUILD_DISK;
-	*seen = watch->space;
-	if (most[BUILD_FREE_SPACE] && *seen < most[BUILD_FREE_SPACE])
-		return BUILD_FREE_SPACE;
-	return memory_broken(watch, seen);
+	*broken = BUILD_LIMIT_NONE;
+	if (most[BUILD_DISK] && disk > most[BUILD_DISK]) {
+		*broken = BUILD_DISK;
+		*seen = disk;
+		return STATUS_OK;
+	}
+	if (most[BUILD_FREE_SPACE] && space < most[BUILD_FREE_SPACE]) {
+		*broken = BUILD_FREE_SPACE;
+		*seen = space;
+		return STATUS_OK;
+	}
+	return memory_broken(watch, broken, seen, err);
 }
 
 enum build_limit watch_broken_at_end(struct watch *watch, uint64_t *seen)
@@ -136,6 +154,6 @@ enum build_limit watch_broken_at_end(struct watch *watch, uint64_t *seen)
 
 	if (!most)
 		return BUILD_LIMIT_NONE;
-	*seen = usage_read_disk(watch->directories, watch->directory_count);
+	*seen = usage_read_disk(watch->proc, watch->directories, watch->directory_count);
 	return *seen > most ? BUILD_DISK : BUILD_LIMIT_NONE;
 }

@@ -14,15 +14,19 @@ struct watch;
 
 #define WATCH_INTERVAL 0.1 /* seconds from one watch_broken() to the next */
 
-/* The directories are opened now; what a build mounts over them later changes nothing. */
+/* The directories and /proc are opened now; what a build mounts over them changes nothing. */
 enum status watch_new(const struct build_limits *limits, const char *const *directories,
 	struct watch **watch, struct error *err);
 
 /* To be called with the build's processes running: nothing is looked at before. */
 enum status watch_begin(struct watch *watch, struct error *err);
 
-/* BUILD_LIMIT_NONE, or the broken one and how much was seen. */
-enum build_limit watch_broken(struct watch *watch, uint64_t *seen);
+/*
+ * BUILD_LIMIT_NONE, or the broken one and how much was seen. Before the build's first process was
+ * waited for: an error when the build cannot be seen, and so may break them all.
+ */
+enum status watch_broken(
+	struct watch *watch, enum build_limit *broken, uint64_t *seen, struct error *err);
 
 /* The same for what stays when the build has ended: it may have been faster than the watch. */
 enum build_limit watch_broken_at_end(struct watch *watch, uint64_t *seen);
