@@ -207,18 +207,24 @@ static char *url_without_user(const char *url)
 	return copy != NULL ? copy : escape_url_secrets(url);
 }
 
-/* Does a job of one URL whose digest is not known; it has no memory of its own when it fails. */
-static enum status job_run(
-	struct fetcher *fetcher, struct fetch_job *job, const char *url, struct error *err)
-{
-	struct text_list urls = {0};
-	struct fetch_batch batch = {0};
+/* A batch of one job, of one URL whose digest is not known. */
+struct lone_job {
+	struct fetch_batch batch;
+	struct text_list urls;
+	struct fetch_job job;
+};
 
-	job->batch = &batch;
-	job->urls = &urls;
-	text_list_add(&urls, url);
-	fetcher_run(fetcher, &batch, job, 1, NULL);
-	text_list_release(&urls);
+/* The job has no memory of its own when it fails. */
+static enum status lone_job_run(
+	struct fetcher *fetcher, struct lone_job *lone, const char *url, struct error *err)
+{
+	struct fetch_job *job = &lone->job;
+
+	job->batch = &lone->batch;
+	job->urls = &lone->urls;
+	text_list_add(&lone->urls, url);
+	fetcher_run(fetcher, &lone->batch, job, 1, NULL);
+	text_list_release(&lone->urls);
 	if (job->worst.status == STATUS_OK)
 		return STATUS_OK;
 	*err = job->worst;
@@ -233,13 +239,13 @@ enum status fetcher_post(struct fetcher *fetcher, struct store *store, const cha
 	const struct fetch_form *form, uint64_t size_limit, struct digest *digest, long *code,
 	struct error *err)
 {
-	struct fetch_job job = {.store = store, .form = form, .limit = size_limit};
+	struct lone_job lone = {.job = {.store = store, .form = form, .limit = size_limit}};
 
-	if (job_run(fetcher, &job, url, err) < 0)
+	if (lone_job_run(fetcher, &lone, url, err) < 0)
 		return err->status;
-	*digest = job.found;
-	*code = job.code;
-	free(job.served);
+	*digest = lone.job.found;
+	*code = lone.job.code;
+	free(lone.job.served);
 	return STATUS_OK;
 }
 
@@ -247,16 +253,16 @@ enum status fetcher_get(struct fetcher *fetcher, struct store *store, const char
 	uint64_t size_limit, struct digest *digest, uint64_t *size, char **served,
 	struct error *err)
 {
-	struct fetch_job job = {.store = store, .limit = size_limit};
+	struct lone_job lone = {.job = {.store = store, .limit = size_limit}};
 
-	if (job_run(fetcher, &job, url, err) < 0)
+	if (lone_job_run(fetcher, &lone, url, err) < 0)
 		return err->status;
-	*digest = job.found;
+	*digest = lone.job.found;
 	if (size != NULL)
-		*size = job.length;
+		*size = lone.job.length;
 	if (served != NULL)
-		*served = url_without_user(job.served);
-	free(job.served);
+		*served = url_without_user(lone.job.served);
+	free(lone.job.served);
 	return STATUS_OK;
 }
 
