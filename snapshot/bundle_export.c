@@ -269,7 +269,8 @@ static enum status members_order(struct export_job *job, struct error *err)
 	struct bundle_manifest *manifest = &job->manifest;
 	size_t kept = 0;
 
-	qsort(job->members, job->count, sizeof(job->members[0]), member_compare);
+	if (job->count > 1)
+		qsort(job->members, job->count, sizeof(job->members[0]), member_compare);
 	for (size_t i = 1; i < job->count; i++) {
 		if (member_compare(&job->members[kept], &job->members[i]) != 0)
 			job->members[++kept] = job->members[i];

@@ -207,7 +207,8 @@ static void wanted_unite(struct sources_job *job)
 
 	if (job->count == 0)
 		return;
-	qsort(job->wanted, job->count, sizeof(job->wanted[0]), wanted_compare);
+	if (job->count > 1)
+		qsort(job->wanted, job->count, sizeof(job->wanted[0]), wanted_compare);
 	for (size_t i = 1; i < job->count; i++) {
 		if (wanted_compare(&job->wanted[kept], &job->wanted[i]) != 0) {
 			job->wanted[++kept] = job->wanted[i];

@@ -187,7 +187,8 @@ static void choice_take(struct cover_choice *choice, const size_t *columns, size
 {
 	memcpy(choice->candidates, columns, count * sizeof(size_t));
 	choice->count = count;
-	qsort(choice->candidates, count, sizeof(size_t), size_compare);
+	if (count > 1)
+		qsort(choice->candidates, count, sizeof(size_t), size_compare);
 }
 
 /* Raises at_least until it is the size of a cover, or the effort is spent. */

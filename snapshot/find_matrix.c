@@ -168,7 +168,8 @@ static struct ranked_row *rows_rank(const struct reduction *reduction, size_t *c
 				matrix_row(matrix, i)[j] & reduction->columns[j]);
 		++*count;
 	}
-	qsort(ranked, *count, sizeof(*ranked), ranked_compare);
+	if (*count > 1)
+		qsort(ranked, *count, sizeof(*ranked), ranked_compare);
 	return ranked;
 }
 

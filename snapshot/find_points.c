@@ -94,7 +94,8 @@ static void intervals_make(
 			.first = range->first,
 			.last = range->last};
 	}
-	qsort(items, ranges->count, sizeof(*items), by_element);
+	if (ranges->count > 1)
+		qsort(items, ranges->count, sizeof(*items), by_element);
 	for (size_t i = 0; i < ranges->count; i++) {
 		struct interval *before = count ? &items[count - 1] : NULL;
 
@@ -196,7 +197,8 @@ static void points_rank(const struct find_ranges *ranges, struct find_points *po
 	for (size_t i = 0; i < points->count; i++)
 		ranked[i] = (struct ranked_point){.point = points->items[i],
 			.archive = ranges->archives.items[points->items[i].archive]};
-	qsort(ranked, points->count, sizeof(*ranked), rank_compare);
+	if (points->count > 1)
+		qsort(ranked, points->count, sizeof(*ranked), rank_compare);
 	for (size_t i = 0; i < points->count; i++)
 		points->items[i] = ranked[i].point;
 	free(ranked);
@@ -216,8 +218,10 @@ enum status find_points_make(
 	ends = (struct interval_list){
 		.items = xcalloc(begins.count + 1, sizeof(struct interval)), .count = begins.count};
 	memcpy(ends.items, begins.items, begins.count * sizeof(struct interval));
-	qsort(begins.items, begins.count, sizeof(struct interval), by_first);
-	qsort(ends.items, ends.count, sizeof(struct interval), by_last);
+	if (begins.count > 1)
+		qsort(begins.items, begins.count, sizeof(struct interval), by_first);
+	if (ends.count > 1)
+		qsort(ends.items, ends.count, sizeof(struct interval), by_last);
 	sweep.current = xcalloc(points->element_count + 1, sizeof(sweep.current[0]));
 	status = sweep_run(&sweep, &begins, &ends, err);
 	if (status == STATUS_OK)

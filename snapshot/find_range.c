@@ -36,7 +36,8 @@ void find_ranges_init(
 	ranges->by_name = xcalloc(manifest->count + 1, sizeof(ranges->by_name[0]));
 	for (size_t i = 0; i < manifest->count; i++)
 		named[i] = (struct named){.name = manifest->items[i].name, .package = i};
-	qsort(named, manifest->count, sizeof(*named), named_compare);
+	if (manifest->count > 1)
+		qsort(named, manifest->count, sizeof(*named), named_compare);
 	for (size_t i = 0; i < manifest->count; i++)
 		ranges->by_name[i] = named[i].package;
 	free(named);

@@ -101,8 +101,9 @@ static void stations_group(const struct find_ranges *ranges, struct stations *st
 {
 	size_t count = 0;
 
-	qsort(stations->presences, stations->presence_count, sizeof(struct presence),
-		presence_compare);
+	if (stations->presence_count > 1)
+		qsort(stations->presences, stations->presence_count, sizeof(struct presence),
+			presence_compare);
 	stations->elements = xcalloc(stations->presence_count + 1, sizeof(uint32_t));
 	for (size_t i = 0; i < stations->presence_count; i++) {
 		const struct presence *presence = &stations->presences[i];
@@ -124,7 +125,8 @@ static void stations_group(const struct find_ranges *ranges, struct stations *st
 		stations->elements[count++] = presence->element;
 		station->count++;
 	}
-	qsort(stations->items, stations->count, sizeof(struct station), station_compare);
+	if (stations->count > 1)
+		qsort(stations->items, stations->count, sizeof(struct station), station_compare);
 }
 
 static enum status stations_choose(const struct stations *stations, size_t element_count,

@@ -279,7 +279,8 @@ static enum status rows_unite(struct manifest *manifest, struct error *err)
 	size_t all = manifest->count, kept = 0;
 	struct manifest_package *rows = manifest->items;
 
-	qsort(rows, all, sizeof(rows[0]), rows_compare);
+	if (all > 1)
+		qsort(rows, all, sizeof(rows[0]), rows_compare);
 	for (size_t i = 0, next; i < all; i = next) {
 		next = i + 1;
 		while (next < all && strcmp(rows[next].name, rows[i].name) == 0)

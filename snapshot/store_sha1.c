@@ -142,7 +142,8 @@ static void names_sort(struct sha1_names *names)
 
 	if (names->count == 0)
 		return;
-	qsort(items, names->count, sizeof(items[0]), line_compare);
+	if (names->count > 1)
+		qsort(items, names->count, sizeof(items[0]), line_compare);
 	for (size_t i = 0; i < names->count; i++) {
 		if (kept == 0 || !digest_equal(&items[i].digest, &items[kept - 1].digest))
 			items[kept++] = items[i];
@@ -150,7 +151,8 @@ static void names_sort(struct sha1_names *names)
 	names->count = kept;
 	names->by_sha1 = xcalloc(kept, sizeof(items[0]));
 	memcpy(names->by_sha1, items, kept * sizeof(items[0]));
-	qsort(names->by_sha1, kept, sizeof(items[0]), by_sha1_compare);
+	if (kept > 1)
+		qsort(names->by_sha1, kept, sizeof(items[0]), by_sha1_compare);
 }
 
 enum status sha1_names_read(struct store *store, struct sha1_names *names, struct error *err)

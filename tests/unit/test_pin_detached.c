@@ -89,7 +89,6 @@ START_TEST(test_release_and_its_signature_are_a_state)
 	pins.items[0].suites[0].inrelease = state.release;
 	ck_assert_int_eq(lock_check(path, &pins, &err), STATUS_TRUST);
 	text = xasprintf("%s/pins/" DETACHED, store_directory(store));
-	free(path);
 	ck_assert_int_eq(path_read_file(text, 4096, &path, &len, &err), STATUS_OK);
 	ck_assert_int_eq(strncmp(path, "Format: reproof-pin-2\n", 22), 0);
 	ck_assert_ptr_null(strstr(path, "InRelease"));
