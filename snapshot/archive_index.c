@@ -127,16 +127,12 @@ bool archive_index_find_in(
 	return true;
 }
 
-bool archive_index_has(const struct archive_index *index, const struct digest *digest)
+void archive_index_each(const struct archive_index *index,
+	void (*visit)(void *context, const struct digest *digest), void *context)
 {
-	for (size_t i = 0; i < index->count; i++) {
-		const struct archive_table *table = &index->parts[i].table;
-
-		for (size_t j = 0; j < table->count; j++)
-			if (digest_equal(&table->entries[j].digest, digest))
-				return true;
-	}
-	return false;
+	for (size_t i = 0; i < index->count; i++)
+		for (size_t j = 0; j < index->parts[i].table.count; j++)
+			visit(context, &index->parts[i].table.entries[j].digest);
 }
 
 bool archive_index_find(const struct archive_index *index, const char *archive, const char *path,

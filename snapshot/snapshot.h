@@ -357,8 +357,9 @@ void archive_index_free(struct archive_index *index);
 /* False when no pinned index names it (trust T12). dists/…, by-hash and pool paths. */
 bool archive_index_find(const struct archive_index *index, const char *archive, const char *path,
 	struct archive_file *file);
-/* Whether any pinned index names a file of that content. Looks at all of them. */
-bool archive_index_has(const struct archive_index *index, const struct digest *digest);
+/* Every file that the pinned indexes name, by pin and path. */
+void archive_index_each(const struct archive_index *index,
+	void (*visit)(void *context, const struct digest *digest), void *context);
 /* Every URL a file can be had from: places first, then snapshot.debian.org. */
 void archive_file_urls(const struct archive_file *file, const struct pin_list *pins,
 	const struct place_list *places, struct text_list *urls);

@@ -9,6 +9,7 @@
 #include "base/array.h"
 #include "base/path.h"
 #include "base/progress.h"
+#include "dbdiff/memory.h"
 #include "dbdiff/read_named.h"
 
 /* Smaller files are often the same in any two trees: licences, empty lists. */
@@ -40,13 +41,15 @@ void forbidden_release(struct forbidden *forbidden)
 static enum status add_members_of(const struct verification *verification, const struct file *file,
 	struct forbidden *members, struct error *err)
 {
+	struct limits limits = verification->request->inspection.limits;
 	enum status status;
 	int fd;
 
+	memory_share(verification->request->inspection.memory, 1, &limits);
 	if (file_set_open(&verification->published, file, &fd, err) < 0)
 		return err->status;
-	status = dbdiff_each_large(path_basename(file->name), fd,
-		&verification->request->inspection.limits, LARGE, add, members, err);
+	status =
+		dbdiff_each_large(path_basename(file->name), fd, &limits, LARGE, add, members, err);
 	close(fd);
 	if (status == STATUS_LIMIT || status == STATUS_FORMAT) {
 		progress_note("prepare", "%s: what is in it could not be told: %s", file->name,
@@ -61,21 +64,53 @@ static int compare(const void *a, const void *b)
 	return digest_compare(a, b);
 }
 
-/* Each once, and none that a build may have from the archive anyway. */
+/* What of some sorted contents the pinned archives have. */
+struct pinned {
+	const struct forbidden *members;
+	bool *has; /* one a member */
+};
+
+static void mark(void *context, const struct digest *digest)
+{
+	struct pinned *pinned = context;
+	const struct digest *first = pinned->members->digests;
+	const struct digest *found =
+		bsearch(digest, first, pinned->members->count, sizeof(*first), compare);
+
+	if (found)
+		pinned->has[found - first] = true;
+}
+
+/* Each once. */
+static void unite(struct forbidden *members)
+{
+	size_t kept = 0;
+
+	qsort(members->digests, members->count, sizeof(members->digests[0]), compare);
+	for (size_t i = 0; i < members->count; i++)
+		if (i == 0 || !digest_equal(&members->digests[kept - 1], &members->digests[i]))
+			members->digests[kept++] = members->digests[i];
+	members->count = kept;
+}
+
+/* None that a build may have from the archive anyway. */
 static enum status add_unpinned(const struct verification *verification, struct forbidden *members,
 	struct forbidden *forbidden, struct error *err)
 {
+	struct pinned pinned = {.members = members};
 	struct archive_index *index = NULL;
 
 	if (members->count == 0)
 		return STATUS_OK;
 	if (archive_index_open(verification->store, &verification->pins, &index, err) < 0)
 		return err->status;
-	qsort(members->digests, members->count, sizeof(members->digests[0]), compare);
+	unite(members);
+	pinned.has = xcalloc(members->count, sizeof(*pinned.has));
+	archive_index_each(index, mark, &pinned);
 	for (size_t i = 0; i < members->count; i++)
-		if ((i == 0 || !digest_equal(&members->digests[i - 1], &members->digests[i])) &&
-			!archive_index_has(index, &members->digests[i]))
+		if (!pinned.has[i])
 			add(forbidden, &members->digests[i]);
+	free(pinned.has);
 	archive_index_free(index);
 	return STATUS_OK;
 }

@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/path.h"
+#include "dbdiff/memory.h"
 #include "dbdiff/read_named.h"
 
 #define TEXT_MOST ((size_t)16 * 1024)
@@ -81,14 +82,15 @@ static enum status search_file(const struct verification *verification, const st
 		.count_most = FILES_MOST,
 		.take = take,
 		.context = search};
+	struct limits limits = verification->request->inspection.limits;
 	struct digest digest;
 	enum status status;
 	int fd;
 
+	memory_share(verification->request->inspection.memory, 1, &limits);
 	if (file_set_open(&verification->published, file, &fd, err) < 0)
 		return err->status;
-	status = dbdiff_read_named(path_basename(file->name), fd,
-		&verification->request->inspection.limits, &request, &digest, err);
+	status = dbdiff_read_named(path_basename(file->name), fd, &limits, &request, &digest, err);
 	close(fd);
 	return status == STATUS_OK ? STATUS_OK : error_context(err, "%s", file->name);
 }
