@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/array.h"
 #include "base/number.h"
 #include "verifier/cmd/bounds.h"
 #include "verifier/cmd/report_run.h"
+#include "verifier/cmd/resumable.h"
 #include "verifier/rebuild/variation.h"
 #include "verifier/verify.h"
 
@@ -88,27 +86,6 @@ struct rebuild_arguments {
 	struct bounds bounds;
 };
 
-/* Nothing done is lost, and the kernel ends the build with us. */
-static void end_on_signal(int number)
-{
-	static const char text[] =
-		"\nreproof rebuild: interrupted; the same command goes on with it\n";
-	ssize_t written = write(STDERR_FILENO, text, sizeof(text) - 1);
-
-	(void)written;
-	signal(number, SIG_DFL);
-	raise(number);
-}
-
-static void catch_signals(void)
-{
-	struct sigaction action = {.sa_handler = end_on_signal};
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
-}
-
 /* --vary, --no-vary and --builds; EXIT_USAGE, or 0. */
 static int take_variations(struct rebuild_arguments *arguments)
 {
@@ -134,17 +111,14 @@ static int take_variations(struct rebuild_arguments *arguments)
 	return EXIT_REPRODUCED;
 }
 
-/* Before anything is made: a name typed wrongly leaves nothing behind. EXIT_USAGE, or 0. */
+/* EXIT_USAGE, or 0. */
 static int check_paths(const struct rebuild_request *request)
 {
-	const char *descriptor = request->verify.descriptor;
 	struct stat status;
+	int code = resumable_check_descriptor("rebuild", request->verify.descriptor);
 
-	if (stat(descriptor, &status) < 0 || access(descriptor, R_OK) < 0)
-		return command_usage("rebuild", "%s: %s", descriptor, strerror(errno));
-	if (S_ISDIR(status.st_mode))
-		return command_usage("rebuild",
-			"%s is a directory; name the release descriptor in it", descriptor);
+	if (code != EXIT_REPRODUCED)
+		return code;
 	if (request->output && lstat(request->output, &status) == 0)
 		return command_usage("rebuild",
 			"%s is there already; what is built is kept in a new directory",
@@ -166,7 +140,7 @@ static int run_rebuild(struct rebuild_arguments *arguments)
 	verify->artifacts = &no_globs;
 	verify->mirrors = &arguments->mirrors;
 	arguments->report.options.database = verify->database;
-	catch_signals();
+	resumable_catch_signals("rebuild");
 	if (evidence_open(verify->database, &evidence, &err) < 0 ||
 		verify_rebuild_release(&arguments->request, evidence, run, &err) < 0)
 		code = command_fail("rebuild", &err);

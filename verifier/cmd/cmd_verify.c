@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/array.h"
 #include "verifier/cmd/bounds.h"
 #include "verifier/cmd/build_options.h"
 #include "verifier/cmd/report_run.h"
+#include "verifier/cmd/resumable.h"
 #include "verifier/verify.h"
 
 static const char help[] =
@@ -81,39 +78,6 @@ struct verify_arguments {
 	struct build_options build;
 };
 
-/* Nothing done is lost, and the kernel ends the build with us: so it says that and dies of it. */
-static void end_on_signal(int number)
-{
-	static const char text[] =
-		"\nreproof verify: interrupted; the same command goes on with it\n";
-	ssize_t written = write(STDERR_FILENO, text, sizeof(text) - 1);
-
-	(void)written;
-	signal(number, SIG_DFL);
-	raise(number);
-}
-static void catch_signals(void)
-{
-	struct sigaction action = {.sa_handler = end_on_signal};
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
-}
-
-/* Before a database is made: a name typed wrongly leaves nothing behind. EXIT_USAGE, or 0. */
-static int check_descriptor(const char *path)
-{
-	struct stat status;
-
-	if (stat(path, &status) < 0 || access(path, R_OK) < 0)
-		return command_usage("verify", "%s: %s", path, strerror(errno));
-	if (S_ISDIR(status.st_mode))
-		return command_usage(
-			"verify", "%s is a directory; name the release descriptor in it", path);
-	return EXIT_REPRODUCED;
-}
-
 static int run_verify(struct verify_arguments *arguments)
 {
 	struct evidence *evidence = NULL;
@@ -127,7 +91,7 @@ static int run_verify(struct verify_arguments *arguments)
 	arguments->request.artifacts = &arguments->artifacts;
 	arguments->request.mirrors = &arguments->mirrors;
 	arguments->report.options.database = arguments->request.database;
-	catch_signals();
+	resumable_catch_signals("verify");
 	if (evidence_open(arguments->request.database, &evidence, &err) < 0 ||
 		verify_release(&arguments->request, evidence, run, &err) < 0)
 		code = command_fail("verify", &err);
@@ -207,7 +171,7 @@ int cmd_verify(int argc, char **argv)
 			code = report_run_check("verify", &arguments.report);
 		arguments.request.descriptor = line.words[0];
 		if (code == EXIT_REPRODUCED)
-			code = check_descriptor(line.words[0]);
+			code = resumable_check_descriptor("verify", line.words[0]);
 		if (code == EXIT_REPRODUCED)
 			code = run_verify(&arguments);
 	}

@@ -238,6 +238,9 @@ static enum status repositories_take(struct kas *kas, struct kas_prepared *prepa
 			path);
 	if (status == STATUS_OK && depth < LAYER_DEPTH)
 		count = scandir(directory, &names, NULL, alphasort);
+	/* What cannot be listed may hold a repository that would not be recorded. */
+	if (count < 0)
+		status = error_set_errno(err, "cannot read %s", directory);
 	for (int i = 0; i < count; i++) {
 		char *below = strcmp(path, ".") == 0 ? xstrdup(names[i]->d_name)
 						     : path_join(path, names[i]->d_name);

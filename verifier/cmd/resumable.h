@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VERIFIER_CMD_RESUMABLE_H
+#define VERIFIER_CMD_RESUMABLE_H
+
+/* What commands share that build by a descriptor, and go on where they were interrupted. */
+
+/* Before a database is made: a name typed wrongly leaves nothing behind. EXIT_USAGE, or 0. */
+int resumable_check_descriptor(const char *command, const char *path);
+
+/*
+ * Nothing done is lost, and the kernel ends the build with us: SIGINT, SIGTERM and SIGHUP say so
+ * and end this process. `command` is kept.
+ */
+void resumable_catch_signals(const char *command);
+
+#endif
