@@ -172,34 +172,46 @@ enum status dbdiff_read_named(const char *name, int fd, const struct limits *lim
 	return status;
 }
 
+/* Whether a row is large, or all that the artifact holds; whether it was read whole; its SHA-256.
+ */
+static const char large_rows[] =
+	"SELECT sha256 IS NOT NULL AND (size >= ?1 OR (container = 1 AND "
+	"(SELECT count(*) FROM member WHERE container = 1) = 1)) AS is_large, inspected, sha256 "
+	"FROM member WHERE is_large OR inspected = 0 ORDER BY id";
+
+static enum status large_take(
+	sqlite3_stmt *row, large_visitor visit, void *context, bool *is_whole, struct error *err)
+{
+	struct digest digest;
+
+	if (!sqlite3_column_int(row, 1))
+		*is_whole = false;
+	if (!sqlite3_column_int(row, 0))
+		return STATUS_OK;
+	if (sqlite3_column_bytes(row, 2) != sizeof(digest.bytes))
+		return error_set(err, STATUS_FORMAT, "index: no SHA-256");
+	memcpy(digest.bytes, sqlite3_column_blob(row, 2), sizeof(digest.bytes));
+	visit(context, &digest);
+	return STATUS_OK;
+}
+
 enum status dbdiff_each_large(const char *name, int fd, const struct limits *limits,
-	uint64_t size_least, large_visitor visit, void *context, struct error *err)
+	uint64_t size_least, large_visitor visit, void *context, bool *is_whole, struct error *err)
 {
 	struct reading reading = {0};
 	sqlite3_stmt *select = NULL;
 	int result = SQLITE_DONE;
 	enum status status = single_index(&reading.single, name, fd, limits, err);
 
+	*is_whole = true;
 	if (status == STATUS_OK &&
-		sqlite3_prepare_v2(reading.single.index->sql.db,
-			"SELECT sha256 FROM member WHERE sha256 IS NOT NULL AND (size >= ? OR "
-			"(container = 1 AND (SELECT count(*) FROM member WHERE container = 1) = "
-			"1)) "
-			"ORDER BY id",
-			-1, &select, NULL) != SQLITE_OK)
+		sqlite3_prepare_v2(reading.single.index->sql.db, large_rows, -1, &select, NULL) !=
+			SQLITE_OK)
 		status = sql_error(&reading, err);
 	if (status == STATUS_OK)
 		sqlite3_bind_int64(select, 1, (sqlite3_int64)size_least);
-	while (status == STATUS_OK && (result = sqlite3_step(select)) == SQLITE_ROW) {
-		struct digest digest;
-
-		if (sqlite3_column_bytes(select, 0) != sizeof(digest.bytes))
-			status = error_set(err, STATUS_FORMAT, "index: no SHA-256");
-		else
-			memcpy(digest.bytes, sqlite3_column_blob(select, 0), sizeof(digest.bytes));
-		if (status == STATUS_OK)
-			visit(context, &digest);
-	}
+	while (status == STATUS_OK && (result = sqlite3_step(select)) == SQLITE_ROW)
+		status = large_take(select, visit, context, is_whole, err);
 	if (status == STATUS_OK && result != SQLITE_DONE)
 		status = sql_error(&reading, err);
 	sqlite3_finalize(select);

@@ -2,6 +2,8 @@
 #ifndef DBDIFF_READ_NAMED_H
 #define DBDIFF_READ_NAMED_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/limits.h"
@@ -29,7 +31,8 @@ enum status dbdiff_read_named(const char *name, int fd, const struct limits *lim
  * artifact holds that is but a wrapper, of any size.
  */
 typedef void (*large_visitor)(void *context, const struct digest *digest);
+/* *is_whole is false when something in it could hold more and was not read whole. */
 enum status dbdiff_each_large(const char *name, int fd, const struct limits *limits,
-	uint64_t size_least, large_visitor visit, void *context, struct error *err);
+	uint64_t size_least, large_visitor visit, void *context, bool *is_whole, struct error *err);
 
 #endif

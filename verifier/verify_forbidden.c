@@ -38,25 +38,27 @@ void forbidden_release(struct forbidden *forbidden)
 	*forbidden = (struct forbidden){0};
 }
 
+/* *is_whole turns false when something in it could not be looked at. */
 static enum status add_members_of(const struct verification *verification, const struct file *file,
-	struct forbidden *members, struct error *err)
+	struct forbidden *members, bool *is_whole, struct error *err)
 {
 	struct limits limits = verification->request->inspection.limits;
 	enum status status;
+	bool is_read;
 	int fd;
 
 	memory_share(verification->request->inspection.memory, 1, &limits);
 	if (file_set_open(&verification->published, file, &fd, err) < 0)
 		return err->status;
-	status =
-		dbdiff_each_large(path_basename(file->name), fd, &limits, LARGE, add, members, err);
+	status = dbdiff_each_large(
+		path_basename(file->name), fd, &limits, LARGE, add, members, &is_read, err);
 	close(fd);
-	if (status == STATUS_LIMIT || status == STATUS_FORMAT) {
-		progress_note("prepare", "%s: what is in it could not be told: %s", file->name,
-			err->text);
-		return STATUS_OK;
-	}
-	return status == STATUS_OK ? STATUS_OK : error_context(err, "%s", file->name);
+	if (status == STATUS_LIMIT || status == STATUS_FORMAT)
+		is_read = false;
+	else if (status != STATUS_OK)
+		return error_context(err, "%s", file->name);
+	*is_whole = *is_whole && is_read;
+	return STATUS_OK;
 }
 
 static int compare(const void *a, const void *b)
@@ -122,18 +124,25 @@ enum status forbidden_add_members(
 	struct forbidden members = {0};
 	struct progress progress;
 	enum status status = STATUS_OK;
+	bool is_whole = true;
 
 	progress_begin(&progress, "published", false, published->count,
 		"%zu files opened: no part of them may go into the build", published->count);
 	for (size_t i = 0; i < published->count && status == STATUS_OK; i++) {
 		const struct file *file = &published->files[i];
 
-		if (!file->problem && file->place != FILE_HASH_ONLY && !file->is_index)
-			status = add_members_of(verification, file, &members, err);
+		if (file->problem || file->place == FILE_HASH_ONLY || file->is_index)
+			is_whole = false;
+		else
+			status = add_members_of(verification, file, &members, &is_whole, err);
 		progress_update(&progress, i + 1);
 	}
 	if (status == STATUS_OK)
 		status = add_unpinned(verification, &members, forbidden, err);
+	/* What was not looked at may be in the build's sources: the run says so. */
+	if (status == STATUS_OK && !is_whole)
+		status = evidence_run_mark(
+			verification->evidence, verification->run, MARK_PARTS_UNKNOWN, err);
 	progress_end(
 		&progress, status == STATUS_OK ? "ok" : "failed", "%zu parts", forbidden->count);
 	forbidden_release(&members);

@@ -15,8 +15,8 @@ void forbidden_add_published(const struct verification *verification, struct for
 
 /*
  * And what is large in it, at any depth, but what the pinned archives have themselves (trust T3):
- * for what is fetched with the network. An artifact that cannot be opened is noted, and is
- * forbidden as a whole all the same.
+ * for what is fetched with the network. Where one cannot be opened, or
+ * only its hash is known, the run gets MARK_PARTS_UNKNOWN; as a whole it is forbidden all the same.
  */
 enum status forbidden_add_members(
 	const struct verification *verification, struct forbidden *forbidden, struct error *err);

@@ -67,6 +67,8 @@ enum status evidence_run_finish(struct evidence *evidence, const char *run, enum
 #define MARK_NOT_COMPARED "not-compared-inside"
 /* The build was given the image UUID of what was published (trust T5). */
 #define MARK_GIVEN_UUID "given-image-uuid"
+/* Not all that is in the published artifacts could be held against what was prepared (trust T3). */
+#define MARK_PARTS_UNKNOWN "published-parts-unknown"
 enum status evidence_run_mark(
 	struct evidence *evidence, const char *run, const char *mark, struct error *err);
 enum status evidence_run_isolation(struct evidence *evidence, const char *run,
