@@ -112,6 +112,7 @@ enum status verification_begin(struct verification *verification, const char *ki
 		.now = clock_now(),
 		.lock = verification->lock_path,
 		.notes = &verification->notes,
+		.etc_apt = verification->request->etc_apt,
 	};
 	return STATUS_OK;
 }
@@ -150,7 +151,7 @@ static enum status select_pairs(
 	if (pair_select(pairs, verification->request->artifacts, err) < 0)
 		return err->status;
 	if (verification->request->artifacts->count)
-		return evidence_run_mark(verification->evidence, verification->run, "partial", err);
+		return evidence_run_mark(verification->evidence, verification->run, MARK_PARTIAL, err);
 	return STATUS_OK;
 }
 

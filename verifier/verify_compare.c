@@ -125,9 +125,9 @@ static enum status record_comparison(struct evidence *evidence, const struct giv
 	if (status == STATUS_OK)
 		status = evidence_run_begin(evidence, &start, run, &continued, err);
 	if (status == STATUS_OK && (published->index.name != NULL || rebuilt->index.name != NULL))
-		status = evidence_run_mark(evidence, run, "from-index", err);
+		status = evidence_run_mark(evidence, run, MARK_FROM_INDEX, err);
 	if (status == STATUS_OK && artifacts->count)
-		status = evidence_run_mark(evidence, run, "partial", err);
+		status = evidence_run_mark(evidence, run, MARK_PARTIAL, err);
 	if (status == STATUS_OK) {
 		struct run_failure failure = {.step = "compare", .text = err->text};
 		struct error finish_error;

@@ -16,11 +16,22 @@ static struct published_source source_of(const struct verification *verification
 	return (struct published_source){verification->fetcher, verification->store};
 }
 
+static bool is_on_this_machine(const struct release_published *published)
+{
+	char *directory = published_directory(published);
+
+	free(directory);
+	return directory != NULL;
+}
+
 static enum status fetch_hash_list(struct verification *verification, struct error *err)
 {
 	const struct published_source source = source_of(verification);
 	struct release_published *published = &verification->release.published;
 
+	if (!published->sha256sums && published->url && !is_on_this_machine(published))
+		return evidence_run_mark(
+			verification->evidence, verification->run, MARK_NO_HASH_LIST, err);
 	if (!published->sha256sums)
 		return STATUS_OK;
 	if (published_read_hashes(&source, published, err) < 0)
@@ -30,7 +41,7 @@ static enum status fetch_hash_list(struct verification *verification, struct err
 			"the hash list %s names no file; there is nothing to compare with",
 			published->sha256sums);
 	/* No signature of a hash list is checked yet: it is said, in run and statement (T10). */
-	return evidence_run_mark(verification->evidence, verification->run, "unsigned-list", err);
+	return evidence_run_mark(verification->evidence, verification->run, MARK_UNSIGNED_LIST, err);
 }
 
 /* Each line of the hash list is a published file, whether its bytes are there or not (T10). */

@@ -9,6 +9,7 @@
 #include "base/buffer.h"
 #include "base/path.h"
 #include "verifier/rebuild/tree.h"
+#include "verifier/verify_published.h"
 
 /* SOURCE_DATE_EPOCH: the descriptor's, or the newest Date of the pins. */
 static int64_t build_epoch(const struct verification *verification)
@@ -45,15 +46,16 @@ static enum status hide(struct attempt *attempt, const char *path, struct error 
 static enum status list_hidden(struct attempt *attempt, struct error *err)
 {
 	const struct verification *verification = attempt->verification;
-	const char *directory = verification->release.published.directory;
 	const char *home = getenv("HOME");
+	char *directory = published_directory(&verification->release.published);
+	enum status status = STATUS_OK;
 
 	if (hide(attempt, verification->request->store, err) < 0 ||
 		hide(attempt, verification->request->database, err) < 0 ||
 		(home && home[0] == '/' && home[1] && hide(attempt, home, err) < 0) ||
 		(directory && hide(attempt, directory, err) < 0))
-		return err->status;
-	for (size_t i = 0; directory && i < verification->published.count; i++) {
+		status = err->status;
+	for (size_t i = 0; status == STATUS_OK && directory && i < verification->published.count; i++) {
 		const struct file *file = &verification->published.files[i];
 		char *path = path_join(directory, file->name);
 
@@ -61,7 +63,8 @@ static enum status list_hidden(struct attempt *attempt, struct error *err)
 			text_list_add(&attempt->published, path);
 		free(path);
 	}
-	return STATUS_OK;
+	free(directory);
+	return status;
 }
 
 /*
@@ -75,15 +78,16 @@ static enum status list_excluded(
 	const char *database = attempt->verification->request->database;
 	char *runs = path_directory(attempt->verification->work);
 	char *resolved = NULL;
+	enum status status = path_resolve(runs, &resolved, err);
 
 	for (size_t i = 0; i < attempt->hidden.count; i++)
 		text_list_add(excluded, attempt->hidden.items[i]);
-	if (path_resolve(runs, &resolved, err) == STATUS_OK) {
-		text_list_add(excluded, resolved);
-		free(resolved);
-	}
 	free(runs);
-	if (!resolved || path_resolve(database, &resolved, err) < 0)
+	if (status < 0)
+		return status;
+	text_list_add(excluded, resolved);
+	free(resolved);
+	if (path_resolve(database, &resolved, err) < 0)
 		return err->status;
 	for (size_t i = 0; i < ARRAY_SIZE(beside); i++) {
 		char *path = xasprintf("%s%s", resolved, beside[i]);

@@ -21,7 +21,7 @@ static enum status record_pin(
 			return err->status;
 		if (suite->is_key_expired &&
 			evidence_run_mark(
-				verification->evidence, verification->run, "expired-key", err) < 0)
+				verification->evidence, verification->run, MARK_EXPIRED_KEY, err) < 0)
 			return err->status;
 	}
 	return STATUS_OK;

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/buffer.h"
 #include "base/escape.h"
+#include "base/number.h"
 #include "base/path.h"
 
 #define HASH_LIST_LIMIT ((size_t)16 * 1024 * 1024)
@@ -25,6 +27,32 @@ enum status published_get(const struct published_source *source, const char *url
 		clean);
 	free(clean);
 	return err->status;
+}
+
+static char hex_pair(const char *digits)
+{
+	int high = hex_value(digits[0]), low = high < 0 ? -1 : hex_value(digits[1]);
+
+	return low < 0 ? '\0' : (char)(high << 4 | low);
+}
+
+char *published_directory(const struct release_published *published)
+{
+	static const char scheme[] = "file://";
+	struct buffer path = {0};
+
+	if (published->directory)
+		return xstrdup(published->directory);
+	if (!published->url || strncmp(published->url, scheme, strlen(scheme)) != 0)
+		return NULL;
+	/* As curl opens it: escapes undone. */
+	for (const char *at = published->url + strlen(scheme); *at; at++) {
+		char c = *at == '%' ? hex_pair(at + 1) : '\0';
+
+		buffer_add_char(&path, c ? c : *at);
+		at += c ? 2 : 0;
+	}
+	return buffer_detach(&path);
 }
 
 static enum status get_text(const struct published_source *source, const char *url, size_t limit,
@@ -53,14 +81,18 @@ enum status published_read_hashes(const struct published_source *source,
 	return status;
 }
 
+static int compare_name(const void *name, const void *hash)
+{
+	return strcmp(name, ((const struct release_hash *)hash)->name);
+}
+
 const struct release_hash *published_find_hash(
 	const struct release_published *published, const char *name)
 {
-	for (size_t i = 0; i < published->hash_count; i++) {
-		if (strcmp(published->hashes[i].name, name) == 0)
-			return &published->hashes[i];
-	}
-	return NULL;
+	if (published->hash_count == 0)
+		return NULL;
+	return bsearch(name, published->hashes, published->hash_count,
+		sizeof(published->hashes[0]), compare_name);
 }
 
 enum status published_check(const struct release_published *published, const char *name,

@@ -41,4 +41,10 @@ enum status published_read(const struct published_source *source,
 	const struct release_published *published, const char *name, size_t limit, char **text,
 	size_t *len, struct error *err);
 
+/*
+ * The directory on this machine that it was published to: its own, or that of a file: URL. NULL
+ * for any other; the caller frees.
+ */
+char *published_directory(const struct release_published *published);
+
 #endif

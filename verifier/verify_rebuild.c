@@ -182,9 +182,9 @@ static enum status run_build(struct attempt *attempt, struct error *err)
 			sandbox_missing_ids(attempt->sandbox));
 	isolation = isolation_word(sandbox_isolation(attempt->sandbox));
 	if (sandbox_isolation(attempt->sandbox) == ISOLATION_NONE)
-		mark = "no-sandbox";
+		mark = MARK_NO_SANDBOX;
 	else if (sandbox_isolation(attempt->sandbox) == ISOLATION_COOPERATIVE)
-		mark = "cooperative";
+		mark = MARK_COOPERATIVE;
 	if (evidence_run_isolation(verification->evidence, verification->run, isolation,
 		    &attempt->source_digest, err) < 0 ||
 		(mark &&

@@ -209,7 +209,8 @@ START_TEST(pins_and_mirrors)
 	static const char *const pins[] = {"debian", "debian@", "debian@20260711",
 		"'@20260711T101637Z'", "'debian@20260711T101637Z '", "debian@20261311T101637Z",
 		"Debian@20260711T101637Z", "'../debian@20260711T101637Z'",
-		"debian@2026-07-11T10:16:37Z"};
+		"debian@2026-07-11T10:16:37Z", "'debian@20260711T101637Z:'",
+		"'debian@20260711T101637Z:../x'", "'debian@20260711T101637Z:a,,b'"};
 	static const char *const mirrors[] = {"debian", "debian=", "=http://H/x", "debian=h/x",
 		"debian=ftp://h/x", "De=http://H/x", "'a b=http://H/x'", "'http://H/a b'"};
 	struct release release;
@@ -227,7 +228,12 @@ START_TEST(pins_and_mirrors)
 		free(text);
 	}
 	refused("pin", "pin: x\n",
-		"r.yaml:4:6: \"x\" is no pin; one looks like debian@20260711T101637Z");
+		"r.yaml:4:6: \"x\" is no pin; one looks like debian@20260711T101637Z, or with its "
+		"suites debian@20260711T101637Z:bookworm,bookworm-updates");
+	taken("pin", "pin: 'debian@20260711T101637Z:bookworm,bookworm-updates'\n", &release);
+	ck_assert_str_eq(
+		release.pins.items[0], "debian@20260711T101637Z:bookworm,bookworm-updates");
+	release_release(&release);
 	refused("pin", "pin: []\n", "r.yaml:4:6: this list must not be empty");
 	refused("pin", "pin:\n", "r.yaml:4:1: this must be a list, and is nothing");
 	refused("pin", "pin: {a: b}\n", "r.yaml:4:6: this must be a list, and is a map");

@@ -7,6 +7,7 @@
 #include "base/array.h"
 #include "base/number.h"
 #include "verifier/cmd/bounds.h"
+#include "verifier/cmd/build_options.h"
 #include "verifier/cmd/report_run.h"
 #include "verifier/cmd/resumable.h"
 #include "verifier/rebuild/variation.h"
@@ -31,7 +32,8 @@ static const char help[] =
 	"  --apt DIR             apt's configuration, for its mirrors (/etc/apt)\n"
 	"  --keyring FILE        trust these keys instead of Debian's\n"
 	"  --accept-expired-key  accept a key that has expired since it signed; marks the run\n"
-	"  --no-sandbox          build without isolation; marks the run\n"
+	"  --offline             use only what is in the store\n"
+	"  --no-sandbox          build without isolation; marks the run\n" BUILD_OPTIONS_HELP
 	"  --memory SIZE         take at most so much memory to compare (320M)\n"
 	"  --limit NAME=N        what one artifact may cost, as of reproof compare (repeatable)\n"
 	"  --group               fold the files that are the same into one line\n"
@@ -55,6 +57,7 @@ enum {
 	OPTION_APT,
 	OPTION_KEYRING,
 	OPTION_ACCEPT_EXPIRED_KEY,
+	OPTION_OFFLINE,
 	OPTION_NO_SANDBOX
 };
 
@@ -73,7 +76,9 @@ static const struct command_option options[] = {
 	{"apt", OPTION_APT, true},
 	{"keyring", OPTION_KEYRING, true},
 	{"accept-expired-key", OPTION_ACCEPT_EXPIRED_KEY, false},
+	{"offline", OPTION_OFFLINE, false},
 	{"no-sandbox", OPTION_NO_SANDBOX, false},
+	BUILD_OPTIONS,
 	BOUNDS_OPTIONS,
 	{NULL, 0, false},
 };
@@ -84,6 +89,7 @@ struct rebuild_arguments {
 	struct text_list mirrors;
 	struct report_run report;
 	struct bounds bounds;
+	struct build_options build;
 };
 
 /* --vary, --no-vary and --builds; EXIT_USAGE, or 0. */
@@ -137,6 +143,7 @@ static int run_rebuild(struct rebuild_arguments *arguments)
 
 	verify->inspection.memory = arguments->bounds.memory;
 	verify->inspection.limits = arguments->bounds.limits;
+	verify->build_limits = arguments->build.limits;
 	verify->artifacts = &no_globs;
 	verify->mirrors = &arguments->mirrors;
 	arguments->report.options.database = verify->database;
@@ -188,11 +195,15 @@ static void take_option(struct rebuild_arguments *arguments, int option, const c
 	case OPTION_ACCEPT_EXPIRED_KEY:
 		verify->accept_expired_key = true;
 		break;
+	case OPTION_OFFLINE:
+		verify->is_offline = true;
+		break;
 	case OPTION_NO_SANDBOX:
 		verify->no_sandbox = true;
 		break;
 	default:
-		if (!bounds_take(&arguments->bounds, option, value))
+		if (!bounds_take(&arguments->bounds, option, value) &&
+			!build_options_take(&arguments->build, option, value))
 			report_run_take(&arguments->report, option, value);
 	}
 }
@@ -217,6 +228,8 @@ int cmd_rebuild(int argc, char **argv)
 	} else {
 		arguments.request.verify.descriptor = line.words[0];
 		code = bounds_check("rebuild", &arguments.bounds);
+		if (code == EXIT_REPRODUCED)
+			code = build_options_check("rebuild", &arguments.build);
 		if (code == EXIT_REPRODUCED)
 			code = take_variations(&arguments);
 		if (code == EXIT_REPRODUCED)

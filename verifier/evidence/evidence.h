@@ -63,8 +63,24 @@ enum status failure_status(const char *class);
  */
 enum status evidence_run_finish(struct evidence *evidence, const char *run, enum verdict verdict,
 	const struct run_failure *failure, struct error *err);
+/*
+ * Marks of a run, and of everything derived from it. What the build was kept in: nothing, or walls
+ * that a build with root could take down (trust T4).
+ */
+#define MARK_NO_SANDBOX "no-sandbox"
+#define MARK_COOPERATIVE "cooperative"
+/* Only some of the artifacts were looked at. */
+#define MARK_PARTIAL "partial"
+/* An index stood for a side of a comparison. */
+#define MARK_FROM_INDEX "from-index"
+/* A pin was accepted whose key has expired or was retired (trust T11). */
+#define MARK_EXPIRED_KEY "expired-key"
 /* The insides of an artifact could not be compared, and a retry may help: the run is trouble. */
 #define MARK_NOT_COMPARED "not-compared-inside"
+/* What was published came over the network, and no list of hashes says what it is (trust T10). */
+#define MARK_NO_HASH_LIST "no-hash-list"
+/* There is a list, and no signature of it was checked. */
+#define MARK_UNSIGNED_LIST "unsigned-list"
 /* The build was given the image UUID of what was published (trust T5). */
 #define MARK_GIVEN_UUID "given-image-uuid"
 /* Not all that is in the published artifacts could be held against what was prepared (trust T3). */

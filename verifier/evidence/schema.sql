@@ -34,8 +34,7 @@ CREATE TABLE run (
 CREATE INDEX run_by_release ON run (release, target, started);
 CREATE INDEX run_by_key ON run (key, finished);
 
--- What marks a run and everything derived from it: no-sandbox, cooperative, partial, from-index,
--- unsigned-list, expired-key, not-compared-inside.
+-- What marks a run and everything derived from it: MARK_… of evidence.h.
 CREATE TABLE run_mark (
 	run   TEXT NOT NULL REFERENCES run ON DELETE CASCADE,
 	mark  TEXT NOT NULL,

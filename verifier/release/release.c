@@ -4,8 +4,8 @@
 #include <sys/stat.h>
 
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "base/path.h"
+#include "snapshot/pin_file.h"
 #include "verifier/release/reader.h"
 
 #define DESCRIPTOR_LIMIT ((size_t)1024 * 1024)
@@ -101,15 +101,21 @@ static size_t archive_length(const char *text)
 static enum status check_pin(
 	const struct yaml *yaml, const struct yaml_node *node, struct error *err)
 {
-	size_t len = archive_length(node->text);
+	struct text_list suites = {0};
+	char *archive = NULL;
 	struct error inner;
 	int64_t when;
+	bool is_one = pin_name_parse(node->text, &archive, &when, &suites, &inner) == STATUS_OK &&
+		archive[archive_length(archive)] == '\0';
 
-	if (len == 0 || node->text[len] != '@' ||
-		clock_parse_snapshot(node->text + len + 1, &when, &inner) < 0)
-		return yaml_error(yaml, node, err,
-			"\"%s\" is no pin; one looks like debian@20260711T101637Z", node->text);
-	return STATUS_OK;
+	text_list_release(&suites);
+	free(archive);
+	if (is_one)
+		return STATUS_OK;
+	return yaml_error(yaml, node, err,
+		"\"%s\" is no pin; one looks like debian@20260711T101637Z, or with its suites "
+		"debian@20260711T101637Z:bookworm,bookworm-updates",
+		node->text);
 }
 
 static enum status read_pin(

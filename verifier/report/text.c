@@ -43,7 +43,7 @@ static enum status print_mark(void *context, const char *text, struct error *err
 
 	(void)err;
 	/* Said on the line BUILD: ISAR's builds are never more. */
-	if (strcmp(text, "cooperative") == 0)
+	if (strcmp(text, MARK_COOPERATIVE) == 0)
 		return STATUS_OK;
 	fputs(printer->shown++ ? ", " : " (", printer->stream);
 	report_put_line(printer->stream,
