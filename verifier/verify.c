@@ -151,7 +151,8 @@ static enum status select_pairs(
 	if (pair_select(pairs, verification->request->artifacts, err) < 0)
 		return err->status;
 	if (verification->request->artifacts->count)
-		return evidence_run_mark(verification->evidence, verification->run, MARK_PARTIAL, err);
+		return evidence_run_mark(
+			verification->evidence, verification->run, MARK_PARTIAL, err);
 	return STATUS_OK;
 }
 

@@ -41,7 +41,8 @@ static enum status fetch_hash_list(struct verification *verification, struct err
 			"the hash list %s names no file; there is nothing to compare with",
 			published->sha256sums);
 	/* No signature of a hash list is checked yet: it is said, in run and statement (T10). */
-	return evidence_run_mark(verification->evidence, verification->run, MARK_UNSIGNED_LIST, err);
+	return evidence_run_mark(
+		verification->evidence, verification->run, MARK_UNSIGNED_LIST, err);
 }
 
 /* Each line of the hash list is a published file, whether its bytes are there or not (T10). */

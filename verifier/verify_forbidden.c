@@ -23,6 +23,24 @@ static void add(void *context, const struct digest *digest)
 	forbidden->digests[forbidden->count++] = *digest;
 }
 
+static int compare(const void *a, const void *b)
+{
+	return digest_compare(a, b);
+}
+
+/* Sorted, each once. */
+static void unite(struct forbidden *members)
+{
+	size_t kept = 0;
+
+	if (members->count > 0)
+		qsort(members->digests, members->count, sizeof(members->digests[0]), compare);
+	for (size_t i = 0; i < members->count; i++)
+		if (i == 0 || !digest_equal(&members->digests[kept - 1], &members->digests[i]))
+			members->digests[kept++] = members->digests[i];
+	members->count = kept;
+}
+
 void forbidden_add_published(const struct verification *verification, struct forbidden *forbidden)
 {
 	const struct file_set *published = &verification->published;
@@ -30,6 +48,7 @@ void forbidden_add_published(const struct verification *verification, struct for
 	for (size_t i = 0; i < published->count; i++)
 		if (published->files[i].has_digest)
 			add(forbidden, &published->files[i].digest);
+	unite(forbidden);
 }
 
 void forbidden_release(struct forbidden *forbidden)
@@ -61,11 +80,6 @@ static enum status add_members_of(const struct verification *verification, const
 	return STATUS_OK;
 }
 
-static int compare(const void *a, const void *b)
-{
-	return digest_compare(a, b);
-}
-
 /* What of some sorted contents the pinned archives have. */
 struct pinned {
 	const struct forbidden *members;
@@ -81,18 +95,6 @@ static void mark(void *context, const struct digest *digest)
 
 	if (found)
 		pinned->has[found - first] = true;
-}
-
-/* Each once. */
-static void unite(struct forbidden *members)
-{
-	size_t kept = 0;
-
-	qsort(members->digests, members->count, sizeof(members->digests[0]), compare);
-	for (size_t i = 0; i < members->count; i++)
-		if (i == 0 || !digest_equal(&members->digests[kept - 1], &members->digests[i]))
-			members->digests[kept++] = members->digests[i];
-	members->count = kept;
 }
 
 /* None that a build may have from the archive anyway. */
@@ -112,6 +114,7 @@ static enum status add_unpinned(const struct verification *verification, struct 
 	for (size_t i = 0; i < members->count; i++)
 		if (!pinned.has[i])
 			add(forbidden, &members->digests[i]);
+	unite(forbidden);
 	free(pinned.has);
 	archive_index_free(index);
 	return STATUS_OK;

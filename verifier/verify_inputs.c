@@ -55,7 +55,8 @@ static enum status list_hidden(struct attempt *attempt, struct error *err)
 		(home && home[0] == '/' && home[1] && hide(attempt, home, err) < 0) ||
 		(directory && hide(attempt, directory, err) < 0))
 		status = err->status;
-	for (size_t i = 0; status == STATUS_OK && directory && i < verification->published.count; i++) {
+	for (size_t i = 0; status == STATUS_OK && directory && i < verification->published.count;
+		i++) {
 		const struct file *file = &verification->published.files[i];
 		char *path = path_join(directory, file->name);
 

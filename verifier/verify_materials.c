@@ -46,13 +46,13 @@ void material_log_take(void *context, const struct proxy_event *event)
 	bool served = event->status == 200 || event->status == 206;
 	struct request *request;
 
+	/* HEAD, and what the client had already: nothing was sent and nothing was refused. */
+	if (event->status < 400 && !served)
+		return;
 	if (log->count >= REQUEST_LIMIT) {
 		log->left_out++;
 		return;
 	}
-	/* HEAD, and what the client had already: nothing was sent and nothing was refused. */
-	if (event->status < 400 && !served)
-		return;
 	ARRAY_GROW(log->requests, log->count, log->capacity);
 	request = &log->requests[log->count++];
 	*request = (struct request){

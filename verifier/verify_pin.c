@@ -20,8 +20,8 @@ static enum status record_pin(
 		if (evidence_run_pin(verification->evidence, verification->run, &record, err) < 0)
 			return err->status;
 		if (suite->is_key_expired &&
-			evidence_run_mark(
-				verification->evidence, verification->run, MARK_EXPIRED_KEY, err) < 0)
+			evidence_run_mark(verification->evidence, verification->run,
+				MARK_EXPIRED_KEY, err) < 0)
 			return err->status;
 	}
 	return STATUS_OK;

@@ -91,8 +91,8 @@ const struct release_hash *published_find_hash(
 {
 	if (published->hash_count == 0)
 		return NULL;
-	return bsearch(name, published->hashes, published->hash_count,
-		sizeof(published->hashes[0]), compare_name);
+	return bsearch(name, published->hashes, published->hash_count, sizeof(published->hashes[0]),
+		compare_name);
 }
 
 enum status published_check(const struct release_published *published, const char *name,

@@ -67,7 +67,7 @@ enum status evidence_run_finish(struct evidence *evidence, const char *run, enum
  * Marks of a run, and of everything derived from it. What the build was kept in: nothing, or walls
  * that a build with root could take down (trust T4).
  */
-#define MARK_NO_SANDBOX "no-sandbox"
+#define MARK_NO_SANDBOX	 "no-sandbox"
 #define MARK_COOPERATIVE "cooperative"
 /* Only some of the artifacts were looked at. */
 #define MARK_PARTIAL "partial"

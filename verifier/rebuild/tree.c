@@ -74,17 +74,22 @@ static enum status bytes_copy(struct tree_walk *walk, int from, int to, struct d
 	return status;
 }
 
+static int compare_digests(const void *a, const void *b)
+{
+	return digest_compare(a, b);
+}
+
 static enum status content_check(
 	const struct tree_options *options, const struct tree_entry *entry, struct error *err)
 {
-	for (size_t i = 0; i < options->forbidden_count; i++)
-		if (digest_equal(&entry->digest, &options->forbidden[i]))
-			return error_set(err, STATUS_BUILD,
-				"%s in the source tree has the content of a published artifact, or "
-				"of a large part of one: a build must not be given what it has to "
-				"reproduce",
-				entry->path);
-	return STATUS_OK;
+	if (options->forbidden_count == 0 ||
+		!bsearch(&entry->digest, options->forbidden, options->forbidden_count,
+			sizeof(options->forbidden[0]), compare_digests))
+		return STATUS_OK;
+	return error_set(err, STATUS_BUILD,
+		"%s in the source tree has the content of a published artifact, or of a large part "
+		"of one: a build must not be given what it has to reproduce",
+		entry->path);
 }
 
 static enum status times_set(

@@ -16,7 +16,10 @@
 struct tree_options {
 	/* Absolute paths without links that are left out of copy and digest: published, store. */
 	const struct text_list *excluded;
-	/* A file with one of these contents is refused: the input holds the expected output. */
+	/*
+	 * A file with one of these contents is refused: the input holds the expected output.
+	 * Sorted with digest_compare().
+	 */
 	const struct digest *forbidden;
 	size_t forbidden_count;
 	int64_t mtime; /* of everything in the copy, so that builds which look see no difference */

@@ -108,15 +108,15 @@ struct release {
 };
 
 /*
- * Reads a descriptor; relative paths in it are taken from its directory. Errors are STATUS_USAGE
- * and begin with FILE:LINE:COLUMN. Release with release_release(), also after an error.
- */
-/*
  * Whether an artifact's `accept` names this wrapper (dbdiff/dbdiff.h, struct wrapper): a
  * compression by its word, a signature by its word and the signer's fingerprint.
  */
 bool release_accepts(const struct text_list *accept, const char *kind, const char *signer);
 
+/*
+ * Reads a descriptor; relative paths in it are taken from its directory. Errors are STATUS_USAGE
+ * and begin with FILE:LINE:COLUMN. Release with release_release(), also after an error.
+ */
 enum status release_read(const char *path, struct release *release, struct error *err);
 void release_release(struct release *release);
 
