@@ -7,7 +7,9 @@
 #include <check.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -186,6 +188,34 @@ static inline unsigned processes_with(const char *marker)
 	}
 	closedir(proc);
 	return found;
+}
+
+/*
+ * Runs it in a process that is killed when `processes` of its processes have `marker` in their
+ * command line; returns when none is left.
+ */
+static inline void build_run_killed(
+	struct build *build, const char *script, const char *marker, unsigned processes)
+{
+	pid_t pid;
+
+	build_script(build, script);
+	pid = fork();
+	if (pid == 0) {
+		struct error err;
+
+		build_prepare(build);
+		build->command.argv = (const char *const[]){
+			"build.sh", sandbox_output_path(build->sandbox), NULL};
+		sandbox_run(build->sandbox, &build->command, &build->result, &err);
+		_exit(0);
+	}
+	while (processes_with(marker) < processes)
+		poll(NULL, 0, 20);
+	ck_assert(kill(pid, SIGKILL) == 0);
+	ck_assert(waitpid(pid, NULL, 0) == pid);
+	while (processes_with(marker) > 0)
+		poll(NULL, 0, 20);
 }
 
 #endif

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "snapshot/lock.h"
 #include "snapshot/pin_file.h"
-#include "tests/server/start.h"
-#include "tests/unit/archive_fixture.h"
+#include "tests/unit/pin_fixture.h"
 
 /*
  * A snapshot archive: three imports of one suite. The second has another state; the third has a
@@ -21,33 +19,6 @@ static void make_snapshots(void)
 	      "release $root/20200701T000000Z stable '2020-06-02 03:04:05 UTC' old\n"
 	      "mkdir -p cap/etc; echo \"deb file://$TOP/$root/20250103T000000Z stable main\""
 	      " >cap/etc/sources.list\n");
-}
-
-static struct archive_server server;
-
-static void open_server(void)
-{
-	char *script;
-
-	open_session();
-	archive_server_start(&server);
-	script = xasprintf("cp -r snap/archive '%s'", server.directory);
-	shell(script);
-	free(script);
-	script = xasprintf("debian=http://127.0.0.1:%u/archive/debian", server.port);
-	ck_assert_msg(place_list_add_option(&places, script, &err) == STATUS_OK, "%s", err.text);
-	free(script);
-}
-
-static void close_server(void)
-{
-	archive_server_stop(&server);
-	close_session();
-}
-
-static enum status pin(const char *name)
-{
-	return snapshot_pin(store, fetcher, &places, &trust, name, &pins, &err);
 }
 
 START_TEST(test_pin_is_fetched_then_read_offline)
@@ -93,11 +64,6 @@ START_TEST(test_redirect_is_recorded_as_what_was_served)
 	free(rules);
 }
 END_TEST
-
-static char *lock_path(void)
-{
-	return xasprintf("%s/lock-%d", top, (int)getpid());
-}
 
 static void lock_put(const char *format, const char *hex)
 {

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "snapshot/lock.h"
 #include "snapshot/pin_file.h"
-#include "tests/server/start.h"
-#include "tests/unit/archive_fixture.h"
+#include "tests/unit/pin_fixture.h"
 
 /*
  * Pins of an archive that has no InRelease but Release and Release.gpg, in the layout of
@@ -17,38 +15,6 @@ static void make_snapshots(void)
 	      "for t in 07 08; do cp -r $root/20250105T000000Z $root/202501${t}T000000Z\n"
 	      "release $root/202501${t}T000000Z stable \"2025-01-$t UTC\" good\n"
 	      "detach $root/202501${t}T000000Z stable \"2025-01-$t UTC\" good; done\n");
-}
-
-static struct archive_server server;
-
-static void open_server(void)
-{
-	char *script;
-
-	open_session();
-	archive_server_start(&server);
-	script = xasprintf("cp -r snap/archive '%s'", server.directory);
-	shell(script);
-	free(script);
-	script = xasprintf("debian=http://127.0.0.1:%u/archive/debian", server.port);
-	ck_assert_msg(place_list_add_option(&places, script, &err) == STATUS_OK, "%s", err.text);
-	free(script);
-}
-
-static void close_server(void)
-{
-	archive_server_stop(&server);
-	close_session();
-}
-
-static enum status pin(const char *name)
-{
-	return snapshot_pin(store, fetcher, &places, &trust, name, &pins, &err);
-}
-
-static char *lock_path(void)
-{
-	return xasprintf("%s/lock-%d", top, (int)getpid());
 }
 
 #define DETACHED "debian@20250107T000000Z"

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
 #include "snapshot/pin.h"
-#include "tests/server/start.h"
-#include "tests/unit/archive_fixture.h"
+#include "tests/unit/pin_fixture.h"
 
 /*
  * A captured pin that the store lacks, found again in the layout of snapshot.debian.org. What was
@@ -33,8 +32,7 @@ static void make_snapshots(void)
 #define LISTED "\"20250105T000000Z\",\"20250104T000000Z\",\"20250103T180000Z\",\"20250102T000000Z\""
 #define API    "/mr/timestamp/ -1 file timestamps\n"
 
-static struct archive_server server;
-static char *lock_path;
+static char *lock;
 
 static void list_imports(const char *json)
 {
@@ -42,43 +40,31 @@ static void list_imports(const char *json)
 }
 
 /* A store and its lock file, then another store without the pin. */
-static void open_server(void)
+static void open_import(void)
 {
 	char *text;
 
 	open_session();
 	ck_assert_msg(capture("cap") == STATUS_OK, "%s", err.text);
 	ck_assert_str_eq(pins.items[0].name, NAME);
-	lock_path = xasprintf("%s/lock-%d", top, (int)getpid());
-	ck_assert_int_eq(lock_write(lock_path, &pins, &err), STATUS_OK);
+	lock = lock_path();
+	ck_assert_int_eq(lock_write(lock, &pins, &err), STATUS_OK);
 	pin_list_release(&pins);
 	text = xstrdup(store_directory(store));
 	store_free(store);
 	ck_assert_int_eq(path_remove_tree(text, &err), STATUS_OK);
 	ck_assert_int_eq(store_open(text, &store, &err), STATUS_OK);
 	free(text);
-	trust.lock = lock_path;
-	archive_server_start(&server);
-	text = xasprintf("cp -r snap/archive '%s'", server.directory);
-	shell(text);
-	free(text);
-	text = xasprintf("debian=http://127.0.0.1:%u/archive/debian", server.port);
-	ck_assert_int_eq(place_list_add_option(&places, text, &err), STATUS_OK);
-	free(text);
+	trust.lock = lock;
+	serve_snapshots();
 	archive_server_rules(&server, API);
 	list_imports("{\"result\":{\"debian\":[" LISTED "],\"debian-ports\":[]},\"_api\":\"x\"}");
 }
 
-static void close_server(void)
+static void close_import(void)
 {
-	archive_server_stop(&server);
-	close_session();
-	free(lock_path);
-}
-
-static enum status pin(const char *name)
-{
-	return snapshot_pin(store, fetcher, &places, &trust, name, &pins, &err);
+	close_server();
+	free(lock);
 }
 
 /* How many requests named this. */
@@ -102,7 +88,7 @@ static void check_found(const char *import)
 	ck_assert_uint_eq(pins.items[0].suite_count, 2);
 	clock_format_snapshot(pins.items[0].import, time);
 	ck_assert_str_eq(time, import);
-	ck_assert_msg(lock_check(lock_path, &pins, &err) == STATUS_OK, "%s", err.text);
+	ck_assert_msg(lock_check(lock, &pins, &err) == STATUS_OK, "%s", err.text);
 }
 
 START_TEST(test_first_import_with_all_locked_digests_is_taken)
@@ -163,7 +149,7 @@ START_TEST(test_one_wrong_digest_is_another_state)
 {
 	static const char script[] =
 		"sed -i '/ updates /s/ [0-9a-f]\\{64\\} / %064d /' '%s'; grep -q 0000 '%s'";
-	char *text = xasprintf(script, 0, lock_path, lock_path);
+	char *text = xasprintf(script, 0, lock, lock);
 
 	shell(text);
 	free(text);
@@ -232,7 +218,7 @@ START_TEST(test_expired_key_is_no_hindrance)
 	char *text = xasprintf("{ echo reproof-lock-1; set -- $(sha256sum"
 			       " snap/archive/vendor/20200702T000000Z/dists/stable/InRelease)\n"
 			       "echo vendor stable 20200701T000000Z $1 captured; } >'%s'",
-		lock_path);
+		lock);
 
 	shell(text);
 	free(text);
@@ -245,7 +231,7 @@ START_TEST(test_expired_key_is_no_hindrance)
 	ck_assert_msg(pin("vendor@20200701T000000Z") == STATUS_OK, "%s", err.text);
 	ck_assert(pins.items[0].suites[0].is_key_expired);
 	ck_assert_uint_gt(asked("/20200701T120000Z/"), 0);
-	ck_assert_msg(lock_check(lock_path, &pins, &err) == STATUS_OK, "%s", err.text);
+	ck_assert_msg(lock_check(lock, &pins, &err) == STATUS_OK, "%s", err.text);
 }
 END_TEST
 
@@ -285,7 +271,7 @@ START_TEST(test_detached_state_is_found_again)
 		"sed -i \"/ updates /s/ [0-9a-f]\\{64\\} / Release:${r%%%% *},Release.gpg:${g%%%% "
 		"*} /\" "
 		"%s",
-		server.directory, lock_path);
+		server.directory, lock);
 
 	shell(text);
 	free(text);
@@ -315,7 +301,7 @@ int main(void)
 
 	tcase_set_timeout(tests, 120);
 	tcase_add_unchecked_fixture(tests, make_snapshots, remove_top);
-	tcase_add_checked_fixture(tests, open_server, close_server);
+	tcase_add_checked_fixture(tests, open_import, close_import);
 	tcase_add_test(tests, test_first_import_with_all_locked_digests_is_taken);
 	tcase_add_test(tests, test_suites_asked_for_are_given);
 	tcase_add_test(tests, test_redirect_to_an_earlier_import_is_refused);

@@ -205,26 +205,11 @@ START_TEST(killing_the_parent_leaves_no_process_and_no_mount)
 	char *mounts, *script;
 	struct error err;
 	size_t len;
-	pid_t pid;
 
 	build.spec.no_sandbox = _i;
 	script = xasprintf("setsid sleep %s & touch $1/up; sleep %s", nap, nap);
-	build_script(&build, script);
+	build_run_killed(&build, script, nap, 2);
 	free(script);
-	pid = fork();
-	if (pid == 0) {
-		build_prepare(&build);
-		build.command.argv =
-			(const char *const[]){"build.sh", sandbox_output_path(build.sandbox), NULL};
-		sandbox_run(build.sandbox, &build.command, &build.result, &err);
-		_exit(0);
-	}
-	while (processes_with(nap) < 2)
-		poll(NULL, 0, 20);
-	ck_assert(kill(pid, SIGKILL) == 0);
-	ck_assert(waitpid(pid, NULL, 0) == pid);
-	while (processes_with(nap) > 0)
-		poll(NULL, 0, 20);
 	ck_assert(path_read_file("/proc/self/mountinfo", 1 << 24, &mounts, &len, &err) == 0);
 	ck_assert_ptr_null(strstr(mounts, build.top));
 	free(mounts);

@@ -2,8 +2,6 @@
 #include "tests/unit/build_fixture.h"
 
 #include <linux/loop.h>
-#include <poll.h>
-#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/sysmacros.h>
 
@@ -119,21 +117,8 @@ START_TEST(those_a_killed_one_left_are_detached_by_the_next)
 				 "done; sleep %s",
 		nap);
 	struct error err;
-	pid_t pid;
 
-	build_script(&build, script);
-	pid = fork();
-	if (pid == 0) {
-		build_prepare(&build);
-		sandbox_run(build.sandbox, &build.command, &build.result, &err);
-		_exit(0);
-	}
-	while (processes_with(nap) < 1)
-		poll(NULL, 0, 20);
-	ck_assert(kill(pid, SIGKILL) == 0);
-	ck_assert(waitpid(pid, NULL, 0) == pid);
-	while (processes_with(nap) > 0)
-		poll(NULL, 0, 20);
+	build_run_killed(&build, script, nap, 1);
 	ck_assert_uint_eq(attached(file), 1);
 	ck_assert_uint_eq(attached(tmp), 1);
 	/* What the next run does first. */

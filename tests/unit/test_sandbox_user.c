@@ -3,9 +3,7 @@
 
 #include <errno.h>
 #include <grp.h>
-#include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -255,28 +253,13 @@ START_TEST(a_killed_build_leaves_what_the_next_can_remove)
 {
 	struct error err;
 	char *script, *left;
-	pid_t pid;
 
 	become_user(EVERYONE);
 	script = xasprintf("mkdir -p /tmp/a/b $1/c; chown 77 /tmp/a /tmp/a/b $1/c; chmod 700 "
 			   "/tmp/a /tmp/a/b $1/c; setsid sleep %s & sleep %s",
 		nap, nap);
-	build_script(&build, script);
+	build_run_killed(&build, script, nap, 2);
 	free(script);
-	pid = fork();
-	if (pid == 0) {
-		build_prepare(&build);
-		build.command.argv =
-			(const char *const[]){"build.sh", sandbox_output_path(build.sandbox), NULL};
-		sandbox_run(build.sandbox, &build.command, &build.result, &err);
-		_exit(0);
-	}
-	while (processes_with(nap) < 2)
-		poll(NULL, 0, 20);
-	ck_assert(kill(pid, SIGKILL) == 0);
-	ck_assert(waitpid(pid, NULL, 0) == pid);
-	while (processes_with(nap) > 0)
-		poll(NULL, 0, 20);
 	left = path_join(build.work, "tmp/a");
 	ck_assert(access(left, F_OK) == 0);
 	ck_assert_int_ne(path_remove_tree(build.output, &err), STATUS_OK);
