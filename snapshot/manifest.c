@@ -343,9 +343,17 @@ static enum status descriptor_read(struct reading *reading, int fd, struct error
 	return status;
 }
 
-enum status manifest_read(const char *path, struct manifest *manifest, struct error *err)
+enum status manifest_read_descriptor(
+	int fd, const char *name, struct manifest *manifest, struct error *err)
 {
 	struct reading reading = {.manifest = manifest, .line = 1};
+
+	*manifest = (struct manifest){0};
+	return reading_finish(&reading, name, descriptor_read(&reading, fd, err), err);
+}
+
+enum status manifest_read(const char *path, struct manifest *manifest, struct error *err)
+{
 	bool is_input = strcmp(path, "-") == 0;
 	int fd = is_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	enum status status;
@@ -353,8 +361,8 @@ enum status manifest_read(const char *path, struct manifest *manifest, struct er
 	*manifest = (struct manifest){0};
 	if (fd < 0)
 		return error_set_errno(err, "cannot open the package list %s", path);
-	status = descriptor_read(&reading, fd, err);
+	status = manifest_read_descriptor(fd, is_input ? "standard input" : path, manifest, err);
 	if (!is_input)
 		close(fd);
-	return reading_finish(&reading, is_input ? "standard input" : path, status, err);
+	return status;
 }

@@ -46,7 +46,9 @@ struct manifest {
  * dpkg's status says are not installed are left out. Release it also after an error.
  */
 enum status manifest_read(const char *path, struct manifest *manifest, struct error *err);
-/* The same of a text in memory; `name` is for errors. */
+/* The same of what is left in `fd`, or of a text in memory; `name` is for errors. */
+enum status manifest_read_descriptor(
+	int fd, const char *name, struct manifest *manifest, struct error *err);
 enum status manifest_parse(const char *name, const char *data, size_t len,
 	struct manifest *manifest, struct error *err);
 void manifest_release(struct manifest *manifest);

@@ -251,27 +251,27 @@ END_TEST
 
 START_TEST(malformed_manifests_are_refused)
 {
-	MALFORMED("x.manifest", "a|1|a|1\nb|2|b\n",
-		"published x.manifest: line 2 is not source|version|binary|version");
-	MALFORMED("x.manifest", "\na|1|a|1\n",
-		"published x.manifest: line 1 is not source|version|binary|version");
-	MALFORMED("x.manifest", "a|1\n|a|1\n",
-		"published x.manifest: line 1 is not source|version|binary|version");
-	MALFORMED("x.manifest", "", "published x.manifest: it lists no package");
+	MALFORMED("x.manifest", "a|1|a|1\nb|2|b\n", "published x.manifest:2: this is no package; ");
+	MALFORMED("x.manifest", "a|1|a|1|1\n", "published x.manifest:1: this is no package; ");
+	MALFORMED("x.manifest", "a|1\n|a|1\n", "published x.manifest:1: this is no package; ");
+	MALFORMED("x.manifest", "", "published x.manifest lists no package");
+	MALFORMED("x.manifest", "a|1|a|1\nb\n", "published x.manifest:2: b has no version");
 }
 END_TEST
 
 START_TEST(malformed_dpkg_statuses_are_refused)
 {
-	MALFORMED("x.dpkg_status", "", "published x.dpkg_status: it lists no package");
+	MALFORMED("x.dpkg_status", "", "published x.dpkg_status lists no package");
 	MALFORMED("x.dpkg_status", STANZA("a", "deinstall ok config-files", "all", "1"),
-		"published x.dpkg_status: it lists no package");
+		"published x.dpkg_status lists no package");
+	MALFORMED("x.dpkg_status", STANZA("a", "install ok unpacked", "all", "1"),
+		"published x.dpkg_status lists no package that is installed");
 	write_lists("x.dpkg_status", INSTALLED("a", "1"), "Package a\n");
-	expect_said("rebuilt x.dpkg_status: ");
+	expect_said("rebuilt x.dpkg_status:1: ");
 	write_lists("x.dpkg_status", INSTALLED("a", "1") "Version: 2\n", INSTALLED("a", "1"));
-	expect_said("published x.dpkg_status: ");
+	expect_said("published x.dpkg_status:1: ");
 	write_data("published/x.dpkg_status", "Package: a\0b\n", 13);
-	expect_said("published x.dpkg_status: ");
+	expect_said("published x.dpkg_status:1: it holds a NUL byte");
 	expect("nothing\n");
 }
 END_TEST
