@@ -175,57 +175,75 @@ static void hashes_write(struct asking *asking, const char *key, const struct an
 	json_array_end(&asking->json);
 }
 
-/* The beginning of an answer about files. */
-static enum status head_write(struct asking *asking, const struct answer_files *files)
+/* The beginning of an answer about files, of which there have to be some. */
+static enum status head_write(
+	struct asking *asking, const struct answer_files *files, const char *what)
 {
-	struct answer_files sorted = files_sorted(asking, files);
+	struct answer_files sorted = {0};
 	enum status status;
 
+	if (files->count == 0)
+		return asking_not_found(asking, what);
+	sorted = files_sorted(asking, files);
 	asking_begin(asking);
 	status = sha256_only_write(asking, &sorted);
 	files_release(&sorted);
 	return status;
 }
 
-enum status source_files_answer(struct asking *asking)
+/*
+ * The answer about the files that a statement gives of a binary package, a source package, or the
+ * one from the other: each the words of its name and version, or NULL.
+ */
+static enum status files_answer(struct asking *asking, enum catalog_statement statement,
+	const char *const *binary, const char *const *source, const char *what)
 {
 	struct answer_files files = {0};
-	enum status status = files_ask(asking, CATALOG_SOURCE_FILES, asking->words, 2, &files);
+	const char *texts[4];
+	enum status status;
+	size_t count = 0;
 
-	if (status == STATUS_OK && files.count == 0)
-		status = asking_not_found(asking, "that version of that source package");
+	for (size_t i = 0; binary && i < 2; i++)
+		texts[count++] = binary[i];
+	for (size_t i = 0; source && i < 2; i++)
+		texts[count++] = source[i];
+	status = files_ask(asking, statement, texts, count, &files);
 	if (status == STATUS_OK)
-		status = head_write(asking, &files);
+		status = head_write(asking, &files, what);
+	if (binary) {
+		json_text(&asking->json, "binary", binary[0]);
+		json_text(&asking->json, "binary_version", binary[1]);
+	}
 	if (status == STATUS_OK)
 		status = fileinfo_write(asking, &files);
-	json_text(&asking->json, "package", asking->words[0]);
+	if (source)
+		json_text(&asking->json, "package", source[0]);
 	hashes_write(asking, "result", &files);
-	json_text(&asking->json, "version", asking->words[1]);
+	if (source)
+		json_text(&asking->json, "version", source[1]);
 	files_release(&files);
 	return status;
+}
+
+/* /mr/package/SOURCE/VERSION/srcfiles */
+enum status source_files_answer(struct asking *asking)
+{
+	return files_answer(asking, CATALOG_SOURCE_FILES, NULL, asking->words,
+		"that version of that source package");
 }
 
 /* /mr/package/SOURCE/VERSION/binfiles/BINARY/VERSION */
 enum status source_binary_files_answer(struct asking *asking)
 {
-	const char *const texts[] = {
-		asking->words[2], asking->words[3], asking->words[0], asking->words[1]};
-	struct answer_files files = {0};
-	enum status status = files_ask(asking, CATALOG_BINARY_OF_SOURCE, texts, 4, &files);
+	return files_answer(asking, CATALOG_BINARY_OF_SOURCE, asking->words + 2, asking->words,
+		"that binary package of that source package");
+}
 
-	if (status == STATUS_OK && files.count == 0)
-		status = asking_not_found(asking, "that binary package of that source package");
-	if (status == STATUS_OK)
-		status = head_write(asking, &files);
-	json_text(&asking->json, "binary", asking->words[2]);
-	json_text(&asking->json, "binary_version", asking->words[3]);
-	if (status == STATUS_OK)
-		status = fileinfo_write(asking, &files);
-	json_text(&asking->json, "package", asking->words[0]);
-	hashes_write(asking, "result", &files);
-	json_text(&asking->json, "version", asking->words[1]);
-	files_release(&files);
-	return status;
+/* /mr/binary/BINARY/VERSION/binfiles */
+enum status binary_files_answer(struct asking *asking)
+{
+	return files_answer(asking, CATALOG_BINARY_FILES, asking->words, NULL,
+		"that version of that binary package");
 }
 
 /* The binary packages of a source, each with its files. */
@@ -279,10 +297,8 @@ enum status all_files_answer(struct asking *asking)
 	}
 	for (size_t i = 0; i < sources.count; i++)
 		files_append(&all, asking, &sources.items[i].digest, NULL);
-	if (status == STATUS_OK && all.count == 0)
-		status = asking_not_found(asking, "that version of that source package");
 	if (status == STATUS_OK)
-		status = head_write(asking, &all);
+		status = head_write(asking, &all, "that version of that source package");
 	if (status == STATUS_OK)
 		status = fileinfo_write(asking, &all);
 	json_text(&asking->json, "package", asking->words[0]);
@@ -297,24 +313,6 @@ enum status all_files_answer(struct asking *asking)
 	files_release(&sources);
 	files_release(&all);
 	text_list_release(&names);
-	return status;
-}
-
-enum status binary_files_answer(struct asking *asking)
-{
-	struct answer_files files = {0};
-	enum status status = files_ask(asking, CATALOG_BINARY_FILES, asking->words, 2, &files);
-
-	if (status == STATUS_OK && files.count == 0)
-		status = asking_not_found(asking, "that version of that binary package");
-	if (status == STATUS_OK)
-		status = head_write(asking, &files);
-	json_text(&asking->json, "binary", asking->words[0]);
-	json_text(&asking->json, "binary_version", asking->words[1]);
-	if (status == STATUS_OK)
-		status = fileinfo_write(asking, &files);
-	hashes_write(asking, "result", &files);
-	files_release(&files);
 	return status;
 }
 

@@ -3,12 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <solv/evr.h>
-#include <solv/pool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/debversion.h"
 #include "snapshot/store.h"
 
 extern const char api_catalog_sql[];
@@ -70,13 +69,14 @@ static const char ordinals_set[] =
 	"(PARTITION BY archive, suite, component ORDER BY timestamp) AS place FROM listing) "
 	"WHERE id = ranked; ANALYZE;";
 
-/* As dpkg compares them. */
+/* SQLite's texts have a length and no end. */
 static int versions_compare(
 	void *context, int left_len, const void *left, int right_len, const void *right)
 {
 	char *a = xstrndup(left, (size_t)left_len), *b = xstrndup(right, (size_t)right_len);
-	int order = pool_evrcmp_str(context, a, b, EVRCMP_COMPARE);
+	int order = debversion_compare(a, b);
 
+	(void)context;
 	free(a);
 	free(b);
 	return order;
@@ -85,18 +85,12 @@ static int versions_compare(
 enum status catalog_open(struct store *store, const struct pin_list *pins, struct catalog *catalog,
 	struct error *err)
 {
-	Pool *pool = pool_create();
 	enum status status;
 
-	*catalog = (struct catalog){.store = store, .versions = pool};
-	if (pool_setdisttype(pool, DISTTYPE_DEB) < 0) {
-		catalog_release(catalog);
-		return error_set(err, STATUS_UNSUPPORTED,
-			"libsolv was built without support for Debian packages");
-	}
+	*catalog = (struct catalog){.store = store};
 	status = sql_open(&catalog->sql, NULL, SQL_TEMPORARY, texts, CATALOG_STATEMENTS, err);
 	if (status == STATUS_OK &&
-		sqlite3_create_collation(catalog->sql.db, "debian_version", SQLITE_UTF8, pool,
+		sqlite3_create_collation(catalog->sql.db, "debian_version", SQLITE_UTF8, NULL,
 			versions_compare) != SQLITE_OK)
 		status = error_set(
 			err, STATUS_DATABASE, "database: %s", sqlite3_errmsg(catalog->sql.db));
@@ -118,8 +112,6 @@ enum status catalog_open(struct store *store, const struct pin_list *pins, struc
 void catalog_release(struct catalog *catalog)
 {
 	sql_release(&catalog->sql);
-	if (catalog->versions)
-		pool_free(catalog->versions);
 	sha1_names_release(&catalog->names);
 	*catalog = (struct catalog){0};
 }

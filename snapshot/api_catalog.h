@@ -36,7 +36,6 @@ enum catalog_statement {
 struct catalog {
 	struct store *store;
 	struct sql sql;
-	void *versions; /* libsolv's Pool, for comparing them */
 	struct sha1_names names;
 	struct stat names_state; /* of the store's file, when `names` was read */
 };
