@@ -88,6 +88,8 @@ static const char *const eaters[] = {
 	"for i in 1 2 3 4 5 6; do perl -e '$x = \"x\" x 30_000_000; sleep 1000' & done; wait",
 	"exec cat /dev/zero >/dev/shm/big",
 	"mkdir /tmp/m; mount -t tmpfs none /tmp/m; exec cat /dev/zero >/tmp/m/big",
+	"mkdir '/tmp/a b'; mount -t tmpfs none '/tmp/a b'; head -c 300M /dev/zero >'/tmp/a b/big'; "
+	"exec sleep 1000",
 	COVER SHM,
 	COVER LARGE,
 	COVER_ONE SHM,

@@ -13,18 +13,10 @@
 #include "base/array.h"
 #include "base/path.h"
 
-/* One line of /proc/self/mountinfo (proc(5)), as far as it is needed here. */
-struct mount {
-	char *device;
-	char *root;
-	char *point;
-};
-
 /* Blank, tab, newline and backslash are written as \OOO there. */
-static char *octal_decode(const char *text)
+static void octal_decode(char *text)
 {
-	char *decoded = xstrdup(text);
-	char *to = decoded;
+	char *to = text;
 
 	for (const char *from = text; *from; to++) {
 		if (from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] >= '0' &&
@@ -36,44 +28,52 @@ static char *octal_decode(const char *text)
 		}
 	}
 	*to = '\0';
-	return decoded;
 }
 
-static void mount_release(struct mount *mount)
+bool mount_line_parse(char *line, struct mount_line *mount)
 {
-	free(mount->device);
-	free(mount->root);
-	free(mount->point);
-	*mount = (struct mount){0};
+	char *rest = line, *fields[6], *field, *end;
+
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		fields[i] = strsep(&rest, " \n");
+		if (!fields[i] || !*fields[i])
+			return false;
+	}
+	/* Fields that may be there or not, up to a dash, and then the type. */
+	while ((field = strsep(&rest, " \n")) && strcmp(field, "-") != 0)
+		;
+	field = field ? strsep(&rest, " \n") : NULL;
+	if (!field || !*field)
+		return false;
+	*mount = (struct mount_line){.id = strtoull(fields[0], &end, 10),
+		.device = fields[2],
+		.root = fields[3],
+		.point = fields[4],
+		.type = field};
+	octal_decode(mount->root);
+	octal_decode(mount->point);
+	octal_decode(mount->type);
+	return *end == '\0';
 }
 
-/* STATUS_END when the mount is not listed, as that which holds a chroot's root directory is not. */
-static enum status mount_find(uint64_t id, struct mount *mount, struct error *err)
+/*
+ * The texts are in *line, which is the caller's. STATUS_END when the mount is not listed, as that
+ * which holds a chroot's root directory is not.
+ */
+static enum status mount_find(uint64_t id, char **line, struct mount_line *mount, struct error *err)
 {
 	FILE *file = fopen("/proc/self/mountinfo", "re");
-	enum status status = STATUS_END;
-	char *line = NULL;
+	bool is_found = false;
 	size_t size = 0;
 
 	if (!file)
 		return error_set(err, STATUS_SANDBOX,
 			"cannot read /proc/self/mountinfo: the sandbox needs /proc: %s",
 			strerror(errno));
-	while (status == STATUS_END && getline(&line, &size, file) > 0) {
-		char *rest = line, *fields[5] = {0};
-
-		for (size_t i = 0; i < ARRAY_SIZE(fields) && rest; i++)
-			fields[i] = strsep(&rest, " \n");
-		if (!fields[4] || strtoull(fields[0], NULL, 10) != id)
-			continue;
-		mount->device = xstrdup(fields[2]);
-		mount->root = octal_decode(fields[3]);
-		mount->point = octal_decode(fields[4]);
-		status = STATUS_OK;
-	}
-	free(line);
+	while (!is_found && getline(line, &size, file) > 0)
+		is_found = mount_line_parse(*line, mount) && mount->id == id;
 	fclose(file);
-	return status;
+	return is_found ? STATUS_OK : STATUS_END;
 }
 
 /* "/" is written as "" so that it can stand before a rest that begins with a slash. */
@@ -84,8 +84,9 @@ static const char *prefix(const char *path)
 
 enum status location_find(const char *path, struct location *location, struct error *err)
 {
-	struct mount mount = {0};
+	struct mount_line mount = {0};
 	struct statx info;
+	char *line = NULL;
 	enum status status;
 	size_t point_len;
 
@@ -95,26 +96,22 @@ enum status location_find(const char *path, struct location *location, struct er
 		return error_set(err, STATUS_SANDBOX,
 			"this kernel does not tell what is mounted where (Linux 5.8 or newer "
 			"does)");
-	status = mount_find(info.stx_mnt_id, &mount, err);
-	if (status < 0)
-		return status;
+	status = mount_find(info.stx_mnt_id, &line, &mount, err);
+	point_len = status == STATUS_OK ? strlen(prefix(mount.point)) : 0;
 	if (status == STATUS_END) {
 		location->device = xasprintf("mount %" PRIu64, (uint64_t)info.stx_mnt_id);
 		location->path = xstrdup(path);
-		return STATUS_OK;
-	}
-	point_len = strlen(prefix(mount.point));
-	if (strncmp(path, mount.point, point_len) != 0) {
+		status = STATUS_OK;
+	} else if (status == STATUS_OK && strncmp(path, mount.point, point_len) != 0) {
 		status = error_set(err, STATUS_SANDBOX, "%s is not below %s, where it is mounted",
 			path, mount.point);
-	} else {
+	} else if (status == STATUS_OK) {
 		const char *rest = strcmp(path, "/") == 0 ? "" : path + point_len;
 
 		location->device = xstrdup(mount.device);
 		location->path = xasprintf("%s%s", prefix(mount.root), rest);
-		status = STATUS_OK;
 	}
-	mount_release(&mount);
+	free(line);
 	return status;
 }
 

@@ -3,9 +3,24 @@
 #define VERIFIER_REBUILD_MOUNT_TABLE_H
 
 #include <stdbool.h>
-#include <sys/types.h>
+#include <stdint.h>
 
 #include "base/error.h"
+
+/* A line of /proc/PID/mountinfo (proc(5)), as far as it is needed here. */
+struct mount_line {
+	uint64_t id;
+	char *device; /* "254:0" */
+	char *root;   /* what of the file system is mounted: "/" for all of it */
+	char *point;  /* where it is mounted */
+	char *type;   /* "tmpfs" */
+};
+
+/*
+ * Takes a line apart, in place: the texts are the line's, decoded. What is mounted by a build is
+ * called as it likes. False when it is no such line.
+ */
+bool mount_line_parse(char *line, struct mount_line *mount);
 
 /*
  * Where a path really is: its file system, and its path inside that. Two names of one directory

@@ -11,6 +11,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "verifier/rebuild/mount_table.h"
+
 enum status usage_open(int *proc, struct error *err)
 {
 	*proc = open_tree(AT_FDCWD, "/proc", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
@@ -79,18 +81,17 @@ static bool tmpfs_read(int proc, uint64_t *total)
 		return false;
 	}
 	while (count < TMPFS_MOST && getline(&line, &size, mounts) > 0) {
+		struct mount_line mount;
 		unsigned minor;
-		int begin = 0, end = 0;
 		struct statvfs info;
 		bool is_seen = false;
 
-		if (!strstr(line, " - tmpfs ") ||
-			sscanf(line, "%*u %*u 0:%u / %n%*s%n", &minor, &begin, &end) != 1 || !end)
+		if (!mount_line_parse(line, &mount) || strcmp(mount.type, "tmpfs") != 0 ||
+			strcmp(mount.root, "/") != 0 || sscanf(mount.device, "0:%u", &minor) != 1)
 			continue;
-		line[end] = '\0';
 		for (size_t i = 0; i < count; i++)
 			is_seen |= seen[i] == minor;
-		if (is_seen || statvfs(line + begin, &info) < 0)
+		if (is_seen || statvfs(mount.point, &info) < 0)
 			continue;
 		seen[count++] = minor;
 		bytes += (uint64_t)(info.f_blocks - info.f_bfree) * info.f_frsize;
