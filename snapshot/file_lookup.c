@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "snapshot/file_lookup.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/path.h"
+#include "snapshot/machine_answer.h"
 
 /* A package with all its versions since 2005 is some hundred kilobytes. */
 #define ANSWER_LIMIT ((uint64_t)8 * 1024 * 1024)
@@ -81,34 +81,19 @@ static bool version_fits(const struct lookup *lookup, const char *version)
 static enum status answer_get(
 	const struct lookup *lookup, const char *path, json_t **answer, struct error *err)
 {
-	char *url = xasprintf("%s/mr/%s", lookup->root, path), *data = NULL;
-	struct digest digest;
-	json_error_t problem;
-	size_t len;
-	enum status status = fetcher_get(
-		lookup->fetcher, lookup->store, url, ANSWER_LIMIT, &digest, NULL, NULL, err);
+	char *url = xasprintf("%s/mr/%s", lookup->root, path);
+	enum status status =
+		machine_answer_get(lookup->fetcher, lookup->store, url, ANSWER_LIMIT, answer, err);
 
-	*answer = NULL;
-	if (status == STATUS_OK)
-		status = store_read_all(lookup->store, &digest, ANSWER_LIMIT, &data, &len, err);
-	if (status == STATUS_OK) {
-		*answer = json_loadb(data, len, JSON_REJECT_DUPLICATES, &problem);
-		if (!*answer)
-			status = error_set(err, STATUS_FORMAT, "%.300s: line %d: %.160s", url,
-				problem.line, problem.text);
-	}
-	free(data);
 	free(url);
 	return status;
 }
 
 /* {"result":[{"version":"3.0.17-1",…},…]}; of a binary package "binary_version". */
-static enum status versions_find(struct lookup *lookup, struct error *err)
+static void versions_take(struct lookup *lookup, const json_t *answer)
 {
-	char *path = xasprintf("%s/%s/", lookup->is_binary ? "binary" : "package", lookup->package);
 	const char *key = lookup->is_binary ? "binary_version" : "version";
-	json_t *answer = NULL, *item;
-	enum status status = answer_get(lookup, path, &answer, err);
+	const json_t *item;
 	size_t i;
 
 	json_array_foreach(json_object_get(answer, "result"), i, item)
@@ -120,6 +105,15 @@ static enum status versions_find(struct lookup *lookup, struct error *err)
 			!text_list_contains(&lookup->versions, version))
 			text_list_add(&lookup->versions, version);
 	}
+}
+
+static enum status versions_find(struct lookup *lookup, struct error *err)
+{
+	char *path = xasprintf("%s/%s/", lookup->is_binary ? "binary" : "package", lookup->package);
+	json_t *answer = NULL;
+	enum status status = answer_get(lookup, path, &answer, err);
+
+	versions_take(lookup, answer);
 	if (status == STATUS_OK && lookup->versions.count == 0)
 		status = error_set(err, STATUS_NOT_FOUND, "%s/mr/%s knows no version that %s is of",
 			lookup->root, path, lookup->name);
@@ -144,13 +138,9 @@ static bool is_sha1(const char *hex)
 }
 
 /* {"fileinfo":{"SHA1":[{"name":"openssl_3.0.17-1.dsc","size":2000,…},…],…},…} */
-static enum status files_find(
-	struct lookup *lookup, const char *version, struct text_list *urls, struct error *err)
+static void files_take(const struct lookup *lookup, const json_t *answer, struct text_list *urls)
 {
-	char *path = xasprintf("%s/%s/%s/%s?fileinfo=1", lookup->is_binary ? "binary" : "package",
-		lookup->package, version, lookup->is_binary ? "binfiles" : "srcfiles");
-	json_t *answer = NULL, *infos, *info;
-	enum status status = answer_get(lookup, path, &answer, err);
+	json_t *infos, *info;
 	const char *sha1;
 	size_t i;
 
@@ -166,8 +156,34 @@ static enum status files_find(
 			free(url);
 		}
 	}
+}
+
+static enum status files_find(
+	struct lookup *lookup, const char *version, struct text_list *urls, struct error *err)
+{
+	char *path = xasprintf("%s/%s/%s/%s?fileinfo=1", lookup->is_binary ? "binary" : "package",
+		lookup->package, version, lookup->is_binary ? "binfiles" : "srcfiles");
+	json_t *answer = NULL;
+	enum status status = answer_get(lookup, path, &answer, err);
+
+	files_take(lookup, answer, urls);
 	json_decref(answer);
 	free(path);
+	return status;
+}
+
+enum status file_lookup_read(const char *root, const struct archive_file *file,
+	const json_t *answer, struct text_list *versions, struct text_list *urls, struct error *err)
+{
+	struct lookup lookup = {.root = root, .file = file, .name = path_basename(file->path)};
+	enum status status = package_find(&lookup, err);
+
+	if (status == STATUS_OK) {
+		versions_take(&lookup, answer);
+		files_take(&lookup, answer, urls);
+	}
+	*versions = lookup.versions;
+	free(lookup.package);
 	return status;
 }
 

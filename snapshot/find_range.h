@@ -72,6 +72,13 @@ enum status find_in_pins(struct store *store, const struct text_list *archives,
 enum status find_in_metasnap(struct store *store, struct fetcher *fetcher, const char *url,
 	const struct text_list *archives, struct find_ranges *ranges, struct error *err);
 
+/*
+ * Reads what it answered with that HTTP status about the packages for which asked[] is set, and
+ * sets answered[] for those that it has a line of. STATUS_FORMAT when it is no such answer.
+ */
+enum status find_read_metasnap(struct find_ranges *ranges, const char *archive, bool *asked,
+	bool *answered, long code, const char *data, size_t len, struct error *err);
+
 /* Asks the machine API what is known of those packages for which wanted[] is set. */
 enum status find_in_api(struct store *store, struct fetcher *fetcher, const char *url,
 	const bool *wanted, struct find_ranges *ranges, struct error *err);

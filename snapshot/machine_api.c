@@ -9,7 +9,6 @@
  * 404 means that it has no such thing. It tells when a file came into an archive's pool, and not
  * which suite had it: that bounds a time, and gives none.
  */
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +17,7 @@
 #include "base/clock.h"
 #include "base/path.h"
 #include "snapshot/find_range.h"
+#include "snapshot/machine_answer.h"
 
 #define ANSWER_LIMIT ((uint64_t)64 * 1024 * 1024)
 #define NAME_MAX_API ((size_t)128)
@@ -43,30 +43,10 @@ static void add_escaped(struct buffer *url, const char *text)
 	}
 }
 
-/* STATUS_NOT_FOUND when the server says 404. *value is the caller's. */
 static enum status api_get(
 	const struct machine_api *api, const char *url, json_t **value, struct error *err)
 {
-	struct digest digest;
-	json_error_t problem;
-	char *data = NULL;
-	size_t len;
-	enum status status =
-		fetcher_get(api->fetcher, api->store, url, ANSWER_LIMIT, &digest, NULL, NULL, err);
-
-	*value = NULL;
-	if (status < 0)
-		return status;
-	status = store_read_all(api->store, &digest, ANSWER_LIMIT, &data, &len, err);
-	if (status == STATUS_OK) {
-		*value = json_loadb(data, len, JSON_REJECT_DUPLICATES, &problem);
-		if (!*value)
-			status = error_set(err, STATUS_FORMAT, "%s: line %d: %s", url, problem.line,
-				problem.text);
-	}
-	free(data);
-	/* Only the server's own 404 may count as "there is none". */
-	return status == STATUS_NOT_FOUND ? error_set(err, STATUS_IO, "%s", err->text) : status;
+	return machine_answer_get(api->fetcher, api->store, url, ANSWER_LIMIT, value, err);
 }
 
 static enum status shape_refuse(const char *url, const char *what, struct error *err)
@@ -136,12 +116,12 @@ static enum status file_take(
 	return STATUS_OK;
 }
 
-static enum status files_take(const struct machine_api *api, size_t package, const json_t *value,
+enum status machine_files_read(struct find_ranges *ranges, size_t package, const json_t *answer,
 	const char *url, struct error *err)
 {
-	const json_t *files = json_object_get(value, "result");
-	const json_t *infos = json_object_get(value, "fileinfo");
-	const struct manifest_package *own = &api->ranges->manifest->items[package];
+	const json_t *files = json_object_get(answer, "result");
+	const json_t *infos = json_object_get(answer, "fileinfo");
+	const struct manifest_package *own = &ranges->manifest->items[package];
 	enum status status = STATUS_OK;
 
 	if (json_array_size(files) == 0 || !json_is_object(infos))
@@ -153,48 +133,55 @@ static enum status files_take(const struct machine_api *api, size_t package, con
 
 		if (!architecture || !hash || strlen(architecture) > NAME_MAX_API)
 			return shape_refuse(url, "a file has no architecture and hash", err);
-		find_known_note(api->ranges, package, own->version, strlen(own->version),
-			architecture, strlen(architecture));
-		if (find_architecture_fits(
-			    api->ranges, package, architecture, strlen(architecture)))
-			status = file_take(&api->ranges->known[package],
-				json_object_get(infos, hash), url, err);
+		find_known_note(ranges, package, own->version, strlen(own->version), architecture,
+			strlen(architecture));
+		if (find_architecture_fits(ranges, package, architecture, strlen(architecture)))
+			status = file_take(
+				&ranges->known[package], json_object_get(infos, hash), url, err);
 	}
 	return status;
+}
+
+enum status machine_versions_read(struct find_ranges *ranges, size_t package, const json_t *answer,
+	const char *url, struct error *err)
+{
+	const json_t *versions = json_object_get(answer, "result");
+	const struct manifest_package *own = &ranges->manifest->items[package];
+
+	if (!json_is_array(versions))
+		return shape_refuse(url, "it has no versions", err);
+	for (size_t i = 0; i < json_array_size(versions); i++) {
+		const char *version = json_string_value(
+			json_object_get(json_array_get(versions, i), "binary_version"));
+
+		if (!version || strlen(version) > NAME_MAX_API)
+			return shape_refuse(url, "a version is none", err);
+		if (strcmp(version, own->version) == 0)
+			return shape_refuse(url, "it lists a version that it does not have", err);
+		find_known_note(ranges, package, version, strlen(version), "", 0);
+	}
+	return STATUS_OK;
 }
 
 /* The version is unknown; but is the name? */
 static enum status name_ask(const struct machine_api *api, size_t package, struct error *err)
 {
-	const struct manifest_package *own = &api->ranges->manifest->items[package];
 	struct buffer url = {0};
-	json_t *value = NULL, *versions;
+	json_t *answer = NULL;
 	enum status status;
 
 	buffer_add_format(&url, "%s/mr/binary/", api->url);
-	add_escaped(&url, own->name);
+	add_escaped(&url, api->ranges->manifest->items[package].name);
 	buffer_add_char(&url, '/');
-	status = api_get(api, buffer_text(&url), &value, err);
-	versions = json_object_get(value, "result");
+	status = api_get(api, buffer_text(&url), &answer, err);
 	if (status == STATUS_NOT_FOUND) {
 		*err = (struct error){.status = STATUS_OK};
 		status = STATUS_OK;
-	} else if (status == STATUS_OK && !json_is_array(versions)) {
-		status = shape_refuse(buffer_text(&url), "it has no versions", err);
+	} else if (status == STATUS_OK) {
+		status =
+			machine_versions_read(api->ranges, package, answer, buffer_text(&url), err);
 	}
-	for (size_t i = 0; i < json_array_size(versions) && status == STATUS_OK; i++) {
-		const char *version = json_string_value(
-			json_object_get(json_array_get(versions, i), "binary_version"));
-
-		if (!version || strlen(version) > NAME_MAX_API)
-			status = shape_refuse(buffer_text(&url), "a version is none", err);
-		else if (strcmp(version, own->version) == 0)
-			status = shape_refuse(
-				buffer_text(&url), "it lists a version that it does not have", err);
-		else
-			find_known_note(api->ranges, package, version, strlen(version), "", 0);
-	}
-	json_decref(value);
+	json_decref(answer);
 	buffer_release(&url);
 	return status;
 }
@@ -213,7 +200,7 @@ static enum status package_ask(const struct machine_api *api, size_t package, st
 	buffer_add_text(&url, "/binfiles?fileinfo=1");
 	status = api_get(api, buffer_text(&url), &value, err);
 	if (status == STATUS_OK) {
-		status = files_take(api, package, value, buffer_text(&url), err);
+		status = machine_files_read(api->ranges, package, value, buffer_text(&url), err);
 	} else if (status == STATUS_NOT_FOUND) {
 		*err = (struct error){.status = STATUS_OK};
 		status = name_ask(api, package, err);

@@ -207,6 +207,15 @@ static enum status metasnap_ask(struct metasnap *metasnap, long *code, struct er
 	return status;
 }
 
+enum status find_read_metasnap(struct find_ranges *ranges, const char *archive, bool *asked,
+	bool *answered, long code, const char *data, size_t len, struct error *err)
+{
+	struct metasnap metasnap = {
+		.ranges = ranges, .archive = archive, .asked = asked, .answered = answered};
+
+	return answer_parse(&metasnap, code, data, len, err);
+}
+
 /* The first package that was asked for and that the answer says nothing about; -1 for none. */
 static long silent_find(const struct metasnap *metasnap)
 {

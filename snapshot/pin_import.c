@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "snapshot/machine_answer.h"
 #include "snapshot/pin.h"
 #include "snapshot/trust.h"
 
@@ -22,81 +22,20 @@ struct import_search {
 	bool is_past;	  /* a suite is newer than the pin: no later import can be it */
 };
 
-struct time_list {
-	int64_t *items;
-	size_t count;
-	size_t capacity;
-};
-
-static int time_compare(const void *a, const void *b)
-{
-	const int64_t *left = a, *right = b;
-
-	return (*left > *right) - (*left < *right);
-}
-
-/* The imports of the array that are at `from` or later, in their order. */
-static enum status times_take(
-	const json_t *array, int64_t from, struct time_list *times, struct error *err)
-{
-	for (size_t i = 0; i < json_array_size(array); i++) {
-		const char *text = json_string_value(json_array_get(array, i));
-		int64_t time;
-
-		if (!text)
-			return error_set(err, STATUS_FORMAT, "a timestamp is no text");
-		if (clock_parse_snapshot(text, &time, err) < 0)
-			return error_set(
-				err, STATUS_FORMAT, "\"%.64s\" is no timestamp of an import", text);
-		if (time < from)
-			continue;
-		ARRAY_GROW(times->items, times->count, times->capacity);
-		times->items[times->count++] = time;
-	}
-	if (times->count > 1)
-		qsort(times->items, times->count, sizeof(times->items[0]), time_compare);
-	return STATUS_OK;
-}
-
-/* {"result":{"debian":["20250103T025943Z",…],…},…} */
-static enum status times_parse(const char *data, size_t len, const struct pin *pin,
-	struct time_list *times, struct error *err)
-{
-	json_error_t problem;
-	json_t *value = json_loadb(data, len, JSON_REJECT_DUPLICATES, &problem);
-	json_t *array = json_object_get(json_object_get(value, "result"), pin->archive);
-	enum status status;
-
-	if (!value)
-		status = error_set(err, STATUS_FORMAT, "line %d: %s", problem.line, problem.text);
-	else if (!json_is_array(array))
-		status = error_set(
-			err, STATUS_FORMAT, "it has no list of the imports of %s", pin->archive);
-	else
-		status = times_take(array, pin->timestamp, times, err);
-	json_decref(value);
-	return status;
-}
-
 static enum status times_fetch(
 	const struct import_search *search, struct time_list *times, struct error *err)
 {
 	const struct pin_context *context = search->context;
-	char *url = xasprintf("%s/mr/timestamp/", search->root), *data = NULL;
-	struct digest digest;
-	size_t len;
-	enum status status = fetcher_get(
-		context->fetcher, context->store, url, TIMESTAMPS_LIMIT, &digest, NULL, NULL, err);
+	char *url = xasprintf("%s/mr/timestamp/", search->root);
+	json_t *answer;
+	enum status status = machine_answer_get(
+		context->fetcher, context->store, url, TIMESTAMPS_LIMIT, &answer, err);
 
-	if (status == STATUS_OK)
-		status =
-			store_read_all(context->store, &digest, TIMESTAMPS_LIMIT, &data, &len, err);
-	if (status == STATUS_OK) {
-		status = times_parse(data, len, search->pin, times, err);
-		if (status < 0)
-			error_context(err, "%s", url);
-	}
-	free(data);
+	if (status == STATUS_OK &&
+		machine_imports_read(
+			answer, search->pin->archive, search->pin->timestamp, times, err) < 0)
+		status = error_context(err, "%s", url);
+	json_decref(answer);
 	free(url);
 	return status;
 }
