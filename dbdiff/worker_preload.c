@@ -3,6 +3,7 @@
 #include <locale.h>
 #include <malloc.h>
 #include <openssl/crypto.h>
+#include <pthread.h>
 #include <sqlite3.h>
 
 #include "base/hash.h"
@@ -17,12 +18,32 @@ static int compare_ints(const void *a, const void *b)
 	return *(const int *)a - *(const int *)b;
 }
 
-static void preload_libc(void)
+/* Pieces of a thread's memory: more of it than malloc() keeps when they are free again. */
+#define PIECES	   32
+#define PIECE_SIZE ((size_t)100000)
+
+static void *give_memory_back(void *context)
+{
+	void *volatile pieces[PIECES];
+
+	for (int i = 0; i < PIECES; i++)
+		pieces[i] = malloc(PIECE_SIZE);
+	for (int i = 0; i < PIECES; i++)
+		free(pieces[i]);
+	return context;
+}
+
+static enum status preload_libc(struct error *err)
 {
 	int numbers[SORTED];
+	pthread_t thread;
 
 	/* Without a bound, malloc() asks how many processors there are when it has made some. */
 	mallopt(M_ARENA_MAX, ARENAS);
+	/* The first thread that gives some back reads how the machine overcommits memory, once. */
+	if (pthread_create(&thread, NULL, give_memory_back, NULL) != 0)
+		return error_set(err, STATUS_LIMIT, "worker: no thread can be made");
+	pthread_join(thread, NULL);
 
 	/* Times in archives are read as they are stored, wherever the machine is. */
 	setenv("TZ", "UTC0", 1);
@@ -30,6 +51,7 @@ static void preload_libc(void)
 	for (int i = 0; i < SORTED; i++)
 		numbers[i] = -i;
 	qsort(numbers, SORTED, sizeof(numbers[0]), compare_ints);
+	return STATUS_OK;
 }
 
 /* libarchive turns names into the locale's characters, as the formats have them use it. */
@@ -68,10 +90,10 @@ static enum status preload_libraries(struct error *err)
 
 enum status worker_preload(struct error *err)
 {
-	enum status status;
+	enum status status = preload_libc(err);
 
-	preload_libc();
-	status = preload_names(err);
+	if (status == STATUS_OK)
+		status = preload_names(err);
 	if (status == STATUS_OK)
 		status = preload_libraries(err);
 	return status;

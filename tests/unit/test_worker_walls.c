@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 
 #include "base/alloc.h"
+#include "base/array.h"
 #include "tests/unit/worker_fixture.h"
 
 /* ---- what it may do ---- */
@@ -37,7 +38,14 @@ static pthread_barrier_t all_are_there;
 
 static void *thread_work(void *context)
 {
+	void *volatile pieces[100];
+
 	pthread_barrier_wait(&all_are_there);
+	/* Ten megabytes that are given back as one. */
+	for (size_t i = 0; i < ARRAY_SIZE(pieces); i++)
+		pieces[i] = malloc(100000);
+	for (size_t i = 0; i < ARRAY_SIZE(pieces); i++)
+		free(pieces[i]);
 	for (size_t i = 0; i < 200; i++) {
 		char *memory = malloc(100000 + i);
 
