@@ -105,6 +105,18 @@ static void lines_take(struct log_pass *pass, const char *data, size_t len)
 	}
 }
 
+void log_end_read(const char *data, size_t len, struct log_end *end)
+{
+	struct log_pass *pass = xcalloc(1, sizeof(*pass));
+
+	pass->end = end;
+	lines_take(pass, data, len);
+	if (pass->line_len > 0)
+		line_end(pass);
+	buffer_release(&pass->line);
+	free(pass);
+}
+
 static enum status compress(
 	struct log_pass *pass, const char *data, size_t len, bool is_last, struct error *err)
 {

@@ -33,6 +33,8 @@ struct log_end {
 /* Line `number`, from 1; NULL when it is no longer kept. */
 const struct log_line *log_end_line(const struct log_end *end, uint64_t number);
 void log_end_release(struct log_end *end);
+/* The end of a log that is in memory; `end` is empty before. */
+void log_end_read(const char *data, size_t len, struct log_end *end);
 
 /*
  * The values of variables ("NAME=value") whose name says that they are secret (TOKEN, PASSWORD, KEY

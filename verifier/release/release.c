@@ -173,27 +173,34 @@ static const struct yaml_key keys[] = {
 	{"packages", false, release_read_packages},
 };
 
-enum status release_read(const char *path, struct release *release, struct error *err)
+enum status release_parse(
+	const char *path, const char *data, size_t len, struct release *release, struct error *err)
 {
 	struct release_reader reader = {.release = release};
 	struct yaml yaml = {0};
-	char *data = NULL;
-	size_t len = 0;
 	enum status status;
 
 	*release = (struct release){.path = xstrdup(path), .build = {.umask = 022}};
 	reader.directory = path_directory(path);
-	if (path_read_file(path, DESCRIPTOR_LIMIT, &data, &len, err) < 0) {
-		status = err->status = STATUS_USAGE;
-		goto out;
-	}
 	hash_memory(data, len, &release->digest);
 	status = yaml_parse(&yaml, path, data, len, err);
 	if (status == STATUS_OK)
 		status = yaml_read_map(&yaml, yaml.root, keys, ARRAY_SIZE(keys), &reader, err);
-out:
 	yaml_release(&yaml);
 	free(reader.directory);
+	return status;
+}
+
+enum status release_read(const char *path, struct release *release, struct error *err)
+{
+	char *data = NULL;
+	size_t len = 0;
+	enum status status;
+
+	*release = (struct release){0};
+	if (path_read_file(path, DESCRIPTOR_LIMIT, &data, &len, err) < 0)
+		return err->status = STATUS_USAGE;
+	status = release_parse(path, data, len, release, err);
 	free(data);
 	return status;
 }

@@ -118,6 +118,9 @@ bool release_accepts(const struct text_list *accept, const char *kind, const cha
  * and begin with FILE:LINE:COLUMN. Release with release_release(), also after an error.
  */
 enum status release_read(const char *path, struct release *release, struct error *err);
+/* The same of a text in memory, as if it stood at `path`. */
+enum status release_parse(
+	const char *path, const char *data, size_t len, struct release *release, struct error *err);
 void release_release(struct release *release);
 
 /* Where the lock of its pins is: "release.lock" beside "release.yaml"; the caller frees. */
