@@ -12,8 +12,8 @@
 #include "verifier/rebuild/tree.h"
 
 #define GIT	       "/usr/bin/git"
-#define LAYER_DEPTH    3 /* directories down to a layer's repository */
 #define REPOSITORY_MAX 64
+#define DIRECTORY_MAX  500000 /* of the tree; Linux has 6,000 */
 
 #define BUILD_DIRECTORY "build"
 #define DOWNLOADS	"build/downloads"
@@ -218,11 +218,25 @@ static bool is_directory(const char *path)
 	return lstat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
-/* Every repository down to some depth, whoever cloned it. */
-static enum status repositories_take(struct kas *kas, struct kas_prepared *prepared,
-	const char *path, unsigned depth, struct error *err)
+/* The way through the tree, in which each directory may be a repository. */
+struct repository_walk {
+	struct kas *kas;
+	struct kas_prepared *prepared;
+	size_t directories;
+};
+
+/* git keeps nothing below its own directory that a build would take for a work tree. */
+static int is_worth_a_look(const struct dirent *entry)
 {
-	char *directory = path_join(kas->prepared, path);
+	return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+		strcmp(entry->d_name, ".git") != 0;
+}
+
+/* Every repository, whoever cloned it. What is deeper tree_copy() refuses. */
+static enum status repositories_take(
+	struct repository_walk *walk, const char *path, unsigned depth, struct error *err)
+{
+	char *directory = path_join(walk->kas->prepared, path);
 	char *mark = path_join(directory, ".git");
 	struct dirent **names = NULL;
 	enum status status = STATUS_OK;
@@ -230,24 +244,28 @@ static enum status repositories_take(struct kas *kas, struct kas_prepared *prepa
 	int count = 0;
 
 	if (is_directory(mark))
-		status = repository_take(kas, prepared, path, err);
+		status = repository_take(walk->kas, walk->prepared, path, err);
 	else if (lstat(mark, &info) == 0)
 		status = error_set(err, STATUS_BUILD,
 			"%s/.git is no directory: submodules and work trees of git cannot be "
 			"recorded",
 			path);
-	if (status == STATUS_OK && depth < LAYER_DEPTH)
-		count = scandir(directory, &names, NULL, alphasort);
+	else if (++walk->directories > DIRECTORY_MAX)
+		status = error_set(err, STATUS_LIMIT,
+			"more than %d directories, any of which may be a repository",
+			DIRECTORY_MAX);
+	if (status == STATUS_OK && depth < TREE_DEPTH)
+		count = scandir(directory, &names, is_worth_a_look, alphasort);
 	/* What cannot be listed may hold a repository that would not be recorded. */
 	if (count < 0)
 		status = error_set_errno(err, "cannot read %s", directory);
 	for (int i = 0; i < count; i++) {
 		char *below = strcmp(path, ".") == 0 ? xstrdup(names[i]->d_name)
 						     : path_join(path, names[i]->d_name);
-		char *full = path_join(kas->prepared, below);
+		char *full = path_join(walk->kas->prepared, below);
 
-		if (status == STATUS_OK && names[i]->d_name[0] != '.' && is_directory(full))
-			status = repositories_take(kas, prepared, below, depth + 1, err);
+		if (status == STATUS_OK && is_directory(full))
+			status = repositories_take(walk, below, depth + 1, err);
 		free(full);
 		free(below);
 		free(names[i]);
@@ -391,6 +409,7 @@ static enum status tree_finish(struct kas *kas, struct kas_prepared *prepared, s
 enum status kas_prepare(struct kas *kas, unsigned short proxy_port, struct kas_prepared *prepared,
 	struct error *err)
 {
+	struct repository_walk walk = {kas, prepared, 0};
 	struct error ignored;
 	enum status status = directory_make(kas, err);
 
@@ -406,7 +425,7 @@ enum status kas_prepare(struct kas *kas, unsigned short proxy_port, struct kas_p
 	if (status == STATUS_OK)
 		status = checkout(kas, err);
 	if (status == STATUS_OK)
-		status = repositories_take(kas, prepared, ".", 0, err);
+		status = repositories_take(&walk, ".", 0, err);
 	if (status == STATUS_OK)
 		status = close_tree(kas, prepared, err);
 	if (status == STATUS_OK && !kas->settings->fetches_nothing) {
