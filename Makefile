@@ -15,7 +15,7 @@
 # make check-images         the test images of six Debian source packages as input, under ASan
 # make lint                 layers, sizes, words, format (also: lint-layers lint-sizes ...)
 # make cppcheck | tidy      two analysers
-# make fuzz                 every parser under libFuzzer, FUZZ_SECONDS=60 each
+# make fuzz                 every parser under libFuzzer, FUZZ_SECONDS=60 each, T="NAME..." for some
 # make bench                speed and memory against the least that is needed, and diffoscope
 # make format               clang-format, in place
 # make install              to DESTDIR and PREFIX
@@ -52,6 +52,8 @@ override ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DREPROOF_VE
 	-I. $(PKG_CFLAGS) -include base/banned.h -fno-strict-aliasing -fstack-protector-strong \
 	-ffile-prefix-map=$(BUILD)/=build/ -ffile-prefix-map=$(CURDIR)=. $(WARNINGS) $(CFLAGS) -pthread
 override ALL_LDFLAGS = $(LDFLAGS) -pthread
+# Some hundred programs are linked only to be run once: by the faster linker where there is one.
+TEST_LDFLAGS := $(if $(shell command -v ld.gold),-fuse-ld=gold)
 # Three of them have no pkg-config file.
 LIBS = $(PKG_LIBS) -lbz2 -lfdt -lrsync -lm
 
@@ -96,7 +98,7 @@ $(BUILD)/%.sql.o: $(BUILD)/%.sql.c $(BUILD)/flags | toolchain
 
 $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libreproof.a $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(QUIET)$(CC) $(ALL_CFLAGS) $(CHECK_CFLAGS) $(ALL_LDFLAGS) -MMD -MP -MF $@.d -o $@ $< \
+	$(QUIET)$(CC) $(ALL_CFLAGS) $(CHECK_CFLAGS) $(ALL_LDFLAGS) $(TEST_LDFLAGS) -MMD -MP -MF $@.d -o $@ $< \
 		$(BUILD)/libreproof.a $(LIBS) $(CHECK_LIBS)
 
 # Everything is compiled anew when the flags change.
@@ -131,8 +133,11 @@ check: deps
 	@ci/check.sh
 
 SANITIZE = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
-# Without the test that spends its minutes in other people's programs.
-ASAN_CLI = $(filter-out demo-tamper,$(patsubst tests/cli/%.test,%,$(wildcard tests/cli/*.test)))
+# Without the tests of scripts, which run nothing that is compiled, and the one that spends its
+# minutes in other people's programs.
+ASAN_WITHOUT = check-format check-layers check-sizes check-words harness harness-left install-deps \
+	unit-run fuzz-run demo-tamper
+ASAN_CLI = $(filter-out $(ASAN_WITHOUT),$(patsubst tests/cli/%.test,%,$(wildcard tests/cli/*.test)))
 check-asan: export TEST_SLOWNESS = 5
 check-asan:
 	@$(MAKE) --no-print-directory BUILD=build-asan CFLAGS='$(SANITIZE)' unit
@@ -191,7 +196,7 @@ FUZZ_MAIN = tests/fuzz/replay.c
 
 $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(FUZZ_MAIN) $(BUILD)/libreproof.a
 	@mkdir -p $(@D)
-	$(QUIET)$(CC) $(ALL_CFLAGS) $(FUZZ_CFLAGS) $(ALL_LDFLAGS) -MMD -MP -MF $@.d -o $@ $< $(FUZZ_MAIN) \
+	$(QUIET)$(CC) $(ALL_CFLAGS) $(FUZZ_CFLAGS) $(ALL_LDFLAGS) $(TEST_LDFLAGS) -MMD -MP -MF $@.d -o $@ $< $(FUZZ_MAIN) \
 		$(BUILD)/libreproof.a $(LIBS)
 
 REPLAY_WANTED = $(if $(T),$(T:%=$(BUILD)/tests/fuzz/fuzz_%),$(FUZZ_BIN))
@@ -204,14 +209,14 @@ check-replay:
 
 .PHONY: everything fuzz-targets fuzz
 everything: $(BUILD)/reproof $(UNIT_BIN) $(ARCHIVE_SERVER) $(ARCHIVE_LOOP) $(FUZZ_BIN)
-fuzz-targets: $(FUZZ_BIN)
+fuzz-targets: $(REPLAY_WANTED)
 
 fuzz: $(BUILD)/reproof
 	@ci/install-deps.sh test fuzz
 	$(MAKE) BUILD=build-fuzz CC=clang-14 FUZZ_MAIN= FUZZ_CFLAGS=-fsanitize=fuzzer \
-		CFLAGS='-O1 -g -fsanitize=address,undefined,fuzzer-no-link' fuzz-targets
+		CFLAGS='-O1 -g -fsanitize=address,undefined,fuzzer-no-link' T='$(T)' fuzz-targets
 	@REPROOF=$(abspath $(BUILD))/reproof tests/fuzz/seeds build-fuzz/seeds
-	@for target in $(FUZZ_SRC:tests/fuzz/%.c=%); do mkdir -p build-fuzz/corpus/$$target; \
+	@for target in $(if $(T),$(T:%=fuzz_%),$(FUZZ_SRC:tests/fuzz/%.c=%)); do mkdir -p build-fuzz/corpus/$$target; \
 		build-fuzz/tests/fuzz/$$target -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=4096 \
 		-artifact_prefix=build-fuzz/ build-fuzz/corpus/$$target build-fuzz/seeds/$$target || \
 		exit 1; done
