@@ -38,8 +38,11 @@ static void job_done(struct fetcher *fetcher, struct fetch_job *job)
 void fetch_job_fatal(struct fetcher *fetcher, struct fetch_job *job)
 {
 	job->worst = job->error;
-	if (job->batch->fatal.status == STATUS_OK)
+	if (job->batch->fatal.status == STATUS_OK) {
 		job->batch->fatal = job->error;
+		if (job->item)
+			error_context(&job->batch->fatal, "%.200s", job->name);
+	}
 	job_settle(fetcher, job);
 }
 

@@ -38,7 +38,9 @@ static void serve(
 	struct error err;
 
 	if (open_body(proxy, exchange, &err) != STATUS_OK) {
-		error_context(&err, "%s", exchange->file.path);
+		/* What could not be fetched is named already. */
+		if (strncmp(err.text, exchange->file.path, strlen(exchange->file.path)) != 0)
+			error_context(&err, "%s", exchange->file.path);
 		exchange_fail(exchange, request, &err);
 		return;
 	}

@@ -32,6 +32,11 @@ struct store_part {
 enum status store_part_open(struct store *store, const struct digest *expected,
 	struct store_part *part, struct error *err);
 
+/* Whether an errno is one of a file system, quota or limit that is full. */
+bool store_is_full(int number);
+/* STATUS_IO: what is full, by that errno, and what to do. */
+enum status store_no_room(const struct store *store, int number, struct error *err);
+
 /* Appends; on a full disk the error says so, and the caller should discard the part. */
 enum status store_part_write(struct store *store, struct store_part *part, const void *data,
 	size_t len, struct error *err);

@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 
@@ -85,6 +86,19 @@ enum status store_part_open(struct store *store, const struct digest *expected,
 	return err->status;
 }
 
+bool store_is_full(int number)
+{
+	return number == ENOSPC || number == EDQUOT || number == EFBIG;
+}
+
+enum status store_no_room(const struct store *store, int number, struct error *err)
+{
+	return error_set(err, STATUS_IO,
+		"store: no room in %s (%s): nothing was stored. Make room there, or name another "
+		"one with --store",
+		store_directory(store), strerror(number));
+}
+
 enum status store_part_write(struct store *store, struct store_part *part, const void *data,
 	size_t len, struct error *err)
 {
@@ -95,14 +109,8 @@ enum status store_part_write(struct store *store, struct store_part *part, const
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0 && (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)) {
-			error_set_errno(err,
-				"store: no room in %s: nothing was stored. "
-				"Make room there or name another store",
-				store_directory(store));
-			err->status = STATUS_IO;
-			return STATUS_IO;
-		}
+		if (n < 0 && store_is_full(errno))
+			return store_no_room(store, errno, err);
 		if (n < 0)
 			return error_set_errno(
 				err, "store: cannot write to %s", store_directory(store));

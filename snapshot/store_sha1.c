@@ -67,13 +67,11 @@ enum status store_sha1_add(struct store *store, const struct digest *digest,
 	line_format(&name, line);
 	if (status == STATUS_OK) {
 		written = write(fd, line, LINE_SIZE);
-		if (written < 0)
-			status = names_fail(store, "write", err);
-		else if ((size_t)written != LINE_SIZE)
-			status = error_set(err, STATUS_IO,
-				"store: no room in %s: nothing was stored. Make room there or name "
-				"another store",
-				store_directory(store));
+		if (written >= 0 && (size_t)written != LINE_SIZE)
+			status = store_no_room(store, ENOSPC, err);
+		else if (written < 0)
+			status = store_is_full(errno) ? store_no_room(store, errno, err)
+						      : names_fail(store, "write", err);
 	}
 	close(fd);
 	return status;
