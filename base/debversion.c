@@ -133,10 +133,15 @@ static bool is_epoch(const struct part *part)
 
 bool debversion_is_valid(const char *text, size_t len)
 {
-	struct version version = version_split(text, len);
-	bool has_epoch = version.epoch.end > version.epoch.at || (len > 0 && *text == ':');
-	bool has_revision = version.upstream.end < text + len;
+	struct version version;
+	bool has_epoch, has_revision;
 
+	/* There may be no text at all. */
+	if (len == 0)
+		return false;
+	version = version_split(text, len);
+	has_epoch = version.epoch.end > version.epoch.at || *text == ':';
+	has_revision = version.upstream.end < text + len;
 	if (version.upstream.at == version.upstream.end || !is_digit(*version.upstream.at))
 		return false;
 	if (has_epoch && (version.epoch.at == version.epoch.end || !is_epoch(&version.epoch)))

@@ -107,9 +107,11 @@ enum status find_ranges_add(struct find_ranges *ranges, size_t package, const ch
 static int name_order(const struct find_ranges *ranges, size_t at, const char *name, size_t len)
 {
 	const char *own = ranges->manifest->items[ranges->by_name[at]].name;
-	int order = strncmp(own, name, len);
+	size_t own_len = strlen(own);
+	/* What was answered may hold any byte, NUL too. */
+	int order = memcmp(own, name, own_len < len ? own_len : len);
 
-	return order != 0 ? order : own[len] != '\0';
+	return order != 0 ? order : (own_len > len) - (own_len < len);
 }
 
 void find_ranges_named(const struct find_ranges *ranges, const char *name, size_t len,

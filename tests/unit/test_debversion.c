@@ -191,6 +191,12 @@ START_TEST(test_valid)
 }
 END_TEST
 
+START_TEST(test_no_text_is_none)
+{
+	ck_assert(!debversion_is_valid(NULL, 0));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("debversion");
@@ -202,6 +208,7 @@ int main(void)
 	tcase_add_loop_test(tests, test_known, 0, (int)(sizeof(known) / sizeof(known[0])));
 	tcase_add_test(tests, test_as_dpkg);
 	tcase_add_loop_test(tests, test_valid, 0, (int)(sizeof(texts) / sizeof(texts[0])));
+	tcase_add_test(tests, test_no_text_is_none);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -189,6 +189,21 @@ START_TEST(test_more_suites_than_there_are)
 }
 END_TEST
 
+/* What was answered may hold any byte: a NUL ends no name, and nothing is read behind one's end. */
+START_TEST(test_names_with_nul_are_others)
+{
+	static const char name[] = "aa\0aaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+	size_t first, count;
+
+	list_set("a 1\naa 1\naab 1\n");
+	for (size_t len = 1; len < sizeof(name); len++) {
+		find_ranges_named(&ranges, name, len, &first, &count);
+		ck_assert_uint_eq(count, len <= 2);
+	}
+	list_release();
+}
+END_TEST
+
 static void add_tests(TCase *tcase)
 {
 	tcase_add_test(tcase, test_ranges_of_two_archives);
@@ -198,6 +213,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, test_redirect_keeps_the_form);
 	tcase_add_loop_test(tcase, test_bad_answers, 0, ARRAY_SIZE(bad_answers));
 	tcase_add_test(tcase, test_more_suites_than_there_are);
+	tcase_add_test(tcase, test_names_with_nul_are_others);
 }
 
 int main(void)
