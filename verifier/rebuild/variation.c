@@ -186,16 +186,16 @@ static void plan_time(struct variation_plan *plan)
 
 void variation_plan_make(const struct variation_base *base, struct variation_plan *plan)
 {
-	const char *timezone = value_of(base->environment, "TZ");
+	const char *zone = value_of(base->environment, "TZ");
 	unsigned cpus = 1;
 	struct error err;
 
-	timezone = timezone ? timezone : "UTC";
+	zone = zone ? zone : "UTC";
 	*plan = (struct variation_plan){0};
 	plan_sandbox(base, plan);
 	/* POSIX's form, which needs no zone file: 14 hours before UTC, so mostly another day. */
-	plan->timezone = xstrdup(strcmp(timezone, "GMT-14") == 0 ? "GMT+12" : "GMT-14");
-	use(plan, VARY_TIMEZONE, xasprintf("%s → %s", timezone, plan->timezone));
+	plan->timezone = xstrdup(strcmp(zone, "GMT-14") == 0 ? "GMT+12" : "GMT-14");
+	use(plan, VARY_TIMEZONE, xasprintf("%s → %s", zone, plan->timezone));
 	plan_locale(base, plan);
 	plan->umask = base->umask == 0002 ? 0022 : 0002;
 	use(plan, VARY_UMASK, xasprintf("%04o → %04o", base->umask, plan->umask));
