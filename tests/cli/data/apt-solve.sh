@@ -7,12 +7,14 @@
 lists=$DATA/package-lists
 root=$PWD/apt
 
-# Sets `pins` to the --pin options of a fresh capture in store/, and fills apt's lists from it.
+# Sets `pins` to the --pin options of a fresh capture in store/, and fills apt's lists from it. Both
+# have the archives in one order: of packages that provide the same, apt takes the one whose name it
+# met last.
 set_up_apt() {
 	local serve suite pin
 	pins=()
 	reproof snapshot capture --store store --architecture amd64 --quiet 2>/dev/null >captured || return
-	for pin in $(cut -d' ' -f1 captured | sort -u); do
+	for pin in $(awk '!seen[$1]++ { print $1 }' captured); do
 		pins+=(--pin "$pin")
 	done
 	mkdir -p "$root/lists/partial" "$root/cache/archives/partial"
