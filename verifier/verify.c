@@ -19,6 +19,7 @@
 #include "verifier/rebuild/sandbox.h"
 #include "verifier/verification.h"
 #include "verifier/verify_judge.h"
+#include "verifier/verify_toolchain.h"
 
 /* A run is continued when all this is the same; what the build was given is checked apart. */
 static void digest_key(const struct verification *verification, struct digest *key)
@@ -172,6 +173,12 @@ static enum status compare(
 		status = verify_packages(verification->evidence, verification->run,
 			&verification->published, &verification->rebuilt,
 			verification->release.dpkg_status, verification->release.manifest, err);
+	if (status == STATUS_OK && verification->release.buildinfo)
+		status = verify_toolchain(verification->evidence, verification->run,
+			&verification->published, &verification->rebuilt, &pairs,
+			verification->release.buildinfo, err);
+	if (status == STATUS_OK)
+		status = verify_served(verification->evidence, verification->run, err);
 	pair_list_release(&pairs);
 	return status;
 }

@@ -94,6 +94,25 @@ START_TEST(package_lists_are_artifacts)
 }
 END_TEST
 
+#define DEBS "artifacts: [{name: '*.deb'}]\n"
+
+START_TEST(the_record_of_a_build_is_ignored)
+{
+	struct release release;
+
+	refused("artifacts", DEBS "buildinfo: x.buildinfo\n",
+		"r.yaml:7:12: no entry of \"ignore\" matches \"x.buildinfo\": it is read, and not "
+		"compared as an artifact");
+	refused("artifacts", DEBS "ignore: [{name: x, reason: y}]\nbuildinfo: ../x\n",
+		"r.yaml:8:12: \"../x\" is no name of a file");
+	refused("artifacts", DEBS "ignore: [{name: '*', reason: y}]\nbuildinfo: x.deb\n",
+		"r.yaml:8:12: \"x.deb\" is an artifact as well");
+	taken("artifacts", DEBS "ignore: [{name: '*.b', reason: y}]\nbuildinfo: x.b\n", &release);
+	ck_assert_str_eq(release.buildinfo, "x.b");
+	release_release(&release);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("release_artifacts");
@@ -104,6 +123,7 @@ int main(void)
 	tcase_add_test(test, artifacts_are_globs_below);
 	tcase_add_test(test, what_is_ignored_has_a_reason);
 	tcase_add_test(test, package_lists_are_artifacts);
+	tcase_add_test(test, the_record_of_a_build_is_ignored);
 	suite_add_tcase(suite, test);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -33,7 +33,7 @@ enum status evidence_forget_build(struct evidence *evidence, const char *run, st
 enum status evidence_forget_results(struct evidence *evidence, const char *run, struct error *err)
 {
 	static const enum evidence_statement statements[] = {
-		FORGET_ARTIFACTS, FORGET_PACKAGES, FORGET_PACKAGE_SOURCE};
+		FORGET_ARTIFACTS, FORGET_PACKAGES, FORGET_PACKAGE_SOURCE, FORGET_TOOLCHAIN};
 
 	for (size_t i = 0; i < ARRAY_SIZE(statements); i++) {
 		if (run_for(evidence, statements[i], run, err) < 0)

@@ -85,6 +85,8 @@ enum status evidence_run_finish(struct evidence *evidence, const char *run, enum
 #define MARK_GIVEN_UUID "given-image-uuid"
 /* Not all that is in the published artifacts could be held against what was prepared (trust T3). */
 #define MARK_PARTS_UNKNOWN "published-parts-unknown"
+/* The pins served the build a file that it had to reproduce. */
+#define MARK_SERVED_PUBLISHED "served-published"
 enum status evidence_run_mark(
 	struct evidence *evidence, const char *run, const char *mark, struct error *err);
 enum status evidence_run_isolation(struct evidence *evidence, const char *run,

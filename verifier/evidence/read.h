@@ -129,6 +129,10 @@ typedef enum status (*material_visitor)(void *context, const char *name,
 enum status evidence_each_material(struct evidence *evidence, const char *run, const char *kind,
 	material_visitor visit, void *context, struct error *err);
 
+/* Artifacts whose published file the pins served to the build; by name. */
+enum status evidence_each_served_artifact(struct evidence *evidence, const char *run,
+	text_visitor visit, void *context, struct error *err);
+
 /* ---- what the store has to keep ---- */
 
 typedef enum status (*reference_visitor)(

@@ -97,6 +97,14 @@ enum status evidence_each_mark(struct evidence *evidence, const char *run, text_
 	return each_row(evidence, READ_MARKS, run, read_text, &call, err);
 }
 
+enum status evidence_each_served_artifact(struct evidence *evidence, const char *run,
+	text_visitor visit, void *context, struct error *err)
+{
+	struct text_call call = {visit, context};
+
+	return each_row(evidence, READ_SERVED_ARTIFACTS, run, read_text, &call, err);
+}
+
 struct pin_call {
 	pin_visitor visit;
 	void *context;

@@ -269,6 +269,27 @@ CREATE TABLE package_source (
 	packages  INTEGER NOT NULL -- on the published side
 ) STRICT, WITHOUT ROWID;
 
+-- What each side was built with, by the record its build left (.buildinfo); no row: not asked for.
+CREATE TABLE toolchain (
+	run     TEXT NOT NULL REFERENCES run ON DELETE CASCADE,
+	side    TEXT NOT NULL CHECK (side IN ('published', 'rebuilt')),
+	name    BLOB NOT NULL, -- of the record
+	sha256  TEXT,          -- of it; NULL: that side has none
+	reason  TEXT,          -- why what it lists does not count; NULL: it does
+	PRIMARY KEY (run, side),
+	CHECK (sha256 IS NOT NULL OR reason IS NOT NULL)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE toolchain_package (
+	run           TEXT NOT NULL,
+	side          TEXT NOT NULL,
+	name          BLOB NOT NULL,
+	architecture  BLOB NOT NULL, -- empty where the record does not say
+	version       BLOB NOT NULL,
+	PRIMARY KEY (run, side, name, architecture),
+	FOREIGN KEY (run, side) REFERENCES toolchain ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
 -- What a run of kind rebuild came to: builds compared with each other, never with what was
 -- published. It has no artifacts in the table of that name.
 CREATE TABLE rebuild (

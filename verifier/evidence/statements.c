@@ -106,6 +106,11 @@ const char *const evidence_statements[EVIDENCE_STATEMENT_COUNT] = {
 			       "VALUES (?1, ?2, ?3, ?4, ?5, ?6, coalesce(?5, ?6))",
 	[PACKAGE_SOURCE_PUT] = "INSERT OR REPLACE INTO package_source (run, artifact, packages) "
 			       "VALUES (?1, ?2, ?3)",
+	[FORGET_TOOLCHAIN] = "DELETE FROM toolchain WHERE run = ?1",
+	[TOOLCHAIN_SIDE_PUT] = "INSERT INTO toolchain (run, side, name, sha256, reason) "
+			       "VALUES (?1, ?2, ?3, ?4, ?5)",
+	[TOOLCHAIN_PACKAGE_PUT] = "INSERT INTO toolchain_package (run, side, name, architecture, "
+				  "version) VALUES (?1, ?2, ?3, ?4, ?5)",
 	[READ_RUN] = RUN_COLUMNS "WHERE id = ?1",
 	[READ_NEWEST] = RUN_COLUMNS "ORDER BY started DESC, id DESC LIMIT 1",
 	[READ_ARTIFACTS] = ARTIFACT_COLUMNS "ORDER BY a.name",
@@ -164,6 +169,12 @@ const char *const evidence_statements[EVIDENCE_STATEMENT_COUNT] = {
 				 "FROM package_change WHERE run = ?1 "
 				 "ORDER BY change, name, architecture, version",
 	[READ_PACKAGE_SOURCE] = "SELECT artifact, packages FROM package_source WHERE run = ?1",
+	[READ_TOOLCHAIN_SIDES] = "SELECT side, name, sha256, reason FROM toolchain WHERE run = ?1 "
+				 "ORDER BY side",
+	[READ_TOOLCHAIN_PACKAGES] =
+		"SELECT name, architecture, max(iif(side = 'published', version, NULL)), "
+		"max(iif(side = 'rebuilt', version, NULL)) FROM toolchain_package "
+		"WHERE run = ?1 GROUP BY name, architecture ORDER BY name, architecture",
 	[READ_PUBLISHED_CHANGES] = "SELECT name, was, is_now, last_seen FROM published_change "
 				   "WHERE run = ?1 ORDER BY name",
 	[READ_HOSTS] = "SELECT host, 0, requests FROM asked_host WHERE run = ?1 ORDER BY host",
@@ -188,6 +199,9 @@ const char *const evidence_statements[EVIDENCE_STATEMENT_COUNT] = {
 				 "varied = ?2 AND repetition = ?3 ORDER BY name",
 	[COUNT_MATERIALS] = "SELECT count(*), coalesce(sum(size), 0) FROM material "
 			    "WHERE run = ?1 AND kind = ?2",
+	[READ_SERVED_ARTIFACTS] = "SELECT name FROM artifact a WHERE run = ?1 AND EXISTS (SELECT 1 "
+				  "FROM material m WHERE m.run = ?1 AND m.kind = 'archive-file' "
+				  "AND m.sha256 = a.published_sha256) ORDER BY name",
 	[READ_MATERIALS] = "SELECT name, sha256, size FROM material "
 			   "WHERE run = ?1 AND kind = ?2 ORDER BY name, sha256",
 	[READ_REFERENCES] = "SELECT sha256 FROM published_file UNION SELECT sha256 FROM material "

@@ -35,6 +35,8 @@ enum status release_read_ignore(
 	void *context, const struct yaml *yaml, const struct yaml_node *value, struct error *err);
 enum status release_read_packages(
 	void *context, const struct yaml *yaml, const struct yaml_node *value, struct error *err);
+enum status release_read_buildinfo(
+	void *context, const struct yaml *yaml, const struct yaml_node *value, struct error *err);
 
 void release_kas_release(struct release_kas *kas);
 

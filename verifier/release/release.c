@@ -171,6 +171,7 @@ static const struct yaml_key keys[] = {
 	{"artifacts", true, release_read_artifacts},
 	{"ignore", false, release_read_ignore},
 	{"packages", false, release_read_packages},
+	{"buildinfo", false, release_read_buildinfo},
 };
 
 enum status release_parse(
@@ -245,6 +246,7 @@ void release_release(struct release *release)
 	text_list_release(&release->mirrors);
 	free(release->manifest);
 	free(release->dpkg_status);
+	free(release->buildinfo);
 	free(release->path);
 	free(release->name);
 	free(release->target);

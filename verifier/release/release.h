@@ -105,6 +105,7 @@ struct release {
 	size_t ignore_count, ignore_capacity;
 	char *manifest; /* names of artifacts, or NULL */
 	char *dpkg_status;
+	char *buildinfo; /* a name that an ignore covers, or NULL */
 };
 
 /*

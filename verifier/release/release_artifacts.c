@@ -256,3 +256,32 @@ enum status release_read_packages(
 			"one of \"manifest\" and \"dpkg_status\" is missing here");
 	return STATUS_OK;
 }
+
+/*
+ * Two builds never leave the same record, which has its time and machine in it: as an artifact it
+ * could only differ.
+ */
+enum status release_read_buildinfo(
+	void *context, const struct yaml *yaml, const struct yaml_node *value, struct error *err)
+{
+	struct release *release = ((struct release_reader *)context)->release;
+	const char *text;
+	bool is_ignored = false;
+
+	if (yaml_text(yaml, value, &text, err) < 0)
+		return err->status;
+	if (!path_is_contained(text))
+		return yaml_error(yaml, value, err, "\"%s\" is no name of a file", text);
+	for (size_t i = 0; i < release->ignore_count && !is_ignored; i++)
+		is_ignored = fnmatch(release->ignores[i].name, text, FNM_PATHNAME) == 0;
+	if (!is_ignored)
+		return yaml_error(yaml, value, err,
+			"no entry of \"ignore\" matches \"%s\": it is read, and not compared as an "
+			"artifact",
+			text);
+	for (size_t i = 0; i < release->artifact_count; i++)
+		if (fnmatch(release->artifacts[i].name, text, FNM_PATHNAME) == 0)
+			return yaml_error(yaml, value, err, "\"%s\" is an artifact as well", text);
+	release->buildinfo = xstrdup(text);
+	return STATUS_OK;
+}

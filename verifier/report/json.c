@@ -6,6 +6,7 @@
 #include "dbdiff/causes.h"
 #include "verifier/evidence/cause_graph.h"
 #include "verifier/report/json_member.h"
+#include "verifier/report/json_toolchain.h"
 #include "verifier/report/printer.h"
 #include "verifier/report/report.h"
 
@@ -331,7 +332,8 @@ static enum status write_run(struct writer *writer, const struct run_record *run
 	json_text(json, "run", writer->is_recorded ? run->id : NULL);
 	write_run_causes(json, &writer->graph);
 	if (write_containment(writer, run->id, err) < 0 ||
-		report_json_build_failure(json, writer->evidence, run->id, err) < 0)
+		report_json_build_failure(json, writer->evidence, run->id, err) < 0 ||
+		report_json_toolchain(json, writer->evidence, run->id, err) < 0)
 		return err->status;
 	json_object_end(json);
 	return STATUS_OK;

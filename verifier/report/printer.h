@@ -61,6 +61,8 @@ void report_build_failure(const struct report_printer *printer);
 enum status report_package_count(
 	struct report_printer *printer, bool *looked_at, size_t *changes, struct error *err);
 
+/* The section TOOLCHAIN: what each side was built with; nothing when no record was asked for. */
+enum status report_toolchain(struct report_printer *printer, struct error *err);
 /* The section CAUSES: the roots of printer->graph, each with what follows from it. */
 enum status report_causes(struct report_printer *printer, struct error *err);
 /* One differing member: its causes, fields and diff. */

@@ -47,7 +47,10 @@ static enum status print_mark(void *context, const char *text, struct error *err
 		return STATUS_OK;
 	fputs(printer->shown++ ? ", " : " (", printer->stream);
 	report_put_line(printer->stream,
-		strcmp(text, MARK_GIVEN_UUID) == 0 ? "given the published image UUID" : text);
+		strcmp(text, MARK_GIVEN_UUID) == 0 ? "given the published image UUID"
+			: strcmp(text, MARK_SERVED_PUBLISHED) == 0
+			? "some of it was served by the pins"
+			: text);
 	return STATUS_OK;
 }
 

@@ -169,6 +169,18 @@ static enum status print_host(
 	return STATUS_OK;
 }
 
+static enum status print_served(void *context, const char *name, struct error *err)
+{
+	struct report_printer *printer = context;
+
+	(void)err;
+	fputs(printer->shown++ ? ", "
+			       : "  served what it had to reproduce, and could have copied it: ",
+		printer->stream);
+	report_put_line(printer->stream, name);
+	return STATUS_OK;
+}
+
 static enum status print_wanted(
 	void *context, const char *kind, const char *target, uint64_t count, struct error *err)
 {
@@ -243,6 +255,12 @@ static enum status print_isolation(struct report_printer *printer, struct error 
 	if (printer->shown)
 		fputc('\n', printer->stream);
 	printer->shown = 0;
+	if (evidence_each_served_artifact(printer->evidence, run->id, print_served, printer, err) <
+		0)
+		return err->status;
+	if (printer->shown)
+		fputc('\n', printer->stream);
+	printer->shown = 0;
 	if (evidence_each_refusal(printer->evidence, run->id, print_refusal, printer, err) < 0)
 		return err->status;
 	if (printer->shown > SHOWN_PACKAGES && !printer->options->all)
@@ -267,7 +285,7 @@ enum status report_sections(struct report_printer *printer, struct error *err)
 	fputc('\n', printer->stream);
 	if (evidence_each_published_change(
 		    printer->evidence, run, print_published_change, printer, err) < 0 ||
-		print_packages(printer, err) < 0)
+		print_packages(printer, err) < 0 || report_toolchain(printer, err) < 0)
 		return err->status;
 	print_bytes(printer);
 	return report_origins(printer, err);
