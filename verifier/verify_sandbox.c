@@ -7,8 +7,7 @@
 #include "base/array.h"
 #include "base/number.h"
 
-#define WANTED_TOLD 4 /* in an error; the report has them all */
-#define MEBIBYTE    (UINT64_C(1) << 20)
+#define MEBIBYTE (UINT64_C(1) << 20)
 
 void build_limits_choose(const struct verification *verification, struct sandbox_spec *spec)
 {
@@ -34,11 +33,24 @@ void build_limits_choose(const struct verification *verification, struct sandbox
 	spec->limit_address_space = given->most[BUILD_MEMORY] || described[BUILD_MEMORY];
 }
 
+enum status wanted_record(const struct verification *verification, const struct wanted_list *wanted,
+	struct error *err)
+{
+	struct evidence *evidence = verification->evidence;
+
+	for (size_t i = 0; i < wanted->count; i++)
+		if (evidence_wanted(evidence, verification->run, wanted->items[i].kind,
+			    wanted->items[i].target, wanted->items[i].count, err) < 0)
+			return err->status;
+	if (!wanted->more)
+		return STATUS_OK;
+	return evidence_wanted(evidence, verification->run, "more", "", wanted->more, err);
+}
+
 enum status sandbox_record(
 	const struct verification *verification, const struct sandbox *sandbox, struct error *err)
 {
 	const struct build_limits_held *held = sandbox_limits(sandbox);
-	const struct wanted_list *wanted = sandbox_wanted(sandbox);
 	struct evidence *evidence = verification->evidence;
 	enum status status = evidence_begin(evidence, err);
 
@@ -52,12 +64,8 @@ enum status sandbox_record(
 					.is_broken = held->broken == limit,
 				},
 				err);
-	for (size_t i = 0; i < wanted->count && status == STATUS_OK; i++)
-		status = evidence_wanted(evidence, verification->run, wanted->items[i].kind,
-			wanted->items[i].target, wanted->items[i].count, err);
-	if (wanted->more && status == STATUS_OK)
-		status =
-			evidence_wanted(evidence, verification->run, "more", "", wanted->more, err);
+	if (status == STATUS_OK)
+		status = wanted_record(verification, sandbox_wanted(sandbox), err);
 	return evidence_end(evidence, status, err);
 }
 
@@ -104,20 +112,10 @@ static void explain_limit(const struct build_limits_held *held, struct buffer *t
 
 static void explain_wanted(const struct wanted_list *wanted, struct buffer *text)
 {
-	uint64_t others = wanted->more;
-
 	if (!wanted->count)
 		return;
 	buffer_add_text(text, "; it wanted the network, where only the pin can be had:");
-	for (size_t i = 0; i < wanted->count; i++) {
-		if (i < WANTED_TOLD)
-			buffer_add_format(text, "%s %s %s", i ? "," : "", wanted->items[i].kind,
-				wanted->items[i].target);
-		else
-			others++;
-	}
-	if (others)
-		buffer_add_text(text, ", and more");
+	wanted_list_text(wanted, text);
 }
 
 /* A process that gets no more address space ends by itself, and nobody sees why but its log. */

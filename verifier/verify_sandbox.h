@@ -9,6 +9,10 @@
 /* What a build may take: the command line, over the descriptor, over the defaults. */
 void build_limits_choose(const struct verification *verification, struct sandbox_spec *spec);
 
+/* What could not be reached, of a build or of its preparation; in a group of writes. */
+enum status wanted_record(const struct verification *verification, const struct wanted_list *wanted,
+	struct error *err);
+
 /* How the limits were held, and what the build tried to reach: recorded for the run. */
 enum status sandbox_record(
 	const struct verification *verification, const struct sandbox *sandbox, struct error *err);

@@ -129,13 +129,13 @@ START_TEST(the_network_stays_where_it_is_asked_for)
 	char name[64], *expected;
 
 	own_network(name);
-	build.spec.has_network = true;
+	build.spec.network = NETWORK_HOST;
 	build_pass(&build, "readlink /proc/self/ns/net; cat /etc/hosts >/dev/null");
 	ck_assert_int_eq(build.listen_fd, -1);
 	expected = xasprintf("%s\n", name);
 	ck_assert_str_eq(build.log, expected);
 	build_again(&build);
-	build.spec.has_network = false;
+	build.spec.network = NETWORK_LOOPBACK;
 	build_pass(&build, "readlink /proc/self/ns/net");
 	ck_assert_str_ne(build.log, expected);
 	ck_assert_int_ge(build.listen_fd, 0);

@@ -70,7 +70,7 @@ static enum status step_sandbox(const struct kas *kas, const struct kas_step *st
 		spec.source_directory = kas->prepared;
 		spec.tools = &kas->sources;
 	}
-	spec.has_network = step->has_network && !kas->spec.is_offline;
+	spec.network = step->has_network && !kas->spec.is_offline ? NETWORK_HOST : NETWORK_LOOPBACK;
 	spec.limits = kas->spec.limits;
 	if (path_remove_tree(kas->output, err) < 0)
 		return err->status;

@@ -21,7 +21,13 @@
 #define PACKETS_AT_ONCE 256
 #define PACKET_MAX	512 /* holds headers and the name of a query */
 #define DNS_PORT	53
+#define WANTED_TOLD	4  /* in an error; the report has them all */
 #define DNS_HEADER	12 /* RFC 1035, 4.1.1 */
+
+/* RFC 9293, 3.1 */
+#define TCP_SYN 0x02
+#define TCP_RST 0x04
+#define TCP_ACK 0x10
 
 enum status network_start(struct error *err)
 {
@@ -86,7 +92,7 @@ static enum status routes_add(struct error *err)
 }
 
 /* Arriving UDP, and TCP segments that begin a connection (SYN without ACK), of IPv4 and IPv6. */
-static const struct sock_filter filter[] = {
+static const struct sock_filter attempts[] = {
 	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, SKF_AD_OFF + SKF_AD_PKTTYPE),
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, 16, 0), /* drop */
 	BPF_STMT(BPF_LD | BPF_H | BPF_ABS, SKF_AD_OFF + SKF_AD_PROTOCOL),
@@ -104,28 +110,58 @@ static const struct sock_filter filter[] = {
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 0, 4), /* drop */
 	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 40 + 13),
 	/* flags: */
-	BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x12),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x02, 0, 1),
+	BPF_STMT(BPF_ALU | BPF_AND | BPF_K, TCP_SYN | TCP_ACK),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TCP_SYN, 0, 1),
 	/* take: */
 	BPF_STMT(BPF_RET | BPF_K, PACKET_MAX),
 	/* drop: */
 	BPF_STMT(BPF_RET | BPF_K, 0),
 };
 
-enum status network_watch(int *made, struct error *err)
+/*
+ * Arriving TCP segments that refuse a connection: RST and ACK with the sequence number 0, as an
+ * address answers where nobody listens (RFC 9293, 3.10.7.1). One that is reset later has another.
+ */
+static const struct sock_filter refusals[] = {
+	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, SKF_AD_OFF + SKF_AD_PKTTYPE),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, 18, 0), /* drop */
+	BPF_STMT(BPF_LD | BPF_H | BPF_ABS, SKF_AD_OFF + SKF_AD_PROTOCOL),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_IPV6, 8, 0),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_IP, 0, 15), /* drop */
+	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 9),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 0, 13), /* drop */
+	BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0),
+	BPF_STMT(BPF_LD | BPF_W | BPF_IND, 4),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 10), /* drop */
+	BPF_STMT(BPF_LD | BPF_B | BPF_IND, 13),
+	BPF_JUMP(BPF_JMP | BPF_JA, 5, 0, 0), /* flags */
+	/* IPv6: */
+	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 6),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 0, 6), /* drop */
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 40 + 4),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 4), /* drop */
+	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 40 + 13),
+	/* flags: */
+	BPF_STMT(BPF_ALU | BPF_AND | BPF_K, TCP_RST | TCP_ACK),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TCP_RST | TCP_ACK, 0, 1),
+	/* take: */
+	BPF_STMT(BPF_RET | BPF_K, PACKET_MAX),
+	/* drop: */
+	BPF_STMT(BPF_RET | BPF_K, 0),
+};
+
+/* `interface` is the index of one, or 0 for all. */
+static enum status watch_open(
+	const struct sock_fprog *program, unsigned interface, int *made, struct error *err)
 {
-	const struct sock_fprog program = {
-		.len = ARRAY_SIZE(filter), .filter = (struct sock_filter *)filter};
 	struct sockaddr_ll address = {.sll_family = AF_PACKET,
 		.sll_protocol = htons(ETH_P_ALL),
-		.sll_ifindex = (int)if_nametoindex("lo")};
+		.sll_ifindex = (int)interface};
 	int fd;
 
-	if (routes_add(err) < 0)
-		return err->status;
 	/* Without a protocol nothing arrives before the filter is there. */
 	fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0 ||
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, program, sizeof(*program)) < 0 ||
 		bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
 		error_set_errno(err, "cannot watch what the build wants of the network");
 		if (fd >= 0)
@@ -136,25 +172,67 @@ enum status network_watch(int *made, struct error *err)
 	return STATUS_OK;
 }
 
-static void wanted_add(struct wanted_list *list, const char *kind, const char *target)
+enum status network_watch(int *fd, struct error *err)
+{
+	const struct sock_fprog program = {
+		.len = ARRAY_SIZE(attempts), .filter = (struct sock_filter *)attempts};
+
+	if (routes_add(err) < 0)
+		return err->status;
+	return watch_open(&program, if_nametoindex("lo"), fd, err);
+}
+
+enum status network_watch_refused(int *fd, struct error *err)
+{
+	const struct sock_fprog program = {
+		.len = ARRAY_SIZE(refusals), .filter = (struct sock_filter *)refusals};
+
+	return watch_open(&program, 0, fd, err);
+}
+
+static void wanted_add(
+	struct wanted_list *list, const char *kind, const char *target, uint64_t count)
 {
 	struct wanted *item;
 
 	for (size_t i = 0; i < list->count; i++) {
 		item = &list->items[i];
 		if (strcmp(item->kind, kind) == 0 && strcmp(item->target, target) == 0) {
-			item->count++;
+			item->count += count;
 			return;
 		}
 	}
 	if (list->count == WANTED_MOST) {
-		list->more++;
+		list->more += count;
 		return;
 	}
 	item = &list->items[list->count++];
 	snprintf(item->kind, sizeof(item->kind), "%s", kind);
 	snprintf(item->target, sizeof(item->target), "%s", target);
-	item->count = 1;
+	item->count = count;
+}
+
+void wanted_list_text(const struct wanted_list *list, struct buffer *text)
+{
+	uint64_t others = list->more;
+
+	for (size_t i = 0; i < list->count; i++) {
+		if (i < WANTED_TOLD)
+			buffer_add_format(text, "%s %s %s", i ? "," : "", list->items[i].kind,
+				list->items[i].target);
+		else
+			others++;
+	}
+	if (others)
+		buffer_add_text(text, ", and more");
+}
+
+void wanted_list_join(struct wanted_list *list, const struct wanted_list *other)
+{
+	for (size_t i = 0; i < other->count; i++)
+		wanted_add(
+			list, other->items[i].kind, other->items[i].target, other->items[i].count);
+	list->more += other->more;
 }
 
 /* The name of the first question; false when it is none. Bytes no host name has become "?". */
@@ -184,37 +262,70 @@ static bool query_name(const unsigned char *data, size_t len, char name[WANTED_T
 	return at < len && out > 0;
 }
 
-/* The transport header at `data`: source port, destination port; behind that of UDP, its data. */
-static void transport_take(const unsigned char *data, size_t len, int protocol, const char *address,
-	bool is_loopback, struct wanted_list *list)
+/* Where a packet comes from, or goes to. */
+struct address {
+	char text[INET6_ADDRSTRLEN];
+	bool is_loopback;
+};
+
+static void target_add(
+	const char *kind, const struct address *address, unsigned port, struct wanted_list *list)
 {
-	unsigned port = len < 8 ? 0 : (unsigned)data[2] << 8 | data[3];
 	char text[WANTED_TEXT_MAX];
 
-	if (protocol == IPPROTO_UDP && port == DNS_PORT && query_name(data + 8, len - 8, text))
-		wanted_add(list, "name", text);
-	if (len < 8 || is_loopback)
+	snprintf(text, sizeof(text), strchr(address->text, ':') ? "[%s]:%u" : "%s:%u",
+		address->text, port);
+	wanted_add(list, kind, text, 1);
+}
+
+/* The transport header at `data`: source port, destination port; behind that of UDP, its data. */
+static void transport_take(const unsigned char *data, size_t len, int protocol,
+	const struct address *from, const struct address *to, struct wanted_list *list)
+{
+	char text[WANTED_TEXT_MAX];
+	unsigned port;
+
+	if (len < 8)
 		return;
-	snprintf(text, sizeof(text), strchr(address, ':') ? "[%s]:%u" : "%s:%u", address, port);
-	wanted_add(list, protocol == IPPROTO_UDP ? "udp" : "tcp", text);
+	/* Of a refusal it is who refuses. */
+	if (protocol == IPPROTO_TCP && len >= 14 && data[13] & TCP_RST) {
+		target_add("tcp", from, (unsigned)data[0] << 8 | data[1], list);
+		return;
+	}
+	port = (unsigned)data[2] << 8 | data[3];
+
+	if (protocol == IPPROTO_UDP && port == DNS_PORT && query_name(data + 8, len - 8, text))
+		wanted_add(list, "name", text, 1);
+	if (!to->is_loopback)
+		target_add(protocol == IPPROTO_UDP ? "udp" : "tcp", to, port, list);
+}
+
+static struct address address_read(int family, const unsigned char *bytes)
+{
+	static const unsigned char loopback[16] = {[15] = 1};
+	struct address address;
+
+	inet_ntop(family, bytes, address.text, sizeof(address.text));
+	address.is_loopback = family == AF_INET ? bytes[0] == 127
+						: memcmp(bytes, loopback, sizeof(loopback)) == 0;
+	return address;
 }
 
 static void packet_take(const unsigned char *data, size_t len, struct wanted_list *list)
 {
-	static const unsigned char loopback[16] = {[15] = 1};
-	char address[INET6_ADDRSTRLEN];
+	struct address from, to;
 	size_t header;
 
 	if (len >= 20 && data[0] >> 4 == 4) {
 		header = (size_t)(data[0] & 15) * 4;
-		inet_ntop(AF_INET, data + 16, address, sizeof(address));
+		from = address_read(AF_INET, data + 12);
+		to = address_read(AF_INET, data + 16);
 		if (header <= len)
-			transport_take(data + header, len - header, data[9], address,
-				data[16] == 127, list);
+			transport_take(data + header, len - header, data[9], &from, &to, list);
 	} else if (len >= 40 && data[0] >> 4 == 6) {
-		inet_ntop(AF_INET6, data + 24, address, sizeof(address));
-		transport_take(data + 40, len - 40, data[6], address,
-			memcmp(data + 24, loopback, sizeof(loopback)) == 0, list);
+		from = address_read(AF_INET6, data + 8);
+		to = address_read(AF_INET6, data + 24);
+		transport_take(data + 40, len - 40, data[6], &from, &to, list);
 	}
 }
 

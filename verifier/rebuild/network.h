@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 
 /*
@@ -14,6 +15,13 @@
  * and misses nothing that uses the sandbox's network namespace: a build that makes another one of
  * its own reaches nothing there, and is not seen to try.
  */
+
+/* Which network a sandbox has. */
+enum network_kind {
+	NETWORK_LOOPBACK, /* a namespace with loopback alone: builds */
+	NETWORK_OWN,	  /* a namespace that gets outside by itself (verifier/rebuild/uplink.h) */
+	NETWORK_HOST,	  /* this host's */
+};
 
 #define WANTED_MOST	64
 #define WANTED_TEXT_MAX 256
@@ -36,7 +44,20 @@ enum status network_start(struct error *err);
 /* Needs CAP_NET_ADMIN and CAP_NET_RAW in the namespace. *fd can be polled, and is the caller's. */
 enum status network_watch(int *fd, struct error *err);
 
+/*
+ * The same where there is more than loopback and all routes stay as they are: what is told of is
+ * each TCP connection that was refused at once, on loopback as well. UDP and what is only not
+ * answered are not seen.
+ */
+enum status network_watch_refused(int *fd, struct error *err);
+
 /* Reads what has come, a bounded part of it at once. */
 void network_read(int fd, struct wanted_list *list);
+
+/* " tcp 192.0.2.7:443, name deb.example.org, and more"; nothing for an empty list. */
+void wanted_list_text(const struct wanted_list *list, struct buffer *text);
+
+/* Adds what another list has. */
+void wanted_list_join(struct wanted_list *list, const struct wanted_list *other);
 
 #endif

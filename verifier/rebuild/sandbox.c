@@ -19,6 +19,7 @@
 #include "verifier/rebuild/left_tree.h"
 #include "verifier/rebuild/loops.h"
 #include "verifier/rebuild/sandbox_init.h"
+#include "verifier/rebuild/sandbox_outer.h"
 #include "verifier/rebuild/tasks.h"
 #include "verifier/rebuild/user_namespace.h"
 #include "verifier/rebuild/view.h"
@@ -28,7 +29,8 @@
 
 struct sandbox {
 	enum isolation isolation;
-	bool has_network;
+	bool has_listener;
+	struct outer_network network;
 	pid_t keeper; /* 0 when there is none (any more) */
 	int control;
 	char *root; /* where the view is put together */
@@ -196,7 +198,7 @@ static enum status view_prepare(
 		.has_loops = spec->loop_devices,
 		.has_tty = !sandbox->is_user || sandbox->map.has_range,
 		.is_work_tree = spec->is_work_tree,
-		.has_network = spec->has_network,
+		.network = spec->network,
 		.tools = spec->tools,
 		.changed = spec->changed,
 		.files = spec->files,
@@ -233,7 +235,10 @@ static enum status keeper_start(
 	struct sandbox_inner inner = {
 		.view = spec->no_sandbox ? NULL : &sandbox->view,
 		.hostname = spec->hostname ? spec->hostname : SANDBOX_HOSTNAME,
-		.has_network = spec->has_network,
+		.network = spec->network,
+		.has_listener = sandbox->has_listener,
+		.openings = spec->openings,
+		.opening_count = spec->opening_count,
 		.parent = getpid(),
 		.map = sandbox->is_user ? &sandbox->map : NULL,
 		.limits = spec->limits,
@@ -266,27 +271,6 @@ static enum status keeper_start(
 	return STATUS_OK;
 }
 
-static enum status ready_receive(
-	struct sandbox *sandbox, struct sandbox_ready *ready, int *fd, struct error *err)
-{
-	enum status status;
-	size_t len;
-
-	status = handout_receive(sandbox->control, ready, sizeof(*ready), &len, fd, err);
-	if (status == STATUS_END)
-		return error_set(err, STATUS_SANDBOX, "the sandbox ended before it was ready");
-	if (status != STATUS_OK)
-		return status;
-	if (len != sizeof(*ready))
-		status = error_set(err, STATUS_SANDBOX, "the sandbox's answer was cut");
-	else if (ready->error.status != STATUS_OK)
-		status = error_set(
-			err, STATUS_SANDBOX, "setting the sandbox up: %s", ready->error.text);
-	if (status != STATUS_OK && *fd >= 0)
-		close(*fd);
-	return status;
-}
-
 /* The keeper is in its user namespace and waits for its ids. */
 static enum status keeper_map(struct sandbox *sandbox, struct error *err)
 {
@@ -294,7 +278,7 @@ static enum status keeper_map(struct sandbox *sandbox, struct error *err)
 	enum status status;
 	int fd = -1;
 
-	status = ready_receive(sandbox, &ready, &fd, err);
+	status = outer_ready_receive(sandbox->control, &ready, &fd, err);
 	if (status == STATUS_OK)
 		status = user_map_apply(&sandbox->map, sandbox->keeper, err);
 	if (status == STATUS_OK)
@@ -310,14 +294,15 @@ static enum status listener_receive(
 	enum status status;
 	int fd = -1;
 
-	status = ready_receive(sandbox, &ready, &fd, err);
+	status = outer_ready_receive(sandbox->control, &ready, &fd, err);
 	if (status != STATUS_OK)
 		return status;
-	if (fd < 0 && !sandbox->has_network)
+	if (fd < 0 && sandbox->has_listener)
 		return error_set(err, STATUS_SANDBOX, "the sandbox handed out no socket");
 	if (ready.has_tasks_bound)
 		sandbox->held.mechanism[BUILD_PROCESSES] = "pid namespace and watcher";
-	*listen_fd = fd;
+	if (listen_fd)
+		*listen_fd = fd;
 	*port = ready.port;
 	return STATUS_OK;
 }
@@ -350,7 +335,7 @@ enum status sandbox_prepare(const struct sandbox_spec *spec, struct sandbox **sa
 	enum status status;
 
 	made->control = -1;
-	made->has_network = spec->has_network;
+	made->has_listener = listen_fd && spec->network != NETWORK_HOST;
 	made->isolation = sandbox_isolation_here(spec->no_sandbox);
 	made->is_user = made->isolation == ISOLATION_CONFINED;
 	if (made->is_user)
@@ -371,6 +356,13 @@ enum status sandbox_prepare(const struct sandbox_spec *spec, struct sandbox **sa
 		status = keeper_map(made, err);
 	if (status == STATUS_OK)
 		status = listener_receive(made, listen_fd, port, err);
+	if (status == STATUS_OK) {
+		status = outer_network_begin(&made->network, made->control, spec, err);
+		if (status != STATUS_OK && listen_fd) {
+			close(*listen_fd);
+			*listen_fd = -1;
+		}
+	}
 	if (status != STATUS_OK) {
 		sandbox_free(made);
 		made = NULL;
@@ -428,6 +420,7 @@ static void keeper_end(struct sandbox *sandbox)
 		pid = waitpid(sandbox->keeper, NULL, 0);
 	} while (pid < 0 && errno == EINTR);
 	sandbox->keeper = 0;
+	outer_network_end(&sandbox->network);
 }
 
 enum status sandbox_run(struct sandbox *sandbox, const struct sandbox_command *command,

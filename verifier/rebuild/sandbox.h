@@ -10,6 +10,7 @@
 #include "base/process.h"
 #include "verifier/rebuild/limit.h"
 #include "verifier/rebuild/network.h"
+#include "verifier/rebuild/opening.h"
 #include "verifier/rebuild/view.h"
 
 /*
@@ -46,6 +47,7 @@ enum isolation sandbox_isolation_here(bool no_sandbox);
 #define SANDBOX_PORT	   3142
 #define SANDBOX_BUILD_PATH "/build"
 #define SANDBOX_HOSTNAME   "reproof"
+#define SANDBOX_OPENINGS   16
 
 /* Whom a build is run as. */
 struct sandbox_user {
@@ -79,8 +81,11 @@ struct sandbox_spec {
 	 * output is elsewhere.
 	 */
 	bool is_work_tree;
-	/* The network of this host stays: to prepare a build, never for the build (trust T3). */
-	bool has_network;
+	/* More than loopback is there to prepare a build, never for the build (trust T3). */
+	enum network_kind network;
+	/* What it has of this host's loopback; none with NETWORK_HOST, which has all of it. */
+	const struct opening *openings;
+	size_t opening_count; /* at most SANDBOX_OPENINGS */
 	/* More that it sees (verifier/rebuild/view.h); NULL and 0: nothing. */
 	const struct text_list *tools, *changed;
 	const struct view_file *files;
@@ -99,7 +104,8 @@ struct sandbox_command {
 struct sandbox;
 
 /*
- * Makes it and its socket; *listen_fd is the caller's, and -1 where the host's network stays.
+ * Makes it and its socket; *listen_fd is the caller's, and -1 where the host's network stays. With
+ * NULL for it there is none.
  * STATUS_SANDBOX says what is missing and names --no-sandbox; STATUS_CONFLICT when the output
  * directory is not empty. With `no_sandbox` the socket listens on this host's loopback.
  */
@@ -128,7 +134,10 @@ enum status sandbox_run(struct sandbox *sandbox, const struct sandbox_command *c
 /* How each limit was held, and which one the build broke, if any: it was ended for that. */
 const struct build_limits_held *sandbox_limits(const struct sandbox *sandbox);
 
-/* What the build tried to reach besides the proxy; empty without a sandbox. */
+/*
+ * What it tried to reach besides the proxy (with NETWORK_OWN: what refused it); empty without a
+ * network namespace.
+ */
 const struct wanted_list *sandbox_wanted(const struct sandbox *sandbox);
 
 /*

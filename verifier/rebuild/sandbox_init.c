@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/array.h"
 #include "base/path.h"
 #include "verifier/rebuild/handout.h"
 #include "verifier/rebuild/launch.h"
@@ -158,15 +159,56 @@ static enum status origins_wipe(struct error *err)
 	return STATUS_OK;
 }
 
-static enum status inside_prepare(
-	const struct sandbox_inner *inner, int *listener, int *network, struct sandbox_ready *ready)
+/* Descriptors that the outer side gets beside the listening socket, in this order. */
+struct handouts {
+	int fds[2 + SANDBOX_OPENINGS];
+	size_t count;
+};
+
+/* With /proc as the host has it: the view's shows this process only what it may know. */
+static enum status namespaces_open(struct handouts *handouts, struct error *err)
+{
+	static const char *const paths[] = {"/proc/self/ns/net", "/proc/self/ns/user"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		int fd = open(paths[i], O_RDONLY | O_CLOEXEC);
+
+		if (fd < 0)
+			return error_set_errno(err, "%s", paths[i]);
+		handouts->fds[handouts->count++] = fd;
+	}
+	return STATUS_OK;
+}
+
+static enum status network_prepare(const struct sandbox_inner *inner, int *network,
+	struct handouts *handouts, struct error *err)
+{
+	if (inner->network == NETWORK_HOST)
+		return STATUS_OK;
+	if (network_start(err) < 0)
+		return err->status;
+	if (inner->network == NETWORK_OWN) {
+		if (network_watch_refused(network, err) < 0 || namespaces_open(handouts, err) < 0)
+			return err->status;
+	} else if (network_watch(network, err) < 0) {
+		return err->status;
+	}
+	for (size_t i = 0; i < inner->opening_count; i++)
+		if (opening_listen(
+			    &inner->openings[i].inside, &handouts->fds[handouts->count++], err) < 0)
+			return err->status;
+	return STATUS_OK;
+}
+
+static enum status inside_prepare(const struct sandbox_inner *inner, int *listener, int *network,
+	struct handouts *handouts, struct sandbox_ready *ready)
 {
 	struct error *err = &ready->error;
 	enum status status = STATUS_OK;
 
 	if (!inner->view)
-		return inner->has_network ? STATUS_OK
-					  : handout_listen(0, listener, &ready->port, err);
+		return inner->has_listener ? handout_listen(0, listener, &ready->port, err)
+					   : STATUS_OK;
 	status = origins_wipe(err);
 	if (status != STATUS_OK)
 		return status;
@@ -174,11 +216,9 @@ static enum status inside_prepare(
 	if (sethostname(inner->hostname, strlen(inner->hostname)) < 0 ||
 		setdomainname("(none)", 6) < 0)
 		status = error_set_errno(err, "cannot set the host name");
-	if (status == STATUS_OK && !inner->has_network)
-		status = network_start(err);
-	if (status == STATUS_OK && !inner->has_network)
-		status = network_watch(network, err);
-	if (status == STATUS_OK && !inner->has_network)
+	if (status == STATUS_OK)
+		status = network_prepare(inner, network, handouts, err);
+	if (status == STATUS_OK && inner->has_listener)
 		status = handout_listen(SANDBOX_PORT, listener, &ready->port, err);
 	if (status == STATUS_OK)
 		status = view_enter(inner->view, err);
@@ -189,6 +229,7 @@ static enum status inside_prepare(
 static _Noreturn void inside_main(const struct sandbox_inner *inner)
 {
 	struct sandbox_ready ready = {0};
+	struct handouts handouts = {0};
 	struct error ignored;
 	int listener = -1, network = -1;
 
@@ -198,10 +239,16 @@ static _Noreturn void inside_main(const struct sandbox_inner *inner)
 	}
 	/* The build must not look into this process: it may hold more capabilities. */
 	prctl(PR_SET_DUMPABLE, 0);
-	if (inside_prepare(inner, &listener, &network, &ready) != STATUS_OK)
+	if (inside_prepare(inner, &listener, &network, &handouts, &ready) != STATUS_OK)
 		give_up(inner, &ready.error);
 	if (handout_send(inner->control, &ready, sizeof(ready), listener, &ignored) != STATUS_OK)
 		_exit(EXIT_FAILURE);
+	for (size_t i = 0; i < handouts.count; i++) {
+		if (handout_send(inner->control, &ready, sizeof(ready), handouts.fds[i],
+			    &ignored) != STATUS_OK)
+			_exit(EXIT_FAILURE);
+		close(handouts.fds[i]);
+	}
 	if (listener >= 0)
 		close(listener);
 	command_serve(inner, network);
@@ -249,7 +296,7 @@ _Noreturn void sandbox_keep(const struct sandbox_inner *inner)
 	}
 	if (inner->map && user_enter(inner, &err) != STATUS_OK)
 		give_up(inner, &err);
-	if (unshare(inner->has_network ? NAMESPACES & ~CLONE_NEWNET : NAMESPACES) < 0) {
+	if (unshare(inner->network == NETWORK_HOST ? NAMESPACES & ~CLONE_NEWNET : NAMESPACES) < 0) {
 		error_set(&err, STATUS_SANDBOX,
 			"cannot make namespaces (%s): this needs root with CAP_SYS_ADMIN, which a "
 			"container may withhold; --no-sandbox builds without isolation and marks "

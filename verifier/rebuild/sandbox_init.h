@@ -15,7 +15,9 @@
 /*
  * The inner side of a sandbox, and what it and the outer side (sandbox.c) say to each other, each
  * as one message (handout.h): in a user namespace, ready to be mapped and mapped; ready with the
- * listening socket; then the command with the log's descriptor; then the outcome. The outer side's
+ * listening socket; with NETWORK_OWN, the network namespace and the user namespace that owns it,
+ * each as one more struct sandbox_ready with a descriptor; a listening socket of each opening in
+ * the same form; then the command with the log's descriptor; then the outcome. The outer side's
  * going ends everything.
  */
 struct sandbox_ready {
@@ -40,7 +42,10 @@ struct sandbox_outcome {
 struct sandbox_inner {
 	const struct view *view; /* NULL: no isolation */
 	const char *hostname;
-	bool has_network; /* of the host; there is no listening socket then */
+	enum network_kind network;
+	bool has_listener; /* the proxy's socket */
+	const struct opening *openings;
+	size_t opening_count;
 	struct build_limits limits;
 	uint64_t address_space, threads; /* as struct launch */
 	uint64_t tasks;			 /* tasks.h; 0: not bounded */

@@ -410,7 +410,7 @@ enum status view_plan(const struct view_request *request, struct view *view, str
 	view_entry_add(view, VIEW_LINK, "/var/lock", "/run/lock", 0);
 	view_entry_add(view, VIEW_LINK, "/etc/mtab", "/proc/mounts", 0);
 	text_add(view, "/etc/hostname", xasprintf("%s\n", request->hostname));
-	if (!request->has_network)
+	if (request->network == NETWORK_LOOPBACK)
 		text_add(view, "/etc/hosts",
 			xasprintf("127.0.0.1 localhost\n127.0.1.1 %s\n::1 localhost\n",
 				request->hostname));

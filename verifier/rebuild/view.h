@@ -9,6 +9,7 @@
 #include "base/array.h"
 #include "base/error.h"
 #include "verifier/rebuild/loops.h"
+#include "verifier/rebuild/network.h"
 
 /*
  * What a build sees (trust T1, T4): an allow-list, put together on an empty tmpfs that becomes the
@@ -72,7 +73,7 @@ struct view_request {
 	/* The source directory is the build's work tree: writable, at BUILD_PATH itself; and the
 	 * output is at VIEW_OUTPUT_PATH. */
 	bool is_work_tree;
-	bool has_network;	       /* names are looked up as on this host */
+	enum network_kind network;     /* but with loopback alone names are looked up */
 	const struct text_list *tools; /* more of the host, read-only, at its own place; or NULL */
 	const struct text_list *changed; /* directories of the host of which the view has a copy */
 	const struct view_file *files;

@@ -10,11 +10,14 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/buffer.h"
 #include "base/path.h"
+#include "verifier/rebuild/uplink.h"
 
 /* Configuration is text: what is larger is none. */
 #define FILE_LIMIT ((size_t)1 * 1024 * 1024)
 #define DEPTH	   8u
+#define RESOLVER   "/etc/resolv.conf"
 
 bool view_has_own(const struct view_request *request, const char *place)
 {
@@ -83,10 +86,34 @@ static enum status copy_add(struct view *view, const char *path, unsigned depth,
 	return directory_add(view, path, depth, err);
 }
 
+/* The host's, but for whom it asks: a name server on its loopback is not in reach. */
+static enum status resolver_add(struct view *view, struct error *err)
+{
+	struct buffer text = {0};
+	char *data = NULL;
+	size_t len;
+
+	if (path_read_file(RESOLVER, FILE_LIMIT, &data, &len, err) < 0 &&
+		err->status != STATUS_NOT_FOUND)
+		return err->status;
+	for (const char *line = data; line && *line; line += strcspn(line, "\n") + 1) {
+		size_t length = strcspn(line, "\n");
+
+		if (strncmp(line, "nameserver", 10) != 0)
+			buffer_add_format(&text, "%.*s\n", (int)length, line);
+		if (!line[length])
+			break;
+	}
+	buffer_add_text(&text, "nameserver " UPLINK_NAMESERVER "\n");
+	view_entry_add(view, VIEW_TEXT, RESOLVER, buffer_text(&text), 0644);
+	buffer_release(&text);
+	free(data);
+	return STATUS_OK;
+}
+
 enum status view_extras_add(
 	struct view *view, const struct view_request *request, struct error *err)
 {
-	static const char *const names[] = {"/etc/resolv.conf", "/etc/hosts"};
 	enum status status = STATUS_OK;
 
 	for (size_t i = 0; request->changed && i < request->changed->count && status == STATUS_OK;
@@ -97,9 +124,12 @@ enum status view_extras_add(
 			request->files[i].place, request->files[i].text, request->files[i].mode);
 	/* Last, and so in place of a file of the request: prepare looks names up as the host does.
 	 */
-	for (size_t i = 0; i < ARRAY_SIZE(names) && request->has_network && status == STATUS_OK;
-		i++)
-		status = host_text_add(view, names[i], 0644, err);
+	if (status == STATUS_OK && request->network != NETWORK_LOOPBACK)
+		status = host_text_add(view, "/etc/hosts", 0644, err);
+	if (status == STATUS_OK && request->network == NETWORK_HOST)
+		status = host_text_add(view, RESOLVER, 0644, err);
+	if (status == STATUS_OK && request->network == NETWORK_OWN)
+		status = resolver_add(view, err);
 	return status;
 }
 
