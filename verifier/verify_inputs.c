@@ -202,13 +202,21 @@ static enum status prepare_with_kas(struct attempt *attempt, struct error *err)
 	struct kas_spec spec = {.build = &attempt->verification->release.build,
 		.hidden = &attempt->hidden,
 		.epoch = attempt->epoch};
-	enum status status = forbidden_add_members(attempt->verification, &attempt->forbidden, err);
+	struct error record_err;
+	enum status status;
 
+	status = forbidden_add_members(attempt->verification, &attempt->forbidden, err);
 	spec.forbidden = attempt->forbidden.digests;
 	spec.forbidden_count = attempt->forbidden.count;
 	if (status == STATUS_OK)
 		status = kas_start(attempt->verification, &spec, attempt->materials, &attempt->kas,
 			&attempt->prepared, err);
+	/* Otherwise when the build begins; an interrupted run is gone on with. */
+	if (status < 0 && status != STATUS_INTERRUPTED && attempt->kas &&
+		kas_record_network(attempt->verification, &attempt->prepared, &record_err) < 0) {
+		*err = record_err;
+		status = record_err.status;
+	}
 	attempt->source_digest = attempt->prepared.tree;
 	return status;
 }

@@ -6,12 +6,15 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/array.h"
+#include "base/clock.h"
 #include "base/path.h"
 #include "base/progress.h"
+#include "verifier/rebuild/uplink.h"
 #include "verifier/verify_sandbox.h"
 #include "verifier/verify_uuid.h"
 
-/* On this host's loopback, where prepare's programs are as well. */
+/* On this host's loopback: prepare's steps get that port in a network namespace of their own. */
 static enum status prepare_with_proxy(struct verification *verification, struct kas *kas,
 	struct material_log *materials, struct kas_prepared *prepared, struct error *err)
 {
@@ -40,6 +43,76 @@ static enum status prepare_with_proxy(struct verification *verification, struct 
 	return status;
 }
 
+static void give(struct text_list *given, const char *name, const char *flag, const char *value)
+{
+	char *text = xasprintf("%s%s=%s", name, flag, value);
+
+	text_list_add(given, text);
+	free(text);
+}
+
+/*
+ * ISAR asks snapshot.debian.org for the archives as they were then, and the proxy answers. Both of
+ * its variables: which one it goes by has changed, and the one of the pin must not lose.
+ */
+static void give_time(struct text_list *given, const struct pin *pin, const char *flag)
+{
+	char date[CLOCK_TEXT_SIZE], seconds[24];
+
+	clock_format_snapshot(pin->timestamp, date);
+	snprintf(seconds, sizeof(seconds), "%lld", (long long)pin->timestamp);
+	give(given, "ISAR_APT_SNAPSHOT_TIMESTAMP", flag, seconds);
+	give(given, "ISAR_APT_SNAPSHOT_DATE", flag, date);
+}
+
+/* `pin: isar`: the pin in ISAR's own words (its user manual, "ISAR_USE_APT_SNAPSHOT"). */
+static enum status give_isar_pin(
+	const struct verification *verification, struct text_list *given, struct error *err)
+{
+	static const struct {
+		const char *archive, *flag;
+	} archives[] = {{"debian", ""}, {"debian-security", "[security]"}};
+
+	give(given, "ISAR_USE_APT_SNAPSHOT", "", "1");
+	for (size_t i = 0; i < ARRAY_SIZE(archives); i++) {
+		const struct pin *found = NULL;
+
+		for (size_t p = 0; p < verification->pins.count; p++) {
+			const struct pin *pin = &verification->pins.items[p];
+
+			if (strcmp(pin->archive, archives[i].archive) != 0)
+				continue;
+			if (found && found->timestamp != pin->timestamp)
+				return error_set(err, STATUS_USAGE,
+					"%s and %s: ISAR has one time for %s, so `pin: isar` "
+					"cannot say both; leave it out (`pin: transparent`)",
+					found->name, pin->name, archives[i].archive);
+			found = pin;
+		}
+		if (found)
+			give_time(given, found, archives[i].flag);
+		else if (i == 0)
+			return error_set(err, STATUS_USAGE,
+				"`pin: isar` needs a pin of the archive debian: ISAR takes the "
+				"time of all others from it");
+	}
+	return STATUS_OK;
+}
+
+/* What is the run's own. */
+static void complete_spec(
+	const struct verification *verification, const char *log, struct kas_spec *spec)
+{
+	struct sandbox_spec sandbox = {0};
+
+	build_limits_choose(verification, &sandbox);
+	spec->limits = sandbox.limits;
+	spec->work_directory = verification->work;
+	spec->log = log;
+	spec->is_offline = verification->request->is_offline;
+	spec->no_sandbox = verification->request->no_sandbox;
+}
+
 enum status kas_start(struct verification *verification, const struct kas_spec *spec,
 	struct material_log *materials, struct kas **kas, struct kas_prepared *prepared,
 	struct error *err)
@@ -48,31 +121,59 @@ enum status kas_start(struct verification *verification, const struct kas_spec *
 	char *log = path_join(verification->work, "prepare.log");
 	struct kas_spec whole = *spec;
 	char uuid[IMAGE_UUID_SIZE] = "";
-	struct sandbox_spec sandbox = {0};
+	struct text_list given = {0};
 	struct progress progress;
 	enum status status = STATUS_OK;
 
 	if (settings->takes_image_uuid)
 		status = published_image_uuid(verification, uuid, err);
-	build_limits_choose(verification, &sandbox);
-	whole.limits = sandbox.limits;
+	if (status == STATUS_OK && settings->pins_by_isar)
+		status = give_isar_pin(verification, &given, err);
 	whole.image_uuid = uuid;
-	whole.work_directory = verification->work;
-	whole.log = log;
-	whole.is_offline = verification->request->is_offline;
-	whole.no_sandbox = verification->request->no_sandbox;
+	whole.given = &given;
+	complete_spec(verification, log, &whole);
 	progress_begin(&progress, "prepare", false, 0, "kas, %s of %s", settings->ref,
 		path_basename(settings->repository));
 	if (status == STATUS_OK)
 		status = kas_new(&whole, kas, err);
 	if (status == STATUS_OK)
 		status = prepare_with_proxy(verification, *kas, materials, prepared, err);
+	if (prepared->network == NETWORK_HOST && !whole.no_sandbox && status == STATUS_OK)
+		progress_note("prepare",
+			UPLINK_PROGRAM " is not installed (apt-get install " UPLINK_PROGRAM
+				       "): prepare ran in this host's network, with what listens "
+				       "on its loopback in reach; the run is marked");
 	if (settings->takes_image_uuid)
 		prepared->image_uuid = xstrdup(uuid);
 	progress_end(&progress, status == STATUS_OK ? "ok" : "failed",
 		"%zu repositories, %zu files", prepared->repository_count, prepared->file_count);
+	text_list_release(&given);
 	free(log);
 	return status;
+}
+
+enum status kas_record_network(
+	struct verification *verification, const struct kas_prepared *prepared, struct error *err)
+{
+	static const char *const mechanisms[] = {
+		[NETWORK_LOOPBACK] = "loopback alone",
+		[NETWORK_OWN] = UPLINK_PROGRAM,
+		[NETWORK_HOST] = "none",
+	};
+	struct evidence *evidence = verification->evidence;
+	const char *run = verification->run;
+	const struct limit_record limit = {
+		.name = "prepare-network", .mechanism = mechanisms[prepared->network]};
+	enum status status = evidence_begin(evidence, err);
+
+	if (status == STATUS_OK)
+		status = evidence_limit(evidence, run, &limit, err);
+	if (status == STATUS_OK)
+		status = wanted_record(verification, &prepared->wanted, err);
+	if (status == STATUS_OK && prepared->network == NETWORK_HOST &&
+		!verification->request->no_sandbox)
+		status = evidence_run_mark(evidence, run, MARK_PREPARE_NETWORK, err);
+	return evidence_end(evidence, status, err);
 }
 
 /* It is an input like any other, and is said with the verdict. */
@@ -93,6 +194,22 @@ static enum status record_image_uuid(
 	return status;
 }
 
+/* "NAME=VALUE", by its value. */
+static enum status record_given(
+	struct verification *verification, const char *assignment, struct error *err)
+{
+	const char *value = strchr(assignment, '=') + 1;
+	char *name = xasprintf("given:%s", assignment);
+	struct digest digest;
+	enum status status;
+
+	hash_memory(value, strlen(value), &digest);
+	status = evidence_material(verification->evidence, verification->run, "source", name,
+		&digest, strlen(value), err);
+	free(name);
+	return status;
+}
+
 enum status kas_record(
 	struct verification *verification, const struct kas_prepared *prepared, struct error *err)
 {
@@ -106,6 +223,8 @@ enum status kas_record(
 			evidence, run, "tool", prepared->version, &prepared->program, 0, err);
 	if (prepared->image_uuid && status == STATUS_OK)
 		status = record_image_uuid(verification, prepared->image_uuid, err);
+	for (size_t i = 0; i < prepared->given.count && status == STATUS_OK; i++)
+		status = record_given(verification, prepared->given.items[i], err);
 	for (size_t i = 0; i < prepared->repository_count && status == STATUS_OK; i++) {
 		const struct kas_repository *repository = &prepared->repositories[i];
 

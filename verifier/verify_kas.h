@@ -15,6 +15,13 @@ enum status kas_start(struct verification *verification, const struct kas_spec *
 	struct material_log *materials, struct kas **kas, struct kas_prepared *prepared,
 	struct error *err);
 
+/*
+ * Which network prepare had and how it was held, and what it wanted of it in vain. Not with the
+ * rest: a build that begins again forgets it.
+ */
+enum status kas_record_network(
+	struct verification *verification, const struct kas_prepared *prepared, struct error *err);
+
 /* Every file that was prepared, and which commits they are of. */
 enum status kas_record(
 	struct verification *verification, const struct kas_prepared *prepared, struct error *err);

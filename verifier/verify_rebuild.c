@@ -231,6 +231,8 @@ static enum status build_anew(struct attempt *attempt, struct error *err)
 		sandbox_remove_tree(attempt->output, err) < 0 ||
 		path_remove_tree(attempt->unused, err) < 0)
 		return err->status;
+	if (attempt->kas && kas_record_network(verification, &attempt->prepared, err) < 0)
+		return err->status;
 	describe_conditions(verification, &varied);
 	progress_begin(&progress, "rebuild", false, 0, "%s, %s%s",
 		attempt->kas ? "kas" : path_basename(verification->release.build.script),

@@ -87,6 +87,8 @@ enum status evidence_run_finish(struct evidence *evidence, const char *run, enum
 #define MARK_PARTS_UNKNOWN "published-parts-unknown"
 /* The pins served the build a file that it had to reproduce. */
 #define MARK_SERVED_PUBLISHED "served-published"
+/* What was prepared had this host's own network, its loopback with it (trust T3). */
+#define MARK_PREPARE_NETWORK "prepare-on-host-network"
 enum status evidence_run_mark(
 	struct evidence *evidence, const char *run, const char *mark, struct error *err);
 enum status evidence_run_isolation(struct evidence *evidence, const char *run,
@@ -125,8 +127,9 @@ enum status evidence_wanted(struct evidence *evidence, const char *run, const ch
 
 /* A limit of the build. */
 struct limit_record {
-	const char *name; /* "time", "memory", "disk", "free-space", "processes" */
-	uint64_t value;	  /* seconds, bytes, processes */
+	const char
+		*name;	/* "time", "memory", "disk", "free-space", "processes", "prepare-network" */
+	uint64_t value; /* seconds, bytes, processes; of the last one 0 */
 	const char *mechanism;
 	bool is_broken;
 };

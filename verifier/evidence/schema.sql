@@ -94,9 +94,9 @@ CREATE TABLE wanted (
 CREATE TABLE run_limit (
 	run        TEXT NOT NULL REFERENCES run ON DELETE CASCADE,
 	name       TEXT NOT NULL CHECK (name IN ('time', 'memory', 'disk', 'free-space',
-	               'processes')),
-	value      INTEGER NOT NULL, -- seconds, bytes, processes
-	mechanism  TEXT NOT NULL,    -- clock, watcher, …
+	               'processes', 'prepare-network')),
+	value      INTEGER NOT NULL, -- seconds, bytes, processes; of prepare-network 0
+	mechanism  TEXT NOT NULL,    -- clock, watcher, slirp4netns, …
 	broken     INTEGER NOT NULL, -- 1: the build was ended for it
 	PRIMARY KEY (run, name)
 ) STRICT, WITHOUT ROWID;

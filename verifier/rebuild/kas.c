@@ -26,6 +26,22 @@ static char *git_configuration(const struct release_kas *settings)
 	return buffer_detach(&text);
 }
 
+/* What BitBake reads behind the repository's configuration; NULL when there is nothing. */
+static char *given_configuration(const struct kas_spec *spec)
+{
+	struct buffer text = {0};
+
+	if (spec->image_uuid && *spec->image_uuid)
+		buffer_add_format(&text, "IMAGE_UUID = \"%s\"\n", spec->image_uuid);
+	for (size_t i = 0; spec->given && i < spec->given->count; i++) {
+		const char *item = spec->given->items[i];
+		size_t name = strcspn(item, "=");
+
+		buffer_add_format(&text, "%.*s = \"%s\"\n", (int)name, item, item + name + 1);
+	}
+	return text.len ? buffer_detach(&text) : NULL;
+}
+
 /* Directories of this machine that prepare reads. */
 static void list_tools(struct kas *kas)
 {
@@ -54,6 +70,9 @@ enum status kas_new(const struct kas_spec *spec, struct kas **kas, struct error 
 	made->settings = &spec->build->kas;
 	made->log = xstrdup(spec->log);
 	made->spec.log = made->log;
+	for (size_t i = 0; spec->given && i < spec->given->count; i++)
+		text_list_add(&made->variables, spec->given->items[i]);
+	made->spec.given = &made->variables;
 	made->prepared = path_join(spec->work_directory, "prepared");
 	made->tree = path_join(spec->work_directory, "source");
 	made->output = path_join(spec->work_directory, "prepare-output");
@@ -62,10 +81,14 @@ enum status kas_new(const struct kas_spec *spec, struct kas **kas, struct error 
 	if (spec->no_sandbox && spec->image_uuid && *spec->image_uuid)
 		status = error_set(err, STATUS_SANDBOX,
 			"without the sandbox a build cannot be given the published image UUID");
+	else if (spec->no_sandbox && spec->given && spec->given->count)
+		status = error_set(err, STATUS_SANDBOX,
+			"without the sandbox a build cannot be given ISAR's snapshot variables "
+			"(`pin: isar`)");
 	if (!spec->no_sandbox)
 		status = build_user_make(&made->user, err);
-	if (status == STATUS_OK && spec->image_uuid && *spec->image_uuid) {
-		made->given = xasprintf("IMAGE_UUID = \"%s\"\n", spec->image_uuid);
+	made->given = given_configuration(spec);
+	if (status == STATUS_OK && made->given && !spec->no_sandbox) {
 		made->user.files[made->user.file_count++] =
 			(struct view_file){.place = KAS_GIVEN, .text = made->given, .mode = 0644};
 	}
@@ -90,6 +113,7 @@ void kas_free(struct kas *kas)
 	text_list_release(&kas->sources);
 	free(kas->program_directory);
 	free(kas->git_configuration);
+	text_list_release(&kas->variables);
 	free(kas->given);
 	free(kas->log);
 	free(kas->prepared);
@@ -111,6 +135,7 @@ void kas_prepared_release(struct kas_prepared *prepared)
 	free(prepared->files);
 	free(prepared->version);
 	free(prepared->image_uuid);
+	text_list_release(&prepared->given);
 	*prepared = (struct kas_prepared){0};
 }
 
@@ -169,6 +194,13 @@ void kas_build_argv(const struct kas *kas, struct text_list *argv)
 	if (!kas->given)
 		return;
 	text_list_add(argv, "--");
+	kas_add_given(kas, argv);
+}
+
+void kas_add_given(const struct kas *kas, struct text_list *argv)
+{
+	if (!kas->given)
+		return;
 	text_list_add(argv, "-R");
 	text_list_add(argv, KAS_GIVEN);
 }

@@ -31,6 +31,9 @@ struct kas_spec {
 	size_t forbidden_count;
 	int64_t epoch;		/* the time of every file of the tree */
 	const char *image_uuid; /* for the build, checked; "" or NULL: the build's own */
+	/* More BitBake variables for it, "NAME=VALUE", checked: no quote, nothing it would expand.
+	 */
+	const struct text_list *given;
 	bool no_sandbox;
 	bool is_offline;	    /* prepare has no network either: what is local has to do */
 	struct build_limits limits; /* of each step of prepare */
@@ -55,7 +58,10 @@ struct kas_prepared {
 	bool has_program;      /* else it is of a package of this machine */
 	struct digest program; /* of the tree that the program is in (verifier/rebuild/tree.h) */
 	struct digest tree, downloads;
+	enum network_kind network;	     /* that prepare had, */
+	struct wanted_list wanted;	     /* and what it wanted of it in vain */
 	char *image_uuid;		     /* that the build was given, or NULL */
+	struct text_list given;		     /* the other variables */
 	struct kas_repository *repositories; /* by path */
 	size_t repository_count, repository_capacity;
 	struct kas_file *files; /* by path */

@@ -19,13 +19,30 @@ struct kas {
 	char *output;	/* of prepare's steps, which have none */
 	char *log;
 	char *git_configuration;
-	unsigned short proxy_port; /* of prepare's archive */
-	char *program_directory;   /* NULL: kas is a package of this machine */
-	struct text_list tools;	   /* what every step sees more of the host */
-	struct text_list sources;  /* what prepare sees: those, and local repositories */
+	enum network_kind network; /* of those steps of prepare that get one */
+	struct opening openings[SANDBOX_OPENINGS];
+	size_t opening_count;
+	unsigned short archive_port; /* of the pinned archive, as prepare's steps see it */
+	struct wanted_list wanted;   /* by those steps, in vain */
+	char *program_directory;     /* NULL: kas is a package of this machine */
+	struct text_list tools;	     /* what every step sees more of the host */
+	struct text_list sources;    /* what prepare sees: those, and local repositories */
 	struct build_user user;
-	char *given; /* text of KAS_GIVEN; NULL: nothing is given */
+	struct text_list variables; /* of kas_spec.given */
+	char *given;		    /* text of KAS_GIVEN; NULL: nothing is given */
 };
+
+/*
+ * What of this host's loopback prepare's steps get: the pinned archive, served at `proxy_port`,
+ * and what the descriptor and this machine's https_proxy name there. STATUS_LIMIT.
+ */
+enum status kas_open_ports(struct kas *kas, unsigned short proxy_port, struct error *err);
+
+/*
+ * A variable of this machine's way to the network; NULL without one, and for one with a password in
+ * it, which stays here (trust T3).
+ */
+const char *kas_proxy_variable(const char *name);
 
 /* Adds what makes a command run as the build's user; nothing where there is no sandbox. */
 void kas_add_user(const struct kas *kas, struct text_list *argv);
@@ -34,6 +51,9 @@ void kas_add_command(const struct kas *kas, struct text_list *argv, const char *
 
 /* The kas files, as kas takes them. */
 void kas_add_files(const struct kas *kas, struct text_list *argv);
+
+/* Arguments of BitBake for what it is given. */
+void kas_add_given(const struct kas *kas, struct text_list *argv);
 
 /* One program of prepare. */
 struct kas_step {

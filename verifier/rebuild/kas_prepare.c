@@ -166,6 +166,7 @@ static enum status fetch(struct kas *kas, struct error *err)
 	kas_add_command(kas, &step.argv, "build");
 	text_list_add(&step.argv, "--");
 	text_list_add(&step.argv, "--runonly=fetch");
+	kas_add_given(kas, &step.argv);
 	return kas_run_step(kas, &step, err);
 }
 
@@ -413,7 +414,8 @@ enum status kas_prepare(struct kas *kas, unsigned short proxy_port, struct kas_p
 	struct error ignored;
 	enum status status = directory_make(kas, err);
 
-	kas->proxy_port = proxy_port;
+	if (status == STATUS_OK)
+		status = kas_open_ports(kas, proxy_port, err);
 	if (status == STATUS_OK)
 		status = clone(kas, err);
 	if (status == STATUS_OK)
@@ -435,6 +437,10 @@ enum status kas_prepare(struct kas *kas, unsigned short proxy_port, struct kas_p
 	}
 	if (status == STATUS_OK)
 		status = tree_finish(kas, prepared, err);
+	prepared->network = kas->network;
+	for (size_t i = 0; kas->spec.given && i < kas->spec.given->count; i++)
+		text_list_add(&prepared->given, kas->spec.given->items[i]);
+	prepared->wanted = kas->wanted;
 	path_remove_tree(kas->output, &ignored);
 	path_remove_tree(kas->prepared, &ignored);
 	return status == STATUS_OK ? STATUS_OK : error_context(err, "prepare");

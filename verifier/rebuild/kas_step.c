@@ -17,21 +17,20 @@
 #define LAST_WORDS   400
 
 /*
- * Archives come from the pin here too. For the rest it is this machine's way to the network; one
- * with a password in it stays here (trust T3).
+ * Archives come from the pin here too. For the rest it is this machine's way to the network.
  */
 static void add_proxies(const struct kas *kas, struct text_list *environment)
 {
 	static const char *const names[] = {"https_proxy", "no_proxy", "HTTPS_PROXY", "NO_PROXY"};
-	char *archive = xasprintf("http_proxy=http://127.0.0.1:%u", kas->proxy_port);
+	char *archive = xasprintf("http_proxy=http://127.0.0.1:%u", kas->archive_port);
 
 	text_list_add(environment, archive);
 	free(archive);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		const char *value = getenv(names[i]);
+		const char *value = kas_proxy_variable(names[i]);
 		char *text;
 
-		if (!value || strchr(value, '@'))
+		if (!value)
 			continue;
 		text = xasprintf("%s=%s", names[i], value);
 		text_list_add(environment, text);
@@ -53,7 +52,7 @@ static void step_environment(
 
 /* Prepared in the same sandbox as the build's, on the tree that is still open. */
 static enum status step_sandbox(const struct kas *kas, const struct kas_step *step,
-	struct sandbox **sandbox, int *listen_fd, struct error *err)
+	struct sandbox **sandbox, struct error *err)
 {
 	struct view_file files[ARRAY_SIZE(kas->user.files) + 1];
 	struct sandbox_spec spec = {.output_directory = kas->output};
@@ -70,11 +69,15 @@ static enum status step_sandbox(const struct kas *kas, const struct kas_step *st
 		spec.source_directory = kas->prepared;
 		spec.tools = &kas->sources;
 	}
-	spec.network = step->has_network && !kas->spec.is_offline ? NETWORK_HOST : NETWORK_LOOPBACK;
+	if (step->has_network) {
+		spec.network = kas->network;
+		spec.openings = kas->openings;
+		spec.opening_count = kas->opening_count;
+	}
 	spec.limits = kas->spec.limits;
 	if (path_remove_tree(kas->output, err) < 0)
 		return err->status;
-	return sandbox_prepare(&spec, sandbox, listen_fd, &port, err);
+	return sandbox_prepare(&spec, sandbox, NULL, &port, err);
 }
 
 static int step_log(const struct kas *kas, const struct kas_step *step)
@@ -113,7 +116,6 @@ enum status kas_try_step(struct kas *kas, struct kas_step *step, int *exit_code,
 	struct text_list environment = {0};
 	struct process_result result = {0};
 	struct sandbox *sandbox = NULL;
-	int listen_fd = -1;
 	enum status status;
 
 	command.log_fd = step_log(kas, step);
@@ -123,11 +125,11 @@ enum status kas_try_step(struct kas *kas, struct kas_step *step, int *exit_code,
 	text_list_terminate(&step->argv);
 	command.argv = (const char *const *)step->argv.items;
 	command.environment = (const char *const *)environment.items;
-	status = step_sandbox(kas, step, &sandbox, &listen_fd, err);
-	if (listen_fd >= 0)
-		close(listen_fd);
+	status = step_sandbox(kas, step, &sandbox, err);
 	if (status == STATUS_OK)
 		status = sandbox_run(sandbox, &command, &result, err);
+	if (sandbox && step->has_network)
+		wanted_list_join(&kas->wanted, sandbox_wanted(sandbox));
 	if (status == STATUS_OK && step->out)
 		status = output_read(command.log_fd, 0, step->out, err);
 	if (status == STATUS_OK && sandbox_limits(sandbox)->broken != BUILD_LIMIT_NONE)
@@ -161,7 +163,7 @@ static void last_words(const char *path, struct buffer *words)
 
 enum status kas_run_step(struct kas *kas, struct kas_step *step, struct error *err)
 {
-	struct buffer words = {0};
+	struct buffer words = {0}, wanted = {0};
 	int exit_code = 0;
 
 	if (kas_try_step(kas, step, &exit_code, err) < 0)
@@ -170,10 +172,14 @@ enum status kas_run_step(struct kas *kas, struct kas_step *step, struct error *e
 		return STATUS_OK;
 	if (!step->out)
 		last_words(kas->spec.log, &words);
-	error_set(err, STATUS_BUILD, "%s failed (exit code %d); its log: %s%s%s", step->what,
+	if (step->has_network)
+		wanted_list_text(&kas->wanted, &wanted);
+	error_set(err, STATUS_BUILD, "%s failed (exit code %d); its log: %s%s%s%s%s", step->what,
 		exit_code, kas->spec.log, words.len ? "; its last words: " : "",
-		buffer_text(&words));
+		buffer_text(&words), wanted.len ? "; it wanted, in vain:" : "",
+		buffer_text(&wanted));
 	buffer_release(&words);
+	buffer_release(&wanted);
 	return STATUS_BUILD;
 }
 

@@ -64,6 +64,7 @@ struct release_kas {
 	size_t mirror_count, mirror_capacity;
 	struct text_list compressed; /* globs of what is published as NAME.xz */
 	bool takes_image_uuid;	     /* of what was published (trust T5) */
+	bool pins_by_isar;	     /* ISAR's own snapshot variables say the pin as well */
 	bool fetches_nothing;	     /* no recipe takes anything but git's and the archive's */
 };
 

@@ -158,6 +158,20 @@ static enum status read_image_uuid(
 	return STATUS_OK;
 }
 
+static enum status read_pin(
+	void *context, const struct yaml *yaml, const struct yaml_node *value, struct error *err)
+{
+	const char *text;
+
+	if (yaml_text(yaml, value, &text, err) < 0)
+		return err->status;
+	kas_of(context)->pins_by_isar = strcmp(text, "isar") == 0;
+	if (!kas_of(context)->pins_by_isar && strcmp(text, "transparent") != 0)
+		return yaml_error(yaml, value, err,
+			"unknown way to pin \"%s\"; there are \"transparent\" and \"isar\"", text);
+	return STATUS_OK;
+}
+
 static enum status read_xz(
 	void *context, const struct yaml *yaml, const struct yaml_node *value, struct error *err)
 {
@@ -193,6 +207,7 @@ static const struct yaml_key keys[] = {
 	{"program", false, read_program},
 	{"git_mirrors", false, read_git_mirrors},
 	{"image_uuid", false, read_image_uuid},
+	{"pin", false, read_pin},
 	{"fetch", false, read_fetch},
 	{"xz", false, read_xz},
 };

@@ -200,17 +200,19 @@ static enum status print_limit(void *context, const struct limit_record *limit, 
 {
 	struct report_printer *printer = context;
 	bool is_bytes = strcmp(limit->name, "time") != 0 && strcmp(limit->name, "processes") != 0;
+	bool has_value = strcmp(limit->name, "prepare-network") != 0;
 	char size[NUMBER_SIZE_TEXT];
 
 	(void)err;
 	number_format_size(limit->value, size);
 	fprintf(printer->stream, "%s%s ", printer->shown++ ? ", " : "  limits: ", limit->name);
-	if (is_bytes)
+	if (is_bytes && has_value)
 		fputs(size, printer->stream);
-	else
+	else if (has_value)
 		fprintf(printer->stream, "%llu%s", (unsigned long long)limit->value,
 			strcmp(limit->name, "time") == 0 ? " s" : "");
-	fprintf(printer->stream, " (%s%s)", limit->mechanism, limit->is_broken ? ", BROKEN" : "");
+	fprintf(printer->stream, "%s(%s%s)", has_value ? " " : "", limit->mechanism,
+		limit->is_broken ? ", BROKEN" : "");
 	return STATUS_OK;
 }
 

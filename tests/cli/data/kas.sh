@@ -26,6 +26,9 @@ END
 	cat >layer/bitbake/bin/bitbake <<'END'
 #!/bin/bash
 set -eu
+given=/dev/null
+for ((i = 1; i < $#; i++)); do [ "${!i}" != -R ] || { i=$((i + 1)); given=${!i}; }; done
+value_of() { sed -n "s/^$1 = \"\(.*\)\"\$/\1/p" "$given"; }
 case "$*" in *--runonly=fetch*)
 	mkdir -p downloads tmp/cache
 	echo fetched >downloads/sources
@@ -34,9 +37,12 @@ case "$*" in *--runonly=fetch*)
 	exit ;;
 esac
 echo "built by $(id -un) in $PWD, root is $(sudo -E id -u), network: $(ls /sys/class/net 2>/dev/null)"
+archive=mirror.example/debian # or by ISAR's own words for a snapshot
+[ "$(value_of ISAR_USE_APT_SNAPSHOT)" != 1 ] ||
+	archive=snapshot.debian.org/archive/debian/$(value_of ISAR_APT_SNAPSHOT_DATE)
 get() {
 	exec 3<>"/dev/tcp/127.0.0.1/${http_proxy##*:}"
-	printf 'GET http://mirror.example/debian/%s HTTP/1.0\r\n\r\n' "$1" >&3
+	printf 'GET http://%s/%s HTTP/1.0\r\n\r\n' "${2:-$archive}" "$1" >&3
 	IFS= read -r line <&3
 	case $line in *" 200 "*) ;; *) echo "no $1: $line" >&2; exit 1 ;; esac
 	LC_ALL=C sed '1,/^\r$/d' <&3
@@ -53,11 +59,8 @@ truncate -s 1M $deploy/image.wic
 printf end >>$deploy/image.wic
 sudo chown root $deploy/image.wic
 if [ -e ../identity ]; then # an image with a UUID, by default of its own
-	uuid=$(cat /proc/sys/kernel/random/uuid)
-	while [ $# -gt 0 ]; do
-		case $1 in -R) uuid=$(sed -n 's/^IMAGE_UUID = "\(.*\)"$/\1/p' "$2"); shift ;; esac
-		shift
-	done
+	uuid=$(value_of IMAGE_UUID)
+	uuid=${uuid:-$(cat /proc/sys/kernel/random/uuid)}
 	mkdir -p root/etc
 	[ ! -e ../large ] || yes "part of an image" | head -c 2M >root/large
 	echo "IMAGE_UUID=\"$uuid\"" >root/etc/os-release
