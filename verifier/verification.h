@@ -29,6 +29,9 @@ struct verification {
 	const struct build_conditions *conditions;
 	const struct variation_plan *plan;
 	unsigned repetition;
+	/* Of a build by kas among several: what all of them are made of; NULL for verify. */
+	const struct kas_frozen *frozen;
+	bool is_alone; /* nothing published is looked at */
 };
 
 /* All that is open is closed; zeroed but for the file sets and lock_fd, it is safe. */
@@ -53,11 +56,12 @@ enum status verify_fetch(struct verification *verification, struct error *err);
 enum status verify_pin(struct verification *verification, struct error *err);
 
 /*
- * Copies the source tree once, to be that of every build from now on; `inputs` is a digest of all
- * that these builds are given.
+ * Copies the source tree once, or prepares it by kas (into *frozen, which is the caller's to
+ * release), to be that of every build from now on; `inputs` is a digest of all that these builds
+ * are given.
  */
 enum status verify_freeze(struct verification *verification, const char *copy,
-	struct digest *inputs, struct error *err);
+	struct kas_frozen *frozen, struct digest *inputs, struct error *err);
 
 /* Step "rebuild": the build in its sandbox, or what a killed part of this run had built. */
 enum status verify_rebuild(struct verification *verification, struct error *err);

@@ -205,6 +205,12 @@ static enum status prepare_with_kas(struct attempt *attempt, struct error *err)
 	struct error record_err;
 	enum status status;
 
+	if (attempt->verification->frozen) {
+		status = kas_start_again(
+			attempt->verification, &spec, &attempt->kas, &attempt->prepared, err);
+		attempt->source_digest = attempt->prepared.tree;
+		return status;
+	}
 	status = forbidden_add_members(attempt->verification, &attempt->forbidden, err);
 	spec.forbidden = attempt->forbidden.digests;
 	spec.forbidden_count = attempt->forbidden.count;

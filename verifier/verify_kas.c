@@ -119,13 +119,14 @@ enum status kas_start(struct verification *verification, const struct kas_spec *
 {
 	const struct release_kas *settings = &verification->release.build.kas;
 	char *log = path_join(verification->work, "prepare.log");
+	const bool takes_uuid = settings->takes_image_uuid && !verification->is_alone;
 	struct kas_spec whole = *spec;
 	char uuid[IMAGE_UUID_SIZE] = "";
 	struct text_list given = {0};
 	struct progress progress;
 	enum status status = STATUS_OK;
 
-	if (settings->takes_image_uuid)
+	if (takes_uuid)
 		status = published_image_uuid(verification, uuid, err);
 	if (status == STATUS_OK && settings->pins_by_isar)
 		status = give_isar_pin(verification, &given, err);
@@ -143,13 +144,42 @@ enum status kas_start(struct verification *verification, const struct kas_spec *
 			UPLINK_PROGRAM " is not installed (apt-get install " UPLINK_PROGRAM
 				       "): prepare ran in this host's network, with what listens "
 				       "on its loopback in reach; the run is marked");
-	if (settings->takes_image_uuid)
+	if (takes_uuid)
 		prepared->image_uuid = xstrdup(uuid);
 	progress_end(&progress, status == STATUS_OK ? "ok" : "failed",
 		"%zu repositories, %zu files", prepared->repository_count, prepared->file_count);
 	text_list_release(&given);
 	free(log);
 	return status;
+}
+
+enum status kas_start_again(struct verification *verification, const struct kas_spec *spec,
+	struct kas **kas, struct kas_prepared *prepared, struct error *err)
+{
+	const struct build_conditions *conditions = verification->conditions;
+	const struct kas_frozen *frozen = verification->frozen;
+	char *log = path_join(verification->work, "prepare.log");
+	struct kas_spec whole = *spec;
+	enum status status;
+
+	whole.given = &frozen->prepared.given;
+	if (conditions && conditions->user)
+		whole.user_id = conditions->user->uid;
+	complete_spec(verification, log, &whole);
+	*prepared = frozen->prepared;
+	status = kas_new(&whole, kas, err);
+	if (status == STATUS_OK)
+		status = kas_thaw(*kas, frozen->tree, &frozen->digest, err);
+	free(log);
+	return status;
+}
+
+void kas_frozen_release(struct kas_frozen *frozen)
+{
+	kas_prepared_release(&frozen->prepared);
+	material_log_free(frozen->materials);
+	free(frozen->tree);
+	*frozen = (struct kas_frozen){0};
 }
 
 enum status kas_record_network(

@@ -15,6 +15,23 @@ enum status kas_start(struct verification *verification, const struct kas_spec *
 	struct material_log *materials, struct kas **kas, struct kas_prepared *prepared,
 	struct error *err);
 
+/* What kas prepared once, for several builds. A zeroed struct is empty. */
+struct kas_frozen {
+	char *tree; /* where it is kept */
+	struct digest digest;
+	struct kas_prepared prepared;
+	struct material_log *materials; /* what prepare took of the archive */
+};
+
+void kas_frozen_release(struct kas_frozen *frozen);
+
+/*
+ * In place of kas_start(), for one of those builds; *prepared gets what the frozen one has, and
+ * borrows it.
+ */
+enum status kas_start_again(struct verification *verification, const struct kas_spec *spec,
+	struct kas **kas, struct kas_prepared *prepared, struct error *err);
+
 /*
  * Which network prepare had and how it was held, and what it wanted of it in vain. Not with the
  * rest: a build that begins again forgets it.

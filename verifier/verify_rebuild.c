@@ -57,7 +57,7 @@ static enum status run_command(struct attempt *attempt, unsigned short port, str
 	if (conditions && conditions->has_umask)
 		command.umask = conditions->umask;
 	/* A build opens it again, as /dev/stderr. */
-	if (conditions && conditions->user &&
+	if (conditions && conditions->user && !attempt->kas &&
 		fchown(command.log_fd, conditions->user->uid, conditions->user->gid) < 0) {
 		close(command.log_fd);
 		return error_set_errno(err, "%s", attempt->log);
@@ -115,7 +115,10 @@ static enum status run_with_proxy(
 		status = proxy_status;
 	}
 	if (material_log_record(attempt->materials, verification->evidence, verification->run,
-		    &record_err) < 0) {
+		    &record_err) < 0 ||
+		(verification->frozen &&
+			material_log_record(verification->frozen->materials, verification->evidence,
+				verification->run, &record_err) < 0)) {
 		*err = record_err;
 		status = record_err.status;
 	}
@@ -136,7 +139,7 @@ static enum status prepare_sandbox(struct attempt *attempt, struct sandbox_spec 
 		spec->build_path = conditions->build_path;
 	if (conditions->hostname)
 		spec->hostname = conditions->hostname;
-	spec->user = conditions->user;
+	spec->user = attempt->kas ? NULL : conditions->user;
 	if (conditions->reversed) {
 		char *path = path_join(attempt->verification->work, "reversed");
 
@@ -182,9 +185,9 @@ static enum status run_build(struct attempt *attempt, struct error *err)
 			sandbox_missing_ids(attempt->sandbox));
 	isolation = isolation_word(sandbox_isolation(attempt->sandbox));
 	if (sandbox_isolation(attempt->sandbox) == ISOLATION_NONE)
-		mark = MARK_NO_SANDBOX;
+		mark = "no-sandbox";
 	else if (sandbox_isolation(attempt->sandbox) == ISOLATION_COOPERATIVE)
-		mark = MARK_COOPERATIVE;
+		mark = "cooperative";
 	if (evidence_run_isolation(verification->evidence, verification->run, isolation,
 		    &attempt->source_digest, err) < 0 ||
 		(mark &&
@@ -255,7 +258,8 @@ static void attempt_release(struct attempt *attempt)
 	sandbox_free(attempt->sandbox);
 	reversed_tree_release(&attempt->reversed);
 	kas_free(attempt->kas);
-	kas_prepared_release(&attempt->prepared);
+	if (!attempt->verification->frozen)
+		kas_prepared_release(&attempt->prepared);
 	material_log_free(attempt->materials);
 	tool_root_release(&attempt->tools);
 	text_list_release(&attempt->environment);
@@ -268,14 +272,32 @@ static void attempt_release(struct attempt *attempt)
 	free(attempt->log);
 }
 
-enum status verify_freeze(struct verification *verification, const char *copy,
-	struct digest *inputs, struct error *err)
+/* What was prepared, and what it took of the archive, go over to `frozen`. */
+static enum status freeze_kas(
+	struct attempt *attempt, const char *copy, struct kas_frozen *frozen, struct error *err)
 {
-	struct attempt attempt = {.verification = verification, .source = xstrdup(copy)};
+	if (kas_freeze(attempt->kas, copy, &frozen->digest, err) < 0)
+		return err->status;
+	frozen->tree = xstrdup(copy);
+	frozen->prepared = attempt->prepared;
+	frozen->materials = attempt->materials;
+	attempt->prepared = (struct kas_prepared){0};
+	attempt->materials = NULL;
+	return STATUS_OK;
+}
+
+enum status verify_freeze(struct verification *verification, const char *copy,
+	struct kas_frozen *frozen, struct digest *inputs, struct error *err)
+{
+	struct attempt attempt = {.verification = verification,
+		.source = xstrdup(copy),
+		.materials = material_log_new()};
 	enum status status = build_inputs_prepare(&attempt, err);
 
 	*inputs = attempt.inputs;
-	if (status == STATUS_OK) {
+	if (status == STATUS_OK && attempt.kas) {
+		status = freeze_kas(&attempt, copy, frozen, err);
+	} else if (status == STATUS_OK) {
 		free(verification->release.build.source);
 		verification->release.build.source = xstrdup(copy);
 	}

@@ -15,6 +15,7 @@
 #include "verifier/verify.h"
 #include "verifier/verify_builds.h"
 #include "verifier/verify_culprits.h"
+#include "verifier/verify_kas.h"
 
 #define COPY_SIZE ((size_t)256 * 1024)
 
@@ -25,6 +26,7 @@ struct rebuilding {
 	struct variation_plan plan;
 	struct builds builds;
 	struct rebuild_record record;
+	struct kas_frozen frozen;
 	char *top; /* runs/RUN */
 };
 
@@ -52,6 +54,7 @@ static void plan_variations(struct rebuilding *rebuilding)
 		.environment = &build->environment,
 		.umask = build->umask,
 		.no_sandbox = rebuilding->request->verify.no_sandbox,
+		.is_kas = build->backend == BACKEND_KAS,
 	};
 	struct error err;
 
@@ -212,13 +215,19 @@ static enum status build(struct rebuilding *rebuilding, struct error *err)
 {
 	struct verification *verification = &rebuilding->verification;
 	char *tree = path_join(rebuilding->top, "tree");
-	char *source = path_join(tree, path_basename(verification->release.build.source));
+	const struct release_build *release = &verification->release.build;
+	const bool is_kas = release->backend == BACKEND_KAS;
+	char *source =
+		path_join(tree, path_basename(is_kas ? release->kas.repository : release->source));
 	enum status status, look_status = STATUS_OK;
 
 	status = path_make_directories(tree, 0700, err);
 	if (status == STATUS_OK)
-		status = verify_freeze(verification, source, &rebuilding->builds.inputs, err);
+		status = verify_freeze(
+			verification, source, &rebuilding->frozen, &rebuilding->builds.inputs, err);
 	if (status == STATUS_OK) {
+		if (is_kas)
+			verification->frozen = &rebuilding->frozen;
 		try_ordering(rebuilding, source);
 		rebuilding->builds.varied = rebuilding->plan.usable;
 		status = rebuilding->request->is_twice
@@ -329,6 +338,7 @@ static enum status rebuild(struct rebuilding *rebuilding, struct error *err)
 	enum status status;
 	bool continued;
 
+	verification->is_alone = true;
 	plan_variations(rebuilding);
 	digest_key(rebuilding, &key);
 	if (verification_begin(verification, RUN_KIND_REBUILD, &key, &continued, err) < 0)
@@ -360,11 +370,6 @@ enum status verify_rebuild_release(const struct rebuild_request *request, struct
 	enum status status =
 		release_read(request->verify.descriptor, &rebuilding.verification.release, err);
 
-	/* Its tree is made anew for each build, and most surroundings are kas's own. */
-	if (status == STATUS_OK && rebuilding.verification.release.build.backend == BACKEND_KAS)
-		status = error_set(err, STATUS_USAGE,
-			"%s is built by kas, which rebuild does not do: reproof verify rebuilds it",
-			request->verify.descriptor);
 	if (status == STATUS_OK)
 		status = rebuild(&rebuilding, err);
 	memcpy(run, rebuilding.verification.run, RUN_ID_SIZE);
@@ -372,6 +377,7 @@ enum status verify_rebuild_release(const struct rebuild_request *request, struct
 	rebuild_record_release(&rebuilding.record);
 	variation_plan_release(&rebuilding.plan);
 	verification_release(&rebuilding.verification);
+	kas_frozen_release(&rebuilding.frozen);
 	free(rebuilding.top);
 	return status;
 }

@@ -155,7 +155,7 @@ START_TEST(the_builds_user)
 		fprintf(stderr, "SKIP: test_sandbox_tree: NOT TESTED HERE: needs sudo\n");
 		return;
 	}
-	ck_assert_msg(build_user_make(&user, &err) == STATUS_OK, "%s", err.text);
+	ck_assert_msg(build_user_make(&user, BUILD_USER_ID, &err) == STATUS_OK, "%s", err.text);
 	ck_assert_int_eq(chmod(build.source, 0700), 0);
 	build.spec.files = user.files;
 	build.spec.file_count = user.file_count;
@@ -168,7 +168,7 @@ START_TEST(the_builds_user)
 		"[ -d /etc/schroot ] && sudo sh -c 'echo x >/etc/schroot/chroot.d/new' && echo "
 		"added; "
 		"true");
-	ck_assert_msg(build_user_own(build.source, &err) == STATUS_OK, "%s", err.text);
+	ck_assert_msg(build_user_own(&user, build.source, &err) == STATUS_OK, "%s", err.text);
 	build_prepare(&build);
 	build_run_prepared(&build);
 	ck_assert_msg(strncmp(build.log, "builder\n1000\n0\nbuilder\nbuilder\n", 30) == 0, "%s",

@@ -89,12 +89,12 @@ static void file_add(struct build_user *user, const char *place, const char *tex
 		(struct view_file){.place = place, .text = text, .mode = mode};
 }
 
-enum status build_user_make(struct build_user *user, struct error *err)
+enum status build_user_make(struct build_user *user, unsigned id, struct error *err)
 {
 	struct buffer passwd = {0}, group = {0};
 	enum status status;
 
-	*user = (struct build_user){0};
+	*user = (struct build_user){.id = id};
 	if (access("/usr/bin/sudo", X_OK) < 0)
 		return error_set(err, STATUS_SANDBOX,
 			"sudo is not installed: a build by kas becomes root with it; install it "
@@ -102,9 +102,9 @@ enum status build_user_make(struct build_user *user, struct error *err)
 	status = accounts_read("/etc/passwd", false, &passwd, err);
 	if (status == STATUS_OK)
 		status = accounts_read("/etc/group", true, &group, err);
-	buffer_add_format(&passwd, "%s:*:%d:%d::/home/%s:/bin/bash\n", BUILD_USER, BUILD_USER_ID,
-		BUILD_USER_ID, BUILD_USER);
-	buffer_add_format(&group, "%s:x:%d:\n", BUILD_USER, BUILD_USER_ID);
+	buffer_add_format(
+		&passwd, "%s:*:%u:%u::/home/%s:/bin/bash\n", BUILD_USER, id, id, BUILD_USER);
+	buffer_add_format(&group, "%s:x:%u:\n", BUILD_USER, id);
 	user->passwd = buffer_detach(&passwd);
 	user->group = buffer_detach(&group);
 	file_add(user, "/etc/passwd", user->passwd, 0644);
@@ -142,7 +142,7 @@ void build_user_release(struct build_user *user)
 	*user = (struct build_user){0};
 }
 
-enum status build_user_own(const char *directory, struct error *err)
+enum status build_user_own(const struct build_user *user, const char *directory, struct error *err)
 {
 	char *const paths[] = {(char *)directory, NULL};
 	enum status status = STATUS_OK;
@@ -155,7 +155,7 @@ enum status build_user_own(const char *directory, struct error *err)
 		if (entry->fts_info == FTS_DP)
 			continue;
 		if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR ||
-			lchown(entry->fts_path, BUILD_USER_ID, BUILD_USER_ID) < 0)
+			lchown(entry->fts_path, user->id, user->id) < 0)
 			status = error_set_errno(
 				err, "cannot give %s to the build's user", entry->fts_path);
 	}

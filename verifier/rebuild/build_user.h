@@ -14,6 +14,7 @@
 #define BUILD_USER_ID 1000
 
 struct build_user {
+	unsigned id; /* of user and group */
 	char *passwd, *group;
 	struct view_file files[20];
 	size_t file_count;
@@ -21,11 +22,14 @@ struct build_user {
 	struct text_list scratch; /* places that get an empty directory on disk */
 };
 
-/* STATUS_SANDBOX when sudo is missing. To be released also after an error. */
-enum status build_user_make(struct build_user *user, struct error *err);
+/*
+ * With this id, BUILD_USER_ID or above. STATUS_SANDBOX when sudo is missing. To be released also
+ * after an error.
+ */
+enum status build_user_make(struct build_user *user, unsigned id, struct error *err);
 void build_user_release(struct build_user *user);
 
 /* Gives a directory and all below it to the user; links are not followed. */
-enum status build_user_own(const char *directory, struct error *err);
+enum status build_user_own(const struct build_user *user, const char *directory, struct error *err);
 
 #endif

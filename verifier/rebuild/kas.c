@@ -86,7 +86,8 @@ enum status kas_new(const struct kas_spec *spec, struct kas **kas, struct error 
 			"without the sandbox a build cannot be given ISAR's snapshot variables "
 			"(`pin: isar`)");
 	if (!spec->no_sandbox)
-		status = build_user_make(&made->user, err);
+		status = build_user_make(
+			&made->user, spec->user_id ? spec->user_id : BUILD_USER_ID, err);
 	made->given = given_configuration(spec);
 	if (status == STATUS_OK && made->given && !spec->no_sandbox) {
 		made->user.files[made->user.file_count++] =

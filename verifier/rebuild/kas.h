@@ -30,6 +30,7 @@ struct kas_spec {
 	const struct digest *forbidden;	   /* contents that nothing prepared may have (T3) */
 	size_t forbidden_count;
 	int64_t epoch;		/* the time of every file of the tree */
+	unsigned user_id;	/* of the build's user; 0: BUILD_USER_ID */
 	const char *image_uuid; /* for the build, checked; "" or NULL: the build's own */
 	/* More BitBake variables for it, "NAME=VALUE", checked: no quote, nothing it would expand.
 	 */
@@ -82,6 +83,14 @@ void kas_free(struct kas *kas);
 enum status kas_prepare(struct kas *kas, unsigned short proxy_port, struct kas_prepared *prepared,
 	struct error *err);
 void kas_prepared_release(struct kas_prepared *prepared);
+
+/*
+ * For several builds of what was prepared once: its tree is kept at `path`, and another kas of the
+ * same build begins with a copy of it, whose digest must be the same (STATUS_BUILD).
+ */
+enum status kas_freeze(struct kas *kas, const char *path, struct digest *digest, struct error *err);
+enum status kas_thaw(
+	struct kas *kas, const char *path, const struct digest *digest, struct error *err);
 
 /* After the build: STATUS_BUILD when kas's own directory is not what it was (trust T1). */
 enum status kas_check_program(

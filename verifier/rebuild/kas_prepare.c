@@ -59,7 +59,7 @@ static enum status directory_make(const struct kas *kas, struct error *err)
 		return error_set_errno(err, "%s", kas->spec.log);
 	if (mkdir(kas->prepared, 0755) < 0)
 		return error_set_errno(err, "%s", kas->prepared);
-	return kas->spec.no_sandbox ? STATUS_OK : build_user_own(kas->prepared, err);
+	return kas->spec.no_sandbox ? STATUS_OK : build_user_own(&kas->user, kas->prepared, err);
 }
 
 /* A tag must be what it was when the descriptor was written. */
@@ -404,7 +404,30 @@ static enum status tree_finish(struct kas *kas, struct kas_prepared *prepared, s
 		qsort(prepared->files, prepared->file_count, sizeof(prepared->files[0]), by_path);
 	if (refuse_results(prepared, err) < 0)
 		return err->status;
-	return kas->spec.no_sandbox ? STATUS_OK : build_user_own(kas->tree, err);
+	return kas->spec.no_sandbox ? STATUS_OK : build_user_own(&kas->user, kas->tree, err);
+}
+
+enum status kas_freeze(struct kas *kas, const char *path, struct digest *digest, struct error *err)
+{
+	if (sandbox_remove_tree(path, err) < 0)
+		return err->status;
+	if (rename(kas->tree, path) < 0)
+		return error_set_errno(err, "cannot keep what was prepared as %s", path);
+	return tree_digest(path, digest, err);
+}
+
+enum status kas_thaw(
+	struct kas *kas, const char *path, const struct digest *digest, struct error *err)
+{
+	struct tree_options options = {.mtime = kas->spec.epoch};
+	struct digest now;
+
+	if (sandbox_remove_tree(kas->tree, err) < 0 ||
+		tree_copy(path, kas->tree, &options, &now, err) < 0)
+		return err->status;
+	if (!digest_equal(&now, digest))
+		return error_set(err, STATUS_BUILD, "%s changed between two builds", path);
+	return kas->spec.no_sandbox ? STATUS_OK : build_user_own(&kas->user, kas->tree, err);
 }
 
 enum status kas_prepare(struct kas *kas, unsigned short proxy_port, struct kas_prepared *prepared,

@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/process.h"
+#include "verifier/rebuild/build_user.h"
 
 static const char *const names[VARIATION_COUNT] = {
 	[VARY_BUILD_PATH] = "build_path",
@@ -134,9 +135,15 @@ static void plan_sandbox(const struct variation_base *base, struct variation_pla
 	plan->build_path = xasprintf("%s-varied", path);
 	plan->hostname = "varied-host";
 	use(plan, VARY_BUILD_PATH, xasprintf("%s → %s", path, plan->build_path));
-	use(plan, VARY_USER_GROUP,
-		xasprintf("root → %s (%u:%u)", varied_user.name, (unsigned)varied_user.uid,
-			(unsigned)varied_user.gid));
+	if (base->is_kas)
+		use(plan, VARY_USER_GROUP,
+			xasprintf(BUILD_USER " (%u:%u) → " BUILD_USER " (%u:%u)", BUILD_USER_ID,
+				BUILD_USER_ID, (unsigned)varied_user.uid,
+				(unsigned)varied_user.uid));
+	else
+		use(plan, VARY_USER_GROUP,
+			xasprintf("root → %s (%u:%u)", varied_user.name, (unsigned)varied_user.uid,
+				(unsigned)varied_user.gid));
 	use(plan, VARY_DOMAIN_HOST, xasprintf("%s → %s", hostname, plan->hostname));
 	plan->has_disorderfs = process_exists("disorderfs");
 	use(plan, VARY_FILEORDERING,
@@ -184,6 +191,17 @@ static void plan_time(struct variation_plan *plan)
 			plan, VARY_TIME, "faketime is not installed (the package faketime)");
 }
 
+/* What kas keeps from its builds is not varied, whatever this machine has. */
+static void plan_kas(struct variation_plan *plan)
+{
+	variation_plan_drop(plan, VARY_TIMEZONE, "kas hands TZ on to nothing that it starts");
+	variation_plan_drop(plan, VARY_LOCALES, "kas sets en_US.UTF-8 for all that it starts");
+	variation_plan_drop(plan, VARY_TIME,
+		"kas hands LD_PRELOAD on to nothing that it starts, and sudo would not");
+	variation_plan_drop(
+		plan, VARY_FILEORDERING, "a build by kas writes into the tree that it is made of");
+}
+
 void variation_plan_make(const struct variation_base *base, struct variation_plan *plan)
 {
 	const char *zone = value_of(base->environment, "TZ");
@@ -204,6 +222,8 @@ void variation_plan_make(const struct variation_base *base, struct variation_pla
 	else
 		variation_plan_drop(plan, VARY_NUM_CPUS, "there is one processor only");
 	plan_time(plan);
+	if (base->is_kas)
+		plan_kas(plan);
 }
 
 void variation_plan_release(struct variation_plan *plan)

@@ -46,6 +46,7 @@ struct variation_base {
 	const struct text_list *environment; /* the descriptor's, "NAME=value" */
 	mode_t umask;
 	bool no_sandbox;
+	bool is_kas;
 };
 
 /* What varying comes to on this machine. A zeroed struct is safe to release. */
@@ -72,7 +73,7 @@ void variation_plan_release(struct variation_plan *plan);
 struct build_conditions {
 	unsigned set;
 	const char *build_path, *hostname; /* NULL: the base's */
-	const struct sandbox_user *user;   /* NULL: root */
+	const struct sandbox_user *user;   /* NULL: root; with kas, whose id its user gets */
 	struct text_list environment;	   /* in place of variables of the same name */
 	bool has_umask;
 	mode_t umask;
