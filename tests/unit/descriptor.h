@@ -39,6 +39,7 @@ static inline void set_up(void)
 	make_file("tree/build.sh", "#!/bin/sh\n", 0755);
 	make_file("tree/sub/inner.sh", "#!/bin/sh\n", 0755);
 	make_file("tree/plain", "", 0644);
+	make_file("tree/kas-container", "#!/bin/sh\n", 0755);
 	make_file("outside.sh", "#!/bin/sh\n", 0755);
 	make_file("SHA256SUMS", ABC_HEX "  b\n" ABC_HEX " *./a/c\n", 0644);
 }

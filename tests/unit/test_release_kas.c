@@ -63,6 +63,10 @@ START_TEST(names_stay_names)
 		"r.yaml:5:102: \"a.yml:b.yml\" is no path of a kas file in the repository");
 	kas_refused("repository: tree, ref: " COMMIT ", files: [a.yml], machine: ../x",
 		"r.yaml:5:119: \"../x\" is no name of a machine");
+	kas_refused(GOOD ", program: tree/kas-container",
+		"r.yaml:5:154: kas-container starts kas by docker or podman, whose container is "
+		"made outside the sandbox, where it sees the network and not only the pin: name "
+		"kas itself (the package kas, or a run-kas of its sources)");
 	kas_refused(GOOD ", program: tree/plain", "r.yaml:5:154: /tree/plain is not executable");
 }
 END_TEST

@@ -107,8 +107,16 @@ static enum status read_machine(
 static enum status read_program(
 	void *context, const struct yaml *yaml, const struct yaml_node *value, struct error *err)
 {
-	return release_resolve(
-		context, yaml, value, RELEASE_PROGRAM, &kas_of(context)->program, err);
+	if (release_resolve(context, yaml, value, RELEASE_PROGRAM, &kas_of(context)->program, err) <
+		0)
+		return err->status;
+	/* Better said here than by a container engine that the sandbox does not have. */
+	if (strncmp(path_basename(kas_of(context)->program), "kas-container", 13) == 0)
+		return yaml_error(yaml, value, err,
+			"kas-container starts kas by docker or podman, whose container is made "
+			"outside the sandbox, where it sees the network and not only the pin: name "
+			"kas itself (the package kas, or a run-kas of its sources)");
+	return STATUS_OK;
 }
 
 /* A prefix goes into git's configuration, in quotes. */
