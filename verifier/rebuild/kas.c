@@ -11,6 +11,13 @@
 
 #define SETPRIV "/usr/bin/setpriv"
 
+/* The pinning proxy, which http_proxy names, has no repositories. */
+static void add_direct(struct buffer *text, const char *url)
+{
+	if (strncmp(url, "http://", 7) == 0 && !strpbrk(url, "\"\\"))
+		buffer_add_format(text, "[http \"%s\"]\n\tproxy =\n", url);
+}
+
 /*
  * Of the system, so that no file of the tree is edited: where repositories are taken from, and that
  * a directory of another owner is one.
@@ -20,9 +27,12 @@ static char *git_configuration(const struct release_kas *settings)
 	struct buffer text = {0};
 
 	buffer_add_text(&text, "[safe]\n\tdirectory = *\n[advice]\n\tdetachedHead = false\n");
-	for (size_t i = 0; i < settings->mirror_count; i++)
+	add_direct(&text, settings->repository);
+	for (size_t i = 0; i < settings->mirror_count; i++) {
+		add_direct(&text, settings->mirrors[i].place);
 		buffer_add_format(&text, "[url \"%s\"]\n\tinsteadOf = \"%s\"\n",
 			settings->mirrors[i].place, settings->mirrors[i].prefix);
+	}
 	return buffer_detach(&text);
 }
 
