@@ -50,7 +50,9 @@ get() {
 }
 deploy=tmp/deploy/images/qemu
 mkdir -p $deploy/sub
-get pool/main/h/hello/hello_1.0_amd64.deb >$deploy/image.deb
+# Not the package itself, which the pins serve: an image that holds it.
+get pool/main/h/hello/hello_1.0_amd64.deb >hello.deb
+tar --mtime=@0 --owner=0 --group=0 --numeric-owner --mode=644 -cf $deploy/image.deb hello.deb
 sha256sum <downloads/sources >$deploy/sub/sources
 git -C .. describe --tags --dirty --always >$deploy/build-id
 ln -s image.deb $deploy/image
