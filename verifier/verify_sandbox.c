@@ -42,6 +42,10 @@ enum status wanted_record(const struct verification *verification, const struct 
 		if (evidence_wanted(evidence, verification->run, wanted->items[i].kind,
 			    wanted->items[i].target, wanted->items[i].count, err) < 0)
 			return err->status;
+	if (wanted->own_networks &&
+		evidence_wanted(evidence, verification->run, "own-network", "",
+			wanted->own_networks, err) < 0)
+		return err->status;
 	if (!wanted->more)
 		return STATUS_OK;
 	return evidence_wanted(evidence, verification->run, "more", "", wanted->more, err);

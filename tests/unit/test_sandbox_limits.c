@@ -82,6 +82,10 @@ END_TEST
 #define LARGE "exec perl -e '$x = \"x\" x 300_000_000; sleep 1000'"
 #define FORKS "exec perl -e 'for (1 .. 100) { fork or last } sleep 1000'"
 
+#define FILL "head -c 300M /dev/zero"
+#define MOUNTED_ELSEWHERE                                                                          \
+	"exec unshare -m sh -c 'mkdir /tmp/m; mount -t tmpfs none /tmp/m; " FILL " >/tmp/m/big; "
+
 /* Shared with children it counts once (the modest build); in a tmpfs it counts as well. */
 static const char *const eaters[] = {
 	"perl -e '$x .= \"x\" x 10_000_000 while 1'",
@@ -97,6 +101,28 @@ static const char *const eaters[] = {
 	UNMOUNT SHM,
 	UNMOUNT "mkdir /tmp/m; mount -t tmpfs none /tmp/m; head -c 300M /dev/zero >/tmp/m/big; "
 		"exec sleep 1000",
+	/* In mounts of its own, below a root of its own, under a name that is written otherwise. */
+	MOUNTED_ELSEWHERE "exec sleep 1000'",
+	MOUNTED_ELSEWHERE "mkdir /tmp/r; mount --rbind / /tmp/r; exec chroot /tmp/r sleep 1000'",
+	"m='/tmp/a b\\c\nd'; mkdir \"$m\"; mount -t tmpfs none \"$m\"; " FILL
+	" >\"$m/big\"; exec sleep 1000",
+	/* Under another, or mounted nowhere any more, with a file open. */
+	"mkdir /tmp/m; mount -t tmpfs none /tmp/m; exec 3>/tmp/m/big; mount -t tmpfs none "
+	"/tmp/m; " FILL " >&3; exec sleep 1000",
+	"mkdir /tmp/m; mount -t tmpfs none /tmp/m; exec 3>/tmp/m/big; umount -l /tmp/m; " FILL
+	" >&3; exec sleep 1000",
+	/* Only a part is mounted, and nothing is open. */
+	"mkdir /tmp/m /tmp/p; mount -t tmpfs none /tmp/m; mkdir /tmp/m/s; mount --bind /tmp/m/s "
+	"/tmp/p; "
+	"umount -l /tmp/m; " FILL " >/tmp/p/big; exec sleep 1000",
+	/* It says nothing of what is in it. */
+	"mkdir /tmp/m; mount -t tmpfs -o size=0 none /tmp/m; " FILL " >/tmp/m/big; exec sleep 1000",
+	/* Behind many. */
+	"mkdir /tmp/m; for i in $(seq 300); do mkdir /tmp/m/$i; mount -t tmpfs none /tmp/m/$i; "
+	"done; " FILL " >/tmp/m/300/big; exec sleep 1000",
+	/* In no file system at all. */
+	"exec perl -e '$n = \"x\"; $fd = syscall(319, $n, 0); open F, \">&=$fd\" or die; "
+	"print F \"x\" x 1_000_000 for 1 .. 300; close STDIN; sleep 1000'",
 };
 
 START_TEST(a_build_that_eats_memory)
@@ -157,19 +183,20 @@ START_TEST(what_cannot_be_seen_is_trouble)
 	char *process = path_join(build.source, "4711");
 	uint64_t processes, memory;
 	struct error err;
-	int proc;
+	struct usage usage = {0};
 
-	proc = open(build.source, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	ck_assert_int_eq(usage_read(proc, &processes, &memory, &err), STATUS_SANDBOX);
+	usage.proc = open(build.source, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	ck_assert_int_eq(usage_read(&usage, &processes, &memory, &err), STATUS_SANDBOX);
 	ck_assert_ptr_nonnull(strstr(err.text, "no longer sees its processes"));
 	ck_assert(mkdir(process, 0755) == 0);
-	ck_assert_int_eq(usage_read(proc, &processes, &memory, &err), STATUS_SANDBOX);
+	ck_assert_int_eq(usage_read(&usage, &processes, &memory, &err), STATUS_SANDBOX);
 	ck_assert_ptr_nonnull(strstr(err.text, "no longer sees its mounts"));
-	close(proc);
-	ck_assert_int_eq(usage_open(&proc, &err), STATUS_OK);
-	ck_assert_int_eq(usage_read(proc, &processes, &memory, &err), STATUS_OK);
+	close(usage.proc);
+	ck_assert_int_eq(usage_open(&usage, &err), STATUS_OK);
+	ck_assert_int_eq(usage_read(&usage, &processes, &memory, &err), STATUS_OK);
 	ck_assert(processes > 0 && memory > 0);
-	close(proc);
+	close(usage.proc);
+	free(usage.foreign.items);
 	free(process);
 }
 END_TEST

@@ -84,9 +84,11 @@ CREATE TABLE refusal (
 -- What a build tried to reach besides the proxy, in vain (trust T4).
 CREATE TABLE wanted (
 	run     TEXT NOT NULL REFERENCES run ON DELETE CASCADE,
-	kind    TEXT NOT NULL CHECK (kind IN ('name', 'tcp', 'udp', 'more')), -- more: not told apart
+	-- more: not told apart; own-network: of the build's own making, where it is not seen what it
+	-- tries
+	kind    TEXT NOT NULL CHECK (kind IN ('name', 'tcp', 'udp', 'own-network', 'more')),
 	target  TEXT NOT NULL, -- host name, or address:port
-	count   INTEGER NOT NULL, -- of packets
+	count   INTEGER NOT NULL, -- of packets; of network namespaces
 	PRIMARY KEY (run, kind, target)
 ) STRICT, WITHOUT ROWID;
 

@@ -35,6 +35,8 @@ struct wanted {
 struct wanted_list {
 	struct wanted items[WANTED_MOST];
 	size_t count;
+	/* Network namespaces of its own that were seen: nothing is reached there, and not seen. */
+	uint64_t own_networks;
 	uint64_t more; /* packets to others when the list was full, and those not read in time */
 };
 

@@ -3,21 +3,20 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/statvfs.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "verifier/rebuild/mount_table.h"
-
-enum status usage_open(int *proc, struct error *err)
+enum status usage_open(struct usage *usage, struct error *err)
 {
-	*proc = open_tree(AT_FDCWD, "/proc", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-	return *proc < 0 ? error_set_errno(err, "cannot watch the build's processes in /proc")
-			 : STATUS_OK;
+	*usage = (struct usage){0};
+	usage->proc = open_tree(AT_FDCWD, "/proc", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	if (usage->proc < 0 || !tmpfs_find_foreign(usage->proc, &usage->foreign))
+		return error_set_errno(err, "cannot watch the build's processes in /proc");
+	return STATUS_OK;
 }
 
 DIR *usage_directory(int proc, const char *path)
@@ -60,46 +59,39 @@ static void process_file_read(int proc, const char *pid, const char *name, char 
 		close(fd);
 }
 
-#define TMPFS_MOST 256 /* that are told apart; more are not counted */
+struct networks_look {
+	struct network_set *set;
+	ino_t own;
+};
 
-/*
- * What lies in a tmpfs is memory, whoever maps it. Only those mounted whole: of another a part is
- * shown here, and the rest belongs to others. False when the mounts cannot be read.
- */
-static bool tmpfs_read(int proc, uint64_t *total)
+static ino_t network_of(int proc, const char *pid)
 {
-	int fd = openat(proc, "self/mountinfo", O_RDONLY | O_CLOEXEC);
-	FILE *mounts = fd < 0 ? NULL : fdopen(fd, "r");
-	unsigned seen[TMPFS_MOST];
-	size_t count = 0, size = 0;
-	uint64_t bytes = 0;
-	char *line = NULL;
+	struct stat info;
+	char path[64];
 
-	if (!mounts) {
-		if (fd >= 0)
-			close(fd);
-		return false;
-	}
-	while (count < TMPFS_MOST && getline(&line, &size, mounts) > 0) {
-		struct mount_line mount;
-		unsigned minor;
-		struct statvfs info;
-		bool is_seen = false;
+	snprintf(path, sizeof(path), "%.20s/ns/net", pid);
+	return fstatat(proc, path, &info, 0) == 0 ? info.st_ino : 0;
+}
 
-		if (!mount_line_parse(line, &mount) || strcmp(mount.type, "tmpfs") != 0 ||
-			strcmp(mount.root, "/") != 0 || sscanf(mount.device, "0:%u", &minor) != 1)
-			continue;
-		for (size_t i = 0; i < count; i++)
-			is_seen |= seen[i] == minor;
-		if (is_seen || statvfs(mount.point, &info) < 0)
-			continue;
-		seen[count++] = minor;
-		bytes += (uint64_t)(info.f_blocks - info.f_bfree) * info.f_frsize;
-	}
-	free(line);
-	fclose(mounts);
-	*total = bytes;
-	return true;
+static void network_add(void *context, int proc, const char *pid)
+{
+	struct networks_look *look = context;
+	ino_t inode = network_of(proc, pid);
+
+	if (!inode || inode == look->own || look->set->count == NETWORKS_MOST)
+		return;
+	for (size_t i = 0; i < look->set->count; i++)
+		if (look->set->inodes[i] == inode)
+			return;
+	look->set->inodes[look->set->count++] = inode;
+}
+
+void usage_read_networks(const struct usage *usage, struct network_set *networks)
+{
+	struct networks_look look = {networks, network_of(usage->proc, "self")};
+
+	if (look.own)
+		each_process(usage->proc, network_add, &look);
 }
 
 struct sum {
@@ -118,13 +110,14 @@ static void resident_add(void *context, int proc, const char *pid)
 	sum->bytes += resident * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-enum status usage_read(int proc, uint64_t *processes, uint64_t *memory, struct error *err)
+enum status usage_read(
+	const struct usage *usage, uint64_t *processes, uint64_t *memory, struct error *err)
 {
 	struct sum sum = {0};
 	uint64_t tmpfs = 0;
 
-	each_process(proc, resident_add, &sum);
-	if (!sum.processes || !tmpfs_read(proc, &tmpfs))
+	each_process(usage->proc, resident_add, &sum);
+	if (!sum.processes || !tmpfs_read(usage->proc, &usage->foreign, &tmpfs))
 		return error_set(err, STATUS_SANDBOX,
 			"the build was ended: the sandbox no longer sees its %s, so its limits "
 			"cannot be held; look in the build's log for what it does to /proc, and at "
@@ -153,13 +146,13 @@ static void proportional_add(void *context, int proc, const char *pid)
 	sum->shared += field_read(text, "\nPss_Shmem:");
 }
 
-uint64_t usage_read_exact(int proc)
+uint64_t usage_read_exact(const struct usage *usage)
 {
 	struct sum sum = {0};
 	uint64_t tmpfs = 0;
 
-	tmpfs_read(proc, &tmpfs);
-	each_process(proc, proportional_add, &sum);
+	tmpfs_read(usage->proc, &usage->foreign, &tmpfs);
+	each_process(usage->proc, proportional_add, &sum);
 	/* What is shared is in a tmpfs for the most part. */
 	return sum.bytes + (sum.shared > tmpfs ? sum.shared : tmpfs);
 }

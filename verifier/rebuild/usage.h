@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "verifier/rebuild/usage_tmpfs.h"
 
 /*
  * What the processes of this PID namespace take, read from its /proc, by its first process. A
@@ -16,9 +17,14 @@
 /*
  * The /proc that all below is read from, as the descriptor of a mount of its own (open_tree(2)), to
  * be taken before the build starts: what a build mounts over /proc or in it is not seen through it,
- * and its umount changes nothing. The caller's to close.
+ * and its umount changes nothing. It lives as long as this process.
  */
-enum status usage_open(int *proc, struct error *err);
+struct usage {
+	int proc;
+	struct device_list foreign;
+};
+
+enum status usage_open(struct usage *usage, struct error *err);
 
 /* A directory of it to read, or NULL when there is none (any more). */
 DIR *usage_directory(int proc, const char *path);
@@ -26,17 +32,30 @@ DIR *usage_directory(int proc, const char *path);
 /*
  * `*processes` without this one. `*memory` is what they may take together at most, in bytes: their
  * resident sets, in which a page that several share counts several times, and what is in a tmpfs
- * mounted here. Cheap. To be called while a process of the build is there, ended or not, that was
- * not waited for: that none is seen, or no mount, is an error (STATUS_SANDBOX).
+ * (verifier/rebuild/usage_tmpfs.h). Cheap. To be called while a process of the build is there,
+ * ended or not, that was not waited for: that none is seen, or no mount, is an error
+ * (STATUS_SANDBOX).
  */
-enum status usage_read(int proc, uint64_t *processes, uint64_t *memory, struct error *err);
+enum status usage_read(
+	const struct usage *usage, uint64_t *processes, uint64_t *memory, struct error *err);
 
 /*
  * What they take together, in bytes: proportional sets without the page cache (proc(5),
- * smaps_rollup), swap, and what is in a tmpfs mounted here. Reads all page tables, so it is for
+ * smaps_rollup), swap, and what is in a tmpfs. Reads all page tables, so it is for
  * when usage_read() gives too much.
  */
-uint64_t usage_read_exact(int proc);
+uint64_t usage_read_exact(const struct usage *usage);
+
+/*
+ * Adds those network namespaces of processes to the set that are neither there nor this process's.
+ * A process that ends between two looks may have been in another.
+ */
+#define NETWORKS_MOST 64 /* that are told apart */
+struct network_set {
+	uint64_t inodes[NETWORKS_MOST];
+	size_t count;
+};
+void usage_read_networks(const struct usage *usage, struct network_set *networks);
 
 /*
  * Bytes on disk below the directories, other mounts left out, and of removed files of the same file

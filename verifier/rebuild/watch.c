@@ -18,7 +18,8 @@
 
 struct watch {
 	struct build_limits limits;
-	int proc; /* of usage_open() */
+	struct usage usage;
+	struct network_set networks;
 	int directories[DIRECTORIES_MOST];
 	size_t directory_count;
 	double next; /* when memory is looked at again: a thousand processes take a while too */
@@ -47,7 +48,7 @@ enum status watch_new(const struct build_limits *limits, const char *const *dire
 
 	watch->limits = *limits;
 	watch->space = UINT64_MAX;
-	if (usage_open(&watch->proc, err) != STATUS_OK) {
+	if (usage_open(&watch->usage, err) != STATUS_OK) {
 		free(watch);
 		return err->status;
 	}
@@ -78,7 +79,7 @@ static void *disk_watch(void *context)
 		watch->space = free_space(watch);
 		if (watch->limits.most[BUILD_DISK])
 			watch->disk = usage_read_disk(
-				watch->proc, watch->directories, watch->directory_count);
+				watch->usage.proc, watch->directories, watch->directory_count);
 		took = clock_monotonic() - begin;
 		poll(NULL, 0, (int)(1000 * (took > DISK_PAUSE ? took : DISK_PAUSE)));
 	}
@@ -108,7 +109,8 @@ static enum status memory_broken(
 
 	if (begin < watch->next || (!most[BUILD_MEMORY] && !most[BUILD_PROCESSES]))
 		return STATUS_OK;
-	if (usage_read(watch->proc, &processes, &memory, err) != STATUS_OK)
+	usage_read_networks(&watch->usage, &watch->networks);
+	if (usage_read(&watch->usage, &processes, &memory, err) != STATUS_OK)
 		return err->status;
 	if (most[BUILD_PROCESSES] && processes > most[BUILD_PROCESSES]) {
 		*seen = processes;
@@ -116,7 +118,7 @@ static enum status memory_broken(
 		return STATUS_OK;
 	}
 	if (most[BUILD_MEMORY] && memory > most[BUILD_MEMORY]) {
-		*seen = usage_read_exact(watch->proc);
+		*seen = usage_read_exact(&watch->usage);
 		if (*seen > most[BUILD_MEMORY]) {
 			*broken = BUILD_MEMORY;
 			return STATUS_OK;
@@ -148,12 +150,17 @@ enum status watch_broken(
 	return memory_broken(watch, broken, seen, err);
 }
 
+uint64_t watch_networks(const struct watch *watch)
+{
+	return watch->networks.count;
+}
+
 enum build_limit watch_broken_at_end(struct watch *watch, uint64_t *seen)
 {
 	uint64_t most = watch->limits.most[BUILD_DISK];
 
 	if (!most)
 		return BUILD_LIMIT_NONE;
-	*seen = usage_read_disk(watch->proc, watch->directories, watch->directory_count);
+	*seen = usage_read_disk(watch->usage.proc, watch->directories, watch->directory_count);
 	return *seen > most ? BUILD_DISK : BUILD_LIMIT_NONE;
 }

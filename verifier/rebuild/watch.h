@@ -31,4 +31,7 @@ enum status watch_broken(
 /* The same for what stays when the build has ended: it may have been faster than the watch. */
 enum build_limit watch_broken_at_end(struct watch *watch, uint64_t *seen);
 
+/* Network namespaces that the build was seen to have of its own, up to NETWORKS_MOST. */
+uint64_t watch_networks(const struct watch *watch);
+
 #endif

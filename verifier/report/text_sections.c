@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/number.h"
@@ -187,12 +188,29 @@ static enum status print_wanted(
 	struct report_printer *printer = context;
 
 	(void)err;
+	if (strcmp(kind, "own-network") == 0)
+		return STATUS_OK;
 	fputs(printer->shown++ ? ", " : "  wanted besides, in vain: ", printer->stream);
 	fputs(kind, printer->stream);
 	if (target[0])
 		fputc(' ', printer->stream);
 	report_put_line(printer->stream, target);
 	fprintf(printer->stream, " (%llu)", (unsigned long long)count);
+	return STATUS_OK;
+}
+
+static enum status print_own_network(
+	void *context, const char *kind, const char *target, uint64_t count, struct error *err)
+{
+	struct report_printer *printer = context;
+
+	(void)target;
+	(void)err;
+	if (strcmp(kind, "own-network") == 0)
+		fprintf(printer->stream,
+			"  networks of its own making: %llu; nothing is reached in them, and what "
+			"was tried there is not known\n",
+			(unsigned long long)count);
 	return STATUS_OK;
 }
 
@@ -227,6 +245,8 @@ static enum status print_containment(struct report_printer *printer, struct erro
 		return err->status;
 	if (printer->shown)
 		fputc('\n', printer->stream);
+	if (evidence_each_wanted(printer->evidence, run->id, print_own_network, printer, err) < 0)
+		return err->status;
 	if (strcmp(run->isolation, "confined") == 0)
 		fputs("  nothing else was reached\n", printer->stream);
 	printer->shown = 0;
