@@ -172,6 +172,17 @@ static const char *source_name(const struct attempt *attempt)
 	return path_basename(attempt->kas ? build->kas.repository : build->source);
 }
 
+/* The bytes that the build got, whatever this machine's file says by now. */
+static enum status record_copy(void *context, const char *path, const char *text, struct error *err)
+{
+	struct verification *verification = ((struct attempt *)context)->verification;
+	struct digest digest;
+
+	hash_memory(text, strlen(text), &digest);
+	return evidence_material(verification->evidence, verification->run, "tool", path, &digest,
+		strlen(text), err);
+}
+
 enum status build_inputs_record(struct attempt *attempt, struct error *err)
 {
 	struct verification *verification = attempt->verification;
@@ -192,6 +203,8 @@ enum status build_inputs_record(struct attempt *attempt, struct error *err)
 			evidence, verification->run, "tool", name, &attempt->tools.status, 0, err);
 		free(name);
 	}
+	if (status == STATUS_OK)
+		status = sandbox_each_copy(attempt->sandbox, record_copy, attempt, err);
 	if (status == STATUS_OK)
 		status = evidence_built(evidence, verification->run, &attempt->inputs, err);
 	return evidence_end(evidence, status, err);

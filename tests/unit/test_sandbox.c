@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/build_fixture.h"
 
+#include "base/hash.h"
+
 #include <arpa/inet.h>
 #include <grp.h>
 #include <poll.h>
@@ -296,6 +298,39 @@ START_TEST(the_handed_out_socket_is_served_from_outside)
 }
 END_TEST
 
+static enum status copy_take(void *context, const char *path, const char *text, struct error *err)
+{
+	struct digest digest;
+	char hex[SHA256_HEX_SIZE];
+
+	(void)err;
+	if (strcmp(path, "/etc/skel/.bashrc") == 0) {
+		hash_memory(text, strlen(text), &digest);
+		digest_hex(&digest, hex);
+		*(char **)context = xasprintf("%s\n", hex);
+	}
+	return STATUS_OK;
+}
+
+/* The digest is of what the build got, not of what this machine has by now. */
+START_TEST(copies_of_configuration_are_told)
+{
+	struct text_list changed = {0};
+	struct error err;
+	char *hex = NULL;
+
+	text_list_add(&changed, "/etc/skel");
+	build.spec.changed = &changed;
+	build_pass(&build,
+		"sha256sum </etc/skel/.bashrc | cut -d' ' -f1; echo more >>/etc/skel/.bashrc");
+	ck_assert(sandbox_each_copy(build.sandbox, copy_take, &hex, &err) == STATUS_OK);
+	ck_assert_ptr_nonnull(hex);
+	ck_assert_str_eq(build.log, hex);
+	free(hex);
+	text_list_release(&changed);
+}
+END_TEST
+
 START_TEST(without_a_sandbox_it_says_so)
 {
 	build.spec.no_sandbox = true;
@@ -334,6 +369,7 @@ int main(void)
 	tcase_add_test(isolated, freeing_kills_what_was_prepared);
 	tcase_add_test(isolated, an_output_directory_with_something_in_it_is_refused);
 	tcase_add_loop_test(isolated, the_handed_out_socket_is_served_from_outside, 0, 2);
+	tcase_add_test(plain, copies_of_configuration_are_told);
 	tcase_add_test(plain, without_a_sandbox_it_says_so);
 	if (can_isolate)
 		suite_add_tcase(suite, isolated);

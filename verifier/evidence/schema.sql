@@ -58,8 +58,8 @@ CREATE TABLE run_pin (
 CREATE TABLE material (
 	run     TEXT NOT NULL REFERENCES run ON DELETE CASCADE,
 	kind    TEXT NOT NULL CHECK (kind IN ('archive-file', 'tool', 'source')),
-	name    BLOB NOT NULL, -- archive/path, or package:architecture=version
-	sha256  TEXT NOT NULL, -- for tool: of the package database it was read from
+	name    BLOB NOT NULL, -- archive/path, package:architecture=version, or this machine's /path
+	sha256  TEXT NOT NULL, -- of a package: of the package database it was read from
 	size    INTEGER NOT NULL,
 	PRIMARY KEY (run, kind, name, sha256)
 ) STRICT, WITHOUT ROWID;

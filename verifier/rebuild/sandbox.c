@@ -85,6 +85,21 @@ const struct wanted_list *sandbox_wanted(const struct sandbox *sandbox)
 	return &sandbox->wanted;
 }
 
+enum status sandbox_each_copy(
+	const struct sandbox *sandbox, sandbox_copy_visitor visit, void *context, struct error *err)
+{
+	const struct view *view = &sandbox->view;
+
+	for (size_t i = view->copied_first; i < view->copied_end; i++) {
+		const struct view_entry *entry = &view->entries[i];
+
+		if ((entry->kind == VIEW_TEXT || entry->kind == VIEW_LINK) &&
+			visit(context, entry->place, entry->from, err) != STATUS_OK)
+			return err->status;
+	}
+	return STATUS_OK;
+}
+
 const char *sandbox_source_path(const struct sandbox *sandbox)
 {
 	return sandbox->source;

@@ -135,6 +135,15 @@ enum status sandbox_run(struct sandbox *sandbox, const struct sandbox_command *c
 const struct build_limits_held *sandbox_limits(const struct sandbox *sandbox);
 
 /*
+ * Visits each file of this machine of which the build has a copy (`changed` of the spec), with the
+ * bytes it got; of a link they are its target. Ends with the first error.
+ */
+typedef enum status (*sandbox_copy_visitor)(
+	void *context, const char *path, const char *text, struct error *err);
+enum status sandbox_each_copy(const struct sandbox *sandbox, sandbox_copy_visitor visit,
+	void *context, struct error *err);
+
+/*
  * What it tried to reach besides the proxy (with NETWORK_OWN: what refused it); empty without a
  * network namespace.
  */

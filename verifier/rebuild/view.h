@@ -53,6 +53,7 @@ struct view {
 	size_t own_first;   /* the first entry that shows a directory of the run itself, */
 	size_t own_end;	    /* and the one behind the last */
 	size_t shown_count; /* entries before the masks */
+	size_t copied_first, copied_end; /* those that are copies of this machine's configuration */
 	struct view_secret *secrets;
 	size_t secret_count, secret_capacity;
 };

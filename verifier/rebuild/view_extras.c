@@ -116,9 +116,11 @@ enum status view_extras_add(
 {
 	enum status status = STATUS_OK;
 
+	view->copied_first = view->count;
 	for (size_t i = 0; request->changed && i < request->changed->count && status == STATUS_OK;
 		i++)
 		status = copy_add(view, request->changed->items[i], 0, err);
+	view->copied_end = view->count;
 	for (size_t i = 0; i < request->file_count; i++)
 		view_entry_add(view, request->files[i].text ? VIEW_TEXT : VIEW_DIRECTORY,
 			request->files[i].place, request->files[i].text, request->files[i].mode);
