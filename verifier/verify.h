@@ -28,6 +28,7 @@ struct verify_request {
 	const struct text_list *artifacts; /* globs of --artifact; empty: all */
 	bool accept_expired_key;
 	bool no_sandbox;
+	bool has_own_mounts;		  /* build_disk_own_mounts() was called, and went well */
 	struct build_limits build_limits; /* over the descriptor's; 0: not given */
 	bool is_offline; /* only what the store has; published files are in a directory */
 	struct inspection inspection;

@@ -40,9 +40,13 @@ static unsigned facts_of(const struct process_result *result, const struct sandb
 static void how_it_ended(
 	const struct process_result *result, const struct sandbox *sandbox, char how[64])
 {
-	if (sandbox_limits(sandbox)->broken != BUILD_LIMIT_NONE)
-		snprintf(how, 64, "was ended at its limit of %s",
-			build_limit_word(sandbox_limits(sandbox)->broken));
+	const struct build_limits_held *held = sandbox_limits(sandbox);
+
+	if (held->broken != BUILD_LIMIT_NONE && result->exit_code >= 0)
+		snprintf(how, 64, "ended with exit code %d at its limit of %s", result->exit_code,
+			build_limit_word(held->broken));
+	else if (held->broken != BUILD_LIMIT_NONE)
+		snprintf(how, 64, "was ended at its limit of %s", build_limit_word(held->broken));
 	else if (result->exit_code < 0)
 		snprintf(how, 64, "was ended by signal %d", result->signal);
 	else
@@ -61,11 +65,14 @@ static enum status record_failure(struct verification *verification,
 
 	how_it_ended(result, sandbox, how);
 	failure_classify(facts_of(result, sandbox), how, end, &failure);
-	sandbox_explain(sandbox, last ? last->text : "", &why);
+	sandbox_explain(sandbox, failure.class, last ? last->text : "", &why);
 	status = evidence_build_failure(verification->evidence, verification->run, &failure, err);
 	if (status == STATUS_OK)
 		status = error_set(err, STATUS_BUILD, "the build %s%s%.300s%s; its log: %s",
-			sandbox_limits(sandbox)->broken == BUILD_LIMIT_NONE ? how : "was ended",
+			result->exit_code >= 0 ||
+					sandbox_limits(sandbox)->broken == BUILD_LIMIT_NONE
+				? how
+				: "was ended",
 			failure.line ? ": " : "", failure.line ? failure.evidence : "",
 			buffer_text(&why), log);
 	buffer_release(&why);

@@ -10,6 +10,7 @@
 #include "base/path.h"
 #include "verifier/rebuild/tree.h"
 #include "verifier/verify_published.h"
+#include "verifier/verify_sandbox.h"
 
 /* SOURCE_DATE_EPOCH: the descriptor's, or the newest Date of the pins. */
 static int64_t build_epoch(const struct verification *verification)
@@ -218,6 +219,11 @@ static enum status prepare_with_kas(struct attempt *attempt, struct error *err)
 	struct error record_err;
 	enum status status;
 
+	/* What is only kept for builds to come is on the disk of none of them. */
+	if (attempt->output &&
+		build_disk_choose(attempt->verification, &attempt->disk, err) != STATUS_OK)
+		return err->status;
+	spec.disk = attempt->disk;
 	if (attempt->verification->frozen) {
 		status = kas_start_again(
 			attempt->verification, &spec, &attempt->kas, &attempt->prepared, err);

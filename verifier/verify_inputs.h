@@ -13,7 +13,7 @@
 struct attempt {
 	struct verification *verification;
 	char *source, *output, *log;
-	char *unused; /* the sandbox's output directory where the build has one of its own */
+	char *written; /* the sandbox's output directory: `output` itself, or what is taken to it */
 	struct text_list hidden;    /* what the build must not see */
 	struct text_list published; /* absolute paths of the published files */
 	struct tool_root tools;
@@ -23,6 +23,7 @@ struct attempt {
 	struct digest source_digest;
 	struct digest inputs;
 	int64_t epoch;
+	struct build_disk *disk; /* NULL: what the build writes is in the work directory */
 	struct sandbox *sandbox;
 	struct material_log *materials;
 	struct text_list environment;

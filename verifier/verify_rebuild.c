@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/path.h"
 #include "base/progress.h"
+#include "verifier/rebuild/output.h"
 #include "verifier/rebuild/sandbox.h"
 #include "verifier/rebuild/tree.h"
 #include "verifier/verification.h"
@@ -70,6 +71,8 @@ static enum status run_command(struct attempt *attempt, unsigned short port, str
 	command.argv = (const char *const *)argv.items;
 	command.environment = (const char *const *)attempt->environment.items;
 	status = sandbox_run(attempt->sandbox, &command, &result, err);
+	if (status == STATUS_OK && attempt->disk)
+		status = build_disk_check(attempt->disk, err);
 	if (status == STATUS_OK)
 		status = sandbox_record(attempt->verification, attempt->sandbox, err);
 	close(command.log_fd);
@@ -164,12 +167,13 @@ static enum status run_build(struct attempt *attempt, struct error *err)
 	struct sandbox_spec spec = {
 		.work_directory = verification->work,
 		.source_directory = attempt->source,
-		.output_directory = attempt->kas ? attempt->unused : attempt->output,
+		.output_directory = attempt->written,
 		.build_path = build->path,
 		.hostname = build->hostname,
 		.hidden = &attempt->hidden,
 		.no_sandbox = verification->request->no_sandbox,
 		.loop_devices = build->loop_devices,
+		.disk = attempt->disk,
 	};
 	const char *isolation, *mark = NULL;
 	unsigned short port;
@@ -202,12 +206,45 @@ static enum status run_build(struct attempt *attempt, struct error *err)
 /* Out of the work tree, which can go then. */
 static enum status take_deployed(struct attempt *attempt, struct error *err)
 {
+	enum status status;
+
 	if (kas_check_program(attempt->kas, &attempt->prepared, err) < 0 ||
 		kas_compress(attempt->kas, err) < 0)
 		return err->status;
 	if (mkdir(attempt->output, 0755) < 0)
 		return error_set_errno(err, "%s", attempt->output);
-	return kas_take_output(attempt->kas, attempt->output, err);
+	status = kas_take_output(attempt->kas, attempt->output, err);
+	return status == STATUS_OK && attempt->disk ? build_disk_check(attempt->disk, err) : status;
+}
+
+/* Where the build wrote something that is not its output as it stands. */
+static enum status take_output(struct attempt *attempt, struct error *err)
+{
+	if (attempt->kas)
+		return take_deployed(attempt, err);
+	return attempt->disk
+		? output_copy(attempt->written, &attempt->published, attempt->output, err)
+		: STATUS_OK;
+}
+
+/* Each attempt begins with nothing of an earlier one (trust T2). */
+static enum status begin_anew(struct attempt *attempt, struct error *err)
+{
+	struct verification *verification = attempt->verification;
+
+	if (!attempt->disk && build_disk_choose(verification, &attempt->disk, err) < 0)
+		return err->status;
+	if (attempt->disk)
+		attempt->written = path_join(build_disk_path(attempt->disk), "output");
+	else if (attempt->kas)
+		attempt->written = path_join(verification->work, "build-output");
+	else
+		attempt->written = xstrdup(attempt->output);
+	if (evidence_forget_build(verification->evidence, verification->run, err) < 0 ||
+		sandbox_remove_tree(attempt->output, err) < 0 ||
+		sandbox_remove_tree(attempt->written, err) < 0)
+		return err->status;
+	return STATUS_OK;
 }
 
 /* ", varied: timezone, umask": of a build among several. */
@@ -229,10 +266,7 @@ static enum status build_anew(struct attempt *attempt, struct error *err)
 	struct progress progress;
 	enum status status;
 
-	/* Each attempt begins with nothing of an earlier one (trust T2). */
-	if (evidence_forget_build(verification->evidence, verification->run, err) < 0 ||
-		sandbox_remove_tree(attempt->output, err) < 0 ||
-		path_remove_tree(attempt->unused, err) < 0)
+	if (begin_anew(attempt, err) < 0)
 		return err->status;
 	if (attempt->kas && kas_record_network(verification, &attempt->prepared, err) < 0)
 		return err->status;
@@ -242,8 +276,8 @@ static enum status build_anew(struct attempt *attempt, struct error *err)
 		verification->request->no_sandbox ? "no sandbox" : "sandbox", buffer_text(&varied));
 	buffer_release(&varied);
 	status = run_build(attempt, err);
-	if (status == STATUS_OK && attempt->kas)
-		status = take_deployed(attempt, err);
+	if (status == STATUS_OK)
+		status = take_output(attempt, err);
 	if (status == STATUS_OK)
 		status = outputs_collect(verification, attempt->output, &attempt->published, err);
 	if (status == STATUS_OK)
@@ -258,6 +292,7 @@ static void attempt_release(struct attempt *attempt)
 	sandbox_free(attempt->sandbox);
 	reversed_tree_release(&attempt->reversed);
 	kas_free(attempt->kas);
+	build_disk_free(attempt->disk);
 	if (!attempt->verification->frozen)
 		kas_prepared_release(&attempt->prepared);
 	material_log_free(attempt->materials);
@@ -267,7 +302,7 @@ static void attempt_release(struct attempt *attempt)
 	text_list_release(&attempt->published);
 	free(attempt->source);
 	free(attempt->output);
-	free(attempt->unused);
+	free(attempt->written);
 	forbidden_release(&attempt->forbidden);
 	free(attempt->log);
 }
@@ -311,7 +346,6 @@ enum status verify_rebuild(struct verification *verification, struct error *err)
 		.verification = verification,
 		.source = path_join(verification->work, "source"),
 		.output = path_join(verification->work, "output"),
-		.unused = path_join(verification->work, "build-output"),
 		.log = path_join(verification->work, "build.log"),
 		.materials = material_log_new(),
 	};

@@ -2,10 +2,14 @@
 #include "verifier/verify_sandbox.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/array.h"
 #include "base/number.h"
+#include "base/path.h"
+#include "base/progress.h"
 
 #define MEBIBYTE (UINT64_C(1) << 20)
 
@@ -49,6 +53,35 @@ enum status wanted_record(const struct verification *verification, const struct 
 	if (!wanted->more)
 		return STATUS_OK;
 	return evidence_wanted(evidence, verification->run, "more", "", wanted->more, err);
+}
+
+enum status build_disk_choose(
+	const struct verification *verification, struct build_disk **disk, struct error *err)
+{
+	const struct verify_request *request = verification->request;
+	struct sandbox_spec spec = {0};
+	enum status status = STATUS_OK;
+	uint64_t size;
+	char *path;
+
+	build_limits_choose(verification, &spec);
+	size = spec.limits.most[BUILD_DISK];
+	*disk = NULL;
+	if (!size || request->no_sandbox || geteuid() != 0)
+		return STATUS_OK;
+	path = path_join(verification->work, "disk");
+	status = request->has_own_mounts
+		? build_disk_new(path, size, disk, err)
+		: error_set(err, STATUS_SANDBOX, "this process cannot have mounts of its own");
+	if (status == STATUS_SANDBOX) {
+		progress_note("rebuild",
+			"the limit of disk is held by looking, up to 2 s late, and by no file "
+			"system of that size: %s",
+			err->text);
+		status = STATUS_OK;
+	}
+	free(path);
+	return status;
 }
 
 enum status sandbox_record(
@@ -144,13 +177,31 @@ static void explain_address_space(
 	}
 }
 
-void sandbox_explain(const struct sandbox *sandbox, const char *last_words, struct buffer *text)
+/* It was told that there is no space, and made some before it was seen that it had none. */
+static void explain_disk(const struct build_limits_held *held, struct buffer *text)
+{
+	const char *mechanism = held->mechanism[BUILD_DISK];
+	char limit[NUMBER_SIZE_TEXT];
+
+	if (!mechanism || strcmp(mechanism, LIMIT_BY_FILE_SYSTEM) != 0)
+		return;
+	number_format_size(held->limits.most[BUILD_DISK], limit);
+	buffer_add_format(text,
+		"; what it writes has a limit of disk, %s: raise it with --build-disk or `disk` of "
+		"the descriptor's build",
+		limit);
+}
+
+void sandbox_explain(const struct sandbox *sandbox, const char *class, const char *last_words,
+	struct buffer *text)
 {
 	const struct build_limits_held *held = sandbox_limits(sandbox);
 	const char *ids = sandbox_missing_ids(sandbox);
 
 	if (held->broken != BUILD_LIMIT_NONE)
 		explain_limit(held, text);
+	else if (strcmp(class, "no-space") == 0)
+		explain_disk(held, text);
 	else
 		explain_address_space(held, last_words, text);
 	explain_wanted(sandbox_wanted(sandbox), text);

@@ -13,15 +13,23 @@ void build_limits_choose(const struct verification *verification, struct sandbox
 enum status wanted_record(const struct verification *verification, const struct wanted_list *wanted,
 	struct error *err);
 
+/*
+ * Makes the file system that the build writes to, where root gives it a limit of disk and this
+ * machine can; otherwise says on stderr why the limit is held by looking, and *disk is NULL.
+ */
+enum status build_disk_choose(
+	const struct verification *verification, struct build_disk **disk, struct error *err);
+
 /* How the limits were held, and what the build tried to reach: recorded for the run. */
 enum status sandbox_record(
 	const struct verification *verification, const struct sandbox *sandbox, struct error *err);
 
 /*
  * Appends to `text` why a build that failed may have: the limit it broke and how to raise it, what
- * it wanted of the network, what ids it had not. Nothing when none of them applies. `last_words` is
- * the end of its log.
+ * it wanted of the network, what ids it had not. Nothing when none of them applies. `class` is
+ * that of its failure, `last_words` the end of its log.
  */
-void sandbox_explain(const struct sandbox *sandbox, const char *last_words, struct buffer *text);
+void sandbox_explain(const struct sandbox *sandbox, const char *class, const char *last_words,
+	struct buffer *text);
 
 #endif

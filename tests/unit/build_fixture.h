@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -51,6 +52,18 @@ static inline bool build_can_isolate(const char *program)
 		return true;
 	fprintf(stderr, "SKIP: %s: NOT TESTED HERE: needs root with CAP_SYS_ADMIN\n", program);
 	return false;
+}
+
+/*
+ * Loop devices are the machine's: one that another test lets go of meanwhile is the next that is
+ * free, and no build sees it. Held until this program ends.
+ */
+static inline void build_hold_loops(void)
+{
+	int control = open("/dev/loop-control", O_RDONLY | O_CLOEXEC);
+
+	if (control < 0 || flock(control, LOCK_EX) < 0)
+		abort();
 }
 
 static inline void build_write(const char *path, const char *text, mode_t mode)

@@ -172,6 +172,7 @@ int main(void)
 		fprintf(stderr, "SKIP: test_sandbox_loops: NOT TESTED HERE: no loop devices\n");
 		return EXIT_SUCCESS;
 	}
+	build_hold_loops();
 	tcase_add_checked_fixture(loops, setup, teardown);
 	tcase_set_timeout(loops, 120);
 	tcase_add_test(loops, a_build_uses_them);

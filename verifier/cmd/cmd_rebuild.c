@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/array.h"
 #include "base/number.h"
@@ -10,6 +11,7 @@
 #include "verifier/cmd/build_options.h"
 #include "verifier/cmd/report_run.h"
 #include "verifier/cmd/resumable.h"
+#include "verifier/rebuild/build_disk.h"
 #include "verifier/rebuild/variation.h"
 #include "verifier/verify.h"
 
@@ -148,6 +150,7 @@ static int run_rebuild(struct rebuild_arguments *arguments)
 	verify->mirrors = &arguments->mirrors;
 	arguments->report.options.database = verify->database;
 	resumable_catch_signals("rebuild");
+	verify->has_own_mounts = geteuid() == 0 && build_disk_own_mounts(&err) == STATUS_OK;
 	if (evidence_open(verify->database, &evidence, &err) < 0 ||
 		verify_rebuild_release(&arguments->request, evidence, run, &err) < 0)
 		code = command_fail("rebuild", &err);

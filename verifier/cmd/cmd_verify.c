@@ -2,12 +2,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/array.h"
 #include "verifier/cmd/bounds.h"
 #include "verifier/cmd/build_options.h"
 #include "verifier/cmd/report_run.h"
 #include "verifier/cmd/resumable.h"
+#include "verifier/rebuild/build_disk.h"
 #include "verifier/verify.h"
 
 static const char help[] =
@@ -92,6 +94,8 @@ static int run_verify(struct verify_arguments *arguments)
 	arguments->request.mirrors = &arguments->mirrors;
 	arguments->report.options.database = arguments->request.database;
 	resumable_catch_signals("verify");
+	arguments->request.has_own_mounts =
+		geteuid() == 0 && build_disk_own_mounts(&err) == STATUS_OK;
 	if (evidence_open(arguments->request.database, &evidence, &err) < 0 ||
 		verify_release(&arguments->request, evidence, run, &err) < 0)
 		code = command_fail("verify", &err);

@@ -73,6 +73,7 @@ static void list_tools(struct kas *kas)
 
 enum status kas_new(const struct kas_spec *spec, struct kas **kas, struct error *err)
 {
+	const char *written = spec->disk ? build_disk_path(spec->disk) : spec->work_directory;
 	struct kas *made = xcalloc(1, sizeof(*made));
 	enum status status = STATUS_OK;
 
@@ -83,9 +84,9 @@ enum status kas_new(const struct kas_spec *spec, struct kas **kas, struct error 
 	for (size_t i = 0; spec->given && i < spec->given->count; i++)
 		text_list_add(&made->variables, spec->given->items[i]);
 	made->spec.given = &made->variables;
-	made->prepared = path_join(spec->work_directory, "prepared");
-	made->tree = path_join(spec->work_directory, "source");
-	made->output = path_join(spec->work_directory, "prepare-output");
+	made->prepared = path_join(written, "prepared");
+	made->tree = path_join(written, "source");
+	made->output = path_join(written, "prepare-output");
 	made->git_configuration = git_configuration(made->settings);
 	list_tools(made);
 	if (spec->no_sandbox && spec->image_uuid && *spec->image_uuid)
@@ -168,6 +169,7 @@ void kas_fill_sandbox(const struct kas *kas, struct sandbox_spec *spec)
 	spec->files = kas->user.files;
 	spec->file_count = kas->user.file_count;
 	spec->scratch = &kas->user.scratch;
+	spec->disk = kas->spec.disk;
 }
 
 void kas_add_user(const struct kas *kas, struct text_list *argv)

@@ -36,8 +36,9 @@ struct kas_spec {
 	 */
 	const struct text_list *given;
 	bool no_sandbox;
-	bool is_offline;	    /* prepare has no network either: what is local has to do */
-	struct build_limits limits; /* of each step of prepare */
+	bool is_offline;	       /* prepare has no network either: what is local has to do */
+	struct build_limits limits;    /* of each step of prepare */
+	const struct build_disk *disk; /* as struct sandbox_spec has it; the trees are on it */
 };
 
 /* A repository in the tree, at the commit that is checked out. */

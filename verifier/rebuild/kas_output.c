@@ -3,17 +3,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
-#include <linux/fs.h>
 #include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/path.h"
+#include "verifier/rebuild/file_copy.h"
 #include "verifier/rebuild/kas_parts.h"
 #include "verifier/rebuild/output.h"
 
@@ -30,35 +29,6 @@ static int open_beneath(int directory, const char *name, int flags)
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
 
 	return (int)syscall(SYS_openat2, directory, name, &how, sizeof(how));
-}
-
-/* What is written is copied; holes stay holes. */
-static enum status bytes_copy(int from, int to, off_t size, struct error *err)
-{
-	off_t at = 0;
-
-	if (ioctl(to, FICLONE, from) == 0)
-		return STATUS_OK;
-	if (ftruncate(to, size) < 0)
-		return error_set_errno(err, "cannot write");
-	while (at < size && (at = lseek(from, at, SEEK_DATA)) >= 0) {
-		off_t end = lseek(from, at, SEEK_HOLE);
-		off_t target = at;
-
-		while (end > at) {
-			ssize_t done =
-				copy_file_range(from, &at, to, &target, (size_t)(end - at), 0);
-
-			if (done < 0 && errno == EINTR)
-				continue;
-			if (done <= 0)
-				return error_set_errno(err, "cannot copy");
-		}
-		if (end < 0)
-			return error_set_errno(err, "cannot tell what is written");
-	}
-	/* ENXIO: nothing but a hole is left. */
-	return at < 0 && errno != ENXIO ? error_set_errno(err, "cannot copy") : STATUS_OK;
 }
 
 static enum status file_take(const struct taking *taking, const char *name, struct error *err)
@@ -78,7 +48,7 @@ static enum status file_take(const struct taking *taking, const char *name, stru
 		if (out < 0)
 			status = error_set_errno(err, "%s", path);
 	}
-	if (status == STATUS_OK && bytes_copy(in, out, info.st_size, err) < 0)
+	if (status == STATUS_OK && file_copy(in, out, info.st_size, err) < 0)
 		status = error_context(err, "%s", name);
 	if (in >= 0)
 		close(in);

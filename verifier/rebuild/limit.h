@@ -9,7 +9,7 @@
 enum build_limit {
 	BUILD_TIME,	  /* seconds */
 	BUILD_MEMORY,	  /* bytes, of all its processes and of what is in its tmpfs */
-	BUILD_DISK,	  /* bytes, in its /tmp, /var/tmp and output directory */
+	BUILD_DISK,	  /* bytes, in its /tmp, /var/tmp, output directory and work tree */
 	BUILD_FREE_SPACE, /* bytes that have to stay free on the file system it writes to */
 	BUILD_PROCESSES,
 	BUILD_LIMIT_COUNT,
@@ -20,6 +20,9 @@ enum build_limit {
 /* Without a limit on processes or free space given. */
 #define BUILD_PROCESSES_DEFAULT	 16384
 #define BUILD_FREE_SPACE_DEFAULT (UINT64_C(512) << 20)
+
+/* A mechanism of struct build_limits_held. */
+#define LIMIT_BY_FILE_SYSTEM "file system"
 
 /* Zero: no limit. */
 struct build_limits {

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -15,7 +16,10 @@
 
 #include "base/alloc.h"
 #include "base/array.h"
+#include "base/path.h"
 #include "verifier/rebuild/scan.h"
+
+#define BACKING_FILES "/sys/block/loop*/loop/backing_file"
 
 /* One in use, and the file it holds. */
 struct loop {
@@ -72,10 +76,9 @@ static bool loop_read(unsigned number, struct loop *loop)
 /* Those that hold a file of this file system. */
 static void loops_find(dev_t device, struct loop_list *loops)
 {
-	static const char pattern[] = "/sys/block/loop*/loop/backing_file";
 	glob_t found = {0};
 
-	glob(pattern, 0, NULL, &found);
+	glob(BACKING_FILES, 0, NULL, &found);
 	for (size_t i = 0; i < found.gl_pathc; i++) {
 		unsigned number;
 		struct loop loop;
@@ -134,5 +137,93 @@ enum status loops_detach(const char *directory, struct error *err)
 	if (fd >= 0)
 		close(fd);
 	free(loops.items);
+	return status;
+}
+
+void loops_detach_all_of(dev_t device)
+{
+	struct loop_list loops = {0};
+	struct error ignored;
+
+	loops_find(device, &loops);
+	for (size_t i = 0; i < loops.count; i++)
+		loop_detach(&loops.items[i], &ignored);
+	free(loops.items);
+}
+
+/* The kernel's text of a removed file: its path and " (deleted)". */
+static bool loop_holds_removed(const char *backing, const char *image)
+{
+	static const char mark[] = " (deleted)\n";
+	size_t len = strlen(image);
+	struct error ignored;
+	bool is_held;
+	char *text;
+	size_t size;
+
+	if (path_read_file(backing, 65536, &text, &size, &ignored) < 0)
+		return false;
+	is_held = strncmp(text, image, len) == 0 && strcmp(text + len, mark) == 0;
+	free(text);
+	return is_held;
+}
+
+void loops_detach_inside(const char *image)
+{
+	glob_t found = {0};
+
+	glob(BACKING_FILES, 0, NULL, &found);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		char device[32];
+		unsigned number;
+		struct stat info;
+
+		if (sscanf(found.gl_pathv[i], "/sys/block/loop%u/", &number) != 1 ||
+			!loop_holds_removed(found.gl_pathv[i], image))
+			continue;
+		snprintf(device, sizeof(device), "/dev/loop%u", number);
+		if (stat(device, &info) == 0 && S_ISBLK(info.st_mode))
+			loops_detach_all_of(info.st_rdev);
+	}
+	globfree(&found);
+}
+
+/* Whoever else looks for a free one at the same time may be faster. */
+#define ATTACH_TRIES 64
+
+enum status loop_attach(int file, int *fd, char device[32], struct error *err)
+{
+	const struct loop_config config = {
+		.fd = (unsigned)file, .block_size = 4096, .info = {.lo_flags = LO_FLAGS_AUTOCLEAR}};
+	int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
+	enum status status = STATUS_SANDBOX;
+
+	*fd = -1;
+	if (control < 0)
+		return error_set(err, STATUS_SANDBOX, "no loop devices: /dev/loop-control: %s",
+			strerror(errno));
+	for (int i = 0; i < ATTACH_TRIES; i++) {
+		int number = ioctl(control, LOOP_CTL_GET_FREE);
+
+		if (number < 0)
+			break;
+		snprintf(device, 32, "/dev/loop%d", number);
+		*fd = open(device, O_RDWR | O_CLOEXEC);
+		if (*fd < 0)
+			break;
+		if (ioctl(*fd, LOOP_CONFIGURE, &config) == 0) {
+			status = STATUS_OK;
+			break;
+		}
+		number = errno;
+		close(*fd);
+		*fd = -1;
+		errno = number;
+		if (number != EBUSY)
+			break;
+	}
+	if (status != STATUS_OK)
+		error_set(err, STATUS_SANDBOX, "no loop device can be had: %s", strerror(errno));
+	close(control);
 	return status;
 }

@@ -3,6 +3,7 @@
 #define VERIFIER_REBUILD_LOOPS_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 
@@ -24,5 +25,21 @@ bool loop_is_used(unsigned number);
  * right to, nothing happens. STATUS_IO names one that could not be detached.
  */
 enum status loops_detach(const char *directory, struct error *err);
+
+/* Detaches those that hold any file of a file system, removed ones as well. */
+void loops_detach_all_of(dev_t device);
+
+/*
+ * The same for the file system in a file that is held by a loop device itself, and was removed from
+ * this place: what loop devices a killed build left in there keep it.
+ */
+void loops_detach_inside(const char *image);
+
+/*
+ * Attaches a file to a free one, whose path `device` gets. It is detached by the kernel when the
+ * last that has it open closes it (*fd, which is the caller's) or unmounts it. STATUS_SANDBOX when
+ * there is none to be had.
+ */
+enum status loop_attach(int file, int *fd, char device[32], struct error *err);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "base/alloc.h"
 #include "base/path.h"
+#include "verifier/rebuild/file_copy.h"
 
 /* A mount is refused as well: a bind mount shows a foreign file without a link. */
 static int open_beneath(int directory_fd, const char *name, uint64_t flags)
@@ -197,6 +198,44 @@ enum status output_open(
 	*fd = -1;
 	return error_set(
 		err, STATUS_BUILD, "the build's output %s changed after the build", file->name);
+}
+
+static enum status file_copy_to(const struct output *output, const struct output_file *file,
+	const char *destination, struct error *err)
+{
+	char *path = path_join(destination, file->name), *above = path_directory(path);
+	enum status status = path_make_directories(above, 0755, err);
+	int in = -1, out = -1;
+
+	if (status == STATUS_OK)
+		status = output_open(output, file, &in, err);
+	if (status == STATUS_OK) {
+		out = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+		status = out < 0 ? error_set_errno(err, "%s", path)
+				 : file_copy(in, out, (off_t)file->size, err);
+	}
+	if (in >= 0)
+		close(in);
+	if (out >= 0 && close(out) < 0 && status == STATUS_OK)
+		status = error_set_errno(err, "%s", path);
+	free(path);
+	free(above);
+	return status;
+}
+
+enum status output_copy(const char *directory, const struct text_list *published,
+	const char *destination, struct error *err)
+{
+	struct output output = OUTPUT_INIT;
+	enum status status = output_collect(directory, published, &output, err);
+
+	if (status == STATUS_OK && mkdir(destination, 0755) < 0)
+		status = error_set_errno(err, "%s", destination);
+	for (size_t i = 0; i < output.count && status == STATUS_OK; i++)
+		if (file_copy_to(&output, &output.files[i], destination, err) < 0)
+			status = error_context(err, "%s", output.files[i].name);
+	output_release(&output);
+	return status;
 }
 
 void output_release(struct output *output)

@@ -51,6 +51,13 @@ enum status output_collect(const char *directory, const struct text_list *publis
 enum status output_open(
 	const struct output *output, const struct output_file *file, int *fd, struct error *err);
 
+/*
+ * Collects as output_collect() does, and copies what was listed to a new directory, where it is
+ * listed again by who uses it: for an output directory that goes away.
+ */
+enum status output_copy(const char *directory, const struct text_list *published,
+	const char *destination, struct error *err);
+
 void output_release(struct output *output);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verifier/rebuild/sandbox.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,6 +17,7 @@
 #include "verifier/rebuild/handout.h"
 #include "verifier/rebuild/left_tree.h"
 #include "verifier/rebuild/loops.h"
+#include "verifier/rebuild/sandbox_directory.h"
 #include "verifier/rebuild/sandbox_init.h"
 #include "verifier/rebuild/sandbox_outer.h"
 #include "verifier/rebuild/tasks.h"
@@ -110,70 +110,35 @@ const char *sandbox_output_path(const struct sandbox *sandbox)
 	return sandbox->output;
 }
 
-/* New for each attempt: what a killed one left is not an output of this one (trust T2). */
-static enum status output_directory_make(const char *path, struct error *err)
-{
-	enum status status = STATUS_OK;
-	struct dirent *entry;
-	struct stat info;
-	DIR *directory;
-
-	if (mkdir(path, 0755) < 0 && errno != EEXIST)
-		return error_set_errno(err, "cannot make the output directory %s", path);
-	if (lstat(path, &info) < 0 || !S_ISDIR(info.st_mode))
-		return error_set(err, STATUS_CONFLICT, "%s is not a directory", path);
-	directory = opendir(path);
-	if (!directory)
-		return error_set_errno(err, "cannot read %s", path);
-	while ((entry = readdir(directory)) && status == STATUS_OK)
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			status = error_set(err, STATUS_CONFLICT,
-				"the output directory %s is not empty: a build needs a new one",
-				path);
-	closedir(directory);
-	return status;
-}
-
-/* Empty, whatever a killed run left there. */
-static enum status fresh_directory_make(
-	const char *parent, const char *name, mode_t mode, char **path, struct error *err)
-{
-	enum status status;
-
-	*path = path_join(parent, name);
-	status = sandbox_remove_tree(*path, err);
-	if (status == STATUS_OK && (mkdir(*path, 0700) < 0 || chmod(*path, mode) < 0))
-		status = error_set_errno(err, "cannot make %s", *path);
-	return status;
-}
-
 static enum status directories_make(
 	struct sandbox *sandbox, const struct sandbox_spec *spec, struct error *err)
 {
 	enum status status;
 	char *work = NULL;
+	const char *disk;
 
 	status = path_make_directories(spec->work_directory, 0700, err);
 	if (status == STATUS_OK)
 		status = path_resolve(spec->work_directory, &work, err);
 	if (status == STATUS_OK)
-		status = output_directory_make(spec->output_directory, err);
+		status = sandbox_output_make(spec->output_directory, err);
+	disk = spec->disk ? build_disk_path(spec->disk) : work;
 	if (status == STATUS_OK)
 		status = path_resolve(spec->output_directory, &sandbox->output_directory, err);
 	if (status == STATUS_OK && !spec->no_sandbox)
-		status = fresh_directory_make(work, "root", 0700, &sandbox->root, err);
+		status = sandbox_directory_make(work, "root", 0700, &sandbox->root, err);
 	if (status == STATUS_OK && !spec->no_sandbox)
-		status = fresh_directory_make(work, "tmp", 01777, &sandbox->tmp, err);
+		status = sandbox_directory_make(disk, "tmp", 01777, &sandbox->tmp, err);
 	if (status == STATUS_OK && !spec->no_sandbox)
-		status = fresh_directory_make(work, "var-tmp", 01777, &sandbox->var_tmp, err);
+		status = sandbox_directory_make(disk, "var-tmp", 01777, &sandbox->var_tmp, err);
 	if (status == STATUS_OK && !spec->no_sandbox && spec->scratch)
-		status = fresh_directory_make(work, "scratch", 0700, &sandbox->scratch, err);
+		status = sandbox_directory_make(disk, "scratch", 0700, &sandbox->scratch, err);
 	for (size_t i = 0; sandbox->scratch && i < spec->scratch->count && status == STATUS_OK;
 		i++) {
 		char name[24], *path;
 
 		snprintf(name, sizeof(name), "%zu", i);
-		status = fresh_directory_make(sandbox->scratch, name, 01777, &path, err);
+		status = sandbox_directory_make(sandbox->scratch, name, 01777, &path, err);
 		free(path);
 	}
 	free(work);
@@ -259,6 +224,7 @@ static enum status keeper_start(
 		.limits = spec->limits,
 		.tasks = tasks_bound(sandbox->held.limits.most[BUILD_PROCESSES]),
 		.written = sandbox->written,
+		.backing = spec->disk ? build_disk_backing(spec->disk) : -1,
 		.address_space = sandbox->held.has_address_space
 			? sandbox->held.limits.most[BUILD_MEMORY]
 			: 0,
@@ -335,6 +301,8 @@ static void limits_set(struct sandbox *sandbox, const struct sandbox_spec *spec)
 		if (held->limits.most[limit])
 			held->mechanism[limit] = limit == BUILD_TIME ? "clock" : "watcher";
 	}
+	if (held->limits.most[BUILD_DISK] && spec->disk)
+		held->mechanism[BUILD_DISK] = LIMIT_BY_FILE_SYSTEM;
 	held->has_address_space = held->limits.most[BUILD_MEMORY] && spec->limit_address_space;
 	if (held->has_address_space)
 		held->mechanism[BUILD_MEMORY] = "rlimit and watcher";

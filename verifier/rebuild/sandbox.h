@@ -8,6 +8,7 @@
 #include "base/array.h"
 #include "base/error.h"
 #include "base/process.h"
+#include "verifier/rebuild/build_disk.h"
 #include "verifier/rebuild/limit.h"
 #include "verifier/rebuild/network.h"
 #include "verifier/rebuild/opening.h"
@@ -91,6 +92,12 @@ struct sandbox_spec {
 	const struct view_file *files;
 	size_t file_count;
 	const struct text_list *scratch; /* places: an empty directory on disk, gone with it */
+	/*
+	 * What all that the build writes is on, output directory and work tree included; it is as
+	 * large as the limit of disk. NULL: what is written is looked for and counted. Borrowed for
+	 * as long as the sandbox lives.
+	 */
+	const struct build_disk *disk;
 };
 
 struct sandbox_command {

@@ -25,10 +25,33 @@
 #define NAMESPACES                                                                                 \
 	(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWCGROUP)
 
-/* Nothing inherited but the control socket; no terminal, no signal from one. */
+static int by_number(const void *left, const void *right)
+{
+	return *(const int *)left - *(const int *)right;
+}
+
+/* All from 3 on but these; -1 is none. */
+static int descriptors_close(int kept[], size_t count)
+{
+	unsigned next = 3;
+
+	qsort(kept, count, sizeof(kept[0]), by_number);
+	for (size_t i = 0; i < count; i++) {
+		if (kept[i] < 0)
+			continue;
+		if ((unsigned)kept[i] > next &&
+			syscall(SYS_close_range, next, (unsigned)kept[i] - 1, 0) < 0)
+			return -1;
+		next = (unsigned)kept[i] + 1;
+	}
+	return (int)syscall(SYS_close_range, next, ~0U, 0);
+}
+
+/* Nothing inherited but what the sandbox itself needs; no terminal, no signal from one. */
 static enum status surroundings_clear(const struct sandbox_inner *inner, struct error *err)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int kept[] = {inner->control, inner->backing};
 	sigset_t none;
 
 	sigemptyset(&none);
@@ -37,9 +60,7 @@ static enum status surroundings_clear(const struct sandbox_inner *inner, struct 
 	if (dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
 		dup2(null, STDERR_FILENO) < 0 || setsid() < 0)
 		return error_set_errno(err, "cannot begin a session");
-	if ((inner->control > 3 &&
-		    syscall(SYS_close_range, 3, (unsigned)inner->control - 1, 0) < 0) ||
-		syscall(SYS_close_range, (unsigned)inner->control + 1, ~0U, 0) < 0)
+	if (descriptors_close(kept, ARRAY_SIZE(kept)) < 0)
 		return error_set_errno(err, "cannot close what was inherited");
 	for (int number = 1; number < NSIG; number++)
 		signal(number, SIG_DFL);
@@ -117,6 +138,7 @@ static void command_serve(const struct sandbox_inner *inner, int network)
 			.network = network,
 			.limits = inner->limits,
 			.written = inner->written,
+			.backing = inner->backing,
 		};
 
 		supervise(&supervision, &launch, &outcome.supervised, &outcome.error);

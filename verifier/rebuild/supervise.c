@@ -158,7 +158,8 @@ enum status supervise(const struct supervision *supervision, const struct launch
 	if (signals < 0)
 		return error_set_errno(err, "cannot watch the build");
 	if (supervision->is_isolated)
-		status = watch_new(&supervision->limits, supervision->written, &watch, err);
+		status = watch_new(&supervision->limits, supervision->written, supervision->backing,
+			&watch, err);
 	if (status == STATUS_OK)
 		status = launch_start(launch, &build, err);
 	if (status == STATUS_OK) {

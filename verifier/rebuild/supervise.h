@@ -17,6 +17,8 @@ struct supervision {
 	int network;	  /* of network_watch(), or -1 */
 	struct build_limits limits;
 	const char *const *written; /* directories whose bytes count as disk; ends with NULL */
+	int backing; /* build_disk_backing() when they are on a file system of limited size, or -1
+		      */
 };
 
 /* What came of it: how the first process ended, and what limit it was ended for. */

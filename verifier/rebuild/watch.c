@@ -2,10 +2,13 @@
 #include "verifier/rebuild/watch.h"
 
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -16,38 +19,73 @@
 #define DIRECTORIES_MOST 8
 #define DISK_PAUSE	 0.5 /* seconds; a tree that takes longer to count is given as long */
 
+/*
+ * With less left than one write may be large it is full: since Linux 6.16 a write is refused as a
+ * whole. A small one is full with a sixteenth left.
+ */
+#define FULL_REST  ((uint64_t)2 << 20)
+#define FULL_PART  16
+#define FULL_PAUSE 5   /* milliseconds between two looks */
+#define FULL_GRACE 2.0 /* seconds in which the build can say so in its own words */
+
 struct watch {
 	struct build_limits limits;
 	struct usage usage;
 	struct network_set networks;
 	int directories[DIRECTORIES_MOST];
 	size_t directory_count;
+	int bounded, backing;	   /* the file system of limited size and what is below it, or -1 */
+	_Atomic double full_since; /* 0: it was never seen full */
 	double next; /* when memory is looked at again: a thousand processes take a while too */
 	_Atomic uint64_t disk;	/* bytes, at the last count */
 	_Atomic uint64_t space; /* bytes that are free */
 };
 
+static uint64_t bytes_free(int fd)
+{
+	struct statvfs info;
+
+	return fstatvfs(fd, &info) == 0 ? (uint64_t)info.f_bavail * info.f_frsize : UINT64_MAX;
+}
+
+/*
+ * Of the file system below, from which that of limited size does not give back what was removed
+ * until it is asked to.
+ */
+static uint64_t space_below(const struct watch *watch)
+{
+	struct fstrim_range all = {.len = UINT64_MAX};
+	uint64_t space = bytes_free(watch->backing);
+
+	if (space >= watch->limits.most[BUILD_FREE_SPACE] ||
+		ioctl(watch->bounded, FITRIM, &all) < 0)
+		return space;
+	return bytes_free(watch->backing);
+}
+
 static uint64_t free_space(const struct watch *watch)
 {
 	uint64_t least = UINT64_MAX;
 
+	if (watch->backing >= 0)
+		return space_below(watch);
 	for (size_t i = 0; i < watch->directory_count; i++) {
-		struct statvfs info;
+		uint64_t space = bytes_free(watch->directories[i]);
 
-		if (fstatvfs(watch->directories[i], &info) == 0 &&
-			(uint64_t)info.f_bavail * info.f_frsize < least)
-			least = (uint64_t)info.f_bavail * info.f_frsize;
+		least = space < least ? space : least;
 	}
 	return least;
 }
 
 enum status watch_new(const struct build_limits *limits, const char *const *directories,
-	struct watch **made, struct error *err)
+	int backing, struct watch **made, struct error *err)
 {
 	struct watch *watch = xcalloc(1, sizeof(*watch));
 
 	watch->limits = *limits;
 	watch->space = UINT64_MAX;
+	watch->bounded = -1;
+	watch->backing = backing;
 	if (usage_open(&watch->usage, err) != STATUS_OK) {
 		free(watch);
 		return err->status;
@@ -65,8 +103,44 @@ enum status watch_new(const struct build_limits *limits, const char *const *dire
 		}
 		watch->directories[watch->directory_count] = fd;
 	}
+	if (backing >= 0) {
+		watch->bounded = open(directories[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (watch->bounded < 0) {
+			error_set_errno(err, "cannot watch %s", directories[0]);
+			free(watch);
+			return err->status;
+		}
+	}
 	*made = watch;
 	return STATUS_OK;
+}
+
+/*
+ * A build that was ever seen to fill it may have gone on without what it could not write, and has
+ * then made something else: that is no difference, but a build that broke its limit.
+ */
+static bool is_full(struct watch *watch)
+{
+	uint64_t part = watch->limits.most[BUILD_DISK] / FULL_PART;
+	uint64_t rest = part < FULL_REST ? part : FULL_REST;
+	struct statvfs info;
+
+	if (watch->backing < 0 || !watch->limits.most[BUILD_DISK])
+		return false;
+	if (watch->full_since == 0 && fstatvfs(watch->bounded, &info) == 0 &&
+		((uint64_t)info.f_bavail * info.f_frsize < rest || info.f_favail == 0))
+		watch->full_since = clock_monotonic();
+	return watch->full_since > 0;
+}
+
+/* What was full may be empty again soon: it costs a microsecond to look. */
+static void *full_watch(void *context)
+{
+	for (;;) {
+		is_full(context);
+		poll(NULL, 0, FULL_PAUSE);
+	}
+	return NULL;
 }
 
 static void *disk_watch(void *context)
@@ -77,7 +151,7 @@ static void *disk_watch(void *context)
 		double begin = clock_monotonic(), took;
 
 		watch->space = free_space(watch);
-		if (watch->limits.most[BUILD_DISK])
+		if (watch->limits.most[BUILD_DISK] && watch->backing < 0)
 			watch->disk = usage_read_disk(
 				watch->usage.proc, watch->directories, watch->directory_count);
 		took = clock_monotonic() - begin;
@@ -86,18 +160,25 @@ static void *disk_watch(void *context)
 	return NULL;
 }
 
-enum status watch_begin(struct watch *watch, struct error *err)
+static enum status thread_start(
+	struct watch *watch, void *(*function)(void *context), struct error *err)
 {
 	pthread_t thread;
-	int number;
+	int number = pthread_create(&thread, NULL, function, watch);
 
-	if (!watch->directory_count)
-		return STATUS_OK;
-	number = pthread_create(&thread, NULL, disk_watch, watch);
 	if (number != 0)
 		return error_set(err, STATUS_IO, "cannot watch the disk: error %d", number);
 	pthread_detach(thread);
 	return STATUS_OK;
+}
+
+enum status watch_begin(struct watch *watch, struct error *err)
+{
+	if (!watch->directory_count)
+		return STATUS_OK;
+	if (watch->backing >= 0 && thread_start(watch, full_watch, err) != STATUS_OK)
+		return err->status;
+	return thread_start(watch, disk_watch, err);
 }
 
 static enum status memory_broken(
@@ -137,6 +218,11 @@ enum status watch_broken(
 	uint64_t disk = watch->disk, space = watch->space;
 
 	*broken = BUILD_LIMIT_NONE;
+	if (is_full(watch) && clock_monotonic() - watch->full_since > FULL_GRACE) {
+		*broken = BUILD_DISK;
+		*seen = most[BUILD_DISK];
+		return STATUS_OK;
+	}
 	if (most[BUILD_DISK] && disk > most[BUILD_DISK]) {
 		*broken = BUILD_DISK;
 		*seen = disk;
@@ -161,6 +247,10 @@ enum build_limit watch_broken_at_end(struct watch *watch, uint64_t *seen)
 
 	if (!most)
 		return BUILD_LIMIT_NONE;
+	if (watch->backing >= 0) {
+		*seen = most;
+		return is_full(watch) ? BUILD_DISK : BUILD_LIMIT_NONE;
+	}
 	*seen = usage_read_disk(watch->usage.proc, watch->directories, watch->directory_count);
 	return *seen > most ? BUILD_DISK : BUILD_LIMIT_NONE;
 }

@@ -14,9 +14,13 @@ struct watch;
 
 #define WATCH_INTERVAL 0.1 /* seconds from one watch_broken() to the next */
 
-/* The directories and /proc are opened now; what a build mounts over them changes nothing. */
+/*
+ * The directories and /proc are opened now; what a build mounts over them changes nothing. With
+ * `backing` not -1, borrowed, they are on one file system as large as the limit of disk, which
+ * takes its room from the one that `backing` is on: then it is only looked at whether it is full.
+ */
 enum status watch_new(const struct build_limits *limits, const char *const *directories,
-	struct watch **watch, struct error *err);
+	int backing, struct watch **watch, struct error *err);
 
 /* To be called with the build's processes running: nothing is looked at before. */
 enum status watch_begin(struct watch *watch, struct error *err);
