@@ -144,6 +144,7 @@ check-asan:
 	@$(MAKE) --no-print-directory BUILD=build-asan CFLAGS='$(SANITIZE)' cli T='$(ASAN_CLI)'
 
 check-long: $(BUILD)/reproof $(ARCHIVE_SERVER)
+	@ci/install-deps.sh long
 	@REPROOF=$(abspath $(BUILD))/reproof tests/cli/run --long
 	@$(MAKE) --no-print-directory check-clang
 	@ci/check-reproducible.sh

@@ -4,7 +4,7 @@
 # Installs the packages of ci/packages.txt that are missing, saying which.
 #
 # usage: ci/install-deps.sh [--list] [--packages FILE] [GROUP...]
-#   GROUP   build, run, demo, test, images, bench, lint, fuzz; without one: build run demo test
+#   GROUP   build, run, demo, test, long, images, bench, lint, fuzz; without one: build run demo test
 #   --list  only print the groups' packages
 # Exit code 2: this is not root and there is no sudo; the one command to run is printed.
 set -euo pipefail

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/array.h"
+#include "verifier/rebuild/cgroup.h"
 
 /*
  * What building an image as root needs: owners and modes, chroots, mounts, device nodes, file
@@ -113,6 +114,8 @@ static int child_prepare(const struct launch *launch)
 		setrlimit(RLIMIT_CORE, &no_core) < 0 || chdir(launch->directory) < 0)
 		return -1;
 	offer_to_end();
+	if (launch->door >= 0 && cgroup_join(launch->door) < 0)
+		return -1;
 	if (limit_set(RLIMIT_AS, launch->address_space) < 0 ||
 		limit_set(RLIMIT_NPROC, launch->processes) < 0)
 		return -1;

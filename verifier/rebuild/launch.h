@@ -19,6 +19,7 @@ struct launch {
 	int log_fd;
 	bool is_restricted; /* drops the capabilities that building an image does not need */
 	uint64_t address_space, processes; /* RLIMIT_AS and RLIMIT_NPROC; 0: as they are */
+	int door;			   /* of cgroup_door(), or -1 */
 	bool has_groups;		   /* may set its groups, and then has none but its own */
 };
 

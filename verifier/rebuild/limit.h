@@ -21,8 +21,9 @@ enum build_limit {
 #define BUILD_PROCESSES_DEFAULT	 16384
 #define BUILD_FREE_SPACE_DEFAULT (UINT64_C(512) << 20)
 
-/* A mechanism of struct build_limits_held. */
+/* Mechanisms of struct build_limits_held. */
 #define LIMIT_BY_FILE_SYSTEM "file system"
+#define LIMIT_BY_CGROUP	     "cgroup"
 
 /* Zero: no limit. */
 struct build_limits {

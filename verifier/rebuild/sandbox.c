@@ -14,6 +14,7 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/path.h"
+#include "verifier/rebuild/cgroup.h"
 #include "verifier/rebuild/handout.h"
 #include "verifier/rebuild/left_tree.h"
 #include "verifier/rebuild/loops.h"
@@ -44,6 +45,7 @@ struct sandbox {
 	struct user_map map;
 	const char *written[WRITTEN_MOST + 1]; /* as the build sees it: what counts as its disk */
 	struct build_limits_held held;
+	struct cgroup *cgroup; /* NULL: none could be had */
 	struct wanted_list wanted;
 };
 
@@ -212,6 +214,7 @@ static enum status view_prepare(
 static enum status keeper_start(
 	struct sandbox *sandbox, const struct sandbox_spec *spec, struct error *err)
 {
+	const uint64_t *most = sandbox->held.limits.most;
 	struct sandbox_inner inner = {
 		.view = spec->no_sandbox ? NULL : &sandbox->view,
 		.hostname = spec->hostname ? spec->hostname : SANDBOX_HOSTNAME,
@@ -222,21 +225,22 @@ static enum status keeper_start(
 		.parent = getpid(),
 		.map = sandbox->is_user ? &sandbox->map : NULL,
 		.limits = spec->limits,
-		.tasks = tasks_bound(sandbox->held.limits.most[BUILD_PROCESSES]),
+		.tasks = tasks_bound(most[BUILD_PROCESSES]),
 		.written = sandbox->written,
 		.backing = spec->disk ? build_disk_backing(spec->disk) : -1,
-		.address_space = sandbox->held.has_address_space
-			? sandbox->held.limits.most[BUILD_MEMORY]
-			: 0,
+		.door = sandbox->cgroup ? cgroup_door(sandbox->cgroup) : -1,
+		.address_space = sandbox->held.has_address_space ? most[BUILD_MEMORY] : 0,
 		/* It counts threads: a build that forks without end runs into it between two looks.
 		 */
-		.threads =
-			sandbox->is_user ? THREADS * sandbox->held.limits.most[BUILD_PROCESSES] : 0,
+		.threads = sandbox->is_user ? THREADS * most[BUILD_PROCESSES] : 0,
 	};
 	int size = 2 * (int)HANDOUT_MESSAGE_SIZE;
 	int ends[2];
 	pid_t pid;
 
+	/* The kernel counts better than the watch. */
+	if (sandbox->cgroup)
+		inner.limits.most[BUILD_MEMORY] = 0;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return error_set_errno(err, "cannot make a socket pair");
 	setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
@@ -280,7 +284,7 @@ static enum status listener_receive(
 		return status;
 	if (fd < 0 && sandbox->has_listener)
 		return error_set(err, STATUS_SANDBOX, "the sandbox handed out no socket");
-	if (ready.has_tasks_bound)
+	if (ready.has_tasks_bound && !sandbox->cgroup)
 		sandbox->held.mechanism[BUILD_PROCESSES] = "pid namespace and watcher";
 	if (listen_fd)
 		*listen_fd = fd;
@@ -303,12 +307,18 @@ static void limits_set(struct sandbox *sandbox, const struct sandbox_spec *spec)
 	}
 	if (held->limits.most[BUILD_DISK] && spec->disk)
 		held->mechanism[BUILD_DISK] = LIMIT_BY_FILE_SYSTEM;
-	held->has_address_space = held->limits.most[BUILD_MEMORY] && spec->limit_address_space;
+	held->has_address_space =
+		held->limits.most[BUILD_MEMORY] && spec->limit_address_space && !sandbox->cgroup;
 	if (held->has_address_space)
 		held->mechanism[BUILD_MEMORY] = "rlimit and watcher";
 	/* Root is not bound by it. */
 	if (held->limits.most[BUILD_PROCESSES] && sandbox->is_user)
 		held->mechanism[BUILD_PROCESSES] = "rlimit and watcher";
+	if (sandbox->cgroup) {
+		held->mechanism[BUILD_MEMORY] = LIMIT_BY_CGROUP;
+		if (held->limits.most[BUILD_PROCESSES])
+			held->mechanism[BUILD_PROCESSES] = "cgroup and watcher";
+	}
 }
 
 enum status sandbox_prepare(const struct sandbox_spec *spec, struct sandbox **sandbox,
@@ -323,6 +333,9 @@ enum status sandbox_prepare(const struct sandbox_spec *spec, struct sandbox **sa
 	made->is_user = made->isolation == ISOLATION_CONFINED;
 	if (made->is_user)
 		user_map_find(&made->map);
+	if (spec->limits.most[BUILD_MEMORY] && !spec->no_sandbox)
+		cgroup_new(spec->limits.most[BUILD_MEMORY],
+			THREADS * spec->limits.most[BUILD_PROCESSES], &made->cgroup, err);
 	limits_set(made, spec);
 	status = directories_make(made, spec, err);
 	if (status == STATUS_OK && spec->user && !spec->no_sandbox) {
@@ -411,6 +424,7 @@ enum status sandbox_run(struct sandbox *sandbox, const struct sandbox_command *c
 {
 	struct sandbox_outcome outcome;
 	enum status status;
+	uint64_t most;
 	size_t len;
 	int fd;
 
@@ -435,6 +449,10 @@ enum status sandbox_run(struct sandbox *sandbox, const struct sandbox_command *c
 	sandbox->held.broken = outcome.supervised.broken;
 	sandbox->held.seen = outcome.supervised.seen;
 	sandbox->wanted = outcome.supervised.wanted;
+	if (sandbox->cgroup && cgroup_was_ended(sandbox->cgroup, &most)) {
+		sandbox->held.broken = BUILD_MEMORY;
+		sandbox->held.seen = most ? most : sandbox->held.limits.most[BUILD_MEMORY];
+	}
 	return sandbox->is_user ? left_tree_take(sandbox->output_directory, err) : STATUS_OK;
 }
 
@@ -445,6 +463,7 @@ void sandbox_free(struct sandbox *sandbox)
 	if (!sandbox)
 		return;
 	keeper_end(sandbox);
+	cgroup_free(sandbox->cgroup);
 	if (sandbox->output_directory && geteuid() == 0)
 		loops_detach(sandbox->output_directory, &ignored);
 	if (sandbox->tmp)

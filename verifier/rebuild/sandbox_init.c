@@ -51,7 +51,7 @@ static int descriptors_close(int kept[], size_t count)
 static enum status surroundings_clear(const struct sandbox_inner *inner, struct error *err)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	int kept[] = {inner->control, inner->backing};
+	int kept[] = {inner->control, inner->backing, inner->door};
 	sigset_t none;
 
 	sigemptyset(&none);
@@ -130,6 +130,7 @@ static void command_serve(const struct sandbox_inner *inner, int network)
 			.is_restricted = inner->view != NULL,
 			.address_space = inner->address_space,
 			.processes = inner->threads,
+			.door = inner->door,
 			.has_groups = !inner->map || inner->map->has_range,
 		};
 		const struct supervision supervision = {

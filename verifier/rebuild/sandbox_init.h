@@ -51,6 +51,7 @@ struct sandbox_inner {
 	uint64_t tasks;			 /* tasks.h; 0: not bounded */
 	const char *const *written;	 /* as struct supervision */
 	int backing;			 /* likewise; stays open */
+	int door;			 /* as struct launch */
 	int control;			 /* a SOCK_SEQPACKET to the outer side */
 	pid_t parent;			 /* the outer side */
 	const struct user_map *map;	 /* NULL: as root, without a user namespace */
