@@ -178,10 +178,12 @@ static enum status remove_children(
 
 		moved = removal->moved;
 		rewinddir(stream);
-		while (status == STATUS_OK && (entry = readdir(stream)) != NULL)
+		while (status == STATUS_OK && (errno = 0, entry = readdir(stream)) != NULL)
 			if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
 				status = remove_child(
 					removal, dirfd(stream), entry->d_name, depth, err);
+		if (status == STATUS_OK && errno != 0)
+			status = error_set_errno(err, "cannot list");
 	} while (status == STATUS_OK && depth == 0 && removal->moved != moved);
 	closedir(stream);
 	return status;
@@ -202,6 +204,29 @@ enum status path_remove_tree(const char *path, struct error *err)
 	if (rmdir(path) < 0 && errno != ENOENT)
 		return error_set_errno(err, "cannot remove %s", path);
 	return STATUS_OK;
+}
+
+enum status path_names(int fd, const char *path, struct text_list *names, struct error *err)
+{
+	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+	enum status status = STATUS_OK;
+	struct dirent *entry;
+
+	if (!directory) {
+		error_set_errno(err, "cannot read %s", path);
+		if (fd >= 0)
+			close(fd);
+		return err->status;
+	}
+	while ((errno = 0, entry = readdir(directory)) != NULL) {
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			text_list_add(names, entry->d_name);
+	}
+	if (errno != 0)
+		status = error_set_errno(err, "cannot read all of %s", path);
+	closedir(directory);
+	text_list_sort(names);
+	return status;
 }
 
 enum status path_resolve(const char *path, char **resolved, struct error *err)

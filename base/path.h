@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "base/array.h"
 #include "base/error.h"
 
 /* "a/b", with exactly one slash between; `name` alone when it is absolute or `directory` is "". */
@@ -24,6 +25,13 @@ bool path_is_contained(const char *name);
 
 /* Makes the directory and its parents; an existing directory is fine. */
 enum status path_make_directories(const char *path, mode_t mode, struct error *err);
+
+/*
+ * Adds the names in an open directory, but "." and "..", and sorts the list. Takes `fd` over; -1 is
+ * errno's failure of opening it. `path` is for messages. A directory that cannot be read to its end
+ * is an error: a name that was not read is not absent.
+ */
+enum status path_names(int fd, const char *path, struct text_list *names, struct error *err);
 
 /* Removes a file or a whole tree without following a link or leaving its file system. Absent is
  * fine. */

@@ -2,8 +2,9 @@
 #include "snapshot/apt_sources.h"
 
 #include <ctype.h>
-#include <dirent.h>
-#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
 #include "base/alloc.h"
@@ -313,20 +314,16 @@ static bool is_source_name(const char *name)
 
 static enum status list_directory(const char *path, struct text_list *names, struct error *err)
 {
-	struct dirent *entry;
-	DIR *directory = opendir(path);
+	struct text_list all = {0};
+	enum status status =
+		path_names(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), path, &all, err);
 
-	if (directory == NULL && errno == ENOENT)
-		return STATUS_OK;
-	if (directory == NULL)
-		return error_set_errno(err, "cannot read %s", path);
-	while ((entry = readdir(directory)) != NULL) {
-		if (entry->d_name[0] != '.' && is_source_name(entry->d_name))
-			text_list_add(names, entry->d_name);
+	for (size_t i = 0; i < all.count; i++) {
+		if (all.items[i][0] != '.' && is_source_name(all.items[i]))
+			text_list_add(names, all.items[i]);
 	}
-	closedir(directory);
-	text_list_sort(names);
-	return STATUS_OK;
+	text_list_release(&all);
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
 enum status apt_source_list_read(

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "snapshot/pin_file.h"
 
-#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,6 +13,7 @@
 #include "base/deb822.h"
 #include "base/path.h"
 #include "base/tempfile.h"
+#include "snapshot/store.h"
 
 #define PIN_LIMIT ((size_t)1024 * 1024)
 
@@ -415,20 +416,22 @@ enum status pin_file_remove(struct store *store, const char *name, struct error 
 enum status pin_file_list(struct store *store, struct text_list *names, struct error *err)
 {
 	char *path = pin_path(store, "");
-	DIR *directory = opendir(path);
-	struct dirent *entry;
+	struct text_list all = {0};
+	/* store_open() has made it: that it is not there is no sign of a store without pins. */
+	int fd = openat(store_fd(store), "pins", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	enum status status = path_names(fd, path, &all, err);
 
+	if (status == STATUS_NOT_FOUND)
+		status = error_set(err, STATUS_IO,
+			"store: there is no %s, so what is pinned is not known: is %s all of the "
+			"store, and mounted whole?",
+			path, store_directory(store));
+
+	for (size_t i = 0; i < all.count; i++) {
+		if (all.items[i][0] != '.')
+			text_list_add(names, all.items[i]);
+	}
+	text_list_release(&all);
 	free(path);
-	if (!directory) {
-		if (errno == ENOENT)
-			return STATUS_OK;
-		return error_set_errno(err, "%s", store_directory(store));
-	}
-	while ((entry = readdir(directory)) != NULL) {
-		if (entry->d_name[0] != '.')
-			text_list_add(names, entry->d_name);
-	}
-	closedir(directory);
-	text_list_sort(names);
-	return STATUS_OK;
+	return status;
 }

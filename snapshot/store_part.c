@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/path.h"
 #include "snapshot/store.h"
 
 #define PRIVATE_PREFIX "add-"
@@ -193,29 +193,23 @@ static bool part_is_stale(struct store *store, const char *name, int64_t now)
 enum status store_parts_clean(struct store *store, struct error *err)
 {
 	int64_t now = clock_now();
-	struct dirent *entry;
-	DIR *directory;
-	int fd;
+	struct text_list names = {0};
+	int fd = openat(store_tmp_fd(store), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char *path = path_join(store_directory(store), "tmp");
+	enum status status = path_names(fd, path, &names, err);
 
-	fd = openat(store_tmp_fd(store), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	directory = fd < 0 ? NULL : fdopendir(fd);
-	if (directory == NULL) {
-		error_set_errno(err, "store: cannot read %s/tmp", store_directory(store));
-		if (fd >= 0)
-			close(fd);
-		return err->status;
-	}
-	while ((entry = readdir(directory)) != NULL) {
-		if (!part_is_stale(store, entry->d_name, now))
+	free(path);
+	for (size_t i = 0; i < names.count && status == STATUS_OK; i++) {
+		if (!part_is_stale(store, names.items[i], now))
 			continue;
-		fd = openat(store_tmp_fd(store), entry->d_name,
+		fd = openat(store_tmp_fd(store), names.items[i],
 			O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 		if (fd < 0)
 			continue;
-		if (part_is_owned(store, fd, entry->d_name))
-			(void)unlinkat(store_tmp_fd(store), entry->d_name, 0);
+		if (part_is_owned(store, fd, names.items[i]))
+			(void)unlinkat(store_tmp_fd(store), names.items[i], 0);
 		close(fd);
 	}
-	closedir(directory);
-	return STATUS_OK;
+	text_list_release(&names);
+	return status < 0 ? error_context(err, "store") : STATUS_OK;
 }

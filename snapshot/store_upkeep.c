@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,34 +9,19 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/path.h"
 #include "snapshot/store.h"
 
 /* The names of a directory of the store in their order; "." and ".." are none. */
 static enum status names_read(
 	struct store *store, const char *path, struct text_list *names, struct error *err)
 {
-	enum status status = STATUS_OK;
-	struct dirent *entry;
-	DIR *directory;
 	int fd = openat(store_fd(store), path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	char *whole = path_join(store_directory(store), path);
+	enum status status = path_names(fd, whole, names, err);
 
-	directory = fd < 0 ? NULL : fdopendir(fd);
-	if (!directory) {
-		error_set_errno(err, "store: cannot read %s/%s", store_directory(store), path);
-		if (fd >= 0)
-			close(fd);
-		return err->status;
-	}
-	while ((errno = 0, entry = readdir(directory)) != NULL) {
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			text_list_add(names, entry->d_name);
-	}
-	if (errno != 0)
-		status = error_set_errno(
-			err, "store: cannot read %s/%s", store_directory(store), path);
-	closedir(directory);
-	text_list_sort(names);
-	return status;
+	free(whole);
+	return status < 0 ? error_context(err, "store") : STATUS_OK;
 }
 
 static bool is_hex(const char *text, size_t len)

@@ -181,12 +181,14 @@ static enum status compress_matching(struct kas *kas, const char *glob, struct e
 
 	if (!directory)
 		return deploy_missing(kas, err);
-	while ((entry = readdir(directory)))
+	while ((errno = 0, entry = readdir(directory)))
 		if (fnmatch(glob, entry->d_name, FNM_PERIOD) == 0)
 			text_list_add(&names, entry->d_name);
+	if (errno)
+		status = error_set_errno(err, "the deploy directory");
 	closedir(directory);
 	text_list_sort(&names);
-	if (names.count == 0)
+	if (status == STATUS_OK && names.count == 0)
 		status = error_set(err, STATUS_BUILD,
 			"the deploy directory has no %s, which is to be compressed", glob);
 	for (size_t i = 0; i < names.count && status == STATUS_OK; i++)

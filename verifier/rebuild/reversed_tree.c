@@ -65,16 +65,19 @@ static enum status disorderfs_start(
 static enum status names_list(const char *path, struct text_list *names, struct error *err)
 {
 	DIR *directory = opendir(path);
+	enum status status = STATUS_OK;
 	struct dirent *entry;
 
 	if (!directory)
 		return error_set_errno(err, "%s", path);
-	while ((entry = readdir(directory))) {
+	while ((errno = 0, entry = readdir(directory))) {
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
 			text_list_add(names, entry->d_name);
 	}
+	if (errno)
+		status = error_set_errno(err, "%s", path);
 	closedir(directory);
-	return STATUS_OK;
+	return status;
 }
 
 /* Counts the directories with an order; STATUS_UNSUPPORTED for one that is not the opposite one. */

@@ -23,11 +23,13 @@ enum status sandbox_output_make(const char *path, struct error *err)
 	directory = opendir(path);
 	if (!directory)
 		return error_set_errno(err, "cannot read %s", path);
-	while ((entry = readdir(directory)) && status == STATUS_OK)
+	while (status == STATUS_OK && (errno = 0, entry = readdir(directory)))
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
 			status = error_set(err, STATUS_CONFLICT,
 				"the output directory %s is not empty: a build needs a new one",
 				path);
+	if (status == STATUS_OK && errno)
+		status = error_set_errno(err, "cannot read %s", path);
 	closedir(directory);
 	return status;
 }
