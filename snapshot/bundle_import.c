@@ -342,22 +342,31 @@ static enum status pin_write(struct import_job *job, const struct pin *pin, stru
 {
 	struct pin_context context = {.store = job->store, .trust = job->acceptance->trust};
 	struct text_list nowhere = {0};
-	struct pin merged = {0};
-	enum status status = pin_file_read(job->store, pin->name, &merged, err);
+	enum status status;
 
-	if (status == STATUS_NOT_FOUND)
-		return pin_file_write(job->store, pin, err);
-	if (status == STATUS_OK)
-		status = pin_merge(&merged, pin, err);
-	if (status == STATUS_OK && pin_fetch_indexes(&context, &merged, &nowhere, err) < 0)
-		status = error_set(err, STATUS_CONFLICT,
-			"the store has %s with other suites, components or architectures, and "
-			"not all indexes that the two need together: use another --store, or get "
-			"them first with reproof snapshot fetch",
-			pin->name);
-	if (status == STATUS_OK)
-		status = pin_file_write(job->store, &merged, err);
-	pin_release(&merged);
+	do {
+		struct pin merged = {0};
+
+		status = pin_file_read(job->store, pin->name, &merged, err);
+		if (status == STATUS_NOT_FOUND) {
+			merged = (struct pin){.name = xstrdup(pin->name),
+				.archive = xstrdup(pin->archive),
+				.timestamp = pin->timestamp,
+				.captured = pin->captured};
+			status = STATUS_OK;
+		}
+		if (status == STATUS_OK)
+			status = pin_merge(&merged, pin, err);
+		if (status == STATUS_OK && pin_fetch_indexes(&context, &merged, &nowhere, err) < 0)
+			status = error_set(err, STATUS_CONFLICT,
+				"the store has %s with other suites, components or architectures, "
+				"and not all indexes that the two need together: use another "
+				"--store, or get them first with reproof snapshot fetch",
+				pin->name);
+		if (status == STATUS_OK)
+			status = pin_file_update(job->store, &merged, err);
+		pin_release(&merged);
+	} while (status == STATUS_END);
 	return status;
 }
 

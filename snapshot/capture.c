@@ -168,6 +168,19 @@ static void pin_set_name(struct pin *pin)
 }
 
 /* What the store's pin of that name has besides was verified once; it is verified again. */
+static enum status added_verify(struct capture *capture, struct pin *pin, struct error *err)
+{
+	for (size_t i = 0; i < pin->suite_count; i++) {
+		struct pin_suite *suite = &pin->suites[i];
+
+		if (!suite->signer &&
+			pin_suite_verify(&capture->context, pin->archive, NULL, suite, NULL, err) <
+				0)
+			return err->status;
+	}
+	return STATUS_OK;
+}
+
 static enum status pin_merge_stored(struct capture *capture, struct pin *pin, struct error *err)
 {
 	struct pin stored = {0};
@@ -177,15 +190,8 @@ static enum status pin_merge_stored(struct capture *capture, struct pin *pin, st
 		return STATUS_OK;
 	if (status == STATUS_OK)
 		status = pin_merge(pin, &stored, err);
-	for (size_t i = 0; i < pin->suite_count && status == STATUS_OK; i++) {
-		struct pin_suite *suite = &pin->suites[i];
-
-		if (!suite->signer)
-			status = pin_suite_verify(
-				&capture->context, pin->archive, NULL, suite, NULL, err);
-	}
 	pin_release(&stored);
-	return status;
+	return status == STATUS_OK ? added_verify(capture, pin, err) : status;
 }
 
 static enum status pin_finish(struct capture *capture, struct pin *pin, struct error *err)
@@ -197,10 +203,14 @@ static enum status pin_finish(struct capture *capture, struct pin *pin, struct e
 	status = pin_merge_stored(capture, pin, err);
 	mirror_bases_add(&capture->places, pin->archive, &bases);
 	snapshot_bases_add(&capture->places, pin, &bases);
-	if (status == STATUS_OK)
+	while (status == STATUS_OK) {
 		status = pin_fetch_indexes(&capture->context, pin, &bases, err);
-	if (status == STATUS_OK)
-		status = pin_file_write(capture->context.store, pin, err);
+		if (status == STATUS_OK)
+			status = pin_file_update(capture->context.store, pin, err);
+		if (status != STATUS_END)
+			break;
+		status = added_verify(capture, pin, err);
+	}
 	text_list_release(&bases);
 	return status;
 }

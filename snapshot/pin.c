@@ -97,59 +97,70 @@ static enum status suites_choose(struct pin_job *job, struct text_list *names, s
 	return status;
 }
 
-/* What came may be another time's: on first use it is taken and said, else refused (trust T12). */
-static enum status served_check(
-	struct pin_job *job, const char *served, bool is_first, struct error *err)
+/*
+ * What came may be another time's: on first use it is taken and said, else refused (trust T12).
+ * `moved` is the pin by the name and time that were served; the caller frees moved->name.
+ */
+static enum status served_check(const struct pin_job *job, const char *served, bool is_first,
+	struct pin *moved, struct error *err)
 {
-	struct pin *pin = &job->pin;
-	int64_t timestamp;
-	char *name;
+	const struct pin *pin = &job->pin;
 
-	if (!snapshot_url_timestamp(served, pin->archive, &timestamp))
+	if (!snapshot_url_timestamp(served, pin->archive, &moved->timestamp))
 		return error_set(err, STATUS_TRUST,
 			"%s: the request was led to %s, which is no snapshot: refused", pin->name,
 			served);
-	if (timestamp == pin->timestamp)
-		return STATUS_OK;
-	name = pin_name_format(pin->archive, timestamp);
-	if (!is_first || job->lock.count) {
-		error_set(err, STATUS_TRUST, "%s: the request was led to %s%s: refused", pin->name,
-			name, is_first ? ", and the lock file has another" : " half-way");
-		free(name);
-		return err->status;
-	}
-	trust_note(
-		job->context.trust, "%s is served as %s; that is what was pinned", pin->name, name);
-	free(pin->name);
-	pin->name = name;
-	pin->timestamp = timestamp;
+	free(moved->name);
+	moved->name = pin_name_format(pin->archive, moved->timestamp);
+	if (moved->timestamp != pin->timestamp && (!is_first || job->lock.count))
+		return error_set(err, STATUS_TRUST, "%s: the request was led to %s%s: refused",
+			pin->name, moved->name,
+			is_first ? ", and the lock file has another" : " half-way");
 	return STATUS_OK;
+}
+
+/* Only what holds as a whole may change what the pin is called: another place may be asked yet. */
+static void pin_take_served(struct pin_job *job, const struct pin *moved,
+	const struct pin_suite *suite, const struct suite_release *release)
+{
+	struct pin *pin = &job->pin;
+
+	if (moved->timestamp != pin->timestamp) {
+		trust_note(job->context.trust, "%s is served as %s; that is what was pinned",
+			pin->name, moved->name);
+		free(pin->name);
+		pin->name = xstrdup(moved->name);
+		pin->timestamp = moved->timestamp;
+	}
+	pin_take_suite(pin, suite, release);
+	job->is_changed = true;
 }
 
 static enum status suite_fetch_from(
 	struct pin_job *job, const char *base, const char *name, bool is_first, struct error *err)
 {
 	struct pin *pin = &job->pin;
+	struct pin moved = *pin; /* borrowed, but for its name */
 	struct suite_release release = {0};
 	struct pin_suite suite = {0};
 	char time[CLOCK_TEXT_SIZE];
 	char *served = NULL;
 	enum status status;
 
+	moved.name = NULL;
 	clock_format_snapshot(pin->timestamp, time);
 	status = pin_suite_fetch(
 		&job->context, base, pin->archive, time, name, &suite, &release, &served, err);
 	if (status == STATUS_OK)
-		status = served_check(job, served, is_first, err);
+		status = served_check(job, served, is_first, &moved, err);
 	if (status == STATUS_OK)
-		status = pin_suite_check_date(pin, &suite, err);
-	if (status == STATUS_OK) {
-		pin_take_suite(pin, &suite, &release);
-		job->is_changed = true;
-	} else {
+		status = pin_suite_check_date(&moved, &suite, err);
+	if (status == STATUS_OK)
+		pin_take_served(job, &moved, &suite, &release);
+	else
 		pin_suite_release(&suite);
-	}
 	suite_release_release(&release);
+	free(moved.name);
 	free(served);
 	return status;
 }
@@ -318,6 +329,22 @@ static enum status lock_read_if_there(struct pin_job *job, struct error *err)
 	return status;
 }
 
+/* The file of a pin names nothing that the store does not have. */
+static enum status changed_store(
+	struct pin_job *job, const struct text_list *bases, struct error *err)
+{
+	enum status status;
+
+	do {
+		status = pin_fetch_indexes(&job->context, &job->pin, bases, err);
+		if (status == STATUS_OK)
+			status = pin_file_update(job->context.store, &job->pin, err);
+		if (status == STATUS_END && stored_verify(job, err) < 0)
+			return err->status;
+	} while (status == STATUS_END);
+	return status;
+}
+
 enum status snapshot_pin(struct store *store, struct fetcher *fetcher,
 	const struct place_list *places, const struct trust_options *trust, const char *name,
 	struct pin_list *pins, struct error *err)
@@ -335,11 +362,9 @@ enum status snapshot_pin(struct store *store, struct fetcher *fetcher,
 	if (status == STATUS_OK) {
 		mirror_bases_add(places, job.pin.archive, &bases);
 		snapshot_bases_add(places, &job.pin, &bases);
-		if (job.is_changed)
-			status = pin_fetch_indexes(&job.context, &job.pin, &bases, err);
 	}
 	if (status == STATUS_OK && job.is_changed)
-		status = pin_file_write(store, &job.pin, err);
+		status = changed_store(&job, &bases, err);
 	if (status == STATUS_OK) {
 		pin_restrict(&job.pin, &job.suites);
 		status = pin_check_overlap(pins, &job.pin, err);

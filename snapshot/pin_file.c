@@ -236,7 +236,7 @@ void pin_file_format(const struct pin *pin, struct buffer *text)
 		add_suite(text, &pin->suites[i]);
 }
 
-enum status pin_file_write(struct store *store, const struct pin *pin, struct error *err)
+static enum status pin_file_write(struct store *store, const struct pin *pin, struct error *err)
 {
 	struct buffer text = {0};
 	char *path = pin_path(store, pin->name), *directory = path_directory(path);
@@ -249,6 +249,44 @@ enum status pin_file_write(struct store *store, const struct pin *pin, struct er
 	buffer_release(&text);
 	free(directory);
 	free(path);
+	return status;
+}
+
+/* Whether the store's pin added something; `stored` is what it says now. */
+static enum status stored_add(
+	struct pin *pin, const struct pin *stored, bool *is_more, struct error *err)
+{
+	struct buffer before = {0}, after = {0};
+	enum status status;
+
+	pin_file_format(pin, &before);
+	status = pin_merge(pin, stored, err);
+	if (status == STATUS_OK)
+		pin_file_format(pin, &after);
+	*is_more = strcmp(buffer_text(&before), buffer_text(&after)) != 0;
+	buffer_release(&before);
+	buffer_release(&after);
+	return status;
+}
+
+enum status pin_file_update(struct store *store, struct pin *pin, struct error *err)
+{
+	struct pin stored = {0};
+	bool is_more = false;
+	int lock;
+	enum status status = store_lock(store, &lock, err);
+
+	if (status < 0)
+		return status;
+	status = pin_file_read(store, pin->name, &stored, err);
+	if (status == STATUS_OK)
+		status = stored_add(pin, &stored, &is_more, err);
+	else if (status == STATUS_NOT_FOUND)
+		status = STATUS_OK;
+	if (status == STATUS_OK)
+		status = is_more ? STATUS_END : pin_file_write(store, pin, err);
+	pin_release(&stored);
+	close(lock);
 	return status;
 }
 

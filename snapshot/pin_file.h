@@ -16,7 +16,13 @@ enum status pin_file_read(
 enum status pin_file_parse(
 	const char *name, const char *data, size_t len, struct pin *pin, struct error *err);
 void pin_file_format(const struct pin *pin, struct buffer *text);
-enum status pin_file_write(struct store *store, const struct pin *pin, struct error *err);
+/*
+ * Writes it, unless the store's pin of the same name has come to hold what this one does not:
+ * another process may have added a suite since it was read. Then that is added to `pin`, nothing is
+ * written, and it is STATUS_END: the caller verifies what was added (a suite without a signer),
+ * gets the indexes that the whole needs, and tries again. STATUS_CONFLICT for other digests.
+ */
+enum status pin_file_update(struct store *store, struct pin *pin, struct error *err);
 
 enum status pin_file_remove(struct store *store, const char *name, struct error *err);
 

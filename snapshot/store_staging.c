@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <dirent.h>
-#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,43 +11,49 @@
 #define STAGING_PREFIX "import-"
 
 /* What imports that were killed have left: of those that nobody holds any more. */
-static void stale_remove(struct store *store)
+static enum status stale_remove(struct store *store, struct error *err)
 {
 	char *tmp = xasprintf("%s/tmp", store_directory(store));
-	DIR *directory = opendir(tmp);
-	struct dirent *entry;
+	int fd = openat(store_tmp_fd(store), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct text_list names = {0};
+	enum status status = path_names(fd, tmp, &names, err);
 	struct error ignored;
 
-	while (directory && (entry = readdir(directory)) != NULL) {
+	for (size_t i = 0; i < names.count && status == STATUS_OK; i++) {
 		struct store *stale = NULL;
 		char *path;
 
-		if (strncmp(entry->d_name, STAGING_PREFIX, strlen(STAGING_PREFIX)) != 0)
+		if (strncmp(names.items[i], STAGING_PREFIX, strlen(STAGING_PREFIX)) != 0)
 			continue;
-		path = path_join(tmp, entry->d_name);
+		path = path_join(tmp, names.items[i]);
 		if (store_open(path, &stale, &ignored) == STATUS_OK &&
 			store_hold_alone(stale, &ignored) == STATUS_OK)
 			(void)path_remove_tree(path, &ignored);
 		store_free(stale);
 		free(path);
 	}
-	if (directory)
-		closedir(directory);
+	text_list_release(&names);
 	free(tmp);
+	return status < 0 ? error_context(err, "store") : STATUS_OK;
 }
 
 enum status store_staging_open(struct store *store, struct store **staging, struct error *err)
 {
 	char *path = xasprintf("%s/tmp/" STAGING_PREFIX "XXXXXX", store_directory(store));
-	enum status status = STATUS_OK;
+	int lock;
+	/* From being made until it is held, another import would take it for what was left. */
+	enum status status = store_lock(store, &lock, err);
 
 	*staging = NULL;
-	stale_remove(store);
-	if (!mkdtemp(path))
-		status = error_set_errno(
-			err, "store: cannot make a directory in %s/tmp", store_directory(store));
-	if (status == STATUS_OK)
-		status = store_open(path, staging, err);
+	if (status == STATUS_OK) {
+		status = stale_remove(store, err);
+		if (status == STATUS_OK && !mkdtemp(path))
+			status = error_set_errno(err, "store: cannot make a directory in %s/tmp",
+				store_directory(store));
+		if (status == STATUS_OK)
+			status = store_open(path, staging, err);
+		close(lock);
+	}
 	free(path);
 	return status;
 }

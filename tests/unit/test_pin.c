@@ -65,6 +65,30 @@ START_TEST(test_redirect_is_recorded_as_what_was_served)
 }
 END_TEST
 
+#define REDIRECT_TO(from, to)                                                                      \
+	"/" from "archive/debian/20250106T000000Z/* -1 redirect "                                  \
+	"http://127.0.0.1:%u/archive/debian/" to "/dists/stable/InRelease\n"
+
+/* What a place that does not hold would have called the pin is forgotten with it. */
+START_TEST(test_a_redirect_that_does_not_hold_leaves_no_name)
+{
+	char *rules = xasprintf(REDIRECT_TO("", "20250101T000000Z")
+					REDIRECT_TO("second/", "20250103T000000Z"),
+		server.port, server.port);
+	char *second = xasprintf("debian=http://127.0.0.1:%u/second/archive/debian", server.port);
+
+	ck_assert_int_eq(place_list_add_option(&places, second, &err), STATUS_OK);
+	archive_server_rules(&server, rules);
+	ck_assert_msg(pin("debian@20250106T000000Z:stable") == STATUS_OK, "%s", err.text);
+	ck_assert_str_eq(pins.items[0].name, "debian@20250103T000000Z");
+	ck_assert(is_noted("debian@20250106T000000Z is served as debian@20250103T000000Z"));
+	for (size_t i = 0; i < notes.count; i++)
+		ck_assert_ptr_null(strstr(notes.items[i], "20250101"));
+	free(second);
+	free(rules);
+}
+END_TEST
+
 static void lock_put(const char *format, const char *hex)
 {
 	char *path = lock_path(), *text = xasprintf("reproof-lock-1\n%s%s\n", format, hex);
@@ -275,6 +299,7 @@ int main(void)
 	tcase_add_test(tests, test_pin_is_fetched_then_read_offline);
 	tcase_add_test(tests, test_absent_pin_offline_is_not_found);
 	tcase_add_test(tests, test_redirect_is_recorded_as_what_was_served);
+	tcase_add_test(tests, test_a_redirect_that_does_not_hold_leaves_no_name);
 	tcase_add_test(tests, test_redirect_against_the_lock_is_refused);
 	tcase_add_test(tests, test_other_digest_than_the_lock_is_refused);
 	tcase_add_test(tests, test_other_time_than_the_lock_is_refused);

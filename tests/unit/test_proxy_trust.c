@@ -282,7 +282,7 @@ START_TEST(another_time_of_the_same_state_is_served)
 		suites[0].is_detached = true;
 		suites[0].release = suites[0].inrelease;
 	}
-	ck_assert_int_eq(pin_file_write(stage.store, &other, &err), STATUS_OK);
+	ck_assert_int_eq(pin_file_update(stage.store, &other, &err), STATUS_OK);
 	ck_assert_int_eq(stage_stop(&err), STATUS_OK);
 	stage_start(stage.fetcher, -1);
 #define AT(time) http_status(stage.port, "/archive/debian/" time "/dists/bookworm/InRelease")
