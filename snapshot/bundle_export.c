@@ -347,11 +347,28 @@ static enum status missing_fetch(struct export_job *job, struct error *err)
 	return status;
 }
 
+/* What no reader takes is not written. */
+static enum status pins_check(const struct pin_list *pins, struct error *err)
+{
+	size_t suites = 0;
+
+	for (size_t i = 0; i < pins->count; i++)
+		suites += pins->items[i].suite_count;
+	if (pins->count > BUNDLE_PINS_MOST || suites > BUNDLE_SUITES_MOST)
+		return error_set(err, STATUS_LIMIT,
+			"%zu pins with %zu suites are more than a bundle holds (%d, and %d): write "
+			"several",
+			pins->count, suites, BUNDLE_PINS_MOST, BUNDLE_SUITES_MOST);
+	return STATUS_OK;
+}
+
 static enum status members_gather(struct export_job *job, struct error *err)
 {
 	const struct bundle_request *request = job->request;
-	enum status status = archive_index_open(job->store, request->pins, &job->index, err);
+	enum status status = pins_check(request->pins, err);
 
+	if (status == STATUS_OK)
+		status = archive_index_open(job->store, request->pins, &job->index, err);
 	if (status == STATUS_OK)
 		status = pins_add(job, err);
 	for (size_t i = 0; i < request->file_count && status == STATUS_OK; i++)

@@ -35,7 +35,7 @@ struct input {
 /* The first class that was not yet come to has its check before the first of its members. */
 enum stage {
 	STAGE_TEXTS,	/* lock and pins */
-	STAGE_RELEASES, /* are read; then they are verified */
+	STAGE_RELEASES, /* each is verified as it comes; then all that the texts say */
 	STAGE_INDEXES,
 	STAGE_REST,
 };
@@ -82,6 +82,10 @@ static enum status pin_take(struct import_job *job, struct error *err)
 		status = pin_file_parse(name, buffer_text(&text), text.len, &pin, err);
 	if (status == STATUS_OK)
 		status = pin_check_form(&pin, err);
+	job->pin_suites += pin.suite_count;
+	if (status == STATUS_OK && job->pin_suites > BUNDLE_SUITES_MOST)
+		status = error_set(err, STATUS_LIMIT, "the pins have more than %d suites: refused",
+			BUNDLE_SUITES_MOST);
 	if (status == STATUS_OK)
 		status = pin_check_overlap(&job->pins, &pin, err);
 	if (status < 0) {
@@ -161,10 +165,12 @@ static enum status stage_reach(
 	enum status status = STATUS_OK;
 
 	for (; *stage < wanted && status == STATUS_OK; (*stage)++) {
-		if (*stage == STAGE_TEXTS)
+		if (*stage == STAGE_TEXTS) {
 			status = given_choose(job, err);
-		else if (*stage == STAGE_RELEASES)
-			status = import_verify_releases(job, err);
+			if (status == STATUS_OK)
+				status = import_check_signed_files(job, err);
+		} else if (*stage == STAGE_RELEASES)
+			status = import_verify_texts(job, err);
 		else if (*stage == STAGE_INDEXES)
 			status = import_verify_pool(job, err);
 	}
@@ -193,7 +199,9 @@ static enum status member_take(
 	if (entry->class == BUNDLE_RELEASE && entry->size > INRELEASE_LIMIT)
 		return error_set(err, STATUS_LIMIT, "%s has %ju bytes: refused", entry->name,
 			(uintmax_t)entry->size);
-	return file_take(job, input, err);
+	if (file_take(job, input, err) < 0)
+		return err->status;
+	return entry->class == BUNDLE_RELEASE ? import_verify_suite(job, entry, err) : STATUS_OK;
 }
 
 static enum status members_take(struct import_job *job, struct input *input, struct error *err)

@@ -23,16 +23,27 @@ struct import_job {
 	struct lock given; /* whose digests count as given */
 	bool has_given;
 	struct pin_list pins;
+	size_t pin_suites; /* of all pins */
 	struct import_suite *suites;
 	size_t suite_count, suite_capacity;
 };
 
 /*
- * Once lock, pins and Release files are read: verifies the Release files by gpgv, that the pins and
- * the lock are what they say, and that every index needed is in the bundle, and that all it has
- * below dists/ is listed.
+ * Once lock and pins are read, from the manifest alone: it has the signed files of each suite of
+ * the pins, and no others.
  */
-enum status import_verify_releases(struct import_job *job, struct error *err);
+enum status import_check_signed_files(const struct import_job *job, struct error *err);
+/*
+ * Once a signed file is in staging: when its suite has all of them, it is verified. So no more
+ * than one that does not hold is ever taken.
+ */
+enum status import_verify_suite(
+	struct import_job *job, const struct bundle_entry *entry, struct error *err);
+/*
+ * Once all suites are verified: that the pins and the lock are what they say, that every index
+ * needed is in the bundle, and that all it has below dists/ is listed.
+ */
+enum status import_verify_texts(struct import_job *job, struct error *err);
 /* Once the indexes are in staging: each file of the pool is one that they name. */
 enum status import_verify_pool(struct import_job *job, struct error *err);
 

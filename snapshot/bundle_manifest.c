@@ -221,6 +221,9 @@ static enum status entry_parse(struct bundle_manifest *manifest, char *line, str
 	if (last && bundle_entry_compare(last, &entry) >= 0)
 		return error_set(err, STATUS_FORMAT, "%s %s: refused", entry.name,
 			strcmp(last->name, entry.name) == 0 ? "comes twice" : "is out of order");
+	if (entry.class == BUNDLE_PIN && ++manifest->pin_count > BUNDLE_PINS_MOST)
+		return error_set(
+			err, STATUS_LIMIT, "it has more than %d pins: refused", BUNDLE_PINS_MOST);
 	ARRAY_GROW(manifest->entries, manifest->count, manifest->capacity);
 	entry.name = xstrdup(entry.name);
 	manifest->entries[manifest->count++] = entry;

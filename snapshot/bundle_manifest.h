@@ -14,6 +14,9 @@
 #define BUNDLE_MANIFEST_NAME  "MANIFEST"
 #define BUNDLE_MANIFEST_LIMIT ((uint64_t)64 * 1024 * 1024)
 #define BUNDLE_TEXT_LIMIT     ((uint64_t)1024 * 1024) /* of the lock, and of each pin */
+/* What is kept in memory before any signature is looked at; a rebuild needs two or three. */
+#define BUNDLE_PINS_MOST   64
+#define BUNDLE_SUITES_MOST 256 /* of all pins */
 /* What the twelve bytes of a tar header can say in octal (POSIX ustar). */
 #define BUNDLE_MEMBER_LIMIT (((uint64_t)1 << 33) - 1)
 
@@ -38,6 +41,7 @@ struct bundle_entry {
 struct bundle_manifest {
 	struct bundle_entry *entries; /* by class and name, no name twice */
 	size_t count, capacity;
+	size_t pin_count;			/* of the entries */
 	struct bundle_repository *repositories; /* by name */
 	size_t repository_count, repository_capacity;
 };
@@ -54,9 +58,9 @@ const struct bundle_entry *bundle_manifest_find(
 /* The entries must be in their order. */
 void bundle_manifest_format(const struct bundle_manifest *manifest, struct buffer *text);
 /*
- * STATUS_FORMAT for whatever bundle_manifest_format() would not have written: names that are none
- * of a bundle's, another order, one name twice, another number of lines. Cuts `data` up, which is
- * NUL-terminated behind `len`.
+ * STATUS_LIMIT for more pins than are read, STATUS_FORMAT for whatever bundle_manifest_format()
+ * would not have written: names that are none of a bundle's, another order, one name twice, another
+ * number of lines. Cuts `data` up, which is NUL-terminated behind `len`.
  */
 enum status bundle_manifest_parse(
 	char *data, size_t len, struct bundle_manifest *manifest, struct error *err);

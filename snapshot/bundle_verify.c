@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/path.h"
 #include "snapshot/archive_table.h"
 #include "snapshot/bundle_import.h"
 #include "snapshot/pin.h"
@@ -19,61 +20,150 @@ static const struct digest *signed_digest(const struct pin_suite *suite, const c
 	return strcmp(name, "Release.gpg") == 0 ? &suite->release_gpg : NULL;
 }
 
-/* The signed file that the pin says, as a member. */
-static enum status signed_file_check(const struct import_job *job, const struct pin *pin,
-	const struct pin_suite *suite, const char *file, struct error *err)
+static enum status unsigned_refuse(const struct bundle_entry *entry, struct error *err)
 {
-	const struct digest *digest = signed_digest(suite, file);
-	char *path = xasprintf("dists/%s/%s", suite->suite, file);
-	char *name = bundle_archive_name(pin, path);
-	const struct bundle_entry *entry = bundle_manifest_find(&job->reader.manifest, name);
-	enum status status = STATUS_OK;
+	char hex[SHA256_HEX_SIZE];
 
-	if (digest && !entry)
-		status = error_set(err, STATUS_FORMAT, "it holds no %s, which its pin %s has", name,
-			pin->name);
-	else if (digest && !digest_equal(&entry->digest, digest))
-		status = error_set(err, STATUS_TRUST,
-			"its pin %s says another sha256 of the %s of %s than it holds: refused",
-			pin->name, file, suite->suite);
-	free(name);
-	free(path);
-	return status;
+	digest_hex(&entry->digest, hex);
+	return error_set(err, STATUS_TRUST,
+		"%s (sha256 %s, %ju bytes) is what no signed index of the bundle names: refused",
+		entry->name, hex, (uintmax_t)entry->size);
 }
 
-static enum status signed_files_check(const struct import_job *job, const struct pin *pin,
-	const struct pin_suite *suite, struct error *err)
-{
-	static const char *const names[] = {"InRelease", "Release", "Release.gpg"};
+static const char *const signed_names[] = {"InRelease", "Release", "Release.gpg"};
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (signed_file_check(job, pin, suite, names[i], err) < 0)
-			return err->status;
+/* The name of a signed file as a member; the caller frees. */
+static char *signed_file_name(
+	const struct pin *pin, const struct pin_suite *suite, const char *file)
+{
+	char *path = xasprintf("dists/%s/%s", suite->suite, file);
+	char *name = bundle_archive_name(pin, path);
+
+	free(path);
+	return name;
+}
+
+/* The member that is this signed file of the suite, if there is one; NULL otherwise. */
+static const struct bundle_entry *signed_file_find(const struct import_job *job,
+	const struct pin *pin, const struct pin_suite *suite, const char *file)
+{
+	char *name = signed_file_name(pin, suite, file);
+	const struct bundle_entry *entry = bundle_manifest_find(&job->reader.manifest, name);
+
+	free(name);
+	return entry;
+}
+
+static enum status signed_file_missing(
+	const struct pin *pin, const struct pin_suite *suite, const char *file, struct error *err)
+{
+	char *name = signed_file_name(pin, suite, file);
+
+	error_set(err, STATUS_FORMAT, "it holds no %s, which its pin %s has", name, pin->name);
+	free(name);
+	return err->status;
+}
+
+/* The signed files that the pin says, as members. */
+static enum status suite_check_signed_files(const struct import_job *job, const struct pin *pin,
+	const struct pin_suite *suite, size_t *found, struct error *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(signed_names); i++) {
+		const char *file = signed_names[i];
+		const struct digest *digest = signed_digest(suite, file);
+		const struct bundle_entry *entry;
+
+		if (!digest)
+			continue;
+		entry = signed_file_find(job, pin, suite, file);
+		if (!entry)
+			return signed_file_missing(pin, suite, file, err);
+		if (!digest_equal(&entry->digest, digest))
+			return error_set(err, STATUS_TRUST,
+				"its pin %s says another sha256 of the %s of %s than it holds: "
+				"refused",
+				pin->name, file, suite->suite);
+		++*found;
 	}
 	return STATUS_OK;
 }
 
-static enum status suites_verify(struct import_job *job, size_t number, struct error *err)
+/* Whether it is a signed file that a suite of the pins has. */
+static bool is_of_a_suite(const struct import_job *job, const struct bundle_entry *entry)
+{
+	for (size_t i = 0; i < job->pins.count; i++) {
+		const struct pin *pin = &job->pins.items[i];
+
+		for (size_t j = 0; j < pin->suite_count; j++) {
+			const char *file = path_basename(entry->name);
+
+			if (signed_digest(&pin->suites[j], file) &&
+				signed_file_find(job, pin, &pin->suites[j], file) == entry)
+				return true;
+		}
+	}
+	return false;
+}
+
+enum status import_check_signed_files(const struct import_job *job, struct error *err)
+{
+	const struct bundle_manifest *manifest = &job->reader.manifest;
+	size_t wanted = 0, there = 0;
+
+	for (size_t i = 0; i < job->pins.count; i++) {
+		const struct pin *pin = &job->pins.items[i];
+
+		for (size_t j = 0; j < pin->suite_count; j++) {
+			if (suite_check_signed_files(job, pin, &pin->suites[j], &wanted, err) < 0)
+				return err->status;
+		}
+	}
+	for (size_t i = 0; i < manifest->count; i++)
+		there += manifest->entries[i].class == BUNDLE_RELEASE;
+	/* Each that is wanted is there: so the first that is not is looked for only when there is
+	 * one. */
+	for (size_t i = 0; i < manifest->count && there > wanted; i++) {
+		const struct bundle_entry *entry = &manifest->entries[i];
+
+		if (entry->class == BUNDLE_RELEASE && !is_of_a_suite(job, entry))
+			return unsigned_refuse(entry, err);
+	}
+	return STATUS_OK;
+}
+
+static enum status suite_verify(
+	struct import_job *job, size_t number, struct pin_suite *of, struct error *err)
 {
 	struct pin *pin = &job->pins.items[number];
 	struct pin_context context = {.store = job->staging,
 		.trust = job->acceptance->trust,
 		.lock = job->has_given ? &job->given : NULL};
+	struct import_suite *suite;
 	char time[CLOCK_TEXT_SIZE];
 
 	clock_format_snapshot(pin->timestamp, time);
-	for (size_t i = 0; i < pin->suite_count; i++) {
-		struct import_suite *suite;
+	ARRAY_GROW(job->suites, job->suite_count, job->suite_capacity);
+	suite = &job->suites[job->suite_count++];
+	*suite = (struct import_suite){.pin = number, .suite = of};
+	if (pin_suite_verify(&context, pin->archive, time, of, &suite->release, err) < 0)
+		return err->status;
+	return pin_suite_check_date(pin, of, err);
+}
 
-		if (signed_files_check(job, pin, &pin->suites[i], err) < 0)
-			return err->status;
-		ARRAY_GROW(job->suites, job->suite_count, job->suite_capacity);
-		suite = &job->suites[job->suite_count++];
-		*suite = (struct import_suite){.pin = number, .suite = &pin->suites[i]};
-		if (pin_suite_verify(&context, pin->archive, time, &pin->suites[i], &suite->release,
-			    err) < 0 ||
-			pin_suite_check_date(pin, &pin->suites[i], err) < 0)
-			return err->status;
+enum status import_verify_suite(
+	struct import_job *job, const struct bundle_entry *entry, struct error *err)
+{
+	const char *file = path_basename(entry->name);
+
+	/* Release comes before the Release.gpg that is behind it in the order of names. */
+	for (size_t i = 0; i < job->pins.count && strcmp(file, "Release") != 0; i++) {
+		struct pin *pin = &job->pins.items[i];
+
+		for (size_t j = 0; j < pin->suite_count; j++) {
+			if (signed_digest(&pin->suites[j], file) &&
+				signed_file_find(job, pin, &pin->suites[j], file) == entry)
+				return suite_verify(job, i, &pin->suites[j], err);
+		}
 	}
 	return STATUS_OK;
 }
@@ -193,16 +283,6 @@ static bool release_lists(const struct import_job *job, const struct bundle_entr
 	return false;
 }
 
-static enum status unsigned_refuse(const struct bundle_entry *entry, struct error *err)
-{
-	char hex[SHA256_HEX_SIZE];
-
-	digest_hex(&entry->digest, hex);
-	return error_set(err, STATUS_TRUST,
-		"%s (sha256 %s, %ju bytes) is what no signed index of the bundle names: refused",
-		entry->name, hex, (uintmax_t)entry->size);
-}
-
 static enum status dists_check(const struct import_job *job, struct error *err)
 {
 	const struct bundle_manifest *manifest = &job->reader.manifest;
@@ -240,15 +320,15 @@ static enum status indexes_check(
 	return status;
 }
 
-enum status import_verify_releases(struct import_job *job, struct error *err)
+enum status import_verify_texts(struct import_job *job, struct error *err)
 {
 	const char *lock = job->acceptance->trust->lock;
-	enum status status = STATUS_OK;
+	enum status status;
 
-	for (size_t i = 0; i < job->pins.count && status == STATUS_OK; i++)
-		status = suites_verify(job, i, err);
-	if (status == STATUS_OK)
-		status = texts_check(job, err);
+	/* Each had its turn when the last of its signed files came. */
+	if (job->suite_count != job->pin_suites)
+		return error_set(err, STATUS_TRUST, "not every suite of its pins was verified");
+	status = texts_check(job, err);
 	if (status == STATUS_OK && lock) {
 		status = lock_check(lock, &job->pins, err);
 		if (status == STATUS_NOT_FOUND)
