@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -117,6 +118,24 @@ static int move_up(int fd, int fallback, int flags, int report_fd)
 	return moved;
 }
 
+static void limit(int resource, uint64_t most, int report_fd)
+{
+	struct rlimit limits;
+
+	if (most == 0)
+		return;
+	if (getrlimit(resource, &limits) != 0)
+		fail(report_fd, "limiting what it may use");
+	if (limits.rlim_cur > most)
+		limits.rlim_cur = most;
+	/* At its hard limit of time a process is killed without a signal that says why. */
+	most += resource == RLIMIT_CPU;
+	if (limits.rlim_max > most)
+		limits.rlim_max = most;
+	if (setrlimit(resource, &limits) != 0)
+		fail(report_fd, "limiting what it may use");
+}
+
 static _Noreturn void child(
 	const struct process_spec *spec, const char *program, pid_t parent, int report_fd)
 {
@@ -144,6 +163,9 @@ static _Noreturn void child(
 		fail(report_fd, "passing descriptors");
 	if (spec->directory && chdir(spec->directory) != 0)
 		fail(report_fd, "changing directory");
+	limit(RLIMIT_AS, spec->limits.memory_bytes, report_fd);
+	limit(RLIMIT_FSIZE, spec->limits.file_bytes, report_fd);
+	limit(RLIMIT_CPU, spec->limits.cpu_seconds, report_fd);
 	execve(program, (char *const *)spec->argv, environment);
 	fail(report_fd, "exec");
 }

@@ -3,10 +3,22 @@
 #define BASE_PROCESS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/buffer.h"
 #include "base/error.h"
+
+/*
+ * What a program, and each that it starts, may use at most (setrlimit(2)); 0: as this process. One
+ * that wants more memory is told that there is none; one that writes or computes more is killed by
+ * SIGXFSZ or SIGXCPU.
+ */
+struct process_limits {
+	uint64_t memory_bytes; /* of address space */
+	uint64_t file_bytes;   /* of one file */
+	uint64_t cpu_seconds;
+};
 
 /*
  * How to start a program. argv, never a shell string. Descriptors other than 0, 1, 2 are closed,
@@ -23,6 +35,7 @@ struct process_spec {
 	int stderr_fd;	       /* -1 means this process's */
 	int pass_fd;	       /* one more descriptor to pass, under its own number; -1 for none */
 	unsigned timeout_seconds; /* 0 means none; then SIGKILL to its process group */
+	struct process_limits limits;
 };
 
 #define PROCESS_SPEC_INIT                                                                          \

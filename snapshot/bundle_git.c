@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "snapshot/bundle_git.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,9 +14,19 @@
 #include "base/tempfile.h"
 #include "snapshot/bundle_manifest.h"
 
-#define GIT_SECONDS	 7200
-#define GIT_OUTPUT_LIMIT ((size_t)64 * 1024 * 1024)
-#define ARGUMENTS_MOST	 40
+#define GIT_SECONDS 7200
+/*
+ * What git may take for a repository that nobody vouches for, and then so much more for each of its
+ * bytes: an object of a few bytes can be one of gigabytes once it is put together. Linux, of some
+ * 5 GB, is read within these; a pack is written as it is, with an index beside it.
+ */
+#define GIT_MEMORY	   (UINT64_C(1) << 30)
+#define GIT_MEMORY_MOST	   (UINT64_C(4) << 30)
+#define GIT_FILE	   (UINT64_C(64) << 20)
+#define GIT_CPU_SECONDS	   UINT64_C(300)
+#define GIT_BYTES_A_SECOND UINT64_C(500000)
+#define GIT_OUTPUT_LIMIT   ((size_t)64 * 1024 * 1024)
+#define ARGUMENTS_MOST	   40
 
 /* One run of git. */
 struct git {
@@ -25,6 +36,7 @@ struct git {
 	int stdin_fd;		      /* -1: nothing */
 	int stdout_fd;		      /* when `out` is NULL */
 	struct buffer *out;
+	struct process_limits limits;
 };
 
 /* The first line of what git complains of. */
@@ -37,6 +49,12 @@ static enum status git_refuse(const struct git *git, const struct process_result
 	if (result->timed_out)
 		return error_set(err, STATUS_IO, "git %s did not end within %d seconds",
 			git->arguments[0], GIT_SECONDS);
+	if (result->signal == SIGXCPU || result->signal == SIGXFSZ)
+		return error_set(err, STATUS_LIMIT,
+			"git %s would take more than the %ju seconds or %ju bytes that this "
+			"repository may need",
+			git->arguments[0], (uintmax_t)git->limits.cpu_seconds,
+			(uintmax_t)git->limits.file_bytes);
 	return error_set(err, STATUS_FORMAT, "git %s: %.*s", git->arguments[0],
 		len ? len : (int)strlen("it failed"), len ? text : "it failed");
 }
@@ -54,11 +72,13 @@ static enum status git_run(const struct git *git, struct error *err)
 		git->home ? NULL : "GIT_CONFIG_NOSYSTEM=1", NULL};
 	const char *argv[ARGUMENTS_MOST] = {"git", "-C", git->directory, "-c",
 		"core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c",
-		"core.commitGraph=false", "-c", "core.bigFileThreshold=32m"};
+		"core.commitGraph=false", "-c", "core.bigFileThreshold=32m", "-c",
+		"core.packedGitLimit=256m", "-c", "core.packedGitWindowSize=32m", "-c",
+		"pack.threads=2", "-c", "fetch.unpackLimit=1"};
 	struct process_spec spec = PROCESS_SPEC_INIT;
 	struct process_result result = {0};
 	struct buffer errors = {0};
-	size_t count = 11;
+	size_t count = 19;
 	enum status status;
 
 	for (size_t i = 0; git->arguments[i] && count < ARGUMENTS_MOST - 1; i++)
@@ -68,6 +88,7 @@ static enum status git_run(const struct git *git, struct error *err)
 	spec.stdin_fd = git->stdin_fd;
 	spec.stdout_fd = git->stdout_fd;
 	spec.timeout_seconds = GIT_SECONDS;
+	spec.limits = git->limits;
 	status = process_capture(&spec, GIT_OUTPUT_LIMIT, git->out, &errors, &result, err);
 	if (status == STATUS_OK && result.exit_code != 0)
 		status = git_refuse(git, &result, &errors, err);
@@ -300,11 +321,24 @@ enum status bundle_git_write(const char *option, struct bundle_repository *repos
 
 /* ---- verifying ---- */
 
-static enum status git_do(const char *directory, const char *const *arguments, struct error *err)
+static struct process_limits limits_of(uint64_t size)
+{
+	uint64_t memory = GIT_MEMORY + size;
+
+	return (struct process_limits){
+		.memory_bytes = memory < GIT_MEMORY_MOST ? memory : GIT_MEMORY_MOST,
+		.file_bytes = GIT_FILE + 2 * size,
+		.cpu_seconds = GIT_CPU_SECONDS + size / GIT_BYTES_A_SECOND,
+	};
+}
+
+static enum status git_do(const char *directory, const struct process_limits *limits,
+	const char *const *arguments, struct error *err)
 {
 	struct buffer ignored = {0};
 	struct git git = {.directory = directory,
 		.arguments = arguments,
+		.limits = *limits,
 		.stdin_fd = -1,
 		.stdout_fd = -1,
 		.out = &ignored};
@@ -335,24 +369,30 @@ enum status bundle_git_verify(
 	const char *format = strlen(repository->commit) == 64 ? "--object-format=sha256"
 							      : "--object-format=sha1";
 	char *directory = NULL, *file = NULL;
+	struct process_limits limits = {0};
+	struct stat st;
 	enum status status = path_resolve(path, &file, err);
 
+	if (status == STATUS_OK && stat(file, &st) != 0)
+		status = error_set_errno(err, "%s", file);
 	if (status == STATUS_OK)
 		status = tempfile_directory(&directory, err);
-	if (status == STATUS_OK)
-		status = git_do(directory,
+	if (status == STATUS_OK) {
+		limits = limits_of((uint64_t)st.st_size);
+		status = git_do(directory, &limits,
 			(const char *const[]){
 				"init", "--quiet", "--bare", "--template=", format, ".", NULL},
 			err);
+	}
 	if (status == STATUS_OK)
-		status = git_do(directory,
+		status = git_do(directory, &limits,
 			(const char *const[]){"fetch", "--quiet", "--no-auto-gc", file,
 				"+HEAD:refs/heads/head", "+refs/tags/*:refs/tags/*", NULL},
 			err);
 	if (status == STATUS_OK)
 		status = head_check(directory, repository, err);
 	if (status == STATUS_OK)
-		status = git_do(directory,
+		status = git_do(directory, &limits,
 			(const char *const[]){
 				"fsck", "--full", "--no-dangling", "--no-progress", NULL},
 			err);

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include "base/alloc.h"
+#include "base/array.h"
 #include "base/path.h"
 #include "base/tempfile.h"
 
@@ -199,6 +200,45 @@ START_TEST(a_signal_is_told)
 }
 END_TEST
 
+/* Each limit holds for what the program itself starts as well. */
+static const struct {
+	const char *script;
+	struct process_limits limits;
+	int exit_code, signal; /* of the script, which tells what became of its child */
+} limited[] = {
+	{"head -c 2000000 /dev/zero >$F", {0}, 0, 0},
+	{"head -c 2000000 /dev/zero >$F", {.file_bytes = 3000000}, 0, 0},
+	{"head -c 2000000 /dev/zero >$F; exit $(($? == 128 + 25 ? 7 : 1))", {.file_bytes = 1000000},
+		7, 0},
+	{"exec head -c 2000000 /dev/zero >$F", {.file_bytes = 1000000}, -1, SIGXFSZ},
+	{"while :; do :; done", {.cpu_seconds = 1}, -1, SIGXCPU},
+	{"dd if=/dev/zero of=/dev/null bs=200M count=1 2>/dev/null", {.memory_bytes = 1 << 29}, 0,
+		0},
+	{"dd if=/dev/zero of=/dev/null bs=600M count=1 2>/dev/null", {.memory_bytes = 1 << 29}, 1,
+		0},
+};
+
+START_TEST(limits_hold)
+{
+	struct process_spec spec = PROCESS_SPEC_INIT;
+	struct process_result result;
+	struct error err = {0};
+	char *directory, *script;
+
+	ck_assert_int_eq(tempfile_directory(&directory, &err), STATUS_OK);
+	script = xasprintf("F=%s/file; %s", directory, limited[_i].script);
+	spec.argv = SHELL(script);
+	spec.limits = limited[_i].limits;
+	ck_assert_msg(
+		process_capture(&spec, 0, NULL, NULL, &result, &err) == STATUS_OK, "%s", err.text);
+	ck_assert_int_eq(result.exit_code, limited[_i].exit_code);
+	ck_assert_int_eq(result.signal, limited[_i].signal);
+	path_remove_tree(directory, &err);
+	free(directory);
+	free(script);
+}
+END_TEST
+
 START_TEST(a_timeout_kills_the_whole_group)
 {
 	struct process_spec spec = PROCESS_SPEC_INIT;
@@ -380,6 +420,7 @@ int main(void)
 	tcase_add_test(test, a_script_without_interpreter_is_not_given_to_a_shell);
 	tcase_add_test(test, programs_are_found_in_absolute_directories_only);
 	tcase_add_test(test, a_signal_is_told);
+	tcase_add_loop_test(test, limits_hold, 0, (int)ARRAY_SIZE(limited));
 	tcase_add_test(test, a_timeout_kills_the_whole_group);
 	tcase_add_test(test, a_grandchild_does_not_hold_it_up);
 	tcase_add_test(test, only_what_is_passed_is_open);
