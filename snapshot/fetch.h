@@ -13,12 +13,16 @@
 
 /* Inside fetch*.c only: one file to be had, and one attempt at having it. */
 
+/* An attempt that brought so much has got on, and is no failure: of the job, nor of the host. */
+#define PROGRESS_BYTES ((uint64_t)64 * 1024)
+
 /* What one attempt came to, and so what is to be done next. */
 enum fetch_outcome {
 	FETCH_RUNNING,
 	FETCH_COMPLETE, /* all bytes are in the part, and the hash fits when one is expected */
 	FETCH_RETRY,	/* the same URL, later */
 	FETCH_RESTART,	/* the same URL, from its first byte */
+	FETCH_ASIDE,	/* too slow while there are others: those first */
 	FETCH_NEXT_URL, /* this one does not have it */
 	FETCH_WRONG,	/* this one has other bytes */
 	FETCH_FATAL,	/* no URL can help: the disk is full */
@@ -61,6 +65,7 @@ struct fetch_attempt {
 	enum fetch_outcome outcome;
 	double retry_after;    /* seconds; negative when not said */
 	bool is_host_at_fault; /* could not connect: the same for every file there */
+	long least_rate;       /* bytes a second; slower for options.timeout_seconds ends it */
 };
 
 /* One file to be had. */
@@ -75,7 +80,11 @@ struct fetch_job {
 	const struct fetch_form *form; /* what is posted; NULL: nothing is */
 	long code;		       /* of the answer to a form: 200, or 404 with a body */
 
-	struct fetch_host **hosts; /* of each URL; NULL once that was tried in vain */
+	struct fetch_host **hosts; /* of each URL; NULL once that was tried in vain, or set aside */
+	struct fetch_host **aside; /* of those set aside */
+	size_t aside_count;
+	bool is_patient; /* the others had nothing either: those that were set aside, at any speed
+			  */
 	size_t url;
 	size_t tried;
 	struct fetch_host *host; /* of that URL */
@@ -166,6 +175,8 @@ void fetch_job_start(struct fetcher *fetcher, struct fetch_job *job);
 void fetch_job_finish(struct fetcher *fetcher, struct fetch_job *job, CURLcode code);
 /* Wrong bytes outweigh whatever else happened; otherwise the last place's reason is told. */
 void fetch_job_next_url(struct fetcher *fetcher, struct fetch_job *job);
+/* Bytes a second that its present URL has to give; more while there are others to go on with. */
+long fetch_job_least_rate(const struct fetch_job *job, const struct fetch_options *options);
 void fetch_job_fatal(struct fetcher *fetcher, struct fetch_job *job);
 
 #endif

@@ -6,8 +6,6 @@
 #include "base/escape.h"
 #include "base/progress.h"
 
-/* An attempt that brought so much has got on, and is no failure. */
-#define PROGRESS_BYTES ((uint64_t)64 * 1024)
 /* A host that failed is asked behind others for so long; one that was slow as well. */
 #define HEALTH_SECONDS 60.0
 #define SLOW_SECONDS   300.0
@@ -160,8 +158,10 @@ void fetch_host_ended(struct fetcher *fetcher, struct fetch_job *job, enum fetch
 	uint64_t got = job->length > attempt->range ? job->length - attempt->range : 0;
 
 	host->active--;
+	/* One that was set aside has sent nothing at all, or is just slow. */
 	if (attempt->is_host_at_fault ||
-		(outcome == FETCH_RETRY && attempt->retry_after <= 0 && got < PROGRESS_BYTES)) {
+		(outcome == FETCH_RETRY && attempt->retry_after <= 0 && got < PROGRESS_BYTES) ||
+		(outcome == FETCH_ASIDE && got == 0)) {
 		note_failure(fetcher, host, job);
 	} else if (outcome != FETCH_FATAL) {
 		if (is_open(fetcher, host))
@@ -169,7 +169,7 @@ void fetch_host_ended(struct fetcher *fetcher, struct fetch_job *job, enum fetch
 		host->failures = 0;
 	}
 	if (seconds >= SLOW_LEAST_SECONDS && !attempt->is_host_at_fault &&
-		(outcome == FETCH_COMPLETE || outcome == FETCH_RETRY))
+		(outcome == FETCH_COMPLETE || outcome == FETCH_RETRY || outcome == FETCH_ASIDE))
 		host->slow_at = (double)got < fetcher->options.slow_bytes * seconds ? now : 0;
 	if (outcome == FETCH_RETRY && attempt->retry_after > 0 &&
 		host->not_before < now + attempt->retry_after) {

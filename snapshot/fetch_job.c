@@ -4,8 +4,8 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 
-/* An attempt that brought so much has got on, and is no failure. */
-#define PROGRESS_BYTES ((uint64_t)64 * 1024)
+/* Than what is slow already: not worth to wait for, where another one may have the file. */
+#define SLOWER_BY 20
 
 /* ---- jobs ---- */
 
@@ -21,7 +21,8 @@ static void job_settle(struct fetcher *fetcher, struct fetch_job *job)
 		fetcher->last = job->previous;
 	job->previous = job->next = NULL;
 	free(job->hosts);
-	job->hosts = NULL;
+	free(job->aside);
+	job->hosts = job->aside = NULL;
 	fetch_part_release(job);
 	job->batch->open--;
 	fetcher->is_settled = true;
@@ -61,6 +62,28 @@ static int failure_weight(enum status status)
 	}
 }
 
+long fetch_job_least_rate(const struct fetch_job *job, const struct fetch_options *options)
+{
+	bool has_others = !job->is_patient && job->urls->count - job->tried + job->aside_count > 1;
+	long rate = (long)(options->slow_bytes / SLOWER_BY);
+
+	return has_others && rate > 1 ? rate : 1;
+}
+
+/* Slow is better than nothing. */
+static void asides_take_up(struct fetch_job *job)
+{
+	for (size_t i = 0; i < job->urls->count; i++) {
+		if (job->aside[i] == NULL)
+			continue;
+		job->hosts[i] = job->aside[i];
+		job->aside[i] = NULL;
+		job->tried--;
+	}
+	job->aside_count = 0;
+	job->is_patient = true;
+}
+
 void fetch_job_next_url(struct fetcher *fetcher, struct fetch_job *job)
 {
 	/* Of two like failures the first: places are in the order the user gave them. */
@@ -75,6 +98,8 @@ void fetch_job_next_url(struct fetcher *fetcher, struct fetch_job *job)
 	job->is_restarted = false;
 	job->etag[0] = '\0';
 	job->modified[0] = '\0';
+	if (job->tried == job->urls->count && job->aside_count > 0)
+		asides_take_up(job);
 	if (job->tried < job->urls->count)
 		fetch_job_choose(fetcher, job, clock_monotonic());
 	else
@@ -132,6 +157,14 @@ static void job_retry(struct fetcher *fetcher, struct fetch_job *job, bool at_on
 		job->not_before += fetch_backoff(fetcher, job->attempts);
 }
 
+/* What came of it stays in the part: whoever goes on with it begins there. */
+static void job_set_aside(struct fetcher *fetcher, struct fetch_job *job)
+{
+	job->aside[job->url] = job->hosts[job->url];
+	job->aside_count++;
+	fetch_job_next_url(fetcher, job);
+}
+
 static void job_act(struct fetcher *fetcher, struct fetch_job *job, enum fetch_outcome outcome)
 {
 	/* A restart that cannot empty its part is the end. */
@@ -141,6 +174,9 @@ static void job_act(struct fetcher *fetcher, struct fetch_job *job, enum fetch_o
 	switch (outcome) {
 	case FETCH_COMPLETE:
 		job_complete(fetcher, job);
+		break;
+	case FETCH_ASIDE:
+		job_set_aside(fetcher, job);
 		break;
 	case FETCH_RETRY:
 	case FETCH_RESTART:
@@ -199,6 +235,7 @@ void fetch_job_add(struct fetcher *fetcher, struct fetch_job *job)
 {
 	job->part.fd = -1;
 	job->hosts = xcalloc(job->urls->count, sizeof(*job->hosts));
+	job->aside = xcalloc(job->urls->count, sizeof(*job->aside));
 	for (size_t i = 0; i < job->urls->count; i++)
 		job->hosts[i] = fetch_host_of(fetcher, job->urls->items[i]);
 	fetch_job_choose(fetcher, job, clock_monotonic());

@@ -274,7 +274,9 @@ enum fetch_outcome fetch_attempt_start(
 	/* What only TLS vouches for may not be redirected to where nothing does. */
 	bool keep_tls = job->expected == NULL && strncasecmp(url, "https:", 6) == 0;
 
-	*attempt = (struct fetch_attempt){.retry_after = -1, .started = clock_monotonic()};
+	*attempt = (struct fetch_attempt){.retry_after = -1,
+		.started = clock_monotonic(),
+		.least_rate = fetch_job_least_rate(job, options)};
 	if (outcome != FETCH_RUNNING)
 		return outcome;
 	attempt->easy = curl_easy_init();
@@ -293,7 +295,7 @@ enum fetch_outcome fetch_attempt_start(
 	curl_easy_setopt(attempt->easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(attempt->easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	curl_easy_setopt(attempt->easy, CURLOPT_CONNECTTIMEOUT, (long)options->timeout_seconds);
-	curl_easy_setopt(attempt->easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl_easy_setopt(attempt->easy, CURLOPT_LOW_SPEED_LIMIT, attempt->least_rate);
 	curl_easy_setopt(attempt->easy, CURLOPT_LOW_SPEED_TIME, (long)options->timeout_seconds);
 	curl_easy_setopt(attempt->easy, CURLOPT_WRITEFUNCTION, take_body);
 	curl_easy_setopt(attempt->easy, CURLOPT_WRITEDATA, job);
@@ -418,7 +420,11 @@ static enum fetch_outcome judge_trouble(struct fetch_job *job, CURLcode code)
 	case CURLE_OPERATION_TIMEDOUT:
 		curl_easy_getinfo(job->attempt.easy, CURLINFO_PRETRANSFER_TIME_T, &until_request);
 		job->attempt.is_host_at_fault = until_request == 0;
-		return refuse(job, FETCH_RETRY, STATUS_NETWORK, why);
+		if (until_request == 0 || job->attempt.least_rate == 1)
+			return refuse(job, FETCH_RETRY, STATUS_NETWORK, why);
+		snprintf(refusal, sizeof(refusal), "it came with less than %ld bytes a second",
+			job->attempt.least_rate);
+		return refuse(job, FETCH_ASIDE, STATUS_NETWORK, refusal);
 	case CURLE_PARTIAL_FILE:
 	case CURLE_GOT_NOTHING:
 	case CURLE_SEND_ERROR:

@@ -92,6 +92,38 @@ START_TEST(asks_a_slow_host_later)
 }
 END_TEST
 
+/* A byte a second would keep everything waiting, for hours, while others have the file. */
+START_TEST(leaves_a_host_that_hardly_sends)
+{
+	struct fetch_options options = hasty;
+
+	options.slow_bytes = 2000000;
+	use_options(&options);
+	archive_server_rules(&server, "/bad/1 -1 slow 100\n");
+	assert_got(serve_twice(1));
+	ck_assert_uint_eq(asked("/bad/1"), 1);
+	ck_assert_uint_eq(asked("/good/1"), 1);
+}
+END_TEST
+
+/* But what only it has is worth the wait. */
+START_TEST(comes_back_to_a_host_that_hardly_sends)
+{
+	struct fetch_options options = hasty;
+
+	options.slow_bytes = 4000000;
+	use_options(&options);
+	archive_server_rules(&server, "/bad/1 -1 slow 100000\n/good/1 -1 status 404\n");
+	assert_got(serve_twice(1));
+	ck_assert_uint_eq(asked("/bad/1"), 2);
+	ck_assert_uint_eq(asked("/good/1"), 1);
+	/* As slow, and no other: waited for from the beginning. */
+	archive_server_rules(&server, "/bad/2 -1 slow 100000\n");
+	assert_got(serve_doubtful(2));
+	ck_assert_uint_eq(asked("/bad/2"), 1);
+}
+END_TEST
+
 /* A file that is not there is no fault of the host. */
 START_TEST(keeps_the_order_of_good_hosts)
 {
@@ -274,6 +306,8 @@ static void add_tests(TCase *tcase)
 {
 	tcase_add_loop_test(tcase, asks_a_failing_host_later, 0, ARRAY_SIZE(troubles));
 	tcase_add_test(tcase, asks_a_slow_host_later);
+	tcase_add_test(tcase, leaves_a_host_that_hardly_sends);
+	tcase_add_test(tcase, comes_back_to_a_host_that_hardly_sends);
 	tcase_add_test(tcase, keeps_the_order_of_good_hosts);
 	tcase_add_test(tcase, leaves_a_host_alone_that_only_fails);
 	tcase_add_test(tcase, tries_a_broken_host_with_one_request);
