@@ -271,17 +271,18 @@ out:
 	return status;
 }
 
-/* Why nothing counts; the reasons that need an act of the user first. */
+/* Why nothing counts: a clock that is put right would mend no forgery, and so that is told first.
+ */
 static enum status verdict_refuse(const struct verdict *verdict, struct error *err)
 {
-	if (verdict->is_in_future)
-		return error_set(err, STATUS_CLOCK,
-			"it is signed in this machine's future: set the clock and try again");
 	if (verdict->is_bad)
 		return error_set(err, STATUS_TRUST,
 			"BAD signature: its bytes are not the ones that were signed");
 	if (verdict->is_revoked)
 		return error_set(err, STATUS_TRUST, "it is signed by a revoked key: refused");
+	if (verdict->is_in_future)
+		return error_set(err, STATUS_CLOCK,
+			"it is signed in this machine's future: set the clock and try again");
 	if (verdict->is_outside)
 		return error_set(err, STATUS_TRUST,
 			"its signature was made after its key had expired: refused");

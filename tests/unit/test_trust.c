@@ -72,6 +72,8 @@ static void make_keys_and_files(void)
 	      "sed 's/Origin: Test/Origin: Vest/' good.asc >tampered.asc\n"
 	      "sign evil.asc 20250101T000000 SHA256 rsa <evil\n"
 	      "(signature_of good.asc; signature_of evil.asc) | with_signature good.asc >bad.asc\n"
+	      "(signature_of futuresig.asc; signature_of evil.asc) | with_signature good.asc "
+	      ">badfuture.asc\n"
 	      "(signature_of good.asc; pgp --store -o - evil) | with_signature good.asc "
 	      ">packed.asc\n"
 	      "(signature_of good.asc; signature_of sha1.asc) | with_signature good.asc "
@@ -107,6 +109,8 @@ static const struct trial trials[] = {
 	{"tampered.asc", "good.gpg", FLAG, STATUS_TRUST, false},
 	{"tampered.asc", "good.gpg", GIVEN, STATUS_TRUST, false},
 	{"bad.asc", "both.gpg", GIVEN, STATUS_TRUST, false},
+	/* No clock mends a forgery. */
+	{"badfuture.asc", "both.gpg", GIVEN, STATUS_TRUST, false},
 	{"packed.asc", "good.gpg", GIVEN, STATUS_TRUST, false},
 	{"sha1.asc", "good.gpg", GIVEN, STATUS_TRUST, false},
 	{"within.asc", "short.gpg", NOTHING, STATUS_TRUST, false},
