@@ -51,8 +51,8 @@ enum status store_add_memory(struct store *store, const void *data, size_t len,
 
 /*
  * Copies a stored file into `out_fd` (a reflink where the file system can, never a hard link: trust
- * T13) and hashes what it copied. On a mismatch, STATUS_TRUST as in store_read(), and a regular
- * `out_fd` is empty again.
+ * T13) and hashes what it copied. A regular `out_fd` has to be empty (else STATUS_CONFLICT), and is
+ * so again on a mismatch, which is STATUS_TRUST as in store_read().
  */
 enum status store_copy_out(
 	struct store *store, const struct digest *digest, int out_fd, struct error *err);

@@ -440,9 +440,16 @@ enum status store_copy_out(
 	struct digest found;
 	struct sha1 unused;
 	uint64_t size = 0;
+	struct stat out;
 	int fd = -1;
 	int flags = fcntl(out_fd, F_GETFL);
 	enum status status;
+
+	/* What stood there would be hashed with a clone, and the good stored file be blamed. */
+	if (fstat(out_fd, &out) == 0 && S_ISREG(out.st_mode) && out.st_size > 0)
+		return error_set(err, STATUS_CONFLICT,
+			"store: a copy goes into an empty file, and this one has %jd bytes",
+			(intmax_t)out.st_size);
 
 	status = stored_open(store, digest, &fd, &size, err);
 	if (status != STATUS_OK)

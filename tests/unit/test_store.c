@@ -281,6 +281,23 @@ START_TEST(copies_out_without_a_link)
 }
 END_TEST
 
+/* With what stood there behind the copy, the good stored file would look bad. */
+START_TEST(copies_out_into_an_empty_file_only)
+{
+	struct digest digest = add("short");
+	int fd = file_with("something longer", 16);
+	char text[32] = "";
+
+	ck_assert_int_eq(lseek(fd, 0, SEEK_SET), 0);
+	ck_assert_int_eq(store_copy_out(store, &digest, fd, &err), STATUS_CONFLICT);
+	ck_assert_int_eq(pread(fd, text, sizeof(text), 0), 16);
+	ck_assert_str_eq(text, "something longer");
+	ck_assert(store_has(store, &digest));
+	ck_assert_uint_eq(count_in("quarantine"), 0);
+	close(fd);
+}
+END_TEST
+
 static void assert_no_room(void)
 {
 	size_t len = (size_t)4 * 1024 * 1024;
@@ -449,6 +466,7 @@ int main(void)
 	tcase_add_test(tcase, mends_by_adding_again);
 	tcase_add_test(tcase, does_not_follow_a_link);
 	tcase_add_test(tcase, copies_out_without_a_link);
+	tcase_add_test(tcase, copies_out_into_an_empty_file_only);
 	tcase_add_test(tcase, leaves_nothing_half_at_a_size_limit);
 	tcase_add_test(tcase, leaves_nothing_half_on_a_full_disk);
 	tcase_add_test(tcase, cleans_up_after_the_dead);
