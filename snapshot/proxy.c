@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/httpd.h"
+#include "base/path.h"
 #include "snapshot/exchange.h"
 #include "snapshot/proxy_fetch.h"
 #include "snapshot/proxy_route.h"
@@ -32,11 +33,38 @@ static enum status open_body(
 	return status;
 }
 
+/*
+ * What apt asks for besides packages and can do without, and no pin has: translations, differences
+ * of indexes, lists of what is in packages.
+ */
+static bool is_optional(const char *path)
+{
+	return strncmp(path, "dists/", 6) == 0 &&
+		(strstr(path, "/i18n/") || strstr(path, ".diff/") || strstr(path, "/dep11/") ||
+			strstr(path, "/cnf/") || strncmp(path_basename(path), "Contents-", 9) == 0);
+}
+
+/* Nobody can be asked for it, and no package is made of it: it is just not there. */
+static bool is_left_out(const struct proxy *proxy, const struct archive_file *file)
+{
+	return !proxy->config.fetcher && is_optional(file->path) &&
+		!store_has(proxy->config.store, &file->digest);
+}
+
 static void serve(
 	const struct proxy *proxy, struct exchange *exchange, struct httpd_request *request)
 {
 	struct error err;
 
+	if (is_left_out(proxy, &exchange->file)) {
+		char *sentence =
+			xasprintf("%s of %s is not in the store, and this proxy is offline",
+				exchange->file.path, exchange->file.archive);
+
+		exchange_say(exchange, request, 404, sentence);
+		free(sentence);
+		return;
+	}
 	if (open_body(proxy, exchange, &err) != STATUS_OK) {
 		/* What could not be fetched is named already. */
 		if (strncmp(err.text, exchange->file.path, strlen(exchange->file.path)) != 0)

@@ -456,7 +456,8 @@ struct proxy_config {
 	struct fetcher *fetcher; /* NULL: offline, only what is in the store */
 	const struct pin_list *pins;
 	const struct place_list *places;
-	int listen_fd;	     /* a listening socket that the proxy takes over, or -1 */
+	/* A listening socket that the proxy takes over, also when it cannot start; or -1. */
+	int listen_fd;
 	unsigned short port; /* with listen_fd -1: on 127.0.0.1; 0 lets the system choose */
 	/* Called from the server's threads, one at a time. */
 	void (*log)(void *context, const struct proxy_event *event);
@@ -484,7 +485,7 @@ enum status proxy_stop(struct proxy *proxy, struct error *err);
 struct api_config {
 	struct store *store;
 	const struct pin_list *pins; /* verified; several times of one suite are fine */
-	int listen_fd;		     /* a listening socket that it takes over, or -1 */
+	int listen_fd;		     /* as proxy_config has it */
 	unsigned short port;	     /* with listen_fd -1: on 127.0.0.1; 0 lets the system choose */
 	/* Called from the server's threads, one at a time. */
 	void (*log)(void *context, const struct proxy_event *event);

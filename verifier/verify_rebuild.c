@@ -107,10 +107,8 @@ static enum status run_with_proxy(
 	struct proxy *proxy;
 	enum status status, proxy_status;
 
-	if (proxy_start(&config, &proxy, err) < 0) {
-		close(listen_fd);
+	if (proxy_start(&config, &proxy, err) < 0)
 		return err->status;
-	}
 	status = run_command(attempt, port, err);
 	proxy_status = proxy_stop(proxy, &proxy_err);
 	if (proxy_status < 0 && status != STATUS_INTERRUPTED) {

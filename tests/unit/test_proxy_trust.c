@@ -155,6 +155,51 @@ START_TEST(offline_only_the_store_is_served)
 }
 END_TEST
 
+/* Translations and lists of contents, which no pin has: not there, and no trouble of the run. */
+START_TEST(offline_what_no_pin_needs_is_just_not_there)
+{
+	static const char *const paths[] = {"/debian/dists/bookworm/main/i18n/Translation-en",
+		"/debian/dists/bookworm/main/Contents-amd64"};
+	struct error err;
+
+	ck_assert_int_eq(stage_stop(&err), STATUS_OK);
+	stage_start(NULL, -1);
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		ck_assert_int_eq(http_status(stage.port, paths[i]), 404);
+		ck_assert_int_eq(stage_last_event()->status, 404);
+		ck_assert_ptr_null(stage_last_event()->error);
+	}
+	ck_assert_msg(stage_stop(&err) == STATUS_OK, "%s", err.text);
+	/* Where somebody can be asked, he is; and what the store has is served. */
+	stage_start(stage.fetcher, -1);
+	ck_assert_int_eq(http_status(stage.port, paths[0]), 200);
+	ck_assert_int_eq(http_status(stage.port, paths[1]), 504);
+	ck_assert_int_eq(stage_stop(&err), STATUS_NETWORK);
+	stage_start(NULL, -1);
+	ck_assert_int_eq(http_status(stage.port, paths[0]), 200);
+}
+END_TEST
+
+/* Whoever gave it must not close it: the number may be another file's by then. */
+START_TEST(a_proxy_that_cannot_start_has_closed_its_socket)
+{
+	char *path = stage_stored_path(stage.packages[0].data, stage.packages[0].len);
+	struct proxy_config config = {.store = stage.store,
+		.pins = &stage.pins,
+		.places = &stage.places,
+		.listen_fd = fcntl(0, F_DUPFD_CLOEXEC, 500)};
+	struct proxy *proxy;
+	struct error err;
+
+	ck_assert_int_ge(config.listen_fd, 500);
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_lt(proxy_start(&config, &proxy, &err), 0);
+	ck_assert_ptr_null(proxy);
+	ck_assert_int_lt(fcntl(config.listen_fd, F_GETFD), 0);
+	free(path);
+}
+END_TEST
+
 static void *get_missing(void *context)
 {
 	int *status = context;
@@ -326,6 +371,8 @@ int main(void)
 	tcase_add_test(tcase, missing_everywhere_is_a_network_failure);
 	tcase_add_test(tcase, wrong_bytes_are_a_trust_failure);
 	tcase_add_test(tcase, offline_only_the_store_is_served);
+	tcase_add_test(tcase, offline_what_no_pin_needs_is_just_not_there);
+	tcase_add_test(tcase, a_proxy_that_cannot_start_has_closed_its_socket);
 	tcase_add_test(tcase, a_missing_file_is_fetched_once);
 	tcase_add_test(tcase, stop_waits_for_a_fetch);
 	tcase_add_test(tcase, a_suite_is_served_at_its_own_time_only);
