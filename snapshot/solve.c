@@ -63,8 +63,38 @@ static Id provider_only(Pool *pool, Id name)
 	return only;
 }
 
+static bool name_is_for_all(Pool *pool, Id name)
+{
+	Id p, pp;
+
+	FOR_PROVIDES(p, pp, name)
+	{
+		if (pool->solvables[p].arch == ARCH_ALL)
+			return true;
+	}
+	return false;
+}
+
+/* What is solved for has packages of one architecture, and of "all" besides. */
+static enum status architecture_check(Pool *pool, Id name, const char *package, const char *wanted,
+	size_t len, const char *architecture, struct error *err)
+{
+	bool is_all = len == 3 && memcmp(wanted, "all", 3) == 0;
+
+	if (is_all && !name_is_for_all(pool, name))
+		return error_set(err, STATUS_NOT_FOUND,
+			"no package of the pins is %s: it is not for all architectures", package);
+	if (!is_all && (strlen(architecture) != len || memcmp(wanted, architecture, len) != 0))
+		return error_set(err, STATUS_NOT_FOUND,
+			"%s: the packages are solved for %s alone; for another one give "
+			"--architecture, and pins that were captured with it",
+			package, architecture);
+	return STATUS_OK;
+}
+
 /* "openssl", "openssl:amd64" or "openssl=3.0.17-1" becomes a job. */
-static enum status job_add(Pool *pool, Queue *jobs, const char *package, struct error *err)
+static enum status job_add(
+	Pool *pool, Queue *jobs, const char *package, const char *architecture, struct error *err)
 {
 	const char *version = strchr(package, '=');
 	size_t len = strcspn(package, ":=");
@@ -78,6 +108,10 @@ static enum status job_add(Pool *pool, Queue *jobs, const char *package, struct 
 		return error_set(err, STATUS_NOT_FOUND,
 			"no package of the pins is called %s (or several provide it: name one)",
 			package);
+	if (package[len] == ':' &&
+		architecture_check(pool, name, package, package + len + 1,
+			strcspn(package + len + 1, "="), architecture, err) < 0)
+		return err->status;
 	if (version) {
 		name = pool_rel2id(pool, name, pool_str2id(pool, version + 1, 1), REL_EQ, 1);
 		if (!pool_whatprovides_ptr(pool, name)[0])
@@ -296,7 +330,7 @@ static enum status solve(struct store *store, const struct pin_list *pins, const
 	if (status == STATUS_OK) {
 		pool_createwhatprovides(pool);
 		for (size_t i = 0; i < packages->count && status == STATUS_OK; i++)
-			status = job_add(pool, &jobs, packages->items[i], err);
+			status = job_add(pool, &jobs, packages->items[i], architecture, err);
 	}
 	if (status == STATUS_OK)
 		status = jobs_solve(pool, &jobs, has_recommends, &facts, solution, err);
