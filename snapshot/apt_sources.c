@@ -72,9 +72,28 @@ static void add_type(struct apt_source *source, const char *type)
 		source->is_source = true;
 }
 
-/* "arch=amd64,arm64 signed-by=/usr/share/keyrings/x.gpg": what stands between the brackets. */
-static enum status read_options(struct apt_source *source, const char *text, size_t len,
-	bool *is_enabled, struct error *err)
+/*
+ * As apt takes a value that may be false (StringToBool of apt-pkg): these words, and zero however
+ * strtol() reads it. Whatever else it says, it leaves the source in use.
+ */
+static bool is_false(const char *text)
+{
+	static const char *const words[] = {"no", "false", "without", "off", "disable"};
+	char *end;
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (strcasecmp(text, words[i]) == 0)
+			return true;
+	}
+	return strtol(text, &end, 0) == 0 && end != text && *end == '\0';
+}
+
+/*
+ * "arch=amd64,arm64 signed-by=/usr/share/keyrings/x.gpg": what stands between the brackets. That a
+ * source is not enabled can be said in the other format alone: apt does not heed it here.
+ */
+static enum status read_options(
+	struct apt_source *source, const char *text, size_t len, struct error *err)
 {
 	struct text_list words = {0};
 	enum status status = STATUS_OK;
@@ -95,8 +114,6 @@ static enum status read_options(struct apt_source *source, const char *text, siz
 		} else if (strncasecmp(words.items[i], "signed-by=", 10) == 0) {
 			free(source->signed_by);
 			source->signed_by = xstrdup(value);
-		} else if (strncasecmp(words.items[i], "enabled=", 8) == 0) {
-			*is_enabled = strcasecmp(value, "no") != 0;
 		}
 	}
 	text_list_release(&words);
@@ -108,7 +125,6 @@ static enum status read_line(struct apt_source_list *sources, char *line, struct
 {
 	struct apt_source source = {0};
 	struct text_list words = {0};
-	bool is_enabled = true;
 	const char *at = line + strspn(line, BLANKS);
 	size_t type_len = strcspn(at, BLANKS);
 	char *type = xstrndup(at, type_len);
@@ -129,7 +145,7 @@ static enum status read_line(struct apt_source_list *sources, char *line, struct
 			status = error_set(err, STATUS_USAGE, "\"[\" without \"]\"");
 			goto out;
 		}
-		status = read_options(&source, at + 1, (size_t)(end - at - 1), &is_enabled, err);
+		status = read_options(&source, at + 1, (size_t)(end - at - 1), err);
 		if (status != STATUS_OK)
 			goto out;
 		at = end + 1;
@@ -144,8 +160,7 @@ static enum status read_line(struct apt_source_list *sources, char *line, struct
 	text_list_add(&source.suites, words.items[1]);
 	for (size_t i = 2; i < words.count; i++)
 		text_list_add(&source.components, words.items[i]);
-	if (is_enabled)
-		list_add(sources, &source);
+	list_add(sources, &source);
 out:
 	apt_source_release(&source);
 	text_list_release(&words);
@@ -224,7 +239,7 @@ static void read_field(
 	} else if (deb822_is(field, "Enabled")) {
 		char *value = deb822_text(field);
 
-		*is_enabled = strcasecmp(value, "no") != 0;
+		*is_enabled = !is_false(value);
 		free(value);
 	}
 }

@@ -2,7 +2,9 @@
 #include <check.h>
 
 #include "base/alloc.h"
+#include "base/buffer.h"
 #include "base/path.h"
+#include "base/process.h"
 #include "base/tempfile.h"
 #include "snapshot/apt_sources.h"
 #include "snapshot/snapshot.h"
@@ -134,7 +136,7 @@ START_TEST(reads_one_line_sources)
 		"deb [ arch=amd64,arm64 signed-by=/usr/share/keyrings/x.gpg ] "
 		"https://b.example/debian-security/ bookworm-security main\n"
 		"\tdeb-src [trusted=yes]  http://c.example/debian bookworm main\n"
-		"deb [enabled=no] http://off.example/debian bookworm main\n"
+		"deb [enabled=no] http://on.example/debian bookworm main\n"
 		"deb cdrom:[Debian_12]/ bookworm main\n"
 		"deb copy:/srv/debian bookworm main\n"
 		"deb mirror+file:/etc/apt/mirrors.txt bookworm main\n"
@@ -144,12 +146,13 @@ START_TEST(reads_one_line_sources)
 		"deb http://flat.example/apt ./\n"
 		"deb http://me:secret@d.example/debian bookworm main");
 	read_apt();
-	ck_assert_uint_eq(places.count, 5);
+	ck_assert_uint_eq(places.count, 6);
 	assert_place(0, "debian", "http://a.example/debian");
 	assert_place(1, "debian-security", "https://b.example/debian-security");
 	assert_place(2, "debian", "http://c.example/debian");
-	assert_place(3, "debian", "file:///srv/debian");
-	assert_place(4, "debian", "http://me:secret@d.example/debian");
+	assert_place(3, "debian", "http://on.example/debian");
+	assert_place(4, "debian", "file:///srv/debian");
+	assert_place(5, "debian", "http://me:secret@d.example/debian");
 }
 END_TEST
 
@@ -186,6 +189,66 @@ START_TEST(reads_deb822_sources)
 	assert_place(0, "debian", "http://a.example/debian");
 	assert_place(1, "debian", "https://b.example/debian");
 	assert_place(2, "debian-security", "http://security.example");
+}
+END_TEST
+
+/* Whether apt itself would fetch from what is in that file. */
+static bool apt_uses(const char *name)
+{
+	char *path = path_join(etc_apt, name);
+	char *script =
+		xasprintf("cd '%s'; mkdir -p apt/lists/partial apt/archives/partial; : >apt/s\n"
+			  "apt-get -q -o Dir::Etc::sourceparts=/dev/null -o Dir::State=$PWD/apt"
+			  " -o Dir::State::status=$PWD/apt/s -o Dir::Cache=$PWD/apt"
+			  " -o Dir::Etc::sourcelist='%s' --print-uris update",
+			etc_apt, path);
+	struct process_spec spec = PROCESS_SPEC_INIT;
+	struct process_result result;
+	struct buffer out = {0};
+	bool is_used;
+
+	spec.argv = (const char *const[]){"bash", "-euc", script, NULL};
+	ck_assert_msg(process_capture(&spec, 1 << 20, &out, NULL, &result, &err) == STATUS_OK, "%s",
+		err.text);
+	ck_assert_int_eq(result.exit_code, 0);
+	is_used = strstr(buffer_text(&out), "'http://a.example/debian/dists/s/InRelease'") != NULL;
+	buffer_release(&out);
+	free(script);
+	free(path);
+	return is_used;
+}
+
+static const struct {
+	const char *word;
+	bool is_enabled;
+} enabled_words[] = {{"yes", true}, {"no", false}, {"NO", false}, {"false", false}, {"off", false},
+	{"without", false}, {"disable", false}, {"0", false}, {"00", false}, {"0x0", false},
+	{"-0", false}, {"1", true}, {"2", true}, {"-1", true}, {"0.0", true}, {"", true},
+	{"disabled", true}, {"none", true}, {"f", true}, {"false or not", true}};
+
+START_TEST(takes_what_apt_takes_for_enabled)
+{
+	const char *word = enabled_words[_i].word;
+	char *text = xasprintf("Types: deb\nURIs: http://a.example/debian\nSuites: s\n"
+			       "Components: main\nEnabled: %s\n",
+		word);
+
+	put("sources.list.d/x.sources", text);
+	ck_assert_msg(apt_uses("sources.list.d/x.sources") == enabled_words[_i].is_enabled,
+		"apt knows \"%s\" otherwise", word);
+	read_apt();
+	ck_assert_msg((places.count == 1) == enabled_words[_i].is_enabled, "\"%s\"", word);
+	free(text);
+}
+END_TEST
+
+/* Only deb822 knows it. */
+START_TEST(takes_no_line_for_disabled)
+{
+	put("sources.list", "deb [enabled=no] http://a.example/debian s main\n");
+	ck_assert(apt_uses("sources.list"));
+	read_apt();
+	ck_assert_uint_eq(places.count, 1);
 }
 END_TEST
 
@@ -275,6 +338,9 @@ int main(void)
 	tcase_add_test(tcase, lists_a_place_once);
 	tcase_add_test(tcase, reads_one_line_sources);
 	tcase_add_test(tcase, reads_deb822_sources);
+	tcase_add_loop_test(
+		tcase, takes_what_apt_takes_for_enabled, 0, (int)ARRAY_SIZE(enabled_words));
+	tcase_add_test(tcase, takes_no_line_for_disabled);
 	tcase_add_test(tcase, reads_files_as_apt_does);
 	tcase_add_test(tcase, takes_absence_for_nothing);
 	tcase_add_test(tcase, keeps_what_a_source_says);
