@@ -224,3 +224,16 @@ char *escape_url_secrets(const char *url)
 	/* A fragment is never sent, and may hold a token: it is dropped. */
 	return buffer_detach(&out);
 }
+
+void escape_url_path(struct buffer *out, const char *path)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789-._~/+:@,=";
+
+	for (; *path; path++) {
+		if (strchr(plain, *path))
+			buffer_add_char(out, *path);
+		else
+			buffer_add_format(out, "%%%02X", (unsigned)(unsigned char)*path);
+	}
+}

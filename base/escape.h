@@ -56,4 +56,10 @@ bool escape_is_utf8(const char *data, size_t len);
  */
 char *escape_url_secrets(const char *url);
 
+/*
+ * A path as part of a URL (RFC 3986, 3.3): all but unreserved characters, slashes and what Debian
+ * leaves as it is in names of its pool ("+", ":", "@", ",", "=") as %XX.
+ */
+void escape_url_path(struct buffer *out, const char *path);
+
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/escape.h"
 #include "snapshot/pin.h"
 
 void api_tables_release(struct api_tables *tables)
@@ -58,16 +59,6 @@ static bool time_parse(const char *text, size_t len, int64_t *time)
 	is_time = clock_parse_snapshot(whole, time, &ignored) == STATUS_OK;
 	free(whole);
 	return is_time;
-}
-
-static void add_encoded(struct buffer *out, const char *text)
-{
-	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-		if (isalnum(*c) || strchr("/-._~+:@,=", *c))
-			buffer_add_char(out, (char)*c);
-		else
-			buffer_add_format(out, "%%%02X", (unsigned)*c);
-	}
 }
 
 /* The newest pin of the archive at or before that time. */
@@ -130,7 +121,7 @@ enum status api_archive_find(struct api_tables *tables, const char *path, struct
 	clock_format_snapshot(pin->timestamp, canonical);
 	if (strlen(canonical) != time_len || memcmp(canonical, time_text, time_len) != 0) {
 		buffer_add_format(location, "/archive/%s/%s", pin->archive, canonical);
-		add_encoded(location, *below ? below : "/");
+		escape_url_path(location, *below ? below : "/");
 		return STATUS_END;
 	}
 	return file_find(tables, pin, below + (*below == '/'), found, err);

@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/buffer.h"
 #include "base/clock.h"
+#include "base/escape.h"
 #include "snapshot/pin.h"
 
 /* The layout that snapshot.debian.org and its mirrors share. */
@@ -98,6 +100,16 @@ void mirror_bases_add(const struct place_list *places, const char *archive, stru
 	}
 }
 
+static void url_add(struct text_list *urls, const char *base, const char *path)
+{
+	struct buffer url = {0};
+
+	buffer_add_format(&url, "%s/", base);
+	escape_url_path(&url, path);
+	text_list_add(urls, buffer_text(&url));
+	buffer_release(&url);
+}
+
 void archive_file_urls(const struct archive_file *file, const struct pin_list *pins,
 	const struct place_list *places, struct text_list *urls)
 {
@@ -112,14 +124,9 @@ void archive_file_urls(const struct archive_file *file, const struct pin_list *p
 			snapshot_bases_add(places, pin, &bases);
 	}
 	for (size_t i = 0; i < bases.count; i++) {
-		char *url = by_hash ? xasprintf("%s/%s", bases.items[i], by_hash) : NULL;
-
-		if (url)
-			text_list_add(urls, url);
-		free(url);
-		url = xasprintf("%s/%s", bases.items[i], file->path);
-		text_list_add(urls, url);
-		free(url);
+		if (by_hash)
+			url_add(urls, bases.items[i], by_hash);
+		url_add(urls, bases.items[i], file->path);
 	}
 	text_list_release(&bases);
 	free(by_hash);

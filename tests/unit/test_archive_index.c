@@ -209,6 +209,21 @@ START_TEST(test_damaged_tables_are_refused)
 }
 END_TEST
 
+/* A name of the pool is no part of a URL's syntax. */
+START_TEST(test_urls_hold_any_name)
+{
+	struct archive_file file = {.archive = "debian", .path = "pool/main/a b#c?d%41+e~1:2.deb"};
+	struct text_list urls = {0};
+
+	place_list_add(&places, "debian", "http://mirror.example/debian");
+	archive_file_urls(&file, &pins, &places, &urls);
+	ck_assert_uint_eq(urls.count, 1);
+	ck_assert_str_eq(urls.items[0],
+		"http://mirror.example/debian/pool/main/a%20b%23c%3Fd%2541+e~1:2.deb");
+	text_list_release(&urls);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("archive_index");
@@ -225,6 +240,7 @@ int main(void)
 	tcase_add_loop_test(tests, test_index_is_refused, 0, (int)ARRAY_SIZE(refusals));
 	tcase_add_test(tests, test_urls_are_places_then_snapshot);
 	tcase_add_test(tests, test_damaged_tables_are_refused);
+	tcase_add_test(tests, test_urls_hold_any_name);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);
 }

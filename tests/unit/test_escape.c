@@ -165,6 +165,20 @@ START_TEST(urls_lose_their_secrets)
 }
 END_TEST
 
+START_TEST(a_path_becomes_part_of_a_url)
+{
+	struct buffer out = {0};
+
+	escape_url_path(&out, "pool/a+b_1:2~3-4.deb");
+	ck_assert_str_eq(buffer_text(&out), "pool/a+b_1:2~3-4.deb");
+	buffer_clear(&out);
+	escape_url_path(&out, "a b#c?d%41\n\xc3\xa4;\"<>[]\\^`{|}&");
+	ck_assert_str_eq(buffer_text(&out),
+		"a%20b%23c%3Fd%2541%0A%C3%A4%3B%22%3C%3E%5B%5D%5C%5E%60%7B%7C%7D%26");
+	buffer_release(&out);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("escape");
@@ -180,6 +194,7 @@ int main(void)
 	tcase_add_test(test, every_escape_can_be_undone);
 	tcase_add_test(test, utf8_is_judged_strictly);
 	tcase_add_test(test, urls_lose_their_secrets);
+	tcase_add_test(test, a_path_becomes_part_of_a_url);
 	suite_add_tcase(suite, test);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
