@@ -20,7 +20,8 @@ struct index_stream {
 	bool is_empty; /* nothing in it, which libarchive has no entry for */
 	bool is_ended;
 	struct hash hash;
-	uint64_t size;
+	uint64_t size;	      /* of what came out */
+	uint64_t packed_size; /* of the file */
 	const char *path;
 	const struct release_file *plain; /* the uncompressed form, or NULL */
 };
@@ -63,7 +64,7 @@ enum status index_stream_open(struct store *store, const struct suite_release *r
 	opened->plain = plain_of(release, file);
 	hash_init(&opened->hash);
 	opened->archive = archive_read_new();
-	if (store_read(store, &file->digest, &opened->fd, NULL, err) < 0) {
+	if (store_read(store, &file->digest, &opened->fd, &opened->packed_size, err) < 0) {
 		error_context(err, "%s", file->path);
 		goto fail;
 	}
@@ -99,15 +100,26 @@ void index_stream_close(struct index_stream *stream)
 	free(stream);
 }
 
-/* libarchive stops without a word at what follows a compressed stream: the digest notices. */
+/*
+ * libarchive stops without a word at what it takes for no part of a compressed stream. Where
+ * Release says what is inside, its digest decides; where not, all of the file has to have been
+ * read.
+ */
 static enum status end_check(struct index_stream *stream, struct error *err)
 {
 	struct digest digest;
+	int64_t left;
 
 	if (stream->is_ended)
 		return STATUS_OK;
 	stream->is_ended = true;
 	hash_finish(&stream->hash, &digest);
+	left = (int64_t)stream->packed_size - archive_filter_bytes(stream->archive, -1);
+	if (!stream->plain && left != 0)
+		return error_set(err, STATUS_FORMAT,
+			"%s: %jd bytes at its end are no part of what it unpacks to, and Release "
+			"does not say what that is: refused",
+			stream->path, (intmax_t)left);
 	if (!stream->plain ||
 		(digest_equal(&digest, &stream->plain->digest) &&
 			stream->size == stream->plain->size))

@@ -8,7 +8,8 @@ static void make_archives(void)
 	make_top();
 	shell("key good ed25519 20240101T000000 never\n"
 	      "archive plain/debian stable '2025-01-02 03:04:05 UTC' good\n"
-	      "for name in double inside sources; do mkdir -p $name; cp -r plain/debian $name; "
+	      "for name in double inside sources tail; do mkdir -p $name; cp -r plain/debian "
+	      "$name; "
 	      "done\n"
 	      /* Two stanzas that name one file by different digests. */
 	      "cd double/debian/dists/stable/main/binary-amd64\n"
@@ -26,7 +27,12 @@ static void make_archives(void)
 	      "sed -i 's,^Directory: .*,Directory: ../../etc,' Sources; xz -kf Sources\n"
 	      "cp Sources.xz by-hash/SHA256/$(sha256sum <Sources.xz | cut -d' ' -f1); cd $TOP\n"
 	      "release sources/debian stable '2025-01-02 03:04:05 UTC' good\n"
-	      "for name in plain double inside sources; do mkdir -p $name/etc\n"
+	      /* Of the two streams of a file only the first comes out, and no digest tells. */
+	      "cd tail/debian/dists/stable/main/binary-amd64; (gzip -nc Packages;"
+	      " head -c 512 /dev/zero; sed 's/hello/hallo/g' Packages | gzip -nc) >Q\n"
+	      "rm -r Packages* by-hash; mv Q Packages.gz; cd $TOP\n"
+	      "release tail/debian stable '2025-01-02 03:04:05 UTC' good\n"
+	      "for name in plain double inside sources tail; do mkdir -p $name/etc\n"
 	      "echo \"deb file://$TOP/$name/debian stable main\" >$name/etc/sources.list; done\n");
 }
 
@@ -146,6 +152,7 @@ static const struct {
 	{"double", STATUS_TRUST},
 	{"inside", STATUS_TRUST},
 	{"sources", STATUS_FORMAT},
+	{"tail", STATUS_FORMAT},
 };
 
 START_TEST(test_index_is_refused)
