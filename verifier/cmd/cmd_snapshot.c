@@ -20,126 +20,177 @@ struct subcommand {
 	bool wants_words;
 	bool takes_words;
 	bool wants_fetcher;
-	const char *options;   /* letters of those it takes */
-	const char *arguments; /* for its help */
+	unsigned char options[24]; /* enum snapshot_option; 0 behind the last */
+	const char *arguments;	   /* for its help */
 	const char *summary;
 };
 
 static const struct subcommand subcommands[] = {
-	{"capture", snapshot_cmd_capture, false, false, false, true, "smtakeljqcr", "[OPTION…]",
-		"take the present state of this machine's archives into the store"},
-	{"fetch", snapshot_cmd_fetch, true, false, true, true, "psmtakelojqcr",
+	{"capture", snapshot_cmd_capture, false, false, false, true,
+		{SNAPSHOT_STORE, SNAPSHOT_MIRROR, SNAPSHOT_APT, SNAPSHOT_ARCHITECTURE,
+			SNAPSHOT_KEYRING, SNAPSHOT_EXPIRED_KEY, SNAPSHOT_LOCK, SNAPSHOT_JSON,
+			SNAPSHOT_QUIET, SNAPSHOT_CONNECTIONS, SNAPSHOT_RATE},
+		"[OPTION…]", "take the present state of this machine's archives into the store"},
+	{"fetch", snapshot_cmd_fetch, true, false, true, true,
+		{SNAPSHOT_PIN, SNAPSHOT_STORE, SNAPSHOT_MIRROR, SNAPSHOT_APT, SNAPSHOT_ARCHITECTURE,
+			SNAPSHOT_KEYRING, SNAPSHOT_EXPIRED_KEY, SNAPSHOT_LOCK, SNAPSHOT_OFFLINE,
+			SNAPSHOT_JSON, SNAPSHOT_QUIET, SNAPSHOT_CONNECTIONS, SNAPSHOT_RATE},
 		"--pin PIN… [OPTION…] [PACKAGE…]",
 		"get pins, and packages with all they depend on, into the store"},
-	{"solve", snapshot_cmd_solve, true, false, true, true, "psmtakelojqcrKTR",
+	{"solve", snapshot_cmd_solve, true, false, true, true,
+		{SNAPSHOT_PIN, SNAPSHOT_STORE, SNAPSHOT_MIRROR, SNAPSHOT_APT, SNAPSHOT_ARCHITECTURE,
+			SNAPSHOT_KEYRING, SNAPSHOT_EXPIRED_KEY, SNAPSHOT_LOCK, SNAPSHOT_OFFLINE,
+			SNAPSHOT_JSON, SNAPSHOT_QUIET, SNAPSHOT_CONNECTIONS, SNAPSHOT_RATE,
+			SNAPSHOT_CHECK, SNAPSHOT_ROOTS, SNAPSHOT_RECOMMENDS},
 		"--pin PIN… [OPTION…] [--check LIST] PACKAGE…",
 		"the closure of a package list at the pins, or whether an image's is closed"},
-	{"find", snapshot_cmd_find, false, false, true, true, "sVMIEatojqcr", "[OPTION…] LIST",
-		"the pins that an image's package list was made from"},
-	{"serve", snapshot_cmd_serve, true, false, false, true, "psmtakeloqPLcrb",
+	{"find", snapshot_cmd_find, false, false, true, true,
+		{SNAPSHOT_STORE, SNAPSHOT_ARCHIVE, SNAPSHOT_METASNAP, SNAPSHOT_ASK_API,
+			SNAPSHOT_EFFORT, SNAPSHOT_ARCHITECTURE, SNAPSHOT_APT, SNAPSHOT_OFFLINE,
+			SNAPSHOT_JSON, SNAPSHOT_QUIET, SNAPSHOT_CONNECTIONS, SNAPSHOT_RATE},
+		"[OPTION…] LIST", "the pins that an image's package list was made from"},
+	{"serve", snapshot_cmd_serve, true, false, false, true,
+		{SNAPSHOT_PIN, SNAPSHOT_STORE, SNAPSHOT_MIRROR, SNAPSHOT_APT, SNAPSHOT_ARCHITECTURE,
+			SNAPSHOT_KEYRING, SNAPSHOT_EXPIRED_KEY, SNAPSHOT_LOCK, SNAPSHOT_OFFLINE,
+			SNAPSHOT_QUIET, SNAPSHOT_PORT, SNAPSHOT_LOG, SNAPSHOT_CONNECTIONS,
+			SNAPSHOT_RATE, SNAPSHOT_SERVE_API},
 		"--pin PIN…|--api [OPTION…]",
 		"the pinning proxy on 127.0.0.1, or what tools ask of snapshot.debian.org"},
-	{"trust", snapshot_cmd_trust, true, false, true, true, "psmtkelojqcr",
+	{"trust", snapshot_cmd_trust, true, false, true, true,
+		{SNAPSHOT_PIN, SNAPSHOT_STORE, SNAPSHOT_MIRROR, SNAPSHOT_APT, SNAPSHOT_KEYRING,
+			SNAPSHOT_EXPIRED_KEY, SNAPSHOT_LOCK, SNAPSHOT_OFFLINE, SNAPSHOT_JSON,
+			SNAPSHOT_QUIET, SNAPSHOT_CONNECTIONS, SNAPSHOT_RATE},
 		"--pin PIN… [OPTION…] [FILE]",
 		"which key, Release and index vouch for a file, by which hashes"},
-	{"drift", snapshot_cmd_drift, false, false, true, true, "psmtakelojqcrNnx",
+	{"drift", snapshot_cmd_drift, false, false, true, true,
+		{SNAPSHOT_PIN, SNAPSHOT_STORE, SNAPSHOT_MIRROR, SNAPSHOT_APT, SNAPSHOT_ARCHITECTURE,
+			SNAPSHOT_KEYRING, SNAPSHOT_EXPIRED_KEY, SNAPSHOT_LOCK, SNAPSHOT_OFFLINE,
+			SNAPSHOT_JSON, SNAPSHOT_QUIET, SNAPSHOT_CONNECTIONS, SNAPSHOT_RATE,
+			SNAPSHOT_MANIFEST, SNAPSHOT_NOW, SNAPSHOT_EXIT_CODE},
 		"[OPTION…] RELEASE | --pin PIN… [OPTION…] --manifest LIST | PACKAGE…",
 		"which pinned packages have newer versions or security updates now"},
-	{"export", snapshot_cmd_export, false, true, true, true, "smtakelodjqfCASgcr",
+	{"export", snapshot_cmd_export, false, true, true, true,
+		{SNAPSHOT_STORE, SNAPSHOT_MIRROR, SNAPSHOT_APT, SNAPSHOT_ARCHITECTURE,
+			SNAPSHOT_KEYRING, SNAPSHOT_EXPIRED_KEY, SNAPSHOT_LOCK, SNAPSHOT_OFFLINE,
+			SNAPSHOT_DB, SNAPSHOT_JSON, SNAPSHOT_QUIET, SNAPSHOT_OUTPUT,
+			SNAPSHOT_PACKAGE, SNAPSHOT_ALL, SNAPSHOT_SOURCES, SNAPSHOT_GIT,
+			SNAPSHOT_CONNECTIONS, SNAPSHOT_RATE},
 		"RUN|PIN… -o FILE [OPTION…]",
 		"write all that a rebuild needs of a run's or of pins' archives to one file"},
-	{"import", snapshot_cmd_import, false, true, true, false, "skeljqgh", "FILE [OPTION…]",
-		"verify such a file, and read it into the store"},
-	{"list", snapshot_cmd_list, false, false, false, false, "sjq", "[OPTION…]",
+	{"import", snapshot_cmd_import, false, true, true, false,
+		{SNAPSHOT_STORE, SNAPSHOT_KEYRING, SNAPSHOT_EXPIRED_KEY, SNAPSHOT_LOCK,
+			SNAPSHOT_JSON, SNAPSHOT_QUIET, SNAPSHOT_GIT, SNAPSHOT_SHA256},
+		"FILE [OPTION…]", "verify such a file, and read it into the store"},
+	{"list", snapshot_cmd_list, false, false, false, false,
+		{SNAPSHOT_STORE, SNAPSHOT_JSON, SNAPSHOT_QUIET}, "[OPTION…]",
 		"the pins of the store"},
-	{"size", snapshot_cmd_size, false, false, false, false, "sdjq", "[OPTION…]",
+	{"size", snapshot_cmd_size, false, false, false, false,
+		{SNAPSHOT_STORE, SNAPSHOT_DB, SNAPSHOT_JSON, SNAPSHOT_QUIET}, "[OPTION…]",
 		"what of the store pins and recorded runs refer to"},
-	{"gc", snapshot_cmd_gc, false, false, false, false, "sdDyljq", "[OPTION…]",
+	{"gc", snapshot_cmd_gc, false, false, false, false,
+		{SNAPSHOT_STORE, SNAPSHOT_DB, SNAPSHOT_DROP, SNAPSHOT_YES, SNAPSHOT_LOCK,
+			SNAPSHOT_JSON, SNAPSHOT_QUIET},
+		"[OPTION…]",
 		"remove what nothing refers to, and pins that are not wanted any more"},
-	{"fsck", snapshot_cmd_fsck, false, false, false, false, "sjq", "[OPTION…]",
+	{"fsck", snapshot_cmd_fsck, false, false, false, false,
+		{SNAPSHOT_STORE, SNAPSHOT_JSON, SNAPSHOT_QUIET}, "[OPTION…]",
 		"hash every file of the store, and take out what is not what it is called"},
 };
 
 static const struct command_option options_known[] = {
-	{"pin", 'p', true},
-	{"store", 's', true},
-	{"mirror", 'm', true},
-	{"apt", 't', true},
-	{"architecture", 'a', true},
-	{"keyring", 'k', true},
-	{"accept-expired-key", 'e', false},
-	{"lock", 'l', true},
-	{"offline", 'o', false},
-	{"json", 'j', false},
-	{"quiet", 'q', false},
-	{"port", 'P', true},
-	{"log", 'L', true},
-	{"api", 'b', false},
-	{"db", 'd', true},
-	{"drop", 'D', true},
-	{"yes", 'y', false},
-	{"connections", 'c', true},
-	{"rate", 'r', true},
-	{"output", 'f', true},
-	{"-o", 'f', true},
-	{"package", 'C', true},
-	{"all", 'A', false},
-	{"sources", 'S', false},
-	{"git", 'g', true},
-	{"sha256", 'h', true},
-	{"check", 'K', true},
-	{"roots", 'T', true},
-	{"recommends", 'R', false},
-	{"manifest", 'N', true},
-	{"now", 'n', true},
-	{"exit-code", 'x', false},
-	{"archive", 'V', true},
-	{"metasnap", 'M', true},
-	{"api", 'I', true},
-	{"effort", 'E', true},
+	{"pin", SNAPSHOT_PIN, true},
+	{"store", SNAPSHOT_STORE, true},
+	{"mirror", SNAPSHOT_MIRROR, true},
+	{"apt", SNAPSHOT_APT, true},
+	{"architecture", SNAPSHOT_ARCHITECTURE, true},
+	{"keyring", SNAPSHOT_KEYRING, true},
+	{"accept-expired-key", SNAPSHOT_EXPIRED_KEY, false},
+	{"lock", SNAPSHOT_LOCK, true},
+	{"offline", SNAPSHOT_OFFLINE, false},
+	{"json", SNAPSHOT_JSON, false},
+	{"quiet", SNAPSHOT_QUIET, false},
+	{"port", SNAPSHOT_PORT, true},
+	{"log", SNAPSHOT_LOG, true},
+	{"api", SNAPSHOT_SERVE_API, false},
+	{"db", SNAPSHOT_DB, true},
+	{"drop", SNAPSHOT_DROP, true},
+	{"yes", SNAPSHOT_YES, false},
+	{"connections", SNAPSHOT_CONNECTIONS, true},
+	{"rate", SNAPSHOT_RATE, true},
+	{"output", SNAPSHOT_OUTPUT, true},
+	{"-o", SNAPSHOT_OUTPUT, true},
+	{"package", SNAPSHOT_PACKAGE, true},
+	{"all", SNAPSHOT_ALL, false},
+	{"sources", SNAPSHOT_SOURCES, false},
+	{"git", SNAPSHOT_GIT, true},
+	{"sha256", SNAPSHOT_SHA256, true},
+	{"check", SNAPSHOT_CHECK, true},
+	{"roots", SNAPSHOT_ROOTS, true},
+	{"recommends", SNAPSHOT_RECOMMENDS, false},
+	{"manifest", SNAPSHOT_MANIFEST, true},
+	{"now", SNAPSHOT_NOW, true},
+	{"exit-code", SNAPSHOT_EXIT_CODE, false},
+	{"archive", SNAPSHOT_ARCHIVE, true},
+	{"metasnap", SNAPSHOT_METASNAP, true},
+	{"api", SNAPSHOT_ASK_API, true},
+	{"effort", SNAPSHOT_EFFORT, true},
 	{NULL, 0, false},
 };
 
 /* What --help says of each; which subcommand takes it stands in the table above. */
 static const struct option_help {
-	int letter;
+	enum snapshot_option option;
 	const char *synopsis, *text;
 } option_helps[] = {
-	{'p', "--pin PIN", "a pin; may be given for several archives"},
-	{'s', "--store DIR", "the store ($REPROOF_STORE, ~/.local/state/reproof/store)"},
-	{'m', "--mirror [ARCHIVE=]URL", "fetch from here first; may be given again"},
-	{'t', "--apt DIR", "apt's configuration (/etc/apt): what to capture, and mirrors"},
-	{'a', "--architecture ARCH", "(dpkg's own); capture takes several"},
-	{'k', "--keyring FILE", "the keys to trust (Debian's)"},
-	{'e', "--accept-expired-key", "on first use, a signature by a key that has expired since"},
-	{'l', "--lock FILE", "hold the pins against this lock; write it when it is not there"},
-	{'o', "--offline", "use only what is in the store"},
-	{'j', "--json", "print JSON"},
-	{'q', "--quiet", "no progress"},
-	{'P', "--port N", "the port (any)"},
-	{'L', "--log FILE", "where the log goes (stdout)"},
-	{'b', "--api", "answer as snapshot.debian.org and metasnap do, from all pins of the store"},
-	{'d', "--db FILE", "an evidence database; its runs keep files; may be given again"},
-	{'D', "--drop PIN", "a pin to remove; may be given again"},
-	{'y', "--yes", "do it; without it gc says what it would remove"},
-	{'c', "--connections N", "at once to a host, at most (8; snapshot.debian.org 2)"},
-	{'r', "--rate N", "requests a second to a host, at most (snapshot.debian.org 4)"},
-	{'f', "--output FILE", "the bundle to write; also -o"},
-	{'C', "--package NAME", "this package with all it depends on; may be given again"},
-	{'A', "--all", "all that the store has of the pins"},
-	{'S', "--sources", "the source packages too"},
-	{'g', "--git DIR[=NAME]", "export: a repository, as NAME; import: where to put them"},
-	{'h', "--sha256 HEX", "the SHA-256 it must have, from somebody who vouches for it"},
-	{'K', "--check LIST", "is this list of an image's packages (- for stdin) closed?"},
-	{'T', "--roots FILE", "packages that were asked for, one a line, as PACKAGE… is"},
-	{'R', "--recommends", "with Recommends; apt may take others where it turns back"},
-	{'N', "--manifest LIST", "the image's packages (- for stdin); RELEASE may name one itself"},
-	{'n', "--now PIN", "a pin to look in (a fresh capture); may be given again"},
-	{'x', "--exit-code", "exit code 1 when something has drifted or was not judged"},
-	{'V', "--archive NAME", "look at suites of this archive only; may be given again"},
-	{'M', "--metasnap URL", "whom to ask for times (metasnap.debian.net), or none"},
-	{'I', "--api URL", "whom to ask for the rest (snapshot.debian.org), or none"},
-	{'E', "--effort N", "how long to search, in thousand million steps (2)"},
+	{SNAPSHOT_PIN, "--pin PIN", "a pin; may be given for several archives"},
+	{SNAPSHOT_STORE, "--store DIR", "the store ($REPROOF_STORE, ~/.local/state/reproof/store)"},
+	{SNAPSHOT_MIRROR, "--mirror [ARCHIVE=]URL", "fetch from here first; may be given again"},
+	{SNAPSHOT_APT, "--apt DIR", "apt's configuration (/etc/apt): what to capture, and mirrors"},
+	{SNAPSHOT_ARCHITECTURE, "--architecture ARCH", "(dpkg's own); capture takes several"},
+	{SNAPSHOT_KEYRING, "--keyring FILE", "the keys to trust (Debian's)"},
+	{SNAPSHOT_EXPIRED_KEY, "--accept-expired-key",
+		"on first use, a signature by a key that has expired since"},
+	{SNAPSHOT_LOCK, "--lock FILE",
+		"hold the pins against this lock; write it when it is not there"},
+	{SNAPSHOT_OFFLINE, "--offline", "use only what is in the store"},
+	{SNAPSHOT_JSON, "--json", "print JSON"},
+	{SNAPSHOT_QUIET, "--quiet", "no progress"},
+	{SNAPSHOT_PORT, "--port N", "the port (any)"},
+	{SNAPSHOT_LOG, "--log FILE", "where the log goes (stdout)"},
+	{SNAPSHOT_SERVE_API, "--api",
+		"answer as snapshot.debian.org and metasnap do, from all pins of the store"},
+	{SNAPSHOT_DB, "--db FILE", "an evidence database; its runs keep files; may be given again"},
+	{SNAPSHOT_DROP, "--drop PIN", "a pin to remove; may be given again"},
+	{SNAPSHOT_YES, "--yes", "do it; without it gc says what it would remove"},
+	{SNAPSHOT_CONNECTIONS, "--connections N",
+		"at once to a host, at most (8; snapshot.debian.org 2)"},
+	{SNAPSHOT_RATE, "--rate N", "requests a second to a host, at most (snapshot.debian.org 4)"},
+	{SNAPSHOT_OUTPUT, "--output FILE", "the bundle to write; also -o"},
+	{SNAPSHOT_PACKAGE, "--package NAME",
+		"this package with all it depends on; may be given again"},
+	{SNAPSHOT_ALL, "--all", "all that the store has of the pins"},
+	{SNAPSHOT_SOURCES, "--sources", "the source packages too"},
+	{SNAPSHOT_GIT, "--git DIR[=NAME]",
+		"export: a repository, as NAME; import: where to put them"},
+	{SNAPSHOT_SHA256, "--sha256 HEX",
+		"the SHA-256 it must have, from somebody who vouches for it"},
+	{SNAPSHOT_CHECK, "--check LIST",
+		"is this list of an image's packages (- for stdin) closed?"},
+	{SNAPSHOT_ROOTS, "--roots FILE",
+		"packages that were asked for, one a line, as PACKAGE… is"},
+	{SNAPSHOT_RECOMMENDS, "--recommends",
+		"with Recommends; apt may take others where it turns back"},
+	{SNAPSHOT_MANIFEST, "--manifest LIST",
+		"the image's packages (- for stdin); RELEASE may name one itself"},
+	{SNAPSHOT_NOW, "--now PIN", "a pin to look in (a fresh capture); may be given again"},
+	{SNAPSHOT_EXIT_CODE, "--exit-code",
+		"exit code 1 when something has drifted or was not judged"},
+	{SNAPSHOT_ARCHIVE, "--archive NAME",
+		"look at suites of this archive only; may be given again"},
+	{SNAPSHOT_METASNAP, "--metasnap URL",
+		"whom to ask for times (metasnap.debian.net), or none"},
+	{SNAPSHOT_ASK_API, "--api URL", "whom to ask for the rest (snapshot.debian.org), or none"},
+	{SNAPSHOT_EFFORT, "--effort N", "how long to search, in thousand million steps (2)"},
 };
 
 static const char help_end[] =
@@ -148,20 +199,25 @@ static const char help_end[] =
 	"drift\nwith --exit-code, 2 usage or configuration, 3 trouble (network, packages that are "
 	"not there\nor cannot be installed together), 7 signature or trust failure.\n";
 
+static bool subcommand_takes(const struct subcommand *subcommand, int code)
+{
+	return code > 0 && memchr(subcommand->options, code, sizeof(subcommand->options)) != NULL;
+}
+
 /* "[serve]" behind an option that not all take, "[not list]" when most do. */
-static void print_takers(int letter)
+static void print_takers(int code)
 {
 	size_t takers = 0;
 	bool is_common;
 
 	for (size_t i = 0; i < ARRAY_SIZE(subcommands); i++)
-		takers += strchr(subcommands[i].options, letter) != NULL;
+		takers += subcommand_takes(&subcommands[i], code);
 	if (takers == ARRAY_SIZE(subcommands))
 		return;
 	is_common = takers > ARRAY_SIZE(subcommands) / 2;
 	fputs(is_common ? " [not" : " [only", stdout);
 	for (size_t i = 0; i < ARRAY_SIZE(subcommands); i++) {
-		if ((strchr(subcommands[i].options, letter) != NULL) != is_common)
+		if (subcommand_takes(&subcommands[i], code) != is_common)
 			printf(" %s", subcommands[i].name);
 	}
 	putchar(']');
@@ -185,21 +241,21 @@ static int print_help(const struct subcommand *only)
 	for (size_t i = 0; i < ARRAY_SIZE(option_helps); i++) {
 		const struct option_help *option = &option_helps[i];
 
-		if (only && !strchr(only->options, option->letter))
+		if (only && !subcommand_takes(only, (int)option->option))
 			continue;
 		printf("  %-22s %s", option->synopsis, option->text);
 		if (!only)
-			print_takers(option->letter);
+			print_takers((int)option->option);
 		putchar('\n');
 	}
 	return command_help(help_end);
 }
 
-static const char *option_name(int letter)
+static const char *option_name(int code)
 {
 	const struct command_option *option = options_known;
 
-	while (option->name && option->code != letter)
+	while (option->name && option->code != code)
 		option++;
 	return option->name;
 }
@@ -215,7 +271,7 @@ static void options_order(
 
 	for (int is_taken = 1; is_taken >= 0; is_taken--) {
 		for (const struct command_option *option = options_known; option->name; option++) {
-			if ((strchr(subcommand->options, option->code) != NULL) == is_taken)
+			if (subcommand_takes(subcommand, option->code) == is_taken)
 				known[count++] = *option;
 		}
 	}
@@ -229,19 +285,19 @@ static int options_read(const struct subcommand *subcommand, int argc, char **ar
 	struct command_option known[ARRAY_SIZE(options_known)];
 	struct command_line line = {
 		.command = "snapshot", .options = known, .argc = argc, .argv = argv};
-	int letter;
+	int code;
 
 	options_order(subcommand, known);
-	while ((letter = command_option_next(&line)) > 0) {
-		if (!strchr(subcommand->options, letter))
+	while ((code = command_option_next(&line)) > 0) {
+		if (!subcommand_takes(subcommand, code))
 			return command_usage("snapshot", "%s takes no --%s", subcommand->name,
-				option_name(letter));
-		if (!snapshot_option_take(options, letter, line.value))
+				option_name(code));
+		if (!snapshot_option_take(options, code, line.value))
 			return command_usage("snapshot", "--%s: \"%s\" makes no sense",
-				option_name(letter), line.value);
+				option_name(code), line.value);
 	}
 	*is_help = line.is_help;
-	if (letter == OPTION_STOP)
+	if (code == OPTION_STOP)
 		return line.is_help ? print_help(subcommand) : line.code;
 	for (int i = 0; i < line.word_count; i++)
 		text_list_add(&options->words, line.words[i]);

@@ -7,6 +7,45 @@
 #include "base/json.h"
 #include "snapshot/snapshot.h"
 
+/* The options of `reproof snapshot`; two of them are called --api, each of one subcommand. */
+enum snapshot_option {
+	SNAPSHOT_PIN = 1,
+	SNAPSHOT_STORE,
+	SNAPSHOT_MIRROR,
+	SNAPSHOT_APT,
+	SNAPSHOT_ARCHITECTURE,
+	SNAPSHOT_KEYRING,
+	SNAPSHOT_EXPIRED_KEY,
+	SNAPSHOT_LOCK,
+	SNAPSHOT_OFFLINE,
+	SNAPSHOT_JSON,
+	SNAPSHOT_QUIET,
+	SNAPSHOT_PORT,
+	SNAPSHOT_LOG,
+	SNAPSHOT_SERVE_API,
+	SNAPSHOT_DB,
+	SNAPSHOT_DROP,
+	SNAPSHOT_YES,
+	SNAPSHOT_CONNECTIONS,
+	SNAPSHOT_RATE,
+	SNAPSHOT_OUTPUT,
+	SNAPSHOT_PACKAGE,
+	SNAPSHOT_ALL,
+	SNAPSHOT_SOURCES,
+	SNAPSHOT_GIT,
+	SNAPSHOT_SHA256,
+	SNAPSHOT_CHECK,
+	SNAPSHOT_ROOTS,
+	SNAPSHOT_RECOMMENDS,
+	SNAPSHOT_MANIFEST,
+	SNAPSHOT_NOW,
+	SNAPSHOT_EXIT_CODE,
+	SNAPSHOT_ARCHIVE,
+	SNAPSHOT_METASNAP,
+	SNAPSHOT_ASK_API,
+	SNAPSHOT_EFFORT,
+};
+
 /* What the subcommands of `reproof snapshot` share, from their options. */
 struct snapshot_options {
 	char *store_path;
@@ -44,8 +83,9 @@ struct snapshot_options {
 	struct text_list words;	    /* what is no option: packages, paths */
 };
 
-/* Takes one by its letter (cmd_snapshot.c has the table); false when its value makes no sense. */
-bool snapshot_option_take(struct snapshot_options *options, int letter, const char *value);
+/* Takes one (cmd_snapshot.c has the table); false when its value makes no sense. */
+bool snapshot_option_take(
+	struct snapshot_options *options, enum snapshot_option option, const char *value);
 void snapshot_options_release(struct snapshot_options *options);
 
 /* What they work with, opened as the options say. */

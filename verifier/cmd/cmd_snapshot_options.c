@@ -44,48 +44,49 @@ enum option_kind {
 
 /* Those that are kept as they are given. */
 static const struct {
-	int letter;
+	enum snapshot_option option;
 	enum option_kind kind;
 	size_t place; /* in struct snapshot_options */
 } kept[] = {
-	{'e', OPTION_FLAG, offsetof(struct snapshot_options, accept_expired_key)},
-	{'o', OPTION_FLAG, offsetof(struct snapshot_options, is_offline)},
-	{'j', OPTION_FLAG, offsetof(struct snapshot_options, is_json)},
-	{'b', OPTION_FLAG, offsetof(struct snapshot_options, is_api)},
-	{'y', OPTION_FLAG, offsetof(struct snapshot_options, is_agreed)},
-	{'A', OPTION_FLAG, offsetof(struct snapshot_options, takes_all)},
-	{'S', OPTION_FLAG, offsetof(struct snapshot_options, takes_sources)},
-	{'R', OPTION_FLAG, offsetof(struct snapshot_options, has_recommends)},
-	{'x', OPTION_FLAG, offsetof(struct snapshot_options, has_exit_code)},
-	{'t', OPTION_TEXT, offsetof(struct snapshot_options, etc_apt)},
-	{'k', OPTION_TEXT, offsetof(struct snapshot_options, keyring)},
-	{'l', OPTION_TEXT, offsetof(struct snapshot_options, lock_path)},
-	{'L', OPTION_TEXT, offsetof(struct snapshot_options, log_path)},
-	{'f', OPTION_TEXT, offsetof(struct snapshot_options, output)},
-	{'h', OPTION_TEXT, offsetof(struct snapshot_options, sha256)},
-	{'K', OPTION_TEXT, offsetof(struct snapshot_options, check_path)},
-	{'T', OPTION_TEXT, offsetof(struct snapshot_options, roots_path)},
-	{'N', OPTION_TEXT, offsetof(struct snapshot_options, manifest_path)},
-	{'M', OPTION_TEXT, offsetof(struct snapshot_options, metasnap)},
-	{'I', OPTION_TEXT, offsetof(struct snapshot_options, api)},
-	{'p', OPTION_LIST, offsetof(struct snapshot_options, pins)},
-	{'m', OPTION_LIST, offsetof(struct snapshot_options, mirrors)},
-	{'a', OPTION_LIST, offsetof(struct snapshot_options, architectures)},
-	{'d', OPTION_LIST, offsetof(struct snapshot_options, databases)},
-	{'D', OPTION_LIST, offsetof(struct snapshot_options, dropped)},
-	{'C', OPTION_LIST, offsetof(struct snapshot_options, packages)},
-	{'g', OPTION_LIST, offsetof(struct snapshot_options, gits)},
-	{'n', OPTION_LIST, offsetof(struct snapshot_options, now)},
-	{'V', OPTION_LIST, offsetof(struct snapshot_options, archives)},
+	{SNAPSHOT_EXPIRED_KEY, OPTION_FLAG, offsetof(struct snapshot_options, accept_expired_key)},
+	{SNAPSHOT_OFFLINE, OPTION_FLAG, offsetof(struct snapshot_options, is_offline)},
+	{SNAPSHOT_JSON, OPTION_FLAG, offsetof(struct snapshot_options, is_json)},
+	{SNAPSHOT_SERVE_API, OPTION_FLAG, offsetof(struct snapshot_options, is_api)},
+	{SNAPSHOT_YES, OPTION_FLAG, offsetof(struct snapshot_options, is_agreed)},
+	{SNAPSHOT_ALL, OPTION_FLAG, offsetof(struct snapshot_options, takes_all)},
+	{SNAPSHOT_SOURCES, OPTION_FLAG, offsetof(struct snapshot_options, takes_sources)},
+	{SNAPSHOT_RECOMMENDS, OPTION_FLAG, offsetof(struct snapshot_options, has_recommends)},
+	{SNAPSHOT_EXIT_CODE, OPTION_FLAG, offsetof(struct snapshot_options, has_exit_code)},
+	{SNAPSHOT_APT, OPTION_TEXT, offsetof(struct snapshot_options, etc_apt)},
+	{SNAPSHOT_KEYRING, OPTION_TEXT, offsetof(struct snapshot_options, keyring)},
+	{SNAPSHOT_LOCK, OPTION_TEXT, offsetof(struct snapshot_options, lock_path)},
+	{SNAPSHOT_LOG, OPTION_TEXT, offsetof(struct snapshot_options, log_path)},
+	{SNAPSHOT_OUTPUT, OPTION_TEXT, offsetof(struct snapshot_options, output)},
+	{SNAPSHOT_SHA256, OPTION_TEXT, offsetof(struct snapshot_options, sha256)},
+	{SNAPSHOT_CHECK, OPTION_TEXT, offsetof(struct snapshot_options, check_path)},
+	{SNAPSHOT_ROOTS, OPTION_TEXT, offsetof(struct snapshot_options, roots_path)},
+	{SNAPSHOT_MANIFEST, OPTION_TEXT, offsetof(struct snapshot_options, manifest_path)},
+	{SNAPSHOT_METASNAP, OPTION_TEXT, offsetof(struct snapshot_options, metasnap)},
+	{SNAPSHOT_ASK_API, OPTION_TEXT, offsetof(struct snapshot_options, api)},
+	{SNAPSHOT_PIN, OPTION_LIST, offsetof(struct snapshot_options, pins)},
+	{SNAPSHOT_MIRROR, OPTION_LIST, offsetof(struct snapshot_options, mirrors)},
+	{SNAPSHOT_ARCHITECTURE, OPTION_LIST, offsetof(struct snapshot_options, architectures)},
+	{SNAPSHOT_DB, OPTION_LIST, offsetof(struct snapshot_options, databases)},
+	{SNAPSHOT_DROP, OPTION_LIST, offsetof(struct snapshot_options, dropped)},
+	{SNAPSHOT_PACKAGE, OPTION_LIST, offsetof(struct snapshot_options, packages)},
+	{SNAPSHOT_GIT, OPTION_LIST, offsetof(struct snapshot_options, gits)},
+	{SNAPSHOT_NOW, OPTION_LIST, offsetof(struct snapshot_options, now)},
+	{SNAPSHOT_ARCHIVE, OPTION_LIST, offsetof(struct snapshot_options, archives)},
 };
 
-/* False when the table has no such letter. */
-static bool option_keep(struct snapshot_options *options, int letter, const char *value)
+/* False when the table has no such option. */
+static bool option_keep(
+	struct snapshot_options *options, enum snapshot_option option, const char *value)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
 		void *place = (char *)options + kept[i].place;
 
-		if (kept[i].letter != letter)
+		if (kept[i].option != option)
 			continue;
 		if (kept[i].kind == OPTION_FLAG)
 			*(bool *)place = true;
@@ -98,26 +99,27 @@ static bool option_keep(struct snapshot_options *options, int letter, const char
 	return false;
 }
 
-bool snapshot_option_take(struct snapshot_options *options, int letter, const char *value)
+bool snapshot_option_take(
+	struct snapshot_options *options, enum snapshot_option option, const char *value)
 {
-	switch (letter) {
-	case 's':
+	switch (option) {
+	case SNAPSHOT_STORE:
 		free(options->store_path);
 		options->store_path = xstrdup(value);
 		return true;
-	case 'q':
+	case SNAPSHOT_QUIET:
 		progress_set_quiet(true);
 		return true;
-	case 'P':
+	case SNAPSHOT_PORT:
 		return port_parse(value, &options->port);
-	case 'c':
+	case SNAPSHOT_CONNECTIONS:
 		return bound_parse(value, &options->connections);
-	case 'r':
+	case SNAPSHOT_RATE:
 		return bound_parse(value, &options->rate);
-	case 'E':
+	case SNAPSHOT_EFFORT:
 		return effort_parse(value, &options->effort);
 	default:
-		return option_keep(options, letter, value);
+		return option_keep(options, option, value);
 	}
 }
 
