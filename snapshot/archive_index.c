@@ -127,6 +127,11 @@ bool archive_index_find_in(
 	return true;
 }
 
+const struct archive_table *archive_index_table(const struct archive_index *index, size_t pin)
+{
+	return &index->parts[pin].table;
+}
+
 void archive_index_each(const struct archive_index *index,
 	void (*visit)(void *context, const struct digest *digest), void *context)
 {

@@ -4,24 +4,18 @@
 
 #include "snapshot/snapshot.h"
 
-/* A file below the archive's root, in a table. Written to disk as it is. */
+/* A file below the archive's root, in a table. */
 struct table_entry {
 	struct digest digest;
 	uint64_t size;
 	uint32_t path; /* offset of the text in the table's pool */
-	uint32_t reserved;
 };
 
-/*
- * All files that one pin names, sorted by path, in one piece of memory that is also its form on
- * disk. A zeroed struct is safe to release.
- */
+/* All files that one pin names, sorted by path. A zeroed struct is safe to release. */
 struct archive_table {
-	char *memory;
-	size_t size;
-	const struct table_entry *entries;
+	struct table_entry *entries;
 	size_t count;
-	const char *pool;
+	char *pool;
 };
 
 void archive_table_release(struct archive_table *table);
@@ -30,20 +24,12 @@ const char *archive_table_path(const struct archive_table *table, size_t index);
 size_t archive_table_lower(const struct archive_table *table, const char *path, size_t len);
 
 /*
- * The table of a pin: from the store's cache when it has one, else from Release, Packages and
- * Sources, and then it is put there. STATUS_TRUST for two digests of one path.
+ * The table of a pin, from its Release, Packages and Sources as the store has them. All of them are
+ * hashed and read each time (a second or two for one of Debian's): what is kept of them elsewhere
+ * would be believed without a signature. STATUS_TRUST for two digests of one path.
  */
 enum status archive_table_open(
 	struct store *store, const struct pin *pin, struct archive_table *table, struct error *err);
-
-/* The digest of the pin's table in the store, when the cache names one. */
-bool archive_table_cached(struct store *store, const struct pin *pin, struct digest *digest);
-/* Removes from the cache what names a table that the store does not have. */
-enum status archive_tables_forget(struct store *store, struct error *err);
-
-/* Takes a malloc'ed table over after checking that it is whole; STATUS_FORMAT otherwise. */
-enum status archive_table_take(
-	struct archive_table *table, char *memory, size_t size, struct error *err);
 
 /* A table that is being built. */
 struct table_builder {
@@ -56,7 +42,10 @@ struct table_builder {
 enum status table_builder_add(struct table_builder *builder, const char *directory,
 	size_t directory_len, const char *name, size_t name_len, const struct digest *digest,
 	uint64_t size, struct error *err);
-/* Sorts, checks, and gives the table. */
+/* Adds all that `other` has. */
+enum status table_builder_append(
+	struct table_builder *builder, const struct table_builder *other, struct error *err);
+/* Sorts, checks, and gives the table; the builder is empty then. */
 enum status table_builder_finish(
 	struct table_builder *builder, struct archive_table *table, struct error *err);
 void table_builder_release(struct table_builder *builder);
@@ -68,6 +57,9 @@ void table_builder_release(struct table_builder *builder);
 bool archive_index_find_in(
 	const struct archive_index *index, size_t pin, const char *path, struct archive_file *file);
 
+/* What one pin of the list names; lives as long as the index. */
+const struct archive_table *archive_index_table(const struct archive_index *index, size_t pin);
+
 struct suite_release;
 struct release_file;
 
@@ -75,6 +67,12 @@ struct release_file;
 enum status archive_table_read_index(struct store *store, const struct suite_release *release,
 	const struct release_file *file, bool is_sources, struct table_builder *builder,
 	struct error *err);
+/*
+ * Adds what can still be read of them, when something of the pin is lost: good for what a file was
+ * called, not for what it has to be.
+ */
+void archive_table_read_rest(
+	struct store *store, const struct pin *pin, struct table_builder *builder);
 /* Adds all that the pin's Release, Packages and Sources files name. */
 enum status archive_table_read(struct store *store, const struct pin *pin,
 	struct table_builder *builder, struct error *err);

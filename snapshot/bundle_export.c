@@ -172,25 +172,21 @@ static bool has_content(const struct export_job *job, const struct digest *diges
  * Below dists/ one content has many names, such as that of all indexes without a package; that the
  * store has it says nothing of these.
  */
-static enum status stored_add(struct export_job *job, size_t pin, struct error *err)
+static void stored_add(struct export_job *job, size_t pin)
 {
-	struct archive_table table;
+	const struct archive_table *table = archive_index_table(job->index, pin);
 	struct archive_file file;
 
-	if (archive_table_open(job->store, &job->request->pins->items[pin], &table, err) < 0)
-		return err->status;
-	for (size_t i = 0; i < table.count; i++) {
-		const char *name = archive_table_path(&table, i);
+	for (size_t i = 0; i < table->count; i++) {
+		const char *name = archive_table_path(table, i);
 
-		if (!store_has(job->store, &table.entries[i].digest) ||
+		if (!store_has(job->store, &table->entries[i].digest) ||
 			(strncmp(name, "dists/", 6) == 0 &&
-				has_content(job, &table.entries[i].digest)))
+				has_content(job, &table->entries[i].digest)))
 			continue;
 		if (archive_index_find_in(job->index, pin, name, &file))
 			file_add(job, pin, &file);
 	}
-	archive_table_release(&table);
-	return STATUS_OK;
 }
 
 static enum status sources_add(struct export_job *job, struct error *err)
@@ -375,7 +371,7 @@ static enum status members_gather(struct export_job *job, struct error *err)
 		status = asked_add(job, &request->files[i], err);
 	for (size_t i = 0; i < request->pins->count && request->takes_all && status == STATUS_OK;
 		i++)
-		status = stored_add(job, i, err);
+		stored_add(job, i);
 	if (status == STATUS_OK && request->takes_sources)
 		status = sources_add(job, err);
 	for (size_t i = 0; i < request->repositories->count && status == STATUS_OK; i++)

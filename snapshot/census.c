@@ -73,7 +73,6 @@ enum status census_mark_pin(struct store *store, const struct census *census, co
 	unsigned mark, struct store_tally *stored, uint64_t *named, struct error *err)
 {
 	struct archive_table table;
-	struct digest cached;
 	enum status status = archive_table_open(store, pin, &table, err);
 
 	if (status < 0)
@@ -87,8 +86,5 @@ enum status census_mark_pin(struct store *store, const struct census *census, co
 		census_mark(census, &pin->suites[i].release, mark, stored);
 		census_mark(census, &pin->suites[i].release_gpg, mark, stored);
 	}
-	/* The table is made, not fetched: without it the next use would take longer. */
-	if (archive_table_cached(store, pin, &cached))
-		census_mark(census, &cached, mark, stored);
 	return STATUS_OK;
 }

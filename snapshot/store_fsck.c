@@ -129,15 +129,18 @@ static void damages_look_up(struct store *store, struct store_damages *damages)
 	if (pin_file_list(store, &names, &ignored) < 0)
 		return;
 	for (size_t i = 0; i < names.count; i++) {
+		struct table_builder builder = {0};
 		struct archive_table table;
 		struct pin pin;
 
 		if (pin_file_read(store, names.items[i], &pin, &ignored) < 0)
 			continue;
-		if (archive_table_open(store, &pin, &table, &ignored) == STATUS_OK) {
+		archive_table_read_rest(store, &pin, &builder);
+		if (table_builder_finish(&builder, &table, &ignored) == STATUS_OK) {
 			damages_name(damages, &table, pin.archive);
 			archive_table_release(&table);
 		}
+		table_builder_release(&builder);
 		pin_release(&pin);
 	}
 	text_list_release(&names);

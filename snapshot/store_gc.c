@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "snapshot/archive_table.h"
 #include "snapshot/census.h"
 #include "snapshot/pin_file.h"
 #include "snapshot/store.h"
@@ -145,8 +144,6 @@ static enum status unused_remove(struct store *store, const struct text_list *dr
 		status = pin_file_remove(store, dropped->items[i], err);
 	for (size_t i = 0; i < use->unused_count && status == STATUS_OK; i++)
 		status = store_remove(store, &use->unused[i].digest, err);
-	if (status == STATUS_OK)
-		status = archive_tables_forget(store, err);
 	return status == STATUS_OK ? store_sha1_mend(store, NULL, 0, err) : status;
 }
 
