@@ -239,15 +239,12 @@ void pin_file_format(const struct pin *pin, struct buffer *text)
 static enum status pin_file_write(struct store *store, const struct pin *pin, struct error *err)
 {
 	struct buffer text = {0};
-	char *path = pin_path(store, pin->name), *directory = path_directory(path);
+	char *path = pin_path(store, pin->name);
 	enum status status;
 
 	pin_file_format(pin, &text);
-	status = path_make_directories(directory, 0700, err);
-	if (status == STATUS_OK)
-		status = tempfile_write_all(path, text.data, text.len, 0644, err);
+	status = tempfile_write_all(path, text.data, text.len, 0644, err);
 	buffer_release(&text);
-	free(directory);
 	free(path);
 	return status;
 }
@@ -455,16 +452,15 @@ enum status pin_file_list(struct store *store, struct text_list *names, struct e
 {
 	char *path = pin_path(store, "");
 	struct text_list all = {0};
-	/* store_open() has made it: that it is not there is no sign of a store without pins. */
+	/* It was made with the store: that it is gone is no sign of a store without pins. */
 	int fd = openat(store_fd(store), "pins", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	enum status status = path_names(fd, path, &all, err);
 
 	if (status == STATUS_NOT_FOUND)
 		status = error_set(err, STATUS_IO,
-			"store: there is no %s, so what is pinned is not known: is %s all of the "
-			"store, and mounted whole?",
+			"store: %s is gone, so what is pinned is not known: bring it back (is all "
+			"of %s mounted?), or make it again if nothing is to be kept",
 			path, store_directory(store));
-
 	for (size_t i = 0; i < all.count; i++) {
 		if (all.items[i][0] != '.')
 			text_list_add(names, all.items[i]);

@@ -48,12 +48,18 @@ static enum status directory_open(
 
 static enum status store_layout(struct store *store, struct error *err)
 {
-	static const char *const names[] = {"sha256", "pins", "quarantine", "tmp"};
+	/* sha256 last: where it is, the others have been made once. */
+	static const char *const names[] = {"pins", "quarantine", "tmp", "sha256"};
+	struct stat st;
+	size_t first = 0;
 
 	store->fd = open(store->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (store->fd < 0)
 		return error_set_errno(err, "store: cannot open %s", store->directory);
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+	/* That pins went away is to be seen: an empty directory would say that there are none. */
+	if (fstatat(store->fd, "sha256", &st, AT_SYMLINK_NOFOLLOW) == 0)
+		first = 1;
+	for (size_t i = first; i < ARRAY_SIZE(names); i++) {
 		if (mkdirat(store->fd, names[i], 0700) != 0 && errno != EEXIST)
 			return error_set_errno(
 				err, "store: cannot make %s/%s", store->directory, names[i]);
