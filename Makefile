@@ -218,6 +218,7 @@ fuzz: $(BUILD)/reproof
 		CFLAGS='-O1 -g -fsanitize=address,undefined,fuzzer-no-link' T='$(T)' fuzz-targets
 	@REPROOF=$(abspath $(BUILD))/reproof tests/fuzz/seeds build-fuzz/seeds
 	@for target in $(if $(T),$(T:%=fuzz_%),$(FUZZ_SRC:tests/fuzz/%.c=%)); do mkdir -p build-fuzz/corpus/$$target; \
+		LSAN_OPTIONS=suppressions=tests/fuzz/leaks.supp:print_suppressions=0 \
 		build-fuzz/tests/fuzz/$$target -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=4096 \
 		-artifact_prefix=build-fuzz/ build-fuzz/corpus/$$target build-fuzz/seeds/$$target || \
 		exit 1; done
