@@ -146,6 +146,28 @@ START_TEST(other_digests_are_a_conflict)
 }
 END_TEST
 
+/* A suite that came to stand in the file counts as little as any other before it is verified. */
+START_TEST(what_the_other_has_is_verified)
+{
+	struct pin pin;
+	char *script;
+
+	place_add();
+	make_other("updates");
+	script = xasprintf("sed -i 's/^InRelease: .*/InRelease: %064d/' %s", 0, other_pin);
+	shell(script);
+	free(script);
+	locks = 0;
+	comes_at = 2;
+	ck_assert_int_lt(
+		snapshot_pin(store, fetcher, &places, &trust, NAME ":stable", &pins, &err), 0);
+	ck_assert_uint_eq(pins.count, 0);
+	ck_assert_int_eq(pin_file_read(store, NAME, &pin, &err), STATUS_OK);
+	ck_assert_ptr_null(pin_find_suite(&pin, "stable"));
+	pin_release(&pin);
+}
+END_TEST
+
 /* ---- imports at once ---- */
 
 enum {
@@ -197,6 +219,7 @@ int main(void)
 	tcase_add_loop_test(tests, fetched_pins_are_merged, 1, 4);
 	tcase_add_loop_test(tests, captured_pins_are_merged, 1, 5);
 	tcase_add_test(tests, other_digests_are_a_conflict);
+	tcase_add_test(tests, what_the_other_has_is_verified);
 	tcase_add_test(tests, stagings_leave_each_other_alone);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);
