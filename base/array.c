@@ -64,6 +64,27 @@ bool text_list_contains(const struct text_list *list, const char *text)
 	return false;
 }
 
+bool text_list_find(const struct text_list *list, const char *text, size_t *at)
+{
+	size_t low = 0, high = list->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcmp(text, list->items[middle]);
+
+		if (order == 0) {
+			if (at)
+				*at = middle;
+			return true;
+		}
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return false;
+}
+
 void text_list_release(struct text_list *list)
 {
 	for (size_t i = 0; i < list->count; i++)

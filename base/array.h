@@ -34,6 +34,8 @@ void text_list_sort(struct text_list *list);
 /* Drops what is equal to its predecessor. */
 void text_list_unique(struct text_list *list);
 bool text_list_contains(const struct text_list *list, const char *text);
+/* The same of a list that text_list_sort() has sorted, quickly; *at (may be NULL) is which. */
+bool text_list_find(const struct text_list *list, const char *text, size_t *at);
 void text_list_release(struct text_list *list);
 
 #endif

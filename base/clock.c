@@ -128,6 +128,18 @@ enum status clock_parse_snapshot(const char *text, int64_t *when, struct error *
 	return from_numbers(numbers, text, when, err);
 }
 
+enum status clock_parse_day(const char *text, int64_t *when, struct error *err)
+{
+	const char *rest = match(text, "0000-00-00");
+
+	if (!rest || *rest)
+		return error_set(
+			err, STATUS_FORMAT, "\"%.60s\" is no date of the form 2026-07-11", text);
+	const int numbers[6] = {two_digits(text) * 100 + two_digits(text + 2), two_digits(text + 5),
+		two_digits(text + 8)};
+	return from_numbers(numbers, text, when, err);
+}
+
 static int month_number(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(month_names); i++)
@@ -152,5 +164,38 @@ enum status clock_parse_release_date(const char *text, int64_t *when, struct err
 	const int numbers[6] = {two_digits(month + 4) * 100 + two_digits(month + 6),
 		month_number(month), short_day ? text[5] - '0' : two_digits(text + 5),
 		two_digits(month + 9), two_digits(month + 12), two_digits(month + 15)};
+	return from_numbers(numbers, text, when, err);
+}
+
+/* What is behind the minutes: seconds, a fraction of them, and UTC in one of its forms. */
+static bool iso_rest(const char *text, int *seconds)
+{
+	static const char *const zones[] = {"", "Z", " UTC", "+00:00", "+0000", " +0000"};
+	const char *rest = match(text, ":00");
+
+	*seconds = rest ? two_digits(text + 1) : 0;
+	if (!rest)
+		rest = text;
+	else if (*rest == '.' && match(rest, ".0"))
+		rest += 1 + strspn(rest + 1, "0123456789");
+	for (size_t i = 0; i < ARRAY_SIZE(zones); i++) {
+		if (strcmp(rest, zones[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+enum status clock_parse_iso(const char *text, int64_t *when, struct error *err)
+{
+	const char *rest = match(text, "0000-00-00T00:00");
+	int seconds;
+
+	if (!rest)
+		rest = match(text, "0000-00-00 00:00");
+	if (!rest || !iso_rest(rest, &seconds))
+		return error_set(err, STATUS_FORMAT,
+			"\"%.60s\" is no time of the form 2026-07-11T10:16:37Z", text);
+	const int numbers[6] = {two_digits(text) * 100 + two_digits(text + 2), two_digits(text + 5),
+		two_digits(text + 8), two_digits(text + 11), two_digits(text + 14), seconds};
 	return from_numbers(numbers, text, when, err);
 }

@@ -25,8 +25,18 @@ void clock_format(int64_t time, char text[CLOCK_TEXT_SIZE]);
 void clock_format_snapshot(int64_t time, char text[CLOCK_TEXT_SIZE]);
 enum status clock_parse_snapshot(const char *text, int64_t *time, struct error *err);
 
+/* A day, 2026-07-11: its first second in UTC. */
+enum status clock_parse_day(const char *text, int64_t *time, struct error *err);
+
 /* The Date of a Release file: "Sat, 11 Jul 2026 10:16:37 UTC" (Debian policy, deb822 Date fields).
  */
 enum status clock_parse_release_date(const char *text, int64_t *time, struct error *err);
+
+/*
+ * The forms of ISO 8601 that programs write: "2026-11-23T03:12:00Z", with a blank for the T,
+ * without seconds, with a fraction of them (which is dropped), and with "Z", " UTC", "+00:00",
+ * "+0000" or nothing for UTC. Any other offset is refused.
+ */
+enum status clock_parse_iso(const char *text, int64_t *time, struct error *err);
 
 #endif

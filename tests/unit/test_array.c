@@ -56,6 +56,27 @@ START_TEST(parts_of_texts_are_added)
 }
 END_TEST
 
+START_TEST(a_sorted_list_is_searched)
+{
+	static const char *const texts[] = {"d", "", "b", "bb", "a"};
+	struct text_list list = {0};
+	size_t at = 9;
+
+	ck_assert(!text_list_find(&list, "a", &at));
+	for (size_t count = 1; count <= 5; count++) {
+		text_list_add(&list, texts[count - 1]);
+		text_list_sort(&list);
+		for (size_t i = 0; i < 5; i++) {
+			ck_assert_int_eq(text_list_find(&list, texts[i], &at), i < count);
+			if (i < count)
+				ck_assert_str_eq(list.items[at], texts[i]);
+		}
+		ck_assert(!text_list_find(&list, "c", NULL));
+	}
+	text_list_release(&list);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("array");
@@ -65,6 +86,7 @@ int main(void)
 	tcase_add_test(test, an_array_grows);
 	tcase_add_test(test, texts_are_sorted_by_byte_value);
 	tcase_add_test(test, parts_of_texts_are_added);
+	tcase_add_test(test, a_sorted_list_is_searched);
 	suite_add_tcase(suite, test);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -34,6 +34,20 @@ START_TEST(times_beyond_the_calendar_are_numbers)
 }
 END_TEST
 
+START_TEST(a_day_begins_in_utc)
+{
+	static const char *const bad[] = {"", "2026-02-30", "2026-7-11", "2026-07-11T00:00:00Z",
+		"2026-07-11 ", "1969-12-31", "2026-13-01", "2026-00-10"};
+	struct error err = {0};
+	int64_t when = 0;
+
+	ck_assert_int_eq(clock_parse_day("2026-07-11", &when, &err), STATUS_OK);
+	ck_assert_int_eq(when, 1783728000);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		ck_assert_msg(clock_parse_day(bad[i], &when, &err) == STATUS_FORMAT, "%s", bad[i]);
+}
+END_TEST
+
 static void expect_snapshot(const char *text, int64_t expected)
 {
 	char back[CLOCK_TEXT_SIZE];
@@ -125,6 +139,40 @@ START_TEST(other_release_dates_are_refused)
 }
 END_TEST
 
+START_TEST(times_of_programs_are_read)
+{
+	static const char *const texts[] = {"2026-07-11T10:16:37Z", "2026-07-11 10:16:37",
+		"2026-07-11T10:16:37.123456Z", "2026-07-11T10:16:37.1", "2026-07-11 10:16:37 UTC",
+		"2026-07-11 10:16:37 +0000", "2026-07-11T10:16:37+00:00"};
+	struct error err = {0};
+	int64_t when = -1;
+
+	setenv("TZ", "Asia/Tokyo", 1);
+	tzset();
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		ck_assert_msg(clock_parse_iso(texts[i], &when, &err) == STATUS_OK, "%s", err.text);
+		ck_assert_int_eq(when, 1783764997);
+	}
+	ck_assert_int_eq(clock_parse_iso("2026-07-11 10:16", &when, &err), STATUS_OK);
+	ck_assert_int_eq(when, 1783764997 - 37);
+}
+END_TEST
+
+START_TEST(other_times_are_refused)
+{
+	static const char *const texts[] = {"", "2026-07-11", "2026-07-11T10", "2026-07-11X10:16",
+		"2026-07-11T10:16:37+02:00", "2026-07-11T10:16:37 CEST", "2026-07-11T10:16:37.",
+		"2026-07-11T10:16:37.Z", "2026-02-31T10:16:37Z", "2026-07-11T24:16:37Z",
+		"2026-07-11T10:16:37Zx", "1969-07-11T10:16:37Z", "2026-07-11T10:16.5Z"};
+	struct error err;
+	int64_t when;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		ck_assert_msg(
+			clock_parse_iso(texts[i], &when, &err) == STATUS_FORMAT, "%s", texts[i]);
+}
+END_TEST
+
 START_TEST(the_clock_goes_forward)
 {
 	double before = clock_monotonic();
@@ -142,10 +190,13 @@ int main(void)
 	tcase_set_timeout(test, 60);
 	tcase_add_test(test, times_are_written_in_utc);
 	tcase_add_test(test, times_beyond_the_calendar_are_numbers);
+	tcase_add_test(test, a_day_begins_in_utc);
 	tcase_add_test(test, snapshot_times_are_read);
 	tcase_add_test(test, other_snapshot_times_are_refused);
 	tcase_add_test(test, release_dates_are_read);
 	tcase_add_test(test, other_release_dates_are_refused);
+	tcase_add_test(test, times_of_programs_are_read);
+	tcase_add_test(test, other_times_are_refused);
 	tcase_add_test(test, the_clock_goes_forward);
 	suite_add_tcase(suite, test);
 	SRunner *runner = srunner_create(suite);
