@@ -11,6 +11,8 @@
 #include "base/pread.h"
 #include "base/tempfile.h"
 #include "dbdiff/captured.h"
+#include "dbdiff/index_file.h"
+#include "dbdiff/plan.h"
 #include "dbdiff/single.h"
 
 /* One member that is to be read, and its way down. */
@@ -18,7 +20,7 @@ struct reading {
 	struct single single;
 	const struct named_request *request;
 	struct wanted_list wanted;
-	size_t found;
+	size_t found, pieces;
 };
 
 static enum status sql_error(struct reading *reading, struct error *err)
@@ -65,6 +67,19 @@ static enum status want_way(struct reading *reading, int64_t container, struct e
 	return status;
 }
 
+/* A member is captured in pieces, as long as one may be. */
+static void want_bytes(struct reading *reading, struct wanted wanted, uint64_t size)
+{
+	do {
+		wanted.len = size - wanted.offset;
+		if (wanted.len > PLAN_STRETCH_MOST)
+			wanted.len = PLAN_STRETCH_MOST;
+		want(reading, &wanted);
+		reading->pieces++;
+		wanted.offset += wanted.len;
+	} while (wanted.offset < size);
+}
+
 static bool is_named(const struct reading *reading, const char *path, size_t len)
 {
 	const char *basename = reading->request->basename;
@@ -91,15 +106,14 @@ static enum status find(struct reading *reading, struct error *err)
 		struct wanted wanted = {.container = sqlite3_column_int64(select, 0),
 			.position = sqlite3_column_int64(select, 1),
 			.id = sqlite3_column_int64(select, 2),
-			.what = WANTED_BYTES,
-			.len = (uint64_t)sqlite3_column_int64(select, 4)};
+			.what = WANTED_BYTES};
 
 		if (!path || !is_named(reading, path, (size_t)sqlite3_column_bytes(select, 3)))
 			continue;
 		if (reading->found++ == reading->request->count_most)
 			status = error_set(err, STATUS_LIMIT, "more than %zu members are called %s",
 				reading->request->count_most, reading->request->basename);
-		want(reading, &wanted);
+		want_bytes(reading, wanted, (uint64_t)sqlite3_column_int64(select, 4));
 		if (status == STATUS_OK)
 			status = want_way(reading, wanted.container, err);
 	}
@@ -110,24 +124,53 @@ static enum status find(struct reading *reading, struct error *err)
 	return status;
 }
 
+/*
+ * Adds the pieces of the member of parts[*at]; *at is then behind them. STATUS_END when something
+ * of it could not be read again.
+ */
+static enum status join(const struct captured *captured, size_t *at, size_t most,
+	struct buffer *bytes, struct error *err)
+{
+	int64_t member = captured->parts[*at].member;
+	bool is_whole = true;
+
+	for (; *at < captured->count && captured->parts[*at].member == member; (*at)++) {
+		const struct captured_part *part = &captured->parts[*at];
+
+		if (part->offset == WANTED_WHY_OFFSET) {
+			is_whole = false;
+			continue;
+		}
+		if (part->offset != bytes->len || part->len > most - bytes->len)
+			return error_set(err, STATUS_FORMAT, "a piece of a member is missing");
+		buffer_reserve(bytes, part->len);
+		enum status status = pread_exactly(
+			captured->fd, bytes->data + bytes->len, part->len, part->at, err);
+		if (status != STATUS_OK)
+			return status < 0
+				? status
+				: error_set(err, STATUS_IO, "a temporary file ends too early");
+		bytes->len += part->len;
+		bytes->data[bytes->len] = '\0';
+	}
+	return is_whole ? STATUS_OK : STATUS_END;
+}
+
 /* Hands out what the second walk wrote. */
 static enum status hand_out(struct reading *reading, int fd, struct error *err)
 {
 	struct captured captured = {0};
 	struct buffer bytes = {0};
-	enum status status = captured_read(&captured, fd, reading->found, err);
+	enum status status = captured_read(&captured, fd, reading->pieces, err);
 
-	for (size_t i = 0; i < captured.count && status == STATUS_OK; i++) {
-		const struct captured_part *part = &captured.parts[i];
-
-		if (part->offset == WANTED_WHY_OFFSET || part->len > reading->request->size_most)
-			continue;
+	for (size_t i = 0; i < captured.count && status == STATUS_OK;) {
 		buffer_clear(&bytes);
-		buffer_reserve(&bytes, part->len);
-		status = pread_exactly(fd, bytes.data, part->len, part->at, err);
+		status = join(&captured, &i, reading->request->size_most, &bytes, err);
 		if (status == STATUS_OK)
 			status = reading->request->take(
-				reading->request->context, bytes.data, part->len, err);
+				reading->request->context, buffer_text(&bytes), bytes.len, err);
+		else if (status == STATUS_END)
+			status = STATUS_OK;
 	}
 	buffer_release(&bytes);
 	captured_release(&captured);
@@ -168,6 +211,37 @@ enum status dbdiff_read_named(const char *name, int fd, const struct limits *lim
 		status = read_again(&reading, err);
 	*sha256 = reading.single.side.sha256;
 	free(reading.wanted.items);
+	single_release(&reading.single);
+	return status;
+}
+
+enum status dbdiff_each_path(const char *name, int fd, const struct limits *limits,
+	path_visitor visit, void *context, bool *is_whole, struct error *err)
+{
+	struct reading reading = {0};
+	sqlite3_stmt *select = NULL;
+	int result = SQLITE_DONE;
+	enum status status = index_file_is(fd)
+		? single_load(&reading.single, name, fd, limits, err)
+		: single_index(&reading.single, name, fd, limits, err);
+
+	*is_whole = true;
+	if (status == STATUS_OK &&
+		sqlite3_prepare_v2(reading.single.index->sql.db,
+			"SELECT path, inspected FROM member ORDER BY id", -1, &select,
+			NULL) != SQLITE_OK)
+		status = sql_error(&reading, err);
+	while (status == STATUS_OK && (result = sqlite3_step(select)) == SQLITE_ROW) {
+		const char *path = sqlite3_column_blob(select, 0);
+
+		if (!sqlite3_column_int(select, 1))
+			*is_whole = false;
+		status = visit(
+			context, path ? path : "", (size_t)sqlite3_column_bytes(select, 0), err);
+	}
+	if (status == STATUS_OK && result != SQLITE_DONE)
+		status = sql_error(&reading, err);
+	sqlite3_finalize(select);
 	single_release(&reading.single);
 	return status;
 }

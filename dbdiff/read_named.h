@@ -10,8 +10,8 @@
 
 /* What is read of one artifact: every member of a name, at any depth. */
 struct named_request {
-	const char *basename; /* the last part of its path: "os-release" */
-	size_t size_most;     /* larger ones are passed over; at most 64 KiB */
+	const char *basename; /* the last parts of its path: "os-release", "dpkg/status" */
+	size_t size_most;     /* larger ones are passed over; each is whole in memory */
 	size_t count_most;    /* STATUS_LIMIT for more */
 	/* Called for each, in the order of the walk. The bytes are hostile. */
 	enum status (*take)(void *context, const void *data, size_t len, struct error *err);
@@ -25,6 +25,15 @@ struct named_request {
  */
 enum status dbdiff_read_named(const char *name, int fd, const struct limits *limits,
 	const struct named_request *request, struct digest *sha256, struct error *err);
+
+/*
+ * The path of every member inside its container, raw bytes, in the order of the walk. `fd` is an
+ * artifact, or an index of one (dbdiff/index_file.h). *is_whole is false when something in it
+ * could hold more and was not read whole.
+ */
+typedef enum status (*path_visitor)(void *context, const char *path, size_t len, struct error *err);
+enum status dbdiff_each_path(const char *name, int fd, const struct limits *limits,
+	path_visitor visit, void *context, bool *is_whole, struct error *err);
 
 /*
  * The SHA-256 of the artifact, of each member of at least that size, at any depth, and of what an

@@ -18,6 +18,10 @@ struct single {
  */
 enum status single_index(struct single *single, const char *name, int fd,
 	const struct limits *limits, struct error *err);
+/* The same from an index of it (dbdiff/index_file.h), which `fd` is; whoever made that may have
+ * lied. */
+enum status single_load(struct single *single, const char *name, int fd,
+	const struct limits *limits, struct error *err);
 void single_release(struct single *single);
 
 #endif
