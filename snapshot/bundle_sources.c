@@ -6,8 +6,8 @@
 
 #include "base/alloc.h"
 #include "base/path.h"
-#include "snapshot/index_stream.h"
-#include "snapshot/pin.h"
+#include "snapshot/pin_packages.h"
+#include "snapshot/pin_stanzas.h"
 
 /* A source package that is looked for. */
 struct wanted {
@@ -46,61 +46,41 @@ static int text_compare(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* "Source: NAME" or "NAME (VERSION)"; without one both are the binary package's (deb822(5)). */
 static void wanted_add(struct sources_job *job, const struct deb822_field *package,
 	const struct deb822_field *version, const struct deb822_field *source)
 {
-	char *text = source->value ? deb822_text(source) : deb822_text(package);
-	char *open = strstr(text, " ("), *close = open ? strrchr(open, ')') : NULL;
-	struct wanted wanted = {.version = deb822_text(version)};
+	struct wanted wanted = {0};
 
-	if (close) {
-		*open = *close = '\0';
-		free(wanted.version);
-		wanted.version = xstrdup(open + 2);
-	}
-	wanted.name = text;
+	package_source(package, version, source, &wanted.name, &wanted.version);
 	ARRAY_GROW(job->wanted, job->count, job->capacity);
 	job->wanted[job->count++] = wanted;
 }
 
-/* Reads a stanza's fields of these names; those that are not there stay empty. */
-static enum status fields_read(struct deb822 *reader, const char *const *names,
-	struct deb822_field *fields, size_t count, struct error *err)
+static bool is_packages(void *context, const struct pin_index *index)
 {
-	struct deb822_field field;
-	enum status status;
-
-	memset(fields, 0, count * sizeof(*fields));
-	while ((status = deb822_next(reader, &field, err)) == STATUS_OK) {
-		for (size_t i = 0; i < count; i++) {
-			if (deb822_is(&field, names[i]))
-				fields[i] = field;
-		}
-	}
-	return status < 0 ? status : STATUS_OK;
+	(void)context;
+	return !index->is_sources;
 }
 
-static enum status packages_read(void *context, struct deb822 *reader, struct error *err)
+static bool is_sources(void *context, const struct pin_index *index)
 {
-	static const char *const names[] = {"Filename", "Package", "Version", "Source"};
+	(void)context;
+	return index->is_sources;
+}
+
+static enum status package_take(void *context, const struct pin_stanza *stanza, struct error *err)
+{
+	const struct deb822_field *fields = stanza->fields;
 	struct sources_job *job = context;
-	struct deb822_field fields[ARRAY_SIZE(names)];
+	char *path;
 
-	while (!deb822_at_end(reader)) {
-		char *path;
-
-		if (fields_read(reader, names, fields, ARRAY_SIZE(names), err) < 0)
-			return err->status;
-		if (!fields[0].value || !fields[1].value || !fields[2].value)
-			continue;
-		path = deb822_text(&fields[0]);
-		if (job->paths->count &&
-			bsearch(&path, job->paths->items, job->paths->count, sizeof(char *),
-				text_compare))
-			wanted_add(job, &fields[1], &fields[2], &fields[3]);
-		free(path);
-	}
+	(void)err;
+	if (!fields[0].value || !fields[1].value || !fields[2].value || job->paths->count == 0)
+		return STATUS_OK;
+	path = deb822_text(&fields[0]);
+	if (bsearch(&path, job->paths->items, job->paths->count, sizeof(char *), text_compare))
+		wanted_add(job, &fields[1], &fields[2], &fields[3]);
+	free(path);
 	return STATUS_OK;
 }
 
@@ -132,72 +112,43 @@ static void source_files_add(struct sources_job *job, const struct deb822_field 
 	free(below);
 }
 
-static enum status sources_read(void *context, struct deb822 *reader, struct error *err)
+static enum status source_take(void *context, const struct pin_stanza *stanza, struct error *err)
 {
-	static const char *const names[] = {"Package", "Version", "Directory", "Checksums-Sha256"};
+	const struct deb822_field *fields = stanza->fields;
 	struct sources_job *job = context;
-	struct deb822_field fields[ARRAY_SIZE(names)];
+	struct wanted key, *found;
 
-	while (!deb822_at_end(reader)) {
-		struct wanted key, *found;
-
-		if (fields_read(reader, names, fields, ARRAY_SIZE(names), err) < 0)
-			return err->status;
-		if (!fields[0].value || !fields[1].value || !fields[2].value || !fields[3].value)
-			continue;
-		key = (struct wanted){
-			.name = deb822_text(&fields[0]), .version = deb822_text(&fields[1])};
-		found = job->count
-			? bsearch(&key, job->wanted, job->count, sizeof(key), wanted_compare)
-			: NULL;
-		if (found) {
-			found->is_found = true;
-			source_files_add(job, &fields[2], &fields[3]);
-		}
-		free(key.name);
-		free(key.version);
+	(void)err;
+	if (!fields[0].value || !fields[1].value || !fields[2].value || !fields[3].value)
+		return STATUS_OK;
+	key = (struct wanted){.name = deb822_text(&fields[0]), .version = deb822_text(&fields[1])};
+	found = job->count ? bsearch(&key, job->wanted, job->count, sizeof(key), wanted_compare)
+			   : NULL;
+	if (found) {
+		found->is_found = true;
+		job->pin = (size_t)(stanza->pin - job->pins->items);
+		source_files_add(job, &fields[2], &fields[3]);
 	}
+	free(key.name);
+	free(key.version);
 	return STATUS_OK;
 }
 
-static enum status suite_read(
-	struct sources_job *job, const struct pin_suite *suite, bool is_sources, struct error *err)
+static enum status indexes_read(struct sources_job *job, bool of_sources, struct error *err)
 {
-	const struct pin *pin = &job->pins->items[job->pin];
-	struct suite_release release = {0};
-	struct pin_index *indexes = NULL;
-	size_t count = 0;
-	enum status status = pin_suite_release_read(job->store, suite, &release, err);
+	static const char *const package_names[] = {"Filename", "Package", "Version", "Source"};
+	static const char *const source_names[] = {
+		"Package", "Version", "Directory", "Checksums-Sha256"};
+	const struct stanza_reading reading = {
+		.names = of_sources ? source_names : package_names,
+		.count = ARRAY_SIZE(package_names),
+		.what = of_sources ? "a source package" : "a package",
+		.is_wanted = of_sources ? is_sources : is_packages,
+		.take = of_sources ? source_take : package_take,
+		.context = job,
+	};
 
-	if (status == STATUS_OK)
-		status = pin_indexes(pin, &release, &indexes, &count, err);
-	for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-		struct index_stream *stream;
-
-		if (indexes[i].is_sources != is_sources)
-			continue;
-		status = index_stream_open(job->store, &release, indexes[i].file, &stream, err);
-		if (status == STATUS_OK)
-			status = index_stream_parse(
-				stream, is_sources ? sources_read : packages_read, job, err);
-		index_stream_close(stream);
-	}
-	free(indexes);
-	suite_release_release(&release);
-	return status;
-}
-
-static enum status indexes_read(struct sources_job *job, bool is_sources, struct error *err)
-{
-	for (job->pin = 0; job->pin < job->pins->count; job->pin++) {
-		const struct pin *pin = &job->pins->items[job->pin];
-
-		for (size_t i = 0; i < pin->suite_count; i++) {
-			if (suite_read(job, &pin->suites[i], is_sources, err) < 0)
-				return err->status;
-		}
-	}
-	return STATUS_OK;
+	return pin_stanzas_visit(job->store, job->pins, &reading, err);
 }
 
 /* One source package of several binary packages is looked for once. */

@@ -110,19 +110,6 @@ static void rows_see(struct survey *survey, const struct pin_package *package,
 	}
 }
 
-/* "NAME (VERSION)", or nothing: then it is the package's own. */
-static void source_read(const struct deb822_field *fields, char **name, char **version)
-{
-	char *text =
-		deb822_text(&fields[fields[PACKAGE_SOURCE].value ? PACKAGE_SOURCE : PACKAGE_NAME]);
-	char *open = strchr(text, '(');
-
-	*name = xstrndup(text, strcspn(text, " ("));
-	*version = open ? xstrndup(open + 1, strcspn(open + 1, ")"))
-			: deb822_text(&fields[PACKAGE_VERSION]);
-	free(text);
-}
-
 static char *suite_key(const struct pin_package *package)
 {
 	return xasprintf("%s %s", package->pin->archive, package->suite->suite);
@@ -139,7 +126,9 @@ static void pinned_see(
 	text_list_add(&state->suites, key);
 	free(key);
 	if (!state->found.source)
-		source_read(package->fields, &state->found.source, &state->found.source_version);
+		package_source(&package->fields[PACKAGE_NAME], &package->fields[PACKAGE_VERSION],
+			&package->fields[PACKAGE_SOURCE], &state->found.source,
+			&state->found.source_version);
 }
 
 static bool is_automatic(const struct state *state, const struct pin_package *package)
@@ -177,7 +166,8 @@ static void now_see(
 	free(found->archive);
 	free(found->suite);
 	found->now = version;
-	source_read(package->fields, &source, &found->now_source_version);
+	package_source(&package->fields[PACKAGE_NAME], &package->fields[PACKAGE_VERSION],
+		&package->fields[PACKAGE_SOURCE], &source, &found->now_source_version);
 	if (found->source)
 		free(source);
 	else

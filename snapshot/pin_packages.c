@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "snapshot/index_stream.h"
-#include "snapshot/pin.h"
+#include "base/alloc.h"
+#include "snapshot/pin_stanzas.h"
 
 static const char *const field_names[PACKAGE_FIELDS] = {
 	[PACKAGE_NAME] = "Package",
@@ -27,7 +27,7 @@ static const char *const field_names[PACKAGE_FIELDS] = {
 struct visit {
 	pin_package_visitor *visit;
 	void *context;
-	struct pin_package package;
+	const struct text_list *architectures;
 };
 
 bool package_field_is(const struct deb822_field *field, const char *text)
@@ -36,90 +36,54 @@ bool package_field_is(const struct deb822_field *field, const char *text)
 		memcmp(field->value, text, field->value_len) == 0;
 }
 
-static enum status stanza_visit(struct visit *visit, struct deb822 *reader, struct error *err)
+void package_source(const struct deb822_field *package, const struct deb822_field *version,
+	const struct deb822_field *source, char **source_name, char **source_version)
 {
-	struct deb822_field field, *fields = visit->package.fields;
-	bool is_empty = true;
-	enum status status;
+	char *text = deb822_text(source->value ? source : package);
+	char *open = strchr(text, '(');
 
-	memset(fields, 0, sizeof(visit->package.fields));
-	while ((status = deb822_next(reader, &field, err)) == STATUS_OK) {
-		is_empty = false;
-		for (size_t i = 0; i < PACKAGE_FIELDS; i++) {
-			if (deb822_is(&field, field_names[i])) {
-				fields[i] = field;
-				break;
-			}
-		}
-	}
-	if (status < 0 || is_empty)
-		return status < 0 ? status : STATUS_OK;
-	for (size_t i = PACKAGE_NAME; i <= PACKAGE_ARCHITECTURE; i++) {
-		if (!fields[i].value || fields[i].value_len == 0)
-			return error_set(err, STATUS_FORMAT, "a package (%.*s) has no %s",
-				(int)fields[PACKAGE_NAME].value_len,
-				fields[PACKAGE_NAME].value ? fields[PACKAGE_NAME].value : "",
-				field_names[i]);
-	}
-	return visit->visit(visit->context, &visit->package, err);
+	*source_name = xstrndup(text, strcspn(text, " ("));
+	*source_version = open ? xstrndup(open + 1, strcspn(open + 1, ")")) : deb822_text(version);
+	free(text);
 }
 
-static enum status stanzas_visit(void *context, struct deb822 *reader, struct error *err)
+static bool is_wanted(void *context, const struct pin_index *index)
 {
-	while (!deb822_at_end(reader)) {
-		if (stanza_visit(context, reader, err) < 0)
-			return err->status;
-	}
-	return STATUS_OK;
-}
+	const struct visit *visit = context;
 
-static enum status index_visit(struct visit *visit, struct store *store,
-	const struct suite_release *release, const struct release_file *file, struct error *err)
-{
-	struct index_stream *stream;
-	enum status status = index_stream_open(store, release, file, &stream, err);
-
-	if (status < 0)
-		return status;
-	status = index_stream_parse(stream, stanzas_visit, visit, err);
-	index_stream_close(stream);
-	return status < 0 ? error_context(err, "%s", file->path) : STATUS_OK;
-}
-
-static bool is_wanted(const struct pin_index *index, const struct text_list *architectures)
-{
 	return !index->is_sources &&
 		(strcmp(index->architecture, "all") == 0 ||
-			text_list_contains(architectures, index->architecture));
+			text_list_contains(visit->architectures, index->architecture));
 }
 
-static enum status suite_visit(struct visit *visit, struct store *store,
-	const struct text_list *architectures, struct error *err)
+static enum status package_take(void *context, const struct pin_stanza *stanza, struct error *err)
 {
-	const struct pin_suite *suite = visit->package.suite;
-	struct suite_release release = {0};
-	struct pin_index *indexes = NULL;
-	size_t count = 0;
-	enum status status = pin_suite_release_read(store, suite, &release, err);
+	const struct visit *visit = context;
+	struct pin_package package = {
+		.pin = stanza->pin,
+		.suite = stanza->suite,
+		.is_not_automatic = stanza->is_not_automatic,
+	};
 
-	visit->package.is_not_automatic = release.is_not_automatic;
-	if (status == STATUS_OK)
-		status = pin_indexes(visit->package.pin, &release, &indexes, &count, err);
-	for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-		if (is_wanted(&indexes[i], architectures))
-			status = index_visit(visit, store, &release, indexes[i].file, err);
-	}
-	free(indexes);
-	suite_release_release(&release);
-	return status < 0 ? error_context(err, "%s %s", visit->package.pin->name, suite->suite)
-			  : STATUS_OK;
+	memcpy(package.fields, stanza->fields, sizeof(package.fields));
+	return visit->visit(visit->context, &package, err);
 }
 
 enum status pin_packages_visit(struct store *store, const struct pin_list *pins,
 	const struct text_list *architectures, pin_package_visitor *visit, void *context,
 	struct error *err)
 {
-	struct visit visiting = {.visit = visit, .context = context};
+	struct visit visiting = {
+		.visit = visit, .context = context, .architectures = architectures};
+	const struct stanza_reading reading = {
+		.names = field_names,
+		.count = PACKAGE_FIELDS,
+		.needed = PACKAGE_ARCHITECTURE + 1,
+		.what = "a package",
+		.is_wanted = is_wanted,
+		.take = package_take,
+		.context = &visiting,
+	};
 
 	for (size_t i = 0; i < pins->count; i++) {
 		const struct pin *pin = &pins->items[i];
@@ -130,12 +94,6 @@ enum status pin_packages_visit(struct store *store, const struct pin_list *pins,
 					"%s holds no packages for the architecture %s", pin->name,
 					architectures->items[j]);
 		}
-		visiting.package.pin = pin;
-		for (size_t j = 0; j < pin->suite_count; j++) {
-			visiting.package.suite = &pin->suites[j];
-			if (suite_visit(&visiting, store, architectures, err) < 0)
-				return err->status;
-		}
 	}
-	return STATUS_OK;
+	return pin_stanzas_visit(store, pins, &reading, err);
 }

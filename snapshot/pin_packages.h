@@ -45,6 +45,14 @@ enum status pin_packages_visit(struct store *store, const struct pin_list *pins,
 	const struct text_list *architectures, pin_package_visitor *visit, void *context,
 	struct error *err);
 
+/*
+ * The source package of a binary one, by its fields: "NAME (VERSION)" or "NAME" in Source, or no
+ * Source, then what is not said is the binary package's own (Debian policy 5.6.1). The caller
+ * frees.
+ */
+void package_source(const struct deb822_field *package, const struct deb822_field *version,
+	const struct deb822_field *source, char **source_name, char **source_version);
+
 /* True when the value is exactly that text. */
 bool package_field_is(const struct deb822_field *field, const char *text);
 

@@ -12,6 +12,7 @@
 #include "snapshot/places.h"
 #include "snapshot/serving.h"
 #include "snapshot/solution.h"
+#include "snapshot/source_packages.h"
 #include "snapshot/stored.h"
 
 #endif
