@@ -350,3 +350,26 @@ CREATE TABLE rebuild_output (
 	PRIMARY KEY (run, varied, repetition, name),
 	FOREIGN KEY (run, varied, repetition) REFERENCES rebuild_build ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
+
+-- What a source package says of its tests, by the digests of its files and the rules.
+CREATE TABLE source_facts (
+	key    TEXT NOT NULL PRIMARY KEY, -- SHA-256 of rules, architecture and the files' digests
+	facts  TEXT NOT NULL              -- JSON, reproof-source-facts-1
+) STRICT, WITHOUT ROWID;
+
+-- A table of the tests behind a list of packages, as it was made.
+CREATE TABLE coverage (
+	key       TEXT NOT NULL PRIMARY KEY, -- SHA-256 of `result`
+	result    TEXT NOT NULL,             -- JSON, reproof-coverage-1
+	recorded  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What it was made of: lists, pins' suites, data files, decisions.
+CREATE TABLE coverage_input (
+	coverage  TEXT NOT NULL REFERENCES coverage ON DELETE CASCADE,
+	role      TEXT NOT NULL,
+	name      TEXT NOT NULL,
+	sha256    TEXT NOT NULL,
+	time      INTEGER NOT NULL, -- when it was had; 0 where it says nothing
+	PRIMARY KEY (coverage, role, name, sha256)
+) STRICT, WITHOUT ROWID;

@@ -216,7 +216,15 @@ const char *const evidence_statements[EVIDENCE_STATEMENT_COUNT] = {
 			    "UNION SELECT published_sha256 FROM artifact "
 			    "UNION SELECT rebuilt_sha256 FROM artifact "
 			    "UNION SELECT descriptor FROM run UNION SELECT source FROM run "
+			    "UNION SELECT sha256 FROM coverage_input "
 			    "ORDER BY 1",
 	[READ_PIN_USER] = "SELECT p.run FROM run_pin p JOIN run r ON r.id = p.run "
 			  "WHERE p.archive = ?1 AND p.pin = ?2 ORDER BY r.started DESC LIMIT 1",
+	[FACTS_FIND] = "SELECT facts FROM source_facts WHERE key = ?1",
+	[FACTS_KEEP] = "INSERT INTO source_facts (key, facts) VALUES (?1, ?2) "
+		       "ON CONFLICT DO NOTHING",
+	[COVERAGE_KEEP] = "INSERT INTO coverage (key, result, recorded) VALUES (?1, ?2, ?3) "
+			  "ON CONFLICT DO NOTHING",
+	[COVERAGE_INPUT_KEEP] = "INSERT INTO coverage_input (coverage, role, name, sha256, time) "
+				"VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
 };

@@ -7,9 +7,9 @@
 #include "base/path.h"
 #include "snapshot/pin_file.h"
 #include "verifier/release/reader.h"
+#include "verifier/release/yaml_file.h"
 
-#define DESCRIPTOR_LIMIT ((size_t)1024 * 1024)
-#define NAME_MAX_LENGTH	 128
+#define NAME_MAX_LENGTH 128
 
 #define LOWER "abcdefghijklmnopqrstuvwxyz"
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -178,16 +178,11 @@ enum status release_parse(
 	const char *path, const char *data, size_t len, struct release *release, struct error *err)
 {
 	struct release_reader reader = {.release = release};
-	struct yaml yaml = {0};
-	enum status status;
 
 	*release = (struct release){.path = xstrdup(path), .build = {.umask = 022}};
 	reader.directory = path_directory(path);
-	hash_memory(data, len, &release->digest);
-	status = yaml_parse(&yaml, path, data, len, err);
-	if (status == STATUS_OK)
-		status = yaml_read_map(&yaml, yaml.root, keys, ARRAY_SIZE(keys), &reader, err);
-	yaml_release(&yaml);
+	enum status status = yaml_read_text(
+		path, data, len, keys, ARRAY_SIZE(keys), &reader, &release->digest, err);
 	free(reader.directory);
 	return status;
 }
@@ -199,7 +194,7 @@ enum status release_read(const char *path, struct release *release, struct error
 	enum status status;
 
 	*release = (struct release){0};
-	if (path_read_file(path, DESCRIPTOR_LIMIT, &data, &len, err) < 0)
+	if (path_read_file(path, YAML_FILE_MAX, &data, &len, err) < 0)
 		return err->status = STATUS_USAGE;
 	status = release_parse(path, data, len, release, err);
 	free(data);
