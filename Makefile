@@ -34,7 +34,7 @@ VERSION = 0.1.0
 
 LIBRARIES = libarchive libcurl libsolv libsolvext sqlite3 libxxhash libmicrohttpd libfyaml \
 	libsquashfs1 ext2fs e2p com_err jansson libcrypto liblzma libzstd zlib liblz4 \
-	libseccomp expat libcrypt
+	libseccomp expat libcrypt yajl xlsxwriter
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wformat=2 -Wvla -Wundef -Wwrite-strings -Wdate-time
 ifdef CI
@@ -121,11 +121,25 @@ ARCHIVE_SERVER = $(BUILD)/tests/server/archive_server
 $(ARCHIVE_SERVER): $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/server/*.c))
 	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^
 
+# Judges unpacked source packages as `reproof coverage` does.
+COVERAGE_JUDGE = $(BUILD)/tests/coverage/judge
+
+$(COVERAGE_JUDGE): tests/coverage/judge.c $(BUILD)/libreproof.a
+	@mkdir -p $(@D)
+	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
 UNIT_WANTED = $(if $(T),$(T:%=$(BUILD)/tests/unit/test_%),$(UNIT_BIN))
 unit: $(UNIT_WANTED) $(ARCHIVE_SERVER)
 	@tests/unit/run $(UNIT_WANTED)
 
-cli: $(BUILD)/reproof $(ARCHIVE_SERVER)
+# Reads a debci as `reproof coverage` does.
+DEBCI_READER = $(BUILD)/tests/coverage/read_debci
+
+$(DEBCI_READER): tests/coverage/read_debci.c $(BUILD)/libreproof.a
+	@mkdir -p $(@D)
+	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+cli: $(BUILD)/reproof $(ARCHIVE_SERVER) $(DEBCI_READER)
 	@REPROOF=$(abspath $(BUILD))/reproof tests/cli/run $(T)
 
 # A make of its own below `deps`: what pkg-config says is read when a make starts.
@@ -143,7 +157,7 @@ check-asan:
 	@$(MAKE) --no-print-directory BUILD=build-asan CFLAGS='$(SANITIZE)' unit
 	@$(MAKE) --no-print-directory BUILD=build-asan CFLAGS='$(SANITIZE)' cli T='$(ASAN_CLI)'
 
-check-long: $(BUILD)/reproof $(ARCHIVE_SERVER)
+check-long: $(BUILD)/reproof $(ARCHIVE_SERVER) $(COVERAGE_JUDGE) $(DEBCI_READER)
 	@ci/install-deps.sh long
 	@REPROOF=$(abspath $(BUILD))/reproof tests/cli/run --long
 	@$(MAKE) --no-print-directory check-clang
@@ -209,7 +223,7 @@ check-replay:
 	@$(MAKE) --no-print-directory BUILD=build-asan CFLAGS='$(SANITIZE)' replay
 
 .PHONY: everything fuzz-targets fuzz
-everything: $(BUILD)/reproof $(UNIT_BIN) $(ARCHIVE_SERVER) $(ARCHIVE_LOOP) $(FUZZ_BIN)
+everything: $(BUILD)/reproof $(UNIT_BIN) $(ARCHIVE_SERVER) $(ARCHIVE_LOOP) $(COVERAGE_JUDGE) $(DEBCI_READER) $(FUZZ_BIN)
 fuzz-targets: $(REPLAY_WANTED)
 
 fuzz: $(BUILD)/reproof

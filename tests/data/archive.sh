@@ -91,17 +91,25 @@ deb() {
 
 # dsc DIR NAME VERSION: a source package
 dsc() {
-	local size sum
 	mkdir -p "$1"
 	echo "source of $2 $3" >"$1/$2_$3.tar.gz"
-	size=$(stat -c %s "$1/$2_$3.tar.gz")
-	sum=$(sha256sum <"$1/$2_$3.tar.gz" | cut -d' ' -f1)
+	dsc_of "$1" "$2" "$3" 1.0 "$2_$3.tar.gz"
+}
+
+# dsc_of DIR NAME VERSION FORMAT TARBALL [FIELD]...: the .dsc of a tarball that is there
+dsc_of() {
+	local size sum dir=$1 name=$2 version=$3 format=$4 tarball=$5
+	shift 5
+	size=$(stat -c %s "$dir/$tarball")
+	sum=$(sha256sum <"$dir/$tarball" | cut -d' ' -f1)
 	{
-		printf 'Format: 1.0\nSource: %s\nBinary: %s\nArchitecture: any\nVersion: %s\n' "$2" "$2" "$3"
+		printf 'Format: %s\nSource: %s\nBinary: %s\nArchitecture: any\nVersion: %s\n' \
+			"$format" "$name" "$name" "$version"
 		printf 'Maintainer: Nobody <nobody@example>\n'
-		printf 'Checksums-Sha256:\n %s %s %s\n' "$sum" "$size" "$2_$3.tar.gz"
-		printf 'Files:\n %s %s %s\n' "$(md5sum <"$1/$2_$3.tar.gz" | cut -d' ' -f1)" "$size" "$2_$3.tar.gz"
-	} >"$1/$2_$3.dsc"
+		[ $# = 0 ] || printf '%s\n' "$@"
+		printf 'Checksums-Sha256:\n %s %s %s\n' "$sum" "$size" "$tarball"
+		printf 'Files:\n %s %s %s\n' "$(md5sum <"$dir/$tarball" | cut -d' ' -f1)" "$size" "$tarball"
+	} >"$dir/${name}_$version.dsc"
 }
 
 # indexes ROOT SUITE: Packages and Sources of pool/, as Debian has them (amd64, main)

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/fuzz/fuzz_data.h"
+#include "verifier/coverage/buildlog.h"
+
+/* A log, plain or packed, which is its own .buildinfo as well. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct shipped_deb deb = {.name = "a.deb"};
+	struct claim_list claims = {0};
+	struct buildlog log;
+	struct data_file file;
+	struct error err = {0};
+
+	if (!fuzz_data(&file, data, size))
+		return 0;
+	if (buildlog_read(&log, &file, &err) == STATUS_OK) {
+		fuzz_accepted = true;
+		buildlog_judge(&log, &claims);
+		buildlog_add_buildinfo(&log, &file, &err);
+		buildlog_belongs(&log, "hello", "2.10-3", "amd64", &deb, 1, &claims);
+		buildlog_release(&log);
+	}
+	coverage_claims_release(&claims);
+	data_file_release(&file);
+	return 0;
+}
