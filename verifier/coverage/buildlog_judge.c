@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/alloc.h"
+#include "base/deb822.h"
+#include "base/path.h"
+#include "verifier/coverage/buildlog_internal.h"
+
+#define BUILDINFO_MAX ((size_t)16 << 20)
+#define DEBS_MAX      ((size_t)4096)
+
+/* " SHA256 SIZE NAME" */
+static void add_deb(struct buildlog *log, const char *line)
+{
+	const char *hex = line + strspn(line, " ");
+	size_t len = strcspn(hex, " ");
+	const char *name = strrchr(line, ' ') + 1;
+	struct digest digest;
+
+	if (!digest_parse(hex, len, &digest) || !path_has_suffix(name, "deb") ||
+		log->deb_count == DEBS_MAX)
+		return;
+	ARRAY_GROW(log->debs, log->deb_count, log->deb_capacity);
+	log->debs[log->deb_count++] =
+		(struct buildlog_deb){.name = xstrdup(name), .sha256 = digest};
+}
+
+void buildlog_take_sum(struct buildlog *log, const char *line, bool *is_in_sums)
+{
+	if (*line != ' ')
+		*is_in_sums = strcasecmp(line, "Checksums-Sha256:") == 0;
+	else if (*is_in_sums)
+		add_deb(log, line);
+}
+
+/* The lines of one field's value. */
+static void add_debs(struct buildlog *log, const struct deb822_field *field)
+{
+	const char *at = field->value, *end = field->value + field->value_len;
+
+	while (at < end) {
+		const char *newline = memchr(at, '\n', (size_t)(end - at));
+		size_t len = (size_t)((newline ? newline : end) - at);
+		char *line = xstrndup(at, len);
+
+		if (*line == ' ')
+			add_deb(log, line);
+		free(line);
+		at += len + 1;
+	}
+}
+
+/* What a .buildinfo says it is of; "hello (2.10-3)" when the binary's version is another. */
+struct buildinfo {
+	char *source, *version;
+	bool has_sums, has_architecture;
+};
+
+static bool has_word(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *at = list; (at = strstr(at, word)); at += len) {
+		if ((at == list || at[-1] == ' ') && (at[len] == '\0' || at[len] == ' '))
+			return true;
+	}
+	return false;
+}
+
+static void take_field(
+	struct buildlog *log, const struct deb822_field *field, struct buildinfo *info)
+{
+	char *text = deb822_text(field);
+
+	if (deb822_is(field, "Source") && !info->source) {
+		char *open = strchr(text, '(');
+
+		info->source = xstrndup(text, strcspn(text, " ("));
+		if (open) {
+			free(info->version);
+			info->version = xstrndup(open + 1, strcspn(open + 1, ")"));
+		}
+	} else if (deb822_is(field, "Version") && !info->version) {
+		info->version = xstrdup(text);
+	} else if (deb822_is(field, "Architecture")) {
+		info->has_architecture = has_word(text, log->architecture) || has_word(text, "all");
+	} else if (deb822_is(field, "Checksums-Sha256")) {
+		info->has_sums = true;
+		add_debs(log, field);
+	}
+	free(text);
+}
+
+static enum status read_stanza(
+	struct buildlog *log, const struct data_file *file, struct buffer *text, struct error *err)
+{
+	struct buildinfo info = {0};
+	struct deb822_field field;
+	struct deb822 reader;
+	enum status status;
+
+	deb822_init(&reader, buffer_text(text), text->len);
+	do {
+		status = deb822_next(&reader, &field, err);
+		if (status == STATUS_OK)
+			take_field(log, &field, &info);
+	} while (status == STATUS_OK);
+	if (status < 0)
+		error_context(err, "%s", file->name);
+	else if (!info.source || !info.version || !info.has_sums)
+		status = error_set(err, STATUS_FORMAT,
+			"%s: no Source, Version or Checksums-Sha256; this is no .buildinfo",
+			file->name);
+	else if (strcmp(info.source, log->source) != 0 ||
+		strcmp(info.version, log->source_version) != 0 || !info.has_architecture)
+		status = error_set(err, STATUS_CONFLICT,
+			"%s is of %s %s, and the log %s of %s %s on %s", file->name, info.source,
+			info.version, log->name, log->source, log->source_version,
+			log->architecture);
+	free(info.source);
+	free(info.version);
+	return status < 0 ? status : STATUS_OK;
+}
+
+enum status buildlog_add_buildinfo(
+	struct buildlog *log, const struct data_file *file, struct error *err)
+{
+	struct buffer text = {0};
+	size_t before = log->deb_count;
+	enum status status = data_content_all(file, BUILDINFO_MAX, &text, err);
+
+	if (status == STATUS_OK && strncmp(buffer_text(&text), "-----BEGIN PGP", 14) == 0)
+		status = error_set(err, STATUS_UNSUPPORTED,
+			"%s is signed; give what gpgv --output says is signed in it", file->name);
+	if (status == STATUS_OK)
+		status = read_stanza(log, file, &text, err);
+	buffer_release(&text);
+	while (status < 0 && log->deb_count > before)
+		free(log->debs[--log->deb_count].name);
+	return status;
+}
+
+static bool has_deb(const struct buildlog *log, const struct digest *digest)
+{
+	for (size_t i = 0; i < log->deb_count; i++) {
+		if (digest_equal(&log->debs[i].sha256, digest))
+			return true;
+	}
+	return false;
+}
+
+static bool refuse(const struct buildlog *log, size_t line, struct claim_list *claims,
+	const char *what, const char *which)
+{
+	claim_add(claims, &log->sha256, log->name, line,
+		"this build log is no evidence for what ships: %s%s", what, which);
+	return false;
+}
+
+bool buildlog_belongs(const struct buildlog *log, const char *source, const char *source_version,
+	const char *architecture, const struct shipped_deb *debs, size_t count,
+	struct claim_list *claims)
+{
+	if (strcmp(log->source, source) != 0)
+		return refuse(log, 0, claims, "it is of the source ", log->source);
+	if (strcmp(log->source_version, source_version) != 0)
+		return refuse(log, 0, claims, "it is of version ", log->source_version);
+	if (strcmp(log->architecture, architecture) != 0)
+		return refuse(log, 0, claims, "it is of architecture ", log->architecture);
+	if (!log->is_finished)
+		return refuse(log, 0, claims, "the build in it was not finished, or failed", "");
+	if (log->deb_count == 0)
+		return refuse(log, log->buildinfo_line, claims,
+			"no .buildinfo says which packages it made", "");
+	if (count == 0)
+		return refuse(log, 0, claims, "no package of it ships", "");
+	for (size_t i = 0; i < count; i++) {
+		if (!has_deb(log, &debs[i].sha256))
+			return refuse(log, log->buildinfo_line, claims,
+				"its .buildinfo does not have the SHA-256 of ", debs[i].name);
+	}
+	claim_add(claims, &log->sha256, log->name, log->buildinfo_line,
+		"this is the log of the build that made what ships: %s %s on %s, %zu of its "
+		"packages by SHA-256",
+		source, source_version, architecture, count);
+	return true;
+}
+
+const char *buildlog_framework_name(enum buildlog_framework framework)
+{
+	static const char *const names[BUILDLOG_FRAMEWORKS] = {
+		[BUILDLOG_AUTOMAKE] = "automake",
+		[BUILDLOG_AUTOTEST] = "autotest",
+		[BUILDLOG_CTEST] = "ctest",
+		[BUILDLOG_MESON] = "meson",
+		[BUILDLOG_TAP] = "tap",
+		[BUILDLOG_CHECK] = "check",
+		[BUILDLOG_PYTEST] = "pytest",
+		[BUILDLOG_UNITTEST] = "unittest",
+		[BUILDLOG_GTEST] = "gtest",
+		[BUILDLOG_CARGO] = "cargo",
+		[BUILDLOG_GO] = "go",
+		[BUILDLOG_DEJAGNU] = "dejagnu",
+	};
+
+	return names[framework];
+}
+
+const char *buildlog_ran_word(enum buildlog_ran ran)
+{
+	static const char *const words[] = {
+		"unread", "no-step", "nothing", "some", "all", "failed"};
+
+	return words[ran];
+}
+
+static void claim_totals(
+	const struct buildlog *log, enum buildlog_framework framework, struct claim_list *claims)
+{
+	const struct buildlog_totals *totals = &log->totals[framework];
+	const char *name = buildlog_framework_name(framework);
+	uintmax_t ran = totals->passed + totals->failed + totals->expected;
+
+	if (ran == 0 && totals->skipped > 0)
+		claim_add(claims, &log->sha256, log->name, totals->line,
+			"%s: %ju of %ju skipped, so that nothing was tested", name,
+			(uintmax_t)totals->skipped, (uintmax_t)totals->skipped);
+	else if (ran == 0)
+		claim_add(
+			claims, &log->sha256, log->name, totals->line, "%s: no test at all", name);
+	else
+		claim_add(claims, &log->sha256, log->name, totals->line,
+			"%s: %ju of %ju passed, %ju failed, %ju failed as expected, %ju skipped",
+			name, (uintmax_t)totals->passed, ran + totals->skipped,
+			(uintmax_t)totals->failed, (uintmax_t)totals->expected,
+			(uintmax_t)totals->skipped);
+}
+
+enum buildlog_ran buildlog_judge(const struct buildlog *log, struct claim_list *claims)
+{
+	struct buildlog_totals sum = {0};
+	bool has_ran = false;
+
+	for (unsigned i = 0; i < BUILDLOG_FRAMEWORKS; i++) {
+		const struct buildlog_totals *totals = &log->totals[i];
+
+		if (totals->summaries == 0)
+			continue;
+		claim_totals(log, i, claims);
+		sum.summaries++;
+		has_ran = has_ran || totals->passed > 0 || totals->expected > 0;
+		sum.failed |= totals->failed;
+		sum.skipped |= totals->skipped;
+	}
+	if (sum.failed > 0)
+		return BUILDLOG_RAN_FAILED;
+	if (has_ran)
+		return sum.skipped > 0 ? BUILDLOG_RAN_SOME : BUILDLOG_RAN_ALL;
+	if (sum.summaries > 0)
+		return BUILDLOG_RAN_NOTHING;
+	if (log->omitted_line > 0) {
+		claim_add(claims, &log->sha256, log->name, log->omitted_line,
+			"debhelper left the tests out of this build");
+		return BUILDLOG_RAN_NO_STEP;
+	}
+	if (log->step_count == 0) {
+		claim_add(claims, &log->sha256, log->name, 0,
+			"no test step of debhelper in this build");
+		return BUILDLOG_RAN_NO_STEP;
+	}
+	claim_add(claims, &log->sha256, log->name, log->step_line,
+		"a test step, and no summary of a known test framework in it");
+	return BUILDLOG_RAN_UNREAD;
+}
