@@ -14,6 +14,7 @@ static const struct command commands[] = {
 	{"delta", "say whether an rdiff delta turns one file into another", cmd_delta},
 	{"index", "write an index of a file, which stands for it", cmd_index},
 	{"explain", "say what a cause of a difference is", cmd_explain},
+	{"coverage", "say which tests stand behind each package of a list", cmd_coverage},
 	{"snapshot", "pins: capture, fetch, solve and serve archive states", cmd_snapshot},
 };
 

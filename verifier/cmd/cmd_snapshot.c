@@ -315,8 +315,7 @@ static int options_read(const struct subcommand *subcommand, int argc, char **ar
 	return EXIT_REPRODUCED;
 }
 
-static enum status session_open(
-	struct snapshot_session *session, const struct subcommand *subcommand, struct error *err)
+enum status session_open(struct snapshot_session *session, bool wants_fetcher, struct error *err)
 {
 	const struct snapshot_options *options = session->options;
 	struct fetch_options fetch = fetch_options_default;
@@ -340,12 +339,12 @@ static enum status session_open(
 		status = place_list_add_apt(&session->places, options->etc_apt, err);
 	if (status == STATUS_OK)
 		status = store_open(options->store_path, &session->store, err);
-	if (status == STATUS_OK && subcommand->wants_fetcher && !options->is_offline)
+	if (status == STATUS_OK && wants_fetcher && !options->is_offline)
 		status = fetcher_new(&fetch, &session->fetcher, err);
 	return status;
 }
 
-static void session_close(struct snapshot_session *session)
+void session_close(struct snapshot_session *session)
 {
 	pin_list_release(&session->pins);
 	place_list_release(&session->places);
@@ -379,7 +378,7 @@ static int subcommand_run(const struct subcommand *subcommand, int argc, char **
 	if (code == EXIT_REPRODUCED && !is_help) {
 		if (!options.store_path)
 			options.store_path = command_default_store();
-		status = session_open(&session, subcommand, &err);
+		status = session_open(&session, subcommand->wants_fetcher, &err);
 		if (status == STATUS_OK)
 			status = subcommand->run(&session, &err);
 		session_print_notes(&session);

@@ -100,6 +100,10 @@ struct snapshot_session {
 	int code; /* the exit code when there is no error; 0 unless a subcommand says otherwise */
 };
 
+/* Opens store, places and, where it is wanted and not offline, a fetcher; closed also then. */
+enum status session_open(struct snapshot_session *session, bool wants_fetcher, struct error *err);
+void session_close(struct snapshot_session *session);
+
 /* Reads all pins named by --pin; checks the lock, or writes it when there is none yet. */
 enum status session_read_pins(struct snapshot_session *session, struct error *err);
 /* The same of other pins. */

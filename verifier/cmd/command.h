@@ -15,6 +15,7 @@ struct command {
 		int argc, char **argv); /* argv[0] is the subcommand's name; gives the exit code */
 };
 
+int cmd_coverage(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
 int cmd_delta(int argc, char **argv);
 int cmd_explain(int argc, char **argv);

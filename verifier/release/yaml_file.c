@@ -28,8 +28,7 @@ enum status yaml_read_file(const char *path, const struct yaml_key *keys, size_t
 
 	if (path_read_file(path, YAML_FILE_MAX, &data, &len, err) < 0)
 		return err->status = STATUS_USAGE;
-	enum status status =
-		yaml_read_text(path, data, len, keys, key_count, context, digest, err);
+	enum status status = yaml_read_text(path, data, len, keys, key_count, context, digest, err);
 	free(data);
 	return status;
 }

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/array.h"
+#include "verifier/coverage/grade.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+#define UPSTREAM AUTOPKGTEST_UPSTREAM_SUITE
+
+START_TEST(a_class_is_the_first_that_fits)
+{
+	static const struct {
+		enum run_at_build run;
+		enum failure_fatal fatal;
+		enum autopkgtest_quality quality;
+		enum known upstream, autopkgtest;
+		enum evidence_class class;
+	} rows[] = {
+		{RUN_YES, FATAL_YES, UPSTREAM, KNOWN_YES, KNOWN_YES, CLASS_A},
+		{RUN_YES, FATAL_YES, AUTOPKGTEST_FUNCTIONAL, KNOWN_YES, KNOWN_YES, CLASS_A},
+		{RUN_YES, FATAL_YES, AUTOPKGTEST_GENERATED, KNOWN_YES, KNOWN_YES, CLASS_A},
+		{RUN_YES, FATAL_YES, AUTOPKGTEST_WEAK, KNOWN_YES, KNOWN_YES, CLASS_B},
+		{RUN_YES, FATAL_YES, AUTOPKGTEST_FLAKY_ONLY, KNOWN_YES, KNOWN_YES, CLASS_B},
+		{RUN_YES, FATAL_YES, AUTOPKGTEST_NONE, KNOWN_YES, KNOWN_NO, CLASS_B},
+		{RUN_YES, FATAL_YES, AUTOPKGTEST_UNKNOWN, KNOWN_UNKNOWN, KNOWN_UNKNOWN, CLASS_B},
+		{RUN_YES, FATAL_NO, UPSTREAM, KNOWN_YES, KNOWN_YES, CLASS_C},
+		{RUN_NONE, FATAL_NOT_APPLICABLE, UPSTREAM, KNOWN_NO, KNOWN_YES, CLASS_C},
+		{RUN_UNCLEAR, FATAL_UNCLEAR, UPSTREAM, KNOWN_UNKNOWN, KNOWN_YES, CLASS_C},
+		{RUN_YES, FATAL_NO, AUTOPKGTEST_NONE, KNOWN_YES, KNOWN_NO, CLASS_D},
+		{RUN_YES, FATAL_PARTLY, AUTOPKGTEST_NONE, KNOWN_YES, KNOWN_NO, CLASS_D},
+		{RUN_YES, FATAL_UNCLEAR, AUTOPKGTEST_NONE, KNOWN_YES, KNOWN_NO, CLASS_D},
+		{RUN_PARTIAL, FATAL_YES, AUTOPKGTEST_NONE, KNOWN_YES, KNOWN_NO, CLASS_D},
+		{RUN_VACUOUS, FATAL_YES, AUTOPKGTEST_NONE, KNOWN_YES, KNOWN_NO, CLASS_D},
+		{RUN_UNCLEAR, FATAL_UNCLEAR, AUTOPKGTEST_NONE, KNOWN_YES, KNOWN_NO, CLASS_D},
+		{RUN_NO, FATAL_NOT_APPLICABLE, AUTOPKGTEST_WEAK, KNOWN_YES, KNOWN_YES, CLASS_D},
+		{RUN_NONE, FATAL_NOT_APPLICABLE, AUTOPKGTEST_SUPERFICIAL_ONLY, KNOWN_NO, KNOWN_YES,
+			CLASS_D},
+		{RUN_NO, FATAL_NOT_APPLICABLE, AUTOPKGTEST_NONE, KNOWN_YES, KNOWN_NO, CLASS_E},
+		{RUN_NONE, FATAL_NOT_APPLICABLE, AUTOPKGTEST_NONE, KNOWN_YES, KNOWN_NO, CLASS_E},
+		{RUN_NONE, FATAL_NOT_APPLICABLE, AUTOPKGTEST_NONE, KNOWN_NO, KNOWN_NO, CLASS_F},
+		/* Not looked at is not "no tests", and not "some tests" either. */
+		{RUN_NONE, FATAL_NOT_APPLICABLE, AUTOPKGTEST_NONE, KNOWN_UNKNOWN, KNOWN_NO,
+			CLASS_UNKNOWN},
+		{RUN_UNCLEAR, FATAL_UNCLEAR, AUTOPKGTEST_NONE, KNOWN_UNKNOWN, KNOWN_NO,
+			CLASS_UNKNOWN},
+		{RUN_UNCLEAR, FATAL_UNCLEAR, AUTOPKGTEST_UNKNOWN, KNOWN_YES, KNOWN_UNKNOWN,
+			CLASS_UNKNOWN},
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct source_facts facts = {.run_at_build = rows[i].run,
+			.failure_fatal = rows[i].fatal,
+			.autopkgtest_quality = rows[i].quality,
+			.has_upstream_tests = rows[i].upstream,
+			.has_autopkgtest = rows[i].autopkgtest,
+			.is_testsuite_declared = true};
+		ck_assert_msg(coverage_class(false, &facts) == rows[i].class, "row %zu", i);
+		ck_assert_int_eq(coverage_class(true, &facts), CLASS_SELF_BUILT);
+	}
+	ck_assert_int_eq(coverage_class(false, NULL), CLASS_UNKNOWN);
+	ck_assert_int_eq(coverage_class(true, NULL), CLASS_SELF_BUILT);
+}
+END_TEST
+
+START_TEST(what_is_not_declared_is_not_run_by_ci)
+{
+	struct source_facts facts = {.run_at_build = RUN_NO,
+		.failure_fatal = FATAL_NOT_APPLICABLE,
+		.autopkgtest_quality = UPSTREAM,
+		.has_upstream_tests = KNOWN_YES,
+		.has_autopkgtest = KNOWN_YES};
+	ck_assert_int_eq(coverage_class(false, &facts), CLASS_E);
+	facts.is_testsuite_declared = true;
+	ck_assert_int_eq(coverage_class(false, &facts), CLASS_C);
+}
+END_TEST
+
+START_TEST(what_could_not_be_read_is_unknown)
+{
+	struct source_facts facts = {.run_at_build = RUN_NONE,
+		.failure_fatal = FATAL_NOT_APPLICABLE,
+		.autopkgtest_quality = AUTOPKGTEST_NONE,
+		.has_upstream_tests = KNOWN_NO,
+		.has_autopkgtest = KNOWN_NO};
+	ck_assert_int_eq(coverage_class(false, &facts), CLASS_F);
+	facts.trouble = (char[]){"orig.tar.xz: ends early"};
+	ck_assert_int_eq(coverage_class(false, &facts), CLASS_UNKNOWN);
+}
+END_TEST
+
+START_TEST(results_back_what_the_class_rests_on)
+{
+	static const struct {
+		enum evidence_class class;
+		enum known debci, log, confirmed;
+	} rows[] = {
+		{CLASS_A, KNOWN_YES, KNOWN_YES, KNOWN_YES},
+		{CLASS_A, KNOWN_YES, KNOWN_UNKNOWN, KNOWN_UNKNOWN},
+		{CLASS_A, KNOWN_UNKNOWN, KNOWN_YES, KNOWN_UNKNOWN},
+		{CLASS_A, KNOWN_NO, KNOWN_YES, KNOWN_NO},
+		{CLASS_A, KNOWN_UNKNOWN, KNOWN_NO, KNOWN_NO},
+		{CLASS_B, KNOWN_UNKNOWN, KNOWN_YES, KNOWN_YES},
+		{CLASS_B, KNOWN_NO, KNOWN_YES, KNOWN_YES},
+		{CLASS_B, KNOWN_YES, KNOWN_UNKNOWN, KNOWN_UNKNOWN},
+		{CLASS_B, KNOWN_YES, KNOWN_NO, KNOWN_NO},
+		{CLASS_C, KNOWN_YES, KNOWN_NO, KNOWN_YES},
+		{CLASS_C, KNOWN_NO, KNOWN_YES, KNOWN_NO},
+		{CLASS_C, KNOWN_UNKNOWN, KNOWN_YES, KNOWN_UNKNOWN},
+		{CLASS_D, KNOWN_YES, KNOWN_YES, KNOWN_UNKNOWN},
+		{CLASS_E, KNOWN_NO, KNOWN_NO, KNOWN_UNKNOWN},
+		{CLASS_F, KNOWN_YES, KNOWN_YES, KNOWN_UNKNOWN},
+		{CLASS_SELF_BUILT, KNOWN_YES, KNOWN_YES, KNOWN_UNKNOWN},
+		{CLASS_UNKNOWN, KNOWN_YES, KNOWN_YES, KNOWN_UNKNOWN},
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct coverage_results results = {rows[i].debci, rows[i].log};
+		ck_assert_msg(coverage_confirmed(rows[i].class, &results) == rows[i].confirmed,
+			"row %zu", i);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("grade");
+	TCase *tests = tcase_create("grade");
+	tcase_add_test(tests, a_class_is_the_first_that_fits);
+	tcase_add_test(tests, what_is_not_declared_is_not_run_by_ci);
+	tcase_add_test(tests, what_could_not_be_read_is_unknown);
+	tcase_add_test(tests, results_back_what_the_class_rests_on);
+	suite_add_tcase(suite, tests);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed > 0;
+}

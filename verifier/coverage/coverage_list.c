@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "verifier/coverage/coverage_list.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/buffer.h"
+
+bool version_is_local(const char *version)
+{
+	static const char *const marks[] = {"+cip", "~cip", "+isar", "~isar", "-cip", "+local"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(marks); i++)
+		if (strstr(version, marks[i]))
+			return true;
+	return false;
+}
+
+/* The row of one source package in one version; NULL versions are equal. */
+static struct coverage_package *row_of(
+	struct coverage *coverage, const char *source, const char *version)
+{
+	for (size_t i = 0; i < coverage->count; i++) {
+		struct coverage_package *row = &coverage->packages[i];
+
+		if (strcmp(row->source, source) == 0 &&
+			(row->version && version ? strcmp(row->version, version) == 0
+						 : row->version == NULL && version == NULL))
+			return row;
+	}
+	ARRAY_GROW(coverage->packages, coverage->count, coverage->capacity);
+	struct coverage_package *row = &coverage->packages[coverage->count++];
+
+	*row = (struct coverage_package){.source = xstrdup(source),
+		.version = version ? xstrdup(version) : NULL,
+		.is_by_name_only = true};
+	return row;
+}
+
+static void binary_note(struct coverage_package *row, const char *name, const char *version,
+	const char *architecture)
+{
+	char *text = xasprintf("%s%s%s%s%s", name, version ? " " : "", version ? version : "",
+		architecture ? " " : "", architecture ? architecture : "");
+
+	if (!text_list_contains(&row->binaries, text))
+		text_list_add(&row->binaries, text);
+	free(text);
+}
+
+/* Why a row's source cannot be had: it was built for the image, or the pins lack it. */
+static void row_refuse(const struct coverage_listing *listing, struct coverage_package *row,
+	const char *name, const char *why)
+{
+	if (row->trouble || row->is_self_built)
+		return;
+	if (row->version && version_is_local(row->version))
+		row->is_self_built = true;
+	else if (listing->is_image && !why)
+		row->is_self_built = true;
+	if (row->is_self_built)
+		return;
+	row->is_not_pinned = true;
+	row->trouble = why ? xstrdup(why) : xasprintf("%s is no package of the pins", name);
+}
+
+/* The pins' versions of a source, for a sentence; NULL when they have none. */
+static char *versions_text(
+	const struct coverage_listing *listing, const char *name, const char *wanted)
+{
+	struct text_list versions = {0};
+	struct buffer text = {0};
+
+	source_catalog_versions(listing->catalog, name, &versions);
+	for (size_t i = 0; i < versions.count; i++)
+		buffer_add_format(&text, "%s%s", i ? ", " : "", versions.items[i]);
+	char *sentence = versions.count == 0
+		? NULL
+		: xasprintf("the pins have %s %s, and not %s", name, buffer_text(&text), wanted);
+	text_list_release(&versions);
+	buffer_release(&text);
+	return sentence;
+}
+
+static struct coverage_package *source_add(const struct coverage_listing *listing, const char *name,
+	const char *version, struct coverage *coverage)
+{
+	struct pin_source found = {0};
+	struct error err = {0};
+	enum status status = source_catalog_find(listing->catalog, name, version, &found, &err);
+	struct coverage_package *row =
+		row_of(coverage, name, status == STATUS_OK ? found.version : version);
+
+	if (status == STATUS_OK) {
+		if (!row->suite)
+			row->suite = xstrdup(found.suite);
+	} else if (status == STATUS_NOT_FOUND) {
+		char *why = version ? versions_text(listing, name, version) : NULL;
+
+		row_refuse(listing, row, name, why);
+		free(why);
+	} else if (!row->trouble) {
+		row->trouble = xstrdup(err.text);
+	}
+	pin_source_release(&found);
+	return row;
+}
+
+void coverage_binary_add(const struct coverage_listing *listing, const char *name,
+	const char *version, const char *architecture, struct coverage *coverage)
+{
+	struct binary_source found;
+	struct error err = {0};
+	struct coverage_package *row;
+
+	if (source_catalog_of_binary(listing->catalog, name, version, &found, &err) == STATUS_OK) {
+		row = source_add(listing, found.name, found.version, coverage);
+		binary_note(row, name, found.binary_version, architecture);
+		return;
+	}
+	/* Another version is there: the list and the pins do not belong together. */
+	if (version &&
+		source_catalog_of_binary(listing->catalog, name, NULL, &found, &err) == STATUS_OK) {
+		char *why = xasprintf(
+			"the pins have %s %s, and not %s", name, found.binary_version, version);
+
+		row = row_of(coverage, found.name, version);
+		row_refuse(listing, row, name, why);
+		free(why);
+	} else {
+		row = row_of(coverage, name, version);
+		row_refuse(listing, row, name, NULL);
+	}
+	binary_note(row, name, version, architecture);
+}
+
+/* A line says its source, or is a name of a binary package, or else of a source. */
+static void line_add(const struct coverage_listing *listing, const struct manifest_package *line,
+	struct coverage *coverage)
+{
+	struct binary_source found;
+	struct error err = {0};
+
+	if (line->source) {
+		struct coverage_package *row =
+			source_add(listing, line->source, line->source_version, coverage);
+
+		binary_note(row, line->name, line->version, line->architecture);
+		return;
+	}
+	bool is_binary = source_catalog_of_binary(
+				 listing->catalog, line->name, NULL, &found, &err) == STATUS_OK;
+
+	if (listing->list->kind == LIST_OF_SOURCES ||
+		(listing->list->kind == LIST_OF_EITHER && !is_binary))
+		source_add(listing, line->name, line->version, coverage);
+	else
+		coverage_binary_add(
+			listing, line->name, line->version, line->architecture, coverage);
+}
+
+void coverage_list_add(const struct coverage_listing *listing, struct coverage *coverage)
+{
+	for (size_t i = 0; i < listing->list->packages.count; i++)
+		line_add(listing, &listing->list->packages.items[i], coverage);
+}

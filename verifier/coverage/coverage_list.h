@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VERIFIER_COVERAGE_COVERAGE_LIST_H
+#define VERIFIER_COVERAGE_COVERAGE_LIST_H
+
+#include "snapshot/snapshot.h"
+#include "verifier/coverage/coverage.h"
+#include "verifier/coverage/package_list.h"
+
+/* From what a list names to source packages of the pins. */
+struct coverage_listing {
+	const struct source_catalog *catalog;
+	const struct package_list *list;
+	/*
+	 * The list is what an image really has: a name that no pin knows is then a package that
+	 * was built for it, and not a mistake.
+	 */
+	bool is_image;
+};
+
+/*
+ * Adds a row for each source package behind the list, in the version that the list or its binary
+ * says, else the newest. A row of which the pins know nothing has `trouble`, or is self-built. What
+ * two lines say of one source package is one row.
+ */
+void coverage_list_add(const struct coverage_listing *listing, struct coverage *coverage);
+
+/* Adds one binary package to the row of its source, or a new row. */
+void coverage_binary_add(const struct coverage_listing *listing, const char *name,
+	const char *version, const char *architecture, struct coverage *coverage);
+
+/*
+ * Versions that a Debian archive never has: "+cip1", "~cip1", "+isar", "+reproof" and others that
+ * integrators add to a version of Debian's.
+ */
+bool version_is_local(const char *version);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VERIFIER_COVERAGE_COVERAGE_MAKE_H
+#define VERIFIER_COVERAGE_COVERAGE_MAKE_H
+
+#include "snapshot/snapshot.h"
+#include "verifier/coverage/coverage.h"
+#include "verifier/coverage/package_list.h"
+#include "verifier/evidence/evidence.h"
+
+/* What a table of coverage is made of. Texts are borrowed; NULL and empty: not given. */
+struct coverage_request {
+	const struct package_list *list;
+	bool is_image;	     /* coverage_list.h */
+	bool is_closed;	     /* with what the solver says the list needs */
+	bool is_debian_only; /* .dsc and debian/ alone; what upstream has stays unknown */
+	const char *run;     /* a verify run whose materials are the image's .debs */
+	const char *architecture;
+	const char *ci_suite; /* as debci and the tracker call it; NULL: the pins' codename */
+	/* Paths and URLs. */
+	struct text_list debci, devices, logs;
+	const char *tracker, *popcon, *rebuilder, *device_map, *decisions;
+	unsigned workers;
+};
+
+/* Where it is made from. The fetcher is NULL offline, the database where nothing is kept. */
+struct coverage_place {
+	struct store *store;
+	struct fetcher *fetcher;
+	const struct pin_list *pins;
+	const struct place_list *places;
+	struct evidence *evidence;
+};
+
+/*
+ * Makes the table. What cannot be had of one package is told in its row, and STATUS_NETWORK says
+ * that a retry may help; the table is whole then too. An error that leaves no table is any other:
+ * data files and decisions that cannot be read, a list of which the pins know nothing at all.
+ */
+enum status coverage_make(const struct coverage_request *request,
+	const struct coverage_place *place, struct coverage *coverage, struct error *err);
+
+/* ---- its parts ---- */
+
+struct source_catalog;
+
+/* The facts of every row that has a source: kept ones, or made by workers. */
+enum status coverage_sources_read(const struct coverage_request *request,
+	const struct coverage_place *place, const struct source_catalog *catalog,
+	struct coverage *coverage, struct error *err);
+/* The .debs that the pins have of each row, and how many source packages of the table need it. */
+void coverage_binaries_read(const struct source_catalog *catalog, struct coverage *coverage);
+/* Marks the rows all of whose .debs the run was given, with the pins' digest (trust T19). */
+enum status coverage_materials_match(const struct coverage_request *request,
+	const struct coverage_place *place, struct coverage *coverage, struct error *err);
+/* Data from outside, with its claims. */
+enum status coverage_data_read(const struct coverage_request *request,
+	const struct coverage_place *place, struct coverage *coverage, struct error *err);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "verifier/coverage/grade.h"
+
+/* Debian CI runs what Testsuite declares, whatever lies in debian/tests. */
+static bool is_run_by_ci(const struct source_facts *facts)
+{
+	if (!facts->is_testsuite_declared)
+		return false;
+	switch (facts->autopkgtest_quality) {
+	case AUTOPKGTEST_GENERATED:
+	case AUTOPKGTEST_FUNCTIONAL:
+	case AUTOPKGTEST_UPSTREAM_SUITE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Something of a test runs somewhere, and it does not suffice. */
+static bool is_run_in_part(const struct source_facts *facts)
+{
+	switch (facts->autopkgtest_quality) {
+	case AUTOPKGTEST_SUPERFICIAL_ONLY:
+	case AUTOPKGTEST_FLAKY_ONLY:
+	case AUTOPKGTEST_WEAK:
+		return true;
+	default:
+		break;
+	}
+	switch (facts->run_at_build) {
+	case RUN_YES:
+	case RUN_PARTIAL:
+	case RUN_VACUOUS:
+	case RUN_UNCLEAR:
+		return true;
+	default:
+		return false;
+	}
+}
+
+enum evidence_class coverage_class(bool is_self_built, const struct source_facts *facts)
+{
+	if (is_self_built)
+		return CLASS_SELF_BUILT;
+	if (!facts)
+		return CLASS_UNKNOWN;
+	bool build = facts->run_at_build == RUN_YES && facts->failure_fatal == FATAL_YES;
+	bool ci = is_run_by_ci(facts);
+	if (build && ci)
+		return CLASS_A;
+	if (build)
+		return CLASS_B;
+	if (ci)
+		return CLASS_C;
+	if (facts->trouble || facts->has_upstream_tests == KNOWN_UNKNOWN ||
+		facts->autopkgtest_quality == AUTOPKGTEST_UNKNOWN)
+		return CLASS_UNKNOWN;
+	if (is_run_in_part(facts))
+		return CLASS_D;
+	if (facts->has_upstream_tests == KNOWN_YES || facts->has_autopkgtest == KNOWN_YES ||
+		facts->run_at_build == RUN_NO)
+		return CLASS_E;
+	return CLASS_F;
+}
+
+enum known coverage_confirmed(enum evidence_class class, const struct coverage_results *results)
+{
+	bool is_build = class == CLASS_A || class == CLASS_B;
+	bool is_ci = class == CLASS_A || class == CLASS_C;
+	if (!is_build && !is_ci)
+		return KNOWN_UNKNOWN;
+	if ((is_build && results->log == KNOWN_NO) || (is_ci && results->debci == KNOWN_NO))
+		return KNOWN_NO;
+	if ((is_build && results->log != KNOWN_YES) || (is_ci && results->debci != KNOWN_YES))
+		return KNOWN_UNKNOWN;
+	return KNOWN_YES;
+}

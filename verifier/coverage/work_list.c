@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "verifier/coverage/work_list.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/escape.h"
+
+/* A code span whose fence is longer than any run of backquotes in the text (CommonMark 6.1). */
+static void put_span(struct buffer *out, const char *text)
+{
+	struct buffer line = {0};
+	size_t longest = 0, run = 0;
+
+	escape_line(&line, text, strlen(text));
+	for (size_t i = 0; i < line.len; i++) {
+		run = line.data[i] == '`' ? run + 1 : 0;
+		longest = run > longest ? run : longest;
+	}
+	for (size_t i = 0; i <= longest; i++)
+		buffer_add_char(out, '`');
+	buffer_add_format(
+		out, "%s%s%s", longest ? " " : "", buffer_text(&line), longest ? " " : "");
+	for (size_t i = 0; i <= longest; i++)
+		buffer_add_char(out, '`');
+	buffer_release(&line);
+}
+
+/* An indented block ends nowhere but where it ends. */
+static void put_block(struct buffer *out, const char *text)
+{
+	struct buffer block = {0};
+	const char *at;
+
+	escape_block(&block, text, strlen(text));
+	at = buffer_text(&block);
+	buffer_add_char(out, '\n');
+	while (*at) {
+		size_t len = strcspn(at, "\n");
+
+		buffer_add_text(out, "    ");
+		buffer_add(out, at, len);
+		buffer_add_char(out, '\n');
+		at += len + (at[len] == '\n');
+	}
+	buffer_add_char(out, '\n');
+	buffer_release(&block);
+}
+
+static void put_package(struct buffer *out, const struct coverage_package *package)
+{
+	const struct source_facts *facts = package->facts;
+
+	buffer_add_text(out, "- ");
+	put_span(out, package->source);
+	buffer_add_char(out, ' ');
+	put_span(out, package->version ? package->version : "");
+	buffer_add_format(out, ", class %s: ", evidence_class_word(package->class));
+	if (facts->suite_count == 0) {
+		buffer_add_text(out,
+			"no upstream test was found; an autopkgtest would have to be "
+			"written.\n");
+		return;
+	}
+	buffer_add_format(out, "run at build %s, failure fatal %s, autopkgtest %s. Upstream has:\n",
+		run_at_build_word(facts->run_at_build), failure_fatal_word(facts->failure_fatal),
+		autopkgtest_quality_word(facts->autopkgtest_quality));
+	for (size_t i = 0; i < facts->suite_count; i++) {
+		buffer_add_format(out, "  - %" PRIu64 " of ", facts->suites[i].count);
+		put_span(out, facts->suites[i].framework);
+		buffer_add_text(out, " in ");
+		put_span(out, facts->suites[i].where);
+		buffer_add_char(out, '\n');
+	}
+	if (facts->patch) {
+		buffer_add_text(out, "\n  This would run it, untested:\n");
+		put_block(out, facts->patch);
+	}
+}
+
+void work_list_write(const struct coverage *coverage, struct buffer *out)
+{
+	size_t count = 0;
+
+	buffer_add_text(out, "# Tests that could be added\n\n");
+	for (size_t i = 0; i < coverage->count; i++) {
+		const struct coverage_package *package = &coverage->packages[i];
+
+		if (!package->facts || package->class < CLASS_D)
+			continue;
+		put_package(out, package);
+		count++;
+	}
+	if (count == 0)
+		buffer_add_text(out, "Every package whose source was read has tests that count.\n");
+}
