@@ -33,7 +33,9 @@ static char hex_pair(const char *digits)
 {
 	int high = hex_value(digits[0]), low = high < 0 ? -1 : hex_value(digits[1]);
 
-	return low < 0 ? '\0' : (char)(high << 4 | low);
+	if (low < 0)
+		return '\0';
+	return (char)(high << 4 | low);
 }
 
 char *published_directory(const struct release_published *published)
