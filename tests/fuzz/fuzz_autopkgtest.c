@@ -24,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		files[i].len = strlen(text);
 	}
 	tree.is_packaging_whole = true;
-	autopkgtest_judge(&tree, &facts);
+	autopkgtest_judge(&tree, "amd64", &facts);
 	fuzz_accepted = facts.has_autopkgtest == KNOWN_YES;
 	source_facts_release(&facts);
 	free(text);

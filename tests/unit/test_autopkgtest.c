@@ -103,7 +103,7 @@ static void judge(const char *control)
 {
 	source_facts_release(&facts);
 	tree_put("debian/tests/control", control);
-	autopkgtest_judge(&tree, &facts);
+	autopkgtest_judge(&tree, "amd64", &facts);
 }
 
 static void fresh(const char *testsuite)
@@ -146,6 +146,23 @@ static void expect_quality(
 		ck_assert_msg(is_claimed(claimed), "%s is not claimed", claimed);
 }
 
+START_TEST(a_stanza_of_another_architecture_shows_nothing)
+{
+	fresh("autopkgtest");
+	judge("Tests: good\nArchitecture: s390x ppc64el\n\nTests: weak\n");
+	ck_assert_int_eq(facts.autopkgtest_quality, AUTOPKGTEST_WEAK);
+	fresh("autopkgtest");
+	judge("Tests: good\nArchitecture: !amd64\n");
+	ck_assert_int_eq(facts.autopkgtest_quality, AUTOPKGTEST_NONE);
+	fresh("autopkgtest");
+	judge("Tests: good\nArchitecture: linux-any\n");
+	ck_assert_int_eq(facts.autopkgtest_quality, AUTOPKGTEST_FUNCTIONAL);
+	fresh("autopkgtest");
+	judge("Tests: good\nArchitecture: !s390x\n");
+	ck_assert_int_eq(facts.autopkgtest_quality, AUTOPKGTEST_FUNCTIONAL);
+}
+END_TEST
+
 START_TEST(the_best_that_is_a_test_counts)
 {
 	expect_quality("Tests: weak\n", KNOWN_YES, AUTOPKGTEST_WEAK, "debian/tests/weak");
@@ -183,20 +200,20 @@ START_TEST(declarations_and_files_are_held_together)
 
 	fresh("autopkgtest-pkg-python");
 	source_facts_release(&facts);
-	autopkgtest_judge(&tree, &facts);
+	autopkgtest_judge(&tree, "amd64", &facts);
 	ck_assert_int_eq(facts.has_autopkgtest, KNOWN_YES);
 	ck_assert_int_eq(facts.autopkgtest_quality, AUTOPKGTEST_GENERATED);
 
 	fresh("autopkgtest");
 	source_facts_release(&facts);
-	autopkgtest_judge(&tree, &facts);
+	autopkgtest_judge(&tree, "amd64", &facts);
 	ck_assert_int_eq(facts.has_autopkgtest, KNOWN_NO);
 	ck_assert(is_claimed("there is no debian/tests/control"));
 
 	fresh(NULL);
 	source_facts_release(&facts);
 	tree.is_packaging_whole = false;
-	autopkgtest_judge(&tree, &facts);
+	autopkgtest_judge(&tree, "amd64", &facts);
 	ck_assert_int_eq(facts.has_autopkgtest, KNOWN_UNKNOWN);
 	ck_assert_int_eq(facts.autopkgtest_quality, AUTOPKGTEST_UNKNOWN);
 }
@@ -214,11 +231,11 @@ START_TEST(what_was_not_read_is_not_known)
 	tree_put("debian/tests/control", "Tests: a\nTests-Directory: t/\n");
 	tree.is_upstream_whole = false;
 	source_facts_release(&facts);
-	autopkgtest_judge(&tree, &facts);
+	autopkgtest_judge(&tree, "amd64", &facts);
 	ck_assert_int_eq(facts.autopkgtest_quality, AUTOPKGTEST_UNKNOWN);
 	tree.is_upstream_whole = true;
 	source_facts_release(&facts);
-	autopkgtest_judge(&tree, &facts);
+	autopkgtest_judge(&tree, "amd64", &facts);
 	ck_assert_int_eq(facts.autopkgtest_quality, AUTOPKGTEST_NONE);
 }
 END_TEST
@@ -235,6 +252,7 @@ int main(void)
 	tcase_add_test(tcase, use_is_functional);
 	tcase_add_test(tcase, a_suite_of_upstreams_is_one);
 	tcase_add_test(tcase, stanzas_say_what_they_are);
+	tcase_add_test(tcase, a_stanza_of_another_architecture_shows_nothing);
 	tcase_add_test(tcase, the_best_that_is_a_test_counts);
 	tcase_add_test(tcase, declarations_and_files_are_held_together);
 	tcase_add_test(tcase, what_was_not_read_is_not_known);

@@ -201,16 +201,6 @@ static void take_option(struct coverage_arguments *arguments, int option, const 
 
 /* ---- the table ---- */
 
-/* A list that says of which source each package is, or an image itself, is what an image has. */
-static bool list_is_image(const struct package_list *list)
-{
-	for (size_t i = 0; i < list->packages.count; i++)
-		if (list->packages.items[i].source)
-			return true;
-	return list->kind == LIST_OF_BINARIES && list->packages.count > 0 &&
-		list->packages.items[0].line == 0;
-}
-
 static enum status lists_read(struct coverage_arguments *arguments, struct error *err)
 {
 	static const struct package_list_options image_options;
@@ -220,7 +210,6 @@ static enum status lists_read(struct coverage_arguments *arguments, struct error
 		    &arguments->list, err) < 0)
 		return err->status;
 	arguments->request.list = &arguments->list;
-	arguments->request.is_image = list_is_image(&arguments->list);
 	if (!arguments->image)
 		return STATUS_OK;
 	if (stat(arguments->image, &st) < 0) {
@@ -230,6 +219,7 @@ static enum status lists_read(struct coverage_arguments *arguments, struct error
 	if (package_list_read(arguments->image, &image_options, &arguments->image_list, err) < 0)
 		return error_context(err, "--image");
 	package_list_take_versions(&arguments->list, &arguments->image_list);
+	arguments->request.image = &arguments->image_list;
 	return STATUS_OK;
 }
 
@@ -389,6 +379,26 @@ static int gate_code(const struct gate *gate, const struct coverage *coverage)
 	return code;
 }
 
+/* What was not read of an image may have held more packages. */
+static bool lists_are_whole(const struct coverage_arguments *arguments)
+{
+	const struct package_list *lists[] = {&arguments->list, &arguments->image_list};
+	bool are_whole = true;
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		char *text;
+
+		if (!lists[i]->path || lists[i]->is_whole)
+			continue;
+		text = xasprintf(
+			"%s was not read whole: it may have more packages", lists[i]->path);
+		say(text);
+		free(text);
+		are_whole = false;
+	}
+	return are_whole;
+}
+
 static int run_coverage(struct coverage_arguments *arguments)
 {
 	struct snapshot_session session = {.options = &arguments->snapshot};
@@ -407,7 +417,7 @@ static int run_coverage(struct coverage_arguments *arguments)
 		status = table_make(&session, arguments, evidence, &coverage, &err);
 	session_print_notes(&session);
 	/* A table in which sources are missing is worth reading; its exit code says so. */
-	if (status == STATUS_OK || (coverage.count && status == STATUS_NETWORK)) {
+	if (coverage.is_made) {
 		struct error trouble = err;
 
 		if (arguments->gate)
@@ -418,6 +428,8 @@ static int run_coverage(struct coverage_arguments *arguments)
 		if (status < 0)
 			code = command_fail("coverage", &trouble);
 		code = (int)exit_worst((enum exit_code)code, (enum exit_code)table_code(&coverage));
+		if (!lists_are_whole(arguments))
+			code = (int)exit_worst((enum exit_code)code, EXIT_TROUBLE);
 		status = keep(evidence, &coverage, &err);
 		if (status == STATUS_OK)
 			status = write_all(arguments, &coverage, &err);
@@ -456,6 +468,8 @@ int cmd_coverage(int argc, char **argv)
 		code = command_usage("coverage",
 			"--pin is needed; reproof snapshot list has those "
 			"of the store");
+	else if ((arguments.request.devices.count > 0) != (arguments.request.device_map != NULL))
+		code = command_usage("coverage", "--device and --device-map go together");
 	else
 		code = run_coverage(&arguments);
 	package_list_release(&arguments.list);

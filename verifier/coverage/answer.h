@@ -47,10 +47,10 @@ enum autopkgtest_quality {
 	AUTOPKGTEST_UPSTREAM_SUITE,
 };
 
-/* The first that fits, in this order. */
+/* The first of S, U, A … that fits (docs/coverage.md); nothing but U comes of nothing. */
 enum evidence_class {
+	CLASS_UNKNOWN,	  /* U: source or data unavailable; what nobody judged yet is that too */
 	CLASS_SELF_BUILT, /* S: outside Debian CI */
-	CLASS_UNKNOWN,	  /* U: source or data unavailable */
 	CLASS_A,	  /* the build runs tests, fatally, and Debian CI too */
 	CLASS_B,	  /* the build only */
 	CLASS_C,	  /* Debian CI only */

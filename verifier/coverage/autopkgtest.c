@@ -6,6 +6,7 @@
 #include "base/buffer.h"
 #include "base/deb822.h"
 #include "base/path.h"
+#include "verifier/coverage/architecture.h"
 #include "verifier/coverage/source_facts.h"
 #include "verifier/coverage/test_script.h"
 
@@ -34,6 +35,7 @@ struct stanza {
 struct judging {
 	const struct source_tree *tree;
 	const struct tree_file *control;
+	const char *architecture;
 	struct source_facts *facts;
 	struct text_list own; /* the package's programs, as far as its names tell */
 	size_t hints;	      /* stanzas that are no tests */
@@ -178,6 +180,9 @@ static void stanza_take(struct judging *judging, const struct stanza *stanza)
 	if (stanza->architecture)
 		claim(judging, stanza->line, "it is only run on some architectures",
 			stanza->tests ? stanza->tests : "Test-Command", stanza->architecture);
+	/* Another architecture's test shows nothing of this one (trust T19). */
+	bool is_elsewhere = stanza->architecture &&
+		!architectures_take(stanza->architecture, judging->architecture);
 	if (stanza->command) {
 		text_list_add(&test.names, stanza->command);
 		test.quality = command_judge(judging, stanza);
@@ -194,6 +199,8 @@ static void stanza_take(struct judging *judging, const struct stanza *stanza)
 	test.quality = quality_by_restrictions(
 		judging, &test, test.quality, unknown_restriction(&restrictions));
 	text_list_release(&restrictions);
+	if (is_elsewhere)
+		test.quality = AUTOPKGTEST_NONE;
 	ARRAY_GROW(facts->autopkgtests, facts->autopkgtest_count, facts->autopkgtest_capacity);
 	facts->autopkgtests[facts->autopkgtest_count++] = test;
 }
@@ -360,11 +367,13 @@ static void quality_of_all(struct judging *judging)
 										: KNOWN_NO;
 }
 
-void autopkgtest_judge(const struct source_tree *tree, struct source_facts *facts)
+void autopkgtest_judge(
+	const struct source_tree *tree, const char *architecture, struct source_facts *facts)
 {
 	struct judging judging = {
 		.tree = tree,
 		.control = source_tree_find(tree, "debian/tests/control"),
+		.architecture = architecture,
 		.facts = facts,
 	};
 	const struct digest *dsc = &tree->dsc_sha256;

@@ -27,6 +27,7 @@ struct coverage_data {
 	uint64_t debci_seconds;
 	bool is_debci_exact;
 
+	char *log_name;	    /* of the build log that decided */
 	char *log_ran;	    /* a word of buildlog.h; NULL: no log that belongs to it */
 	char *reproducible; /* "yes", "no", "unknown"; NULL: not given */
 
@@ -67,6 +68,7 @@ struct coverage_package {
 struct coverage {
 	char *pins; /* their names, with commas between */
 	char *architecture;
+	bool is_made;			   /* each row was judged; before, it says nothing */
 	struct coverage_package *packages; /* by source, then version */
 	size_t count, capacity;
 	struct coverage_input *inputs; /* by role, then name */

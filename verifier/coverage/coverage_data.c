@@ -224,9 +224,22 @@ static void put_debci(const struct outside *outside, struct coverage_package *ro
 	debci_answer_release(&answer);
 }
 
+/* Of several logs the worst counts; one of which nothing could be read says nothing. */
+static const int log_badness[] = {
+	[BUILDLOG_RAN_UNREAD] = 0,
+	[BUILDLOG_RAN_ALL] = 1,
+	[BUILDLOG_RAN_SOME] = 2,
+	[BUILDLOG_RAN_NO_STEP] = 3,
+	[BUILDLOG_RAN_NOTHING] = 4,
+	[BUILDLOG_RAN_FAILED] = 5,
+};
+
 static void put_log(const struct outside *outside, struct coverage_package *row,
 	const struct shipped_deb *debs, size_t count)
 {
+	const struct buildlog *worst = NULL;
+	enum buildlog_ran worst_ran = BUILDLOG_RAN_UNREAD;
+
 	for (size_t i = 0; i < outside->log_count; i++) {
 		const struct buildlog *log = &outside->logs[i];
 		enum buildlog_ran ran;
@@ -236,13 +249,22 @@ static void put_log(const struct outside *outside, struct coverage_package *row,
 				outside->request->architecture, debs, count, &row->claims))
 			continue;
 		ran = buildlog_judge(log, &row->claims);
-		free(row->data.log_ran);
-		row->data.log_ran = xstrdup(buildlog_ran_word(ran));
-		if (ran == BUILDLOG_RAN_SOME || ran == BUILDLOG_RAN_ALL)
-			row->results.log = KNOWN_YES;
-		else if (ran != BUILDLOG_RAN_UNREAD)
-			row->results.log = KNOWN_NO;
+		/* A build without debhelper's steps may have tested anywhere in its log. */
+		if (ran == BUILDLOG_RAN_NO_STEP && !log->omitted_line)
+			ran = BUILDLOG_RAN_UNREAD;
+		if (worst && log_badness[ran] <= log_badness[worst_ran])
+			continue;
+		worst = log;
+		worst_ran = ran;
 	}
+	if (!worst)
+		return;
+	row->data.log_ran = xstrdup(buildlog_ran_word(worst_ran));
+	row->data.log_name = xstrdup(worst->name);
+	if (worst_ran == BUILDLOG_RAN_SOME || worst_ran == BUILDLOG_RAN_ALL)
+		row->results.log = KNOWN_YES;
+	else if (worst_ran != BUILDLOG_RAN_UNREAD)
+		row->results.log = KNOWN_NO;
 }
 
 static void put_tracker(const struct outside *outside, struct coverage_package *row)

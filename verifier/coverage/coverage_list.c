@@ -53,14 +53,19 @@ static void binary_note(struct coverage_package *row, const char *name, const ch
 static void row_refuse(const struct coverage_listing *listing, struct coverage_package *row,
 	const char *name, const char *why)
 {
+	const struct package_list *image =
+		listing->list->is_of_image ? listing->list : listing->image;
+
 	if (row->trouble || row->is_self_built)
 		return;
-	if (row->version && version_is_local(row->version))
+	if (image && package_list_has(image, name) &&
+		(!why || (row->version && version_is_local(row->version)))) {
 		row->is_self_built = true;
-	else if (listing->is_image && !why)
-		row->is_self_built = true;
-	if (row->is_self_built)
+		claim_add(&row->claims, &image->digest, image->path, 0,
+			"the image has %s%s%s, and no pin has it", name, row->version ? " " : "",
+			row->version ? row->version : "");
 		return;
+	}
 	row->is_not_pinned = true;
 	row->trouble = why ? xstrdup(why) : xasprintf("%s is no package of the pins", name);
 }
@@ -135,6 +140,54 @@ void coverage_binary_add(const struct coverage_listing *listing, const char *nam
 	binary_note(row, name, version, architecture);
 }
 
+/*
+ * What an image says its package is made of is held against the pins (trust T19): they must have
+ * that binary package in its version, made of that very source.
+ */
+static void sourced_line_add(const struct coverage_listing *listing,
+	const struct manifest_package *line, struct coverage *coverage)
+{
+	struct coverage_package *row;
+	struct binary_source found;
+	struct error err;
+	char *why = NULL;
+
+	if (!line->version ||
+		(source_catalog_of_binary(
+			 listing->catalog, line->name, line->version, &found, &err) == STATUS_OK &&
+			strcmp(found.name, line->source) == 0 &&
+			(!line->source_version ||
+				strcmp(found.version, line->source_version) == 0))) {
+		row = source_add(listing, line->source, line->source_version, coverage);
+		binary_note(row, line->name, line->version, line->architecture);
+		return;
+	}
+	row = row_of(coverage, line->source, line->source_version);
+	if (found.name)
+		why = xasprintf("it is said to make %s %s, which the pins have of %s %s",
+			line->name, line->version, found.name, found.version);
+	else if (!version_is_local(line->version) &&
+		source_catalog_of_binary(listing->catalog, line->name, NULL, &found, &err) ==
+			STATUS_OK)
+		why = xasprintf("the pins have %s %s, and not %s", line->name, found.binary_version,
+			line->version);
+	row_refuse(listing, row, line->name, why);
+	binary_note(row, line->name, line->version, line->architecture);
+	free(why);
+}
+
+static bool source_is_there(
+	const struct coverage_listing *listing, const struct manifest_package *line)
+{
+	struct pin_source found = {0};
+	struct error err;
+	bool is_there = source_catalog_find(listing->catalog, line->name, line->version, &found,
+				&err) == STATUS_OK;
+
+	pin_source_release(&found);
+	return is_there;
+}
+
 /* A line says its source, or is a name of a binary package, or else of a source. */
 static void line_add(const struct coverage_listing *listing, const struct manifest_package *line,
 	struct coverage *coverage)
@@ -143,17 +196,20 @@ static void line_add(const struct coverage_listing *listing, const struct manife
 	struct error err = {0};
 
 	if (line->source) {
-		struct coverage_package *row =
-			source_add(listing, line->source, line->source_version, coverage);
-
-		binary_note(row, line->name, line->version, line->architecture);
+		sourced_line_add(listing, line, coverage);
 		return;
 	}
 	bool is_binary = source_catalog_of_binary(
 				 listing->catalog, line->name, NULL, &found, &err) == STATUS_OK;
 
+	/* "acl=2.3.1-3" is the source where the binary package is 2.3.1-3+b1. */
+	bool is_other_version = is_binary && line->version &&
+		source_catalog_of_binary(
+			listing->catalog, line->name, line->version, &found, &err) != STATUS_OK;
+	bool is_source = is_other_version && source_is_there(listing, line);
+
 	if (listing->list->kind == LIST_OF_SOURCES ||
-		(listing->list->kind == LIST_OF_EITHER && !is_binary))
+		(listing->list->kind == LIST_OF_EITHER && (!is_binary || is_source)))
 		source_add(listing, line->name, line->version, coverage);
 	else
 		coverage_binary_add(

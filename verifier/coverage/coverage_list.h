@@ -11,10 +11,10 @@ struct coverage_listing {
 	const struct source_catalog *catalog;
 	const struct package_list *list;
 	/*
-	 * The list is what an image really has: a name that no pin knows is then a package that
-	 * was built for it, and not a mistake.
+	 * An image that has packages of the list, or NULL. A package that an image really has and
+	 * no pin knows was built for it; one that only a list names is a mistake.
 	 */
-	bool is_image;
+	const struct package_list *image;
 };
 
 /*

@@ -67,10 +67,13 @@ static enum status list_take(const struct coverage_request *request,
 	struct coverage *coverage, struct error *err)
 {
 	const struct coverage_listing listing = {
-		.catalog = catalog, .list = request->list, .is_image = request->is_image};
+		.catalog = catalog, .list = request->list, .image = request->image};
 	size_t known = 0;
 
 	coverage_add_input(coverage, "list", request->list->path, &request->list->digest, 0);
+	if (request->image)
+		coverage_add_input(
+			coverage, "image", request->image->path, &request->image->digest, 0);
 	for (size_t i = 0; i < request->list->packages.notes.count; i++)
 		text_list_add(&coverage->notes, request->list->packages.notes.items[i]);
 	coverage_list_add(&listing, coverage);
@@ -97,11 +100,20 @@ static void log_overrule(struct coverage_package *row)
 {
 	const char *ran = row->data.log_ran;
 
+	if (ran && row->facts && strcmp(ran, "failed") == 0 &&
+		row->facts->failure_fatal == FATAL_YES) {
+		row->facts->failure_fatal = FATAL_NO;
+		claim_add(&row->claims, NULL, row->data.log_name, 0,
+			"tests failed and the build ended well, whatever its source says");
+	}
 	if (!ran || !row->facts || row->facts->run_at_build < RUN_PARTIAL ||
 		(strcmp(ran, "nothing") != 0 && strcmp(ran, "no-step") != 0))
 		return;
 	row->facts->run_at_build = RUN_VACUOUS;
 	row->facts->failure_fatal = FATAL_NOT_APPLICABLE;
+	claim_add(&row->claims, NULL, row->data.log_name, 0,
+		"the build is taken to run no tests, whatever its source says: a log of it shows "
+		"that none ran");
 }
 
 static void grade(struct coverage *coverage)
@@ -149,6 +161,10 @@ enum status coverage_make(const struct coverage_request *request,
 	enum status status;
 
 	*coverage = (struct coverage){.architecture = xstrdup(request->architecture)};
+	if (!request->ci_suite && (request->debci.count || request->tracker))
+		return error_set(err, STATUS_USAGE,
+			"the pins do not tell the suite's name for debci and the tracker: say it "
+			"with --suite");
 	text_list_add(&architectures, request->architecture);
 	status = source_catalog_open(place->store, place->pins, &architectures, &catalog, err);
 	text_list_release(&architectures);
@@ -183,6 +199,7 @@ enum status coverage_make(const struct coverage_request *request,
 	}
 	coverage_sort(coverage);
 	source_catalog_free(catalog);
+	coverage->is_made = status == STATUS_OK;
 	if (status == STATUS_OK && trouble.status < 0) {
 		*err = trouble;
 		status = trouble.status == STATUS_TRUST ? STATUS_TRUST : STATUS_NETWORK;

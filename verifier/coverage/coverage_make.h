@@ -10,12 +10,12 @@
 /* What a table of coverage is made of. Texts are borrowed; NULL and empty: not given. */
 struct coverage_request {
 	const struct package_list *list;
-	bool is_image;	     /* coverage_list.h */
-	bool is_closed;	     /* with what the solver says the list needs */
+	const struct package_list *image; /* that versions were taken from; or NULL */
+	bool is_closed;			  /* with what the solver says the list needs */
 	bool is_debian_only; /* .dsc and debian/ alone; what upstream has stays unknown */
 	const char *run;     /* a verify run whose materials are the image's .debs */
 	const char *architecture;
-	const char *ci_suite; /* as debci and the tracker call it; NULL: the pins' codename */
+	const char *ci_suite; /* as debci and the tracker call it; NULL: not known */
 	/* Paths and URLs. */
 	struct text_list debci, devices, logs;
 	const char *tracker, *popcon, *rebuilder, *device_map, *decisions;
@@ -32,9 +32,9 @@ struct coverage_place {
 };
 
 /*
- * Makes the table. What cannot be had of one package is told in its row, and STATUS_NETWORK says
- * that a retry may help; the table is whole then too. An error that leaves no table is any other:
- * data files and decisions that cannot be read, a list of which the pins know nothing at all.
+ * Makes the table. What cannot be had of one package is told in its row; the error of that is given
+ * with a table that `is_made`. Any other error leaves none: data files and decisions that cannot be
+ * had or read, a list of which the pins know nothing at all, outside data without a suite's name.
  */
 enum status coverage_make(const struct coverage_request *request,
 	const struct coverage_place *place, struct coverage *coverage, struct error *err);

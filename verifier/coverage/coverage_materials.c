@@ -10,6 +10,7 @@
 struct matching {
 	struct archive_index *index;
 	struct text_list names;
+	struct hash hash; /* of all materials, which is what the run is known by here */
 };
 
 /* A material is named "ARCHIVE/PATH", as the proxy served it. */
@@ -24,6 +25,8 @@ static enum status material_take(void *context, const char *name, const struct d
 
 	(void)size;
 	(void)err;
+	hash_update(&matching->hash, name, strlen(name) + 1);
+	hash_update(&matching->hash, digest->bytes, sizeof(digest->bytes));
 	if (!slash)
 		return STATUS_OK;
 	archive = xstrndup(name, (size_t)(slash - name));
@@ -62,8 +65,11 @@ enum status coverage_materials_match(const struct coverage_request *request,
 	struct matching matching = {0};
 	enum status status;
 
+	struct digest materials;
+
 	if (!request->run)
 		return STATUS_OK;
+	hash_init(&matching.hash);
 	status = archive_index_open(place->store, place->pins, &matching.index, err);
 	if (status == STATUS_OK)
 		status = evidence_each_material(place->evidence, request->run, "archive-file",
@@ -73,6 +79,10 @@ enum status coverage_materials_match(const struct coverage_request *request,
 			"run %s was given no package of these pins: name the run that built the "
 			"image, or leave it out",
 			request->run);
+	hash_finish(&matching.hash, &materials);
+	hash_release(&matching.hash);
+	if (status == STATUS_OK)
+		coverage_add_input(coverage, "run", request->run, &materials, 0);
 	text_list_sort(&matching.names);
 	for (size_t i = 0; status == STATUS_OK && i < coverage->count; i++) {
 		struct coverage_package *row = &coverage->packages[i];

@@ -174,6 +174,20 @@ static int compare_subject(const void *key, const void *item)
 	return strcmp(key, ((const struct decision_subject *)item)->source);
 }
 
+/* Of two versions of one source the decision may be about either. */
+static bool is_of_class(const struct decision_subject *subjects, size_t count,
+	const struct decision_subject *found, enum evidence_class class)
+{
+	size_t first = (size_t)(found - subjects);
+
+	while (first > 0 && strcmp(subjects[first - 1].source, found->source) == 0)
+		first--;
+	for (size_t i = first; i < count && strcmp(subjects[i].source, found->source) == 0; i++)
+		if (subjects[i].class == class)
+			return true;
+	return false;
+}
+
 void decisions_stale(const struct decision_list *decisions, const struct decision_subject *subjects,
 	size_t count, struct text_list *sentences)
 {
@@ -186,7 +200,7 @@ void decisions_stale(const struct decision_list *decisions, const struct decisio
 		if (count > 0)
 			subject = bsearch(decision->source, subjects, count, sizeof(subjects[0]),
 				compare_subject);
-		if (subject && subject->class == decision->class)
+		if (subject && is_of_class(subjects, count, subject, decision->class))
 			continue;
 		buffer_clear(&text);
 		buffer_add_format(&text,

@@ -32,7 +32,7 @@ struct reading {
 	/* Of a table: where its columns are; `name` is SIZE_MAX until its head was seen. */
 	size_t name, version;
 	struct buffer columns; /* of the first row, for messages */
-	bool has_rows, is_whole;
+	bool has_rows;
 };
 
 /* ---- lines ---- */
@@ -264,7 +264,7 @@ static enum status status_take(void *context, const void *data, size_t len, stru
 static enum status index_take(struct reading *reading, int fd, struct error *err)
 {
 	return dbdiff_each_path(reading->list->path, fd, &limits_default, path_take, reading,
-		&reading->is_whole, err);
+		&reading->list->is_whole, err);
 }
 
 static enum status image_take(struct reading *reading, int fd, struct error *err)
@@ -350,9 +350,11 @@ static enum status binary_read(
 			status = table_end(reading, err);
 	} else if (index_file_is(fd)) {
 		reading->list->kind = LIST_OF_BINARIES;
+		reading->list->is_of_image = true;
 		status = index_take(reading, fd, err);
 	} else {
 		reading->list->kind = LIST_OF_BINARIES;
+		reading->list->is_of_image = true;
 		status = image_take(reading, fd, err);
 	}
 	if (status < 0)
@@ -371,7 +373,7 @@ enum status package_list_read(const char *path, const struct package_list_option
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	enum status status;
 
-	*list = (struct package_list){.path = xstrdup(path)};
+	*list = (struct package_list){.path = xstrdup(path), .is_whole = true};
 	if (fd < 0)
 		return error_set_errno(err, "cannot open the package list %s", path);
 	while ((got = pread(fd, head, sizeof(head), 0)) < 0 && errno == EINTR) {
@@ -382,6 +384,9 @@ enum status package_list_read(const char *path, const struct package_list_option
 		status = text_read(&reading, path, err);
 	else
 		status = binary_read(&reading, fd, head, (size_t)got, err);
+	/* Only manifests and dpkg's status say of which source a package is. */
+	for (size_t i = 0; status == STATUS_OK && i < list->packages.count; i++)
+		list->is_of_image = list->is_of_image || list->packages.items[i].source;
 	buffer_release(&reading.lines);
 	buffer_release(&reading.columns);
 	close(fd);
@@ -405,6 +410,13 @@ static const struct manifest_package *image_find(
 	}
 	*is_source = true;
 	return by_source;
+}
+
+bool package_list_has(const struct package_list *list, const char *name)
+{
+	bool is_source;
+
+	return image_find(list, name, &is_source) != NULL;
 }
 
 static char *copy(const char *text)

@@ -2,6 +2,8 @@
 #ifndef VERIFIER_COVERAGE_PACKAGE_LIST_H
 #define VERIFIER_COVERAGE_PACKAGE_LIST_H
 
+#include <stdbool.h>
+
 #include "base/hash.h"
 #include "snapshot/manifest.h"
 
@@ -34,7 +36,10 @@ struct package_list {
 	char *path;
 	struct digest digest; /* of the file */
 	enum package_list_kind kind;
-	struct manifest packages; /* `line` is that of the file, 0 where it has none */
+	bool is_of_image; /* what an image has: a manifest, dpkg's status, an image or its index */
+	/* False when something of an image or index was not read whole: there may be more. */
+	bool is_whole;
+	struct manifest packages;
 };
 
 /*
@@ -49,6 +54,8 @@ enum status package_list_read(const char *path, const struct package_list_option
  * of its source. A sentence for each that the image does not have is added to the notes.
  */
 void package_list_take_versions(struct package_list *list, const struct package_list *image);
+/* Whether it names a package, or the source of one, like that. */
+bool package_list_has(const struct package_list *list, const char *name);
 void package_list_release(struct package_list *list);
 
 #endif

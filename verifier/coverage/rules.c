@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/deb822.h"
+#include "verifier/coverage/architecture.h"
 
 bool rules_has(const struct rules *rules, const char *path)
 {
@@ -102,6 +103,16 @@ static const char *find_text(void *context, const char *path, size_t *len)
 	return text;
 }
 
+/* "[amd64 arm64] <!nocheck>": what stands in the brackets. */
+static bool bracket_takes(const char *bracket, const char *architecture)
+{
+	char *list = xstrndup(bracket, strcspn(bracket, "]"));
+	bool is_taken = architectures_take(list, architecture);
+
+	free(list);
+	return is_taken;
+}
+
 /* "a (>= 1) [amd64] <!nocheck>, b | c": each name, without what is only for other architectures. */
 static void add_dependencies(
 	struct rules *rules, const char *value, size_t len, const char *architecture)
@@ -120,11 +131,7 @@ static void add_dependencies(
 		one = xstrndup(value, (size_t)(stop - value));
 		name = strcspn(one, " \t\n(:[<|,");
 		bracket = strchr(one, '[');
-		/* A list of architectures that has this one, or denies another. */
-		if (name > 0 &&
-			(bracket == NULL || architecture == NULL || bracket[1] == '!' ||
-				strstr(bracket, architecture) != NULL ||
-				strstr(bracket, "any") != NULL))
+		if (name > 0 && (bracket == NULL || bracket_takes(bracket, architecture)))
 			text_list_addn(&rules->build_depends, one, name);
 		free(one);
 		value = comma != NULL ? comma + 1 : end;
@@ -141,8 +148,7 @@ static void add_package(struct rules *rules, const char *name, const char *archi
 		return;
 	if (strcmp(architectures, "all") == 0)
 		text_list_add(&rules->indep_packages, name);
-	else if (architecture == NULL || strstr(architectures, "any") != NULL ||
-		strstr(architectures, architecture) != NULL)
+	else if (architectures_take(architectures, architecture))
 		text_list_add(&rules->arch_packages, name);
 }
 

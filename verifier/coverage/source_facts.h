@@ -78,7 +78,8 @@ struct source_facts {
  */
 void rules_judge(
 	const struct source_tree *tree, const char *architecture, struct source_facts *facts);
-void autopkgtest_judge(const struct source_tree *tree, struct source_facts *facts);
+void autopkgtest_judge(
+	const struct source_tree *tree, const char *architecture, struct source_facts *facts);
 void upstream_judge(const struct source_tree *tree, struct source_facts *facts);
 void source_marks(const struct source_tree *tree, struct source_facts *facts);
 /* All of them, upstream's tests first and rules last, and what the tree says of itself. */

@@ -33,7 +33,7 @@ void source_facts_judge(
 		.trouble = copy(tree->trouble),
 	};
 	upstream_judge(tree, facts);
-	autopkgtest_judge(tree, facts);
+	autopkgtest_judge(tree, architecture, facts);
 	source_marks(tree, facts);
 	rules_judge(tree, architecture, facts);
 	unread_upstream(tree, facts);

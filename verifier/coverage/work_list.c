@@ -6,44 +6,64 @@
 
 #include "base/escape.h"
 
+/* Of backquotes. */
+static size_t longest_run(const struct buffer *text)
+{
+	size_t longest = 0, run = 0;
+
+	for (size_t i = 0; i < text->len; i++) {
+		run = text->data[i] == '`' ? run + 1 : 0;
+		longest = run > longest ? run : longest;
+	}
+	return longest;
+}
+
+static void put_fence(struct buffer *out, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		buffer_add_char(out, '`');
+}
+
 /* A code span whose fence is longer than any run of backquotes in the text (CommonMark 6.1). */
 static void put_span(struct buffer *out, const char *text)
 {
 	struct buffer line = {0};
-	size_t longest = 0, run = 0;
+	size_t longest;
 
 	escape_line(&line, text, strlen(text));
-	for (size_t i = 0; i < line.len; i++) {
-		run = line.data[i] == '`' ? run + 1 : 0;
-		longest = run > longest ? run : longest;
-	}
-	for (size_t i = 0; i <= longest; i++)
-		buffer_add_char(out, '`');
+	longest = longest_run(&line);
+	put_fence(out, longest + 1);
 	buffer_add_format(
 		out, "%s%s%s", longest ? " " : "", buffer_text(&line), longest ? " " : "");
-	for (size_t i = 0; i <= longest; i++)
-		buffer_add_char(out, '`');
+	put_fence(out, longest + 1);
 	buffer_release(&line);
 }
 
-/* An indented block ends nowhere but where it ends. */
+/*
+ * A fenced block inside a list item, whose fence is longer than any run of backquotes in the text
+ * (CommonMark 4.5): nothing in it can end it.
+ */
 static void put_block(struct buffer *out, const char *text)
 {
 	struct buffer block = {0};
-	const char *at;
+	size_t fence;
 
 	escape_block(&block, text, strlen(text));
-	at = buffer_text(&block);
-	buffer_add_char(out, '\n');
-	while (*at) {
+	fence = longest_run(&block) < 3 ? 3 : longest_run(&block) + 1;
+	buffer_add_text(out, "\n  ");
+	put_fence(out, fence);
+	buffer_add_text(out, "diff\n");
+	for (const char *at = buffer_text(&block); *at;) {
 		size_t len = strcspn(at, "\n");
 
-		buffer_add_text(out, "    ");
+		buffer_add_text(out, "  ");
 		buffer_add(out, at, len);
 		buffer_add_char(out, '\n');
 		at += len + (at[len] == '\n');
 	}
-	buffer_add_char(out, '\n');
+	buffer_add_text(out, "  ");
+	put_fence(out, fence);
+	buffer_add_text(out, "\n\n");
 	buffer_release(&block);
 }
 
