@@ -212,6 +212,10 @@ START_TEST(conditions_are_not_guessed)
 		{automake, DH "override_dh_auto_test:\n\tcat <<EOF | make check\n", "unclear",
 			"unclear"},
 		{automake, "include /usr/share/own/rules.mk\n", "unclear", "unclear"},
+		/* It may switch off what stands nowhere; what stands in a recipe it does not. */
+		{automake, "include /usr/share/own/rules.mk\n" DH, "unclear", "unclear"},
+		{automake, "include /usr/share/own/rules.mk\nbuild:\n\t./configure\n\tmake check\n",
+			"yes", "yes"},
 		{automake, "include /usr/share/dpkg/default.mk\n" DH, "yes", "yes"},
 	};
 

@@ -331,10 +331,15 @@ static void fold(struct rules *rules)
 	struct source_facts *facts = rules->facts;
 	bool has_suite = rules_has_suite(rules);
 
-	for (size_t i = 0; i < rules->run_count; i++)
-		name_run(rules, &rules->runs[i]);
-	if (rules->run_count == 0 && has_unknown_include(rules))
+	/* What was not read may have switched off what stands nowhere. */
+	if (has_unknown_include(rules))
 		rules->is_unclear = true;
+	for (size_t i = 0; i < rules->run_count; i++) {
+		struct run *run = &rules->runs[i];
+
+		run->is_maybe = run->is_maybe || (run->is_implicit && rules->is_unclear);
+		name_run(rules, run);
+	}
 	facts->run_at_build = fold_runs(rules, has_suite);
 	facts->failure_fatal = fold_fatal(rules);
 	if (facts->run_at_build == RUN_UNCLEAR && !rules->tree->is_upstream_whole)
