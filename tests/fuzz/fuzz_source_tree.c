@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		source_tree_read(inputs, 2, &limits, &tree, &err) == STATUS_OK) {
 		fuzz_accepted = tree.is_packaging_whole;
 		upstream_judge(&tree, &facts);
-		autopkgtest_judge(&tree, &facts);
+		autopkgtest_judge(&tree, "amd64", &facts);
 		source_marks(&tree, &facts);
 		source_facts_release(&facts);
 		source_tree_release(&tree);
