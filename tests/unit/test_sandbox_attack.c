@@ -9,6 +9,7 @@
 #include <sys/un.h>
 
 #include "base/hash.h"
+#include "verifier/rebuild/view.h"
 
 /*
  * Builds that try to get at what they have to reproduce, and at this machine (trust T1, T4). Each
@@ -296,6 +297,71 @@ START_TEST(no_server_of_this_machine_is_reached)
 }
 END_TEST
 
+/* The first process of new mount and PID namespaces; 0 when the view was entered. */
+static int view_try(const struct view *view)
+{
+	int status;
+	pid_t outer = fork(), inner;
+
+	if (outer == 0) {
+		struct error err = {0};
+
+		if (unshare(CLONE_NEWNS | CLONE_NEWPID) < 0)
+			_exit(99);
+		inner = fork();
+		if (inner == 0) {
+			if (view_enter(view, &err) < 0)
+				fprintf(stderr, "%s\n", err.text);
+			_exit(err.status == STATUS_OK ? 0 : 98);
+		}
+		_exit(inner > 0 && waitpid(inner, &status, 0) == inner && WIFEXITED(status)
+				? WEXITSTATUS(status)
+				: 97);
+	}
+	ck_assert(outer > 0 && waitpid(outer, &status, 0) == outer && WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+/* Another's server may end between the plan and the view: what is gone needs no hiding. */
+START_TEST(a_socket_that_goes_away_stops_nothing)
+{
+	char *directory = path_join(tools, "below");
+	char *path = path_join(directory, "socket");
+	char *root = path_join(build.top, "root");
+	struct text_list hidden = {0};
+	struct view_request request = {
+		.root = root,
+		.source_directory = build.source,
+		.output_directory = build.output,
+		.tmp_directory = build.source,
+		.var_tmp_directory = build.source,
+		.build_path = "/build",
+		.hostname = "host",
+		.hidden = &hidden,
+	};
+	struct view view = {0};
+	struct error err;
+	size_t masks = 0;
+	int fd;
+
+	ck_assert(mkdir(directory, 0755) == 0 && mkdir(root, 0755) == 0 &&
+		mkdir(build.output, 0755) == 0);
+	fd = unix_listen(path, 0);
+	ck_assert_msg(view_plan(&request, &view, &err) == STATUS_OK, "%s", err.text);
+	for (size_t i = 0; i < view.count; i++)
+		masks += view.entries[i].kind == VIEW_MASK_FILE &&
+			strcmp(view.entries[i].place, path) == 0;
+	ck_assert_uint_eq(masks, 1);
+	close(fd);
+	ck_assert(unlink(path) == 0 && rmdir(directory) == 0);
+	ck_assert_int_eq(view_try(&view), 0);
+	view_release(&view);
+	free(root);
+	free(path);
+	free(directory);
+}
+END_TEST
+
 START_TEST(only_its_own_processes_and_interfaces_are_there)
 {
 	build_pass(&build,
@@ -426,6 +492,7 @@ int main(void)
 	tcase_add_test(attacks, other_file_systems_below_are_not_shown);
 	tcase_add_test(attacks, what_would_stay_visible_is_refused);
 	tcase_add_test(attacks, no_server_of_this_machine_is_reached);
+	tcase_add_test(attacks, a_socket_that_goes_away_stops_nothing);
 	tcase_add_test(attacks, only_its_own_processes_and_interfaces_are_there);
 	tcase_add_test(attacks, what_is_shown_cannot_be_written);
 	tcase_add_test(attacks, root_in_there_is_not_root_out_here);

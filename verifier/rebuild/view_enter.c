@@ -158,12 +158,19 @@ static enum status shown_mount(const struct view_entry *entry, const char *path,
 	return status;
 }
 
+/*
+ * What vanished since the plan was made, as another's socket may at any moment, hides nothing: it
+ * has no place to lie on, and what is hidden is looked for again at the end.
+ */
 static enum status mask_mount(
 	const struct view *view, enum view_kind kind, const char *path, struct error *err)
 {
 	enum status status;
+	struct stat info;
 	char *blank;
 
+	if (lstat(path, &info) < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return STATUS_OK;
 	if (kind == VIEW_MASK_DIRECTORY) {
 		if (mount("tmpfs", path, "tmpfs", MS_RDONLY | MS_NODEV | MS_NOSUID | MS_NOEXEC,
 			    "size=4k,mode=555") < 0)
@@ -182,8 +189,9 @@ static enum status mask_mount(
 static enum status entry_make(
 	const struct view *view, const struct view_entry *entry, struct error *err)
 {
+	bool is_mask = entry->kind == VIEW_MASK_DIRECTORY || entry->kind == VIEW_MASK_FILE;
 	char *path = place_in(view, entry->place);
-	enum status status = parents_make(view, entry->place, err);
+	enum status status = is_mask ? STATUS_OK : parents_make(view, entry->place, err);
 
 	if (status != STATUS_OK)
 		goto out;
