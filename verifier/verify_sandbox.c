@@ -112,7 +112,8 @@ static void explain_limit(const struct build_limits_held *held, struct buffer *t
 	char limit[NUMBER_SIZE_TEXT], seen[NUMBER_SIZE_TEXT];
 
 	number_format_size(most, limit);
-	number_format_size((held->seen + MEBIBYTE - 1) / MEBIBYTE * MEBIBYTE, seen);
+	number_format_size(
+		held->seen / MEBIBYTE * MEBIBYTE + (held->seen % MEBIBYTE ? MEBIBYTE : 0), seen);
 	switch (held->broken) {
 	case BUILD_TIME:
 		buffer_add_format(text,
@@ -123,6 +124,14 @@ static void explain_limit(const struct build_limits_held *held, struct buffer *t
 		break;
 	case BUILD_MEMORY:
 	case BUILD_DISK:
+		if (held->seen == BUILD_UNCOUNTED) {
+			buffer_add_format(text,
+				"; what it wrote cannot be counted (its directories are nested too "
+				"deep, or this machine is out of open files or memory), and so "
+				"cannot be held to its limit of disk, %s",
+				limit);
+			break;
+		}
 		buffer_add_format(text,
 			"; it took %s of %s, and its limit is %s: raise it with --build-%s or `%s` "
 			"of the descriptor's build",

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 
 /*
  * Builds that take more than they may (as root and as a normal user), and what they try to reach.
@@ -153,6 +154,12 @@ static const char *const writers[] = {
 	"exec 3>/tmp/gone; rm /tmp/gone; exec cat /dev/zero >&3",
 	"mount -t tmpfs none /tmp; exec cat /dev/zero >/build/output/big",
 	COVER "exec 3>/tmp/gone; rm /tmp/gone; head -c 100M /dev/zero >&3; exec sleep 1000",
+	/* Behind a mount of its own, and deeper than a process usually has files open. */
+	"mkdir /build/output/d; mount --bind /build/output/d /build/output/d; exec cat /dev/zero "
+	">/build/output/d/big",
+	"exec perl -e 'chdir \"/build/output\"; for (1 .. 1500) { mkdir \"d\"; chdir \"d\" or die "
+	"} "
+	"open F, \">big\" or die; $b = chr(7) x 65536; print F $b while 1'",
 };
 
 START_TEST(a_build_that_fills_the_disk)
@@ -168,6 +175,53 @@ START_TEST(a_build_that_ends_before_it_is_seen)
 	build_run(&build, "fallocate -l 100M /build/output/big");
 	ck_assert_int_eq(build.result.exit_code, 0);
 	ck_assert_int_eq(sandbox_limits(build.sandbox)->broken, BUILD_DISK);
+}
+END_TEST
+
+/* What a build says is on disk too, and not in its directories. */
+START_TEST(a_build_that_talks_without_end)
+{
+	struct stat info;
+	struct error err;
+
+	build.spec.limits.most[BUILD_DISK] = 50 * MIB;
+	build_script(&build, "exec yes");
+	build_prepare(&build);
+	build.command.log_fd =
+		open(build.log_path, O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
+	ck_assert(sandbox_run(build.sandbox, &build.command, &build.result, &err) == STATUS_OK);
+	ck_assert_int_eq(sandbox_limits(build.sandbox)->broken, BUILD_DISK);
+	ck_assert_uint_gt(sandbox_limits(build.sandbox)->seen, 50 * MIB);
+	ck_assert_int_eq(build.result.signal, SIGKILL);
+	ck_assert(fstat(build.command.log_fd, &info) == 0);
+	ck_assert_int_gt(info.st_size, (off_t)(50 * MIB));
+	close(build.command.log_fd);
+}
+END_TEST
+
+/* What is too deep to be counted is not taken for nothing. */
+START_TEST(a_build_that_nests_without_end)
+{
+	build_breaks("exec perl -e 'chdir \"/tmp\"; while (1) { mkdir \"d\"; chdir \"d\" or die }'",
+		BUILD_DISK, 1 << 30);
+	ck_assert_uint_eq(sandbox_limits(build.sandbox)->seen, BUILD_UNCOUNTED);
+}
+END_TEST
+
+/* The watch's own bound of open files is none of the build's. */
+START_TEST(a_build_has_its_own_bound_of_open_files)
+{
+	struct rlimit own;
+	char *expected;
+
+	ck_assert(getrlimit(RLIMIT_NOFILE, &own) == 0 && own.rlim_cur > 256);
+	own.rlim_cur = 256;
+	ck_assert(setrlimit(RLIMIT_NOFILE, &own) == 0);
+	expected = own.rlim_max == RLIM_INFINITY ? xstrdup("256\nunlimited\n")
+						 : xasprintf("256\n%ju\n", (uintmax_t)own.rlim_max);
+	build_pass(&build, "ulimit -Sn; ulimit -Hn");
+	ck_assert_str_eq(build.log, expected);
+	free(expected);
 }
 END_TEST
 
@@ -361,6 +415,9 @@ int main(void)
 	tcase_add_test(root, one_process_gets_no_more_address_space);
 	tcase_add_loop_test(root, a_build_that_fills_the_disk, 0, WRITERS);
 	tcase_add_test(root, a_build_that_ends_before_it_is_seen);
+	tcase_add_test(root, a_build_that_talks_without_end);
+	tcase_add_test(root, a_build_that_nests_without_end);
+	tcase_add_test(root, a_build_has_its_own_bound_of_open_files);
 	tcase_add_test(root, free_space_has_to_stay);
 	tcase_add_test(root, what_cannot_be_seen_is_trouble);
 	tcase_add_test(root, a_fork_bomb_leaves_the_machine_its_numbers);

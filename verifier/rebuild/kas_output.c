@@ -174,25 +174,22 @@ static enum status compress_one(struct kas *kas, const char *name, struct error 
 static enum status compress_matching(struct kas *kas, const char *glob, struct error *err)
 {
 	int fd = deploy_open(kas);
-	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
 	struct text_list names = {0};
-	enum status status = STATUS_OK;
-	struct dirent *entry;
+	enum status status;
+	size_t count = 0;
 
-	if (!directory)
+	if (fd < 0)
 		return deploy_missing(kas, err);
-	while ((errno = 0, entry = readdir(directory)))
-		if (fnmatch(glob, entry->d_name, FNM_PERIOD) == 0)
-			text_list_add(&names, entry->d_name);
-	if (errno)
-		status = error_set_errno(err, "the deploy directory");
-	closedir(directory);
-	text_list_sort(&names);
-	if (status == STATUS_OK && names.count == 0)
+	status = path_names(fd, "the deploy directory", &names, err);
+	for (size_t i = 0; i < names.count && status == STATUS_OK; i++) {
+		if (fnmatch(glob, names.items[i], FNM_PERIOD) != 0)
+			continue;
+		count++;
+		status = compress_one(kas, names.items[i], err);
+	}
+	if (status == STATUS_OK && count == 0)
 		status = error_set(err, STATUS_BUILD,
 			"the deploy directory has no %s, which is to be compressed", glob);
-	for (size_t i = 0; i < names.count && status == STATUS_OK; i++)
-		status = compress_one(kas, names.items[i], err);
 	text_list_release(&names);
 	return status;
 }

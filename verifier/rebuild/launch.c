@@ -111,7 +111,8 @@ static int child_prepare(const struct launch *launch)
 	if (null < 0 || setsid() < 0 || dup2(launch->log_fd, STDOUT_FILENO) < 0 ||
 		dup2(launch->log_fd, STDERR_FILENO) < 0 || dup2(null, STDIN_FILENO) < 0 ||
 		syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) < 0 ||
-		setrlimit(RLIMIT_CORE, &no_core) < 0 || chdir(launch->directory) < 0)
+		setrlimit(RLIMIT_CORE, &no_core) < 0 ||
+		setrlimit(RLIMIT_NOFILE, &launch->files) < 0 || chdir(launch->directory) < 0)
 		return -1;
 	offer_to_end();
 	if (launch->door >= 0 && cgroup_join(launch->door) < 0)

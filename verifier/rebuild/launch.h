@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -21,6 +22,7 @@ struct launch {
 	uint64_t address_space, processes; /* RLIMIT_AS and RLIMIT_NPROC; 0: as they are */
 	int door;			   /* of cgroup_door(), or -1 */
 	bool has_groups;		   /* may set its groups, and then has none but its own */
+	struct rlimit files;		   /* its RLIMIT_NOFILE, whatever this process's is */
 };
 
 /*

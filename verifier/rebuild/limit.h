@@ -9,13 +9,16 @@
 enum build_limit {
 	BUILD_TIME,	  /* seconds */
 	BUILD_MEMORY,	  /* bytes, of all its processes and of what is in its tmpfs */
-	BUILD_DISK,	  /* bytes, in its /tmp, /var/tmp, output directory and work tree */
+	BUILD_DISK,	  /* bytes, in its /tmp, /var/tmp, output directory, work tree and log */
 	BUILD_FREE_SPACE, /* bytes that have to stay free on the file system it writes to */
 	BUILD_PROCESSES,
 	BUILD_LIMIT_COUNT,
 };
 
 #define BUILD_LIMIT_NONE BUILD_LIMIT_COUNT
+
+/* Seen, of disk: more than could be counted. What cannot be counted cannot be held to a limit. */
+#define BUILD_UNCOUNTED UINT64_MAX
 
 /* Without a limit on processes or free space given. */
 #define BUILD_PROCESSES_DEFAULT	 16384

@@ -125,15 +125,22 @@ enum status loops_detach(const char *directory, struct error *err)
 	int fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct loop_list loops = {0};
 	enum status status = STATUS_OK;
+	bool is_whole = true;
 	struct stat info;
 
 	if (fd >= 0 && fstat(fd, &info) == 0)
 		loops_find(info.st_dev, &loops);
 	if (loops.count)
-		scan_tree(fd, entry_look, &loops);
+		is_whole = scan_tree(fd, entry_look, &loops);
 	for (size_t i = 0; i < loops.count && status == STATUS_OK; i++)
 		if (loops.items[i].is_below)
 			status = loop_detach(&loops.items[i], err);
+	if (status == STATUS_OK && !is_whole)
+		status = error_set(err, STATUS_LIMIT,
+			"%s cannot all be looked through for files that loop devices hold: its "
+			"directories are nested too deep, or there are too few open files (ulimit "
+			"-n); detach them (losetup -d) and remove it by hand",
+			directory);
 	if (fd >= 0)
 		close(fd);
 	free(loops.items);

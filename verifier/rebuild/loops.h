@@ -22,7 +22,8 @@ bool loop_is_used(unsigned number);
  * Detaches those whose file is below the directory, on its file system: (device, inode) is what a
  * file is known by, and no other loop device is touched. A file that was removed is below nothing
  * any more. One that is still mounted is detached when that ends. Without any, or without the
- * right to, nothing happens. STATUS_IO names one that could not be detached.
+ * right to, nothing happens. STATUS_IO names one that could not be detached; STATUS_LIMIT: there
+ * may be more, in what could not be looked through (scan_tree()).
  */
 enum status loops_detach(const char *directory, struct error *err);
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -99,6 +100,20 @@ static bool request_parse(
 	return true;
 }
 
+/*
+ * The watch keeps each directory open that it is in while it counts, however deep a build nests
+ * them. Gives what the limit was, which is the build's.
+ */
+static struct rlimit files_raise(void)
+{
+	struct rlimit own = {RLIM_INFINITY, RLIM_INFINITY}, most;
+
+	getrlimit(RLIMIT_NOFILE, &own);
+	most = (struct rlimit){own.rlim_max, own.rlim_max};
+	setrlimit(RLIMIT_NOFILE, &most);
+	return own;
+}
+
 /* The one command, from the request to its outcome. */
 static void command_serve(const struct sandbox_inner *inner, int network)
 {
@@ -132,6 +147,7 @@ static void command_serve(const struct sandbox_inner *inner, int network)
 			.processes = inner->threads,
 			.door = inner->door,
 			.has_groups = !inner->map || inner->map->has_range,
+			.files = files_raise(),
 		};
 		const struct supervision supervision = {
 			.is_isolated = inner->view != NULL,

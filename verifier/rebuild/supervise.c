@@ -159,7 +159,7 @@ enum status supervise(const struct supervision *supervision, const struct launch
 		return error_set_errno(err, "cannot watch the build");
 	if (supervision->is_isolated)
 		status = watch_new(&supervision->limits, supervision->written, supervision->backing,
-			&watch, err);
+			launch->log_fd, &watch, err);
 	if (status == STATUS_OK)
 		status = launch_start(launch, &build, err);
 	if (status == STATUS_OK) {

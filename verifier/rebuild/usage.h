@@ -3,6 +3,7 @@
 #define VERIFIER_REBUILD_USAGE_H
 
 #include <dirent.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -59,8 +60,9 @@ void usage_read_networks(const struct usage *usage, struct network_set *networks
 
 /*
  * Bytes on disk below the directories, other mounts left out, and of removed files of the same file
- * systems that a process still has open. What has several names counts once.
+ * systems that a process still has open. What has several names counts by a share for each of them.
+ * False when it could not all be looked at (scan_tree()), and is more.
  */
-uint64_t usage_read_disk(int proc, const int *directory_fds, size_t count);
+bool usage_read_disk(int proc, const int *directory_fds, size_t count, uint64_t *bytes);
 
 #endif

@@ -87,18 +87,19 @@ static uint64_t removed_read(int proc, const dev_t *devices, size_t count)
 	return bytes;
 }
 
-uint64_t usage_read_disk(int proc, const int *directory_fds, size_t count)
+bool usage_read_disk(int proc, const int *directory_fds, size_t count, uint64_t *bytes)
 {
 	dev_t *devices = xcalloc(count, sizeof(*devices));
-	uint64_t bytes = 0;
+	bool is_whole = true;
 	struct stat info;
 
+	*bytes = 0;
 	for (size_t i = 0; i < count; i++) {
 		if (fstat(directory_fds[i], &info) == 0)
 			devices[i] = info.st_dev;
-		scan_tree(directory_fds[i], bytes_add, &bytes);
+		is_whole &= scan_tree(directory_fds[i], bytes_add, bytes);
 	}
-	bytes += removed_read(proc, devices, count);
+	*bytes += removed_read(proc, devices, count);
 	free(devices);
-	return bytes;
+	return is_whole;
 }

@@ -35,6 +35,7 @@ struct tmpfs_look {
 	struct stat *files; /* those that were counted one by one */
 	size_t file_count, file_capacity;
 	uint64_t bytes;
+	bool is_whole;
 };
 
 static bool device_is_in(const struct device_list *list, dev_t device)
@@ -76,7 +77,7 @@ static void tmpfs_add(struct tmpfs_look *look, int fd, dev_t device)
 	if (info.f_blocks)
 		look->bytes += (uint64_t)(info.f_blocks - info.f_bfree) * (uint64_t)info.f_bsize;
 	else
-		scan_tree(fd, blocks_add, &look->bytes);
+		look->is_whole &= scan_tree(fd, blocks_add, &look->bytes);
 	device_add(&look->seen, device);
 }
 
@@ -257,7 +258,7 @@ static void process_mounts_add(struct tmpfs_look *look, const char *pid)
 
 bool tmpfs_read(int proc, const struct device_list *foreign, uint64_t *bytes)
 {
-	struct tmpfs_look look = {.proc = proc, .foreign = foreign};
+	struct tmpfs_look look = {.proc = proc, .foreign = foreign, .is_whole = true};
 	bool is_read = mounts_add(&look, "self");
 
 	/* First where all of a file system is known, then what only an open file leads to. */
@@ -267,5 +268,5 @@ bool tmpfs_read(int proc, const struct device_list *foreign, uint64_t *bytes)
 	free(look.views);
 	free(look.files);
 	*bytes = look.bytes;
-	return is_read;
+	return is_read && look.is_whole;
 }

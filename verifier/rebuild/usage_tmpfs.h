@@ -28,7 +28,7 @@ struct device_list {
  */
 bool tmpfs_find_foreign(int proc, struct device_list *foreign);
 
-/* False when the mounts of this process cannot be read. */
+/* False when the mounts of this process cannot be read, or not all that is in a tmpfs. */
 bool tmpfs_read(int proc, const struct device_list *foreign, uint64_t *bytes);
 
 #endif

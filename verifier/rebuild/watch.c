@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -34,10 +36,11 @@ struct watch {
 	struct network_set networks;
 	int directories[DIRECTORIES_MOST];
 	size_t directory_count;
+	int log_fd;		   /* what the build says goes there; or -1 */
 	int bounded, backing;	   /* the file system of limited size and what is below it, or -1 */
 	_Atomic double full_since; /* 0: it was never seen full */
 	double next; /* when memory is looked at again: a thousand processes take a while too */
-	_Atomic uint64_t disk;	/* bytes, at the last count */
+	_Atomic uint64_t disk;	/* bytes, at the last count, without the log */
 	_Atomic uint64_t space; /* bytes that are free */
 };
 
@@ -77,8 +80,29 @@ static uint64_t free_space(const struct watch *watch)
 	return least;
 }
 
+/* One that was not begun. */
+static void watch_free(struct watch *watch)
+{
+	for (size_t i = 0; i < watch->directory_count; i++)
+		close(watch->directories[i]);
+	if (watch->usage.proc >= 0)
+		close(watch->usage.proc);
+	free(watch->usage.foreign.items);
+	free(watch);
+}
+
+/* What the log takes, when it is a file. */
+static uint64_t log_bytes(const struct watch *watch)
+{
+	struct stat info;
+
+	return watch->log_fd >= 0 && fstat(watch->log_fd, &info) == 0 && S_ISREG(info.st_mode)
+		? (uint64_t)info.st_blocks * 512
+		: 0;
+}
+
 enum status watch_new(const struct build_limits *limits, const char *const *directories,
-	int backing, struct watch **made, struct error *err)
+	int backing, int log_fd, struct watch **made, struct error *err)
 {
 	struct watch *watch = xcalloc(1, sizeof(*watch));
 
@@ -86,19 +110,20 @@ enum status watch_new(const struct build_limits *limits, const char *const *dire
 	watch->space = UINT64_MAX;
 	watch->bounded = -1;
 	watch->backing = backing;
+	watch->log_fd = log_fd;
 	if (usage_open(&watch->usage, err) != STATUS_OK) {
-		free(watch);
+		watch_free(watch);
 		return err->status;
 	}
 	for (; directories[watch->directory_count]; watch->directory_count++) {
 		const char *path = directories[watch->directory_count];
 		int fd = watch->directory_count < DIRECTORIES_MOST
-			? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC)
+			? open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)
 			: -1;
 
 		if (fd < 0) {
 			error_set_errno(err, "cannot watch %s", path);
-			free(watch);
+			watch_free(watch);
 			return err->status;
 		}
 		watch->directories[watch->directory_count] = fd;
@@ -107,7 +132,7 @@ enum status watch_new(const struct build_limits *limits, const char *const *dire
 		watch->bounded = open(directories[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (watch->bounded < 0) {
 			error_set_errno(err, "cannot watch %s", directories[0]);
-			free(watch);
+			watch_free(watch);
 			return err->status;
 		}
 	}
@@ -143,6 +168,23 @@ static void *full_watch(void *context)
 	return NULL;
 }
 
+/* In its directories. */
+static uint64_t disk_bytes(const struct watch *watch)
+{
+	uint64_t bytes;
+
+	return usage_read_disk(
+		       watch->usage.proc, watch->directories, watch->directory_count, &bytes)
+		? bytes
+		: BUILD_UNCOUNTED;
+}
+
+/* The log is on the host's file system, and bounded by itself where the rest has one of its own. */
+static uint64_t with_log(const struct watch *watch, uint64_t disk)
+{
+	return disk == BUILD_UNCOUNTED ? disk : disk + log_bytes(watch);
+}
+
 static void *disk_watch(void *context)
 {
 	struct watch *watch = context;
@@ -152,8 +194,7 @@ static void *disk_watch(void *context)
 
 		watch->space = free_space(watch);
 		if (watch->limits.most[BUILD_DISK] && watch->backing < 0)
-			watch->disk = usage_read_disk(
-				watch->usage.proc, watch->directories, watch->directory_count);
+			watch->disk = disk_bytes(watch);
 		took = clock_monotonic() - begin;
 		poll(NULL, 0, (int)(1000 * (took > DISK_PAUSE ? took : DISK_PAUSE)));
 	}
@@ -215,7 +256,7 @@ enum status watch_broken(
 	struct watch *watch, enum build_limit *broken, uint64_t *seen, struct error *err)
 {
 	const uint64_t *most = watch->limits.most;
-	uint64_t disk = watch->disk, space = watch->space;
+	uint64_t disk = with_log(watch, watch->disk), space = watch->space;
 
 	*broken = BUILD_LIMIT_NONE;
 	if (is_full(watch) && clock_monotonic() - watch->full_since > FULL_GRACE) {
@@ -247,10 +288,10 @@ enum build_limit watch_broken_at_end(struct watch *watch, uint64_t *seen)
 
 	if (!most)
 		return BUILD_LIMIT_NONE;
-	if (watch->backing >= 0) {
+	if (watch->backing >= 0 && is_full(watch)) {
 		*seen = most;
-		return is_full(watch) ? BUILD_DISK : BUILD_LIMIT_NONE;
+		return BUILD_DISK;
 	}
-	*seen = usage_read_disk(watch->usage.proc, watch->directories, watch->directory_count);
+	*seen = with_log(watch, watch->backing >= 0 ? 0 : disk_bytes(watch));
 	return *seen > most ? BUILD_DISK : BUILD_LIMIT_NONE;
 }

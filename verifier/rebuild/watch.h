@@ -15,12 +15,14 @@ struct watch;
 #define WATCH_INTERVAL 0.1 /* seconds from one watch_broken() to the next */
 
 /*
- * The directories and /proc are opened now; what a build mounts over them changes nothing. With
+ * The directories and /proc are cloned now (open_tree(2)): what a build mounts over them, or in
+ * them, changes nothing. The log, a descriptor that is borrowed or -1, counts as disk as well. With
  * `backing` not -1, borrowed, they are on one file system as large as the limit of disk, which
  * takes its room from the one that `backing` is on: then it is only looked at whether it is full.
+ * It lives as long as the process, whose threads read it.
  */
 enum status watch_new(const struct build_limits *limits, const char *const *directories,
-	int backing, struct watch **watch, struct error *err);
+	int backing, int log_fd, struct watch **watch, struct error *err);
 
 /* To be called with the build's processes running: nothing is looked at before. */
 enum status watch_begin(struct watch *watch, struct error *err);
