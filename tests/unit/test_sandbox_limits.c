@@ -4,11 +4,14 @@
 #include "verifier/rebuild/tasks.h"
 #include "verifier/rebuild/usage.h"
 
+#include <arpa/inet.h>
 #include <grp.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 /*
  * Builds that take more than they may (as root and as a normal user), and what they try to reach.
@@ -397,6 +400,32 @@ START_TEST(the_list_is_bounded)
 }
 END_TEST
 
+/* More than one look takes, and few enough that the socket holds them all. */
+START_TEST(nothing_that_came_is_left_unread)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(123)};
+	struct wanted_list list = {0}, first = {0};
+	int watch, out, room = 1 << 20;
+	struct error err;
+
+	ck_assert(unshare(CLONE_NEWNET) == 0);
+	ck_assert(network_start(&err) == STATUS_OK && network_watch(&watch, &err) == STATUS_OK);
+	ck_assert(setsockopt(watch, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) == 0);
+	out = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	ck_assert(inet_pton(AF_INET, "198.51.100.1", &to.sin_addr) == 1);
+	for (int i = 0; i < 900; i++)
+		ck_assert(sendto(out, "x", 1, 0, (struct sockaddr *)&to, sizeof(to)) == 1);
+	network_read(watch, &first);
+	ck_assert(first.count == 1 && first.items[0].count < 900);
+	network_read_all(watch, &list);
+	ck_assert_uint_eq(list.count, 1);
+	ck_assert_uint_eq(first.items[0].count + list.items[0].count, 900);
+	ck_assert_uint_eq(first.more + list.more, 0);
+	close(out);
+	close(watch);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("limits of a sandbox");
@@ -419,6 +448,7 @@ int main(void)
 	tcase_add_test(root, a_build_that_nests_without_end);
 	tcase_add_test(root, a_build_has_its_own_bound_of_open_files);
 	tcase_add_test(root, free_space_has_to_stay);
+	tcase_add_test(root, nothing_that_came_is_left_unread);
 	tcase_add_test(root, what_cannot_be_seen_is_trouble);
 	tcase_add_test(root, a_fork_bomb_leaves_the_machine_its_numbers);
 	tcase_add_loop_test(root, a_fork_bomb, 0, BOMBS);

@@ -19,6 +19,7 @@
 #include "base/array.h"
 
 #define PACKETS_AT_ONCE 256
+#define READS_AT_END	4096
 #define PACKET_MAX	512 /* holds headers and the name of a query */
 #define DNS_PORT	53
 #define WANTED_TOLD	4  /* in an error; the report has them all */
@@ -68,10 +69,13 @@ static int route_add(int netlink, unsigned char family)
 		struct nlmsgerr error;
 		char rest[256];
 	} answer = {0};
+	ssize_t len;
 
-	if (send(netlink, &request, sizeof(request), 0) < 0 ||
-		recv(netlink, &answer, sizeof(answer), 0) < (ssize_t)sizeof(answer.header))
+	if (send(netlink, &request, sizeof(request), 0) < 0)
 		return errno;
+	len = recv(netlink, &answer, sizeof(answer), 0);
+	if (len < (ssize_t)sizeof(answer.header))
+		return len < 0 ? errno : EPROTO;
 	return answer.header.nlmsg_type == NLMSG_ERROR ? -answer.error.error : EPROTO;
 }
 
@@ -329,19 +333,40 @@ static void packet_take(const unsigned char *data, size_t len, struct wanted_lis
 	}
 }
 
-void network_read(int fd, struct wanted_list *list)
+/* False when there is no more. */
+static bool packets_read(int fd, struct wanted_list *list)
 {
 	unsigned char data[PACKET_MAX];
-	struct tpacket_stats stats = {0};
-	socklen_t size = sizeof(stats);
-	ssize_t len;
 
 	for (size_t i = 0; i < PACKETS_AT_ONCE; i++) {
-		len = recv(fd, data, sizeof(data), 0);
+		ssize_t len = recv(fd, data, sizeof(data), 0);
+
 		if (len < 0)
-			break;
+			return false;
 		packet_take(data, (size_t)len, list);
 	}
+	return true;
+}
+
+static void drops_read(int fd, struct wanted_list *list)
+{
+	struct tpacket_stats stats = {0};
+	socklen_t size = sizeof(stats);
+
 	if (getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, &stats, &size) == 0)
 		list->more += stats.tp_drops;
+}
+
+void network_read(int fd, struct wanted_list *list)
+{
+	packets_read(fd, list);
+	drops_read(fd, list);
+}
+
+/* What a socket holds is bounded, and so is this. */
+void network_read_all(int fd, struct wanted_list *list)
+{
+	for (size_t i = 0; i < READS_AT_END && packets_read(fd, list); i++) {
+	}
+	drops_read(fd, list);
 }

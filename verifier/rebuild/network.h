@@ -55,6 +55,8 @@ enum status network_watch_refused(int *fd, struct error *err);
 
 /* Reads what has come, a bounded part of it at once. */
 void network_read(int fd, struct wanted_list *list);
+/* The same of all there is, when the build has ended and nothing comes any more. */
+void network_read_all(int fd, struct wanted_list *list);
 
 /* " tcp 192.0.2.7:443, name deb.example.org, and more"; nothing for an empty list. */
 void wanted_list_text(const struct wanted_list *list, struct buffer *text);

@@ -168,7 +168,7 @@ enum status supervise(const struct supervision *supervision, const struct launch
 		if (status == STATUS_OK)
 			status = build_wait(supervision, watch, build, signals, supervised, err);
 		if (supervision->network >= 0)
-			network_read(supervision->network, &supervised->wanted);
+			network_read_all(supervision->network, &supervised->wanted);
 		if (watch)
 			supervised->wanted.own_networks = watch_networks(watch);
 		rest_end(build, supervision->is_isolated, &supervised->result);
