@@ -131,6 +131,7 @@ static inline void build_run_prepared(struct build *build)
 		sandbox_run(build->sandbox, &build->command, &build->result, &err) == STATUS_OK,
 		"%s", err.text);
 	close(log);
+	build->command.log_fd = -1;
 	free(build->log);
 	ck_assert(path_read_file(build->log_path, 1 << 20, &build->log, &len, &err) == STATUS_OK);
 }

@@ -135,6 +135,34 @@ START_TEST(those_a_killed_one_left_are_detached_by_the_next)
 }
 END_TEST
 
+/* A build by kas works in its tree, which outlives the sandbox, and is killed there as well. */
+START_TEST(so_are_those_in_a_work_tree)
+{
+	char *file = path_join(build.source, "disk.img"), *same = NULL;
+	char *script = xasprintf("truncate -s 1M disk.img; losetup -f disk.img; sleep %s", nap);
+	struct error err;
+	int held;
+
+	build.spec.is_work_tree = true;
+	build_pass(&build, "truncate -s 1M disk.img; losetup -f disk.img");
+	ck_assert_uint_eq(attached(file), 1);
+	sandbox_free(build.sandbox);
+	build.sandbox = NULL;
+	ck_assert_uint_eq(attached(file), 0);
+	build_again(&build);
+	build_run_killed(&build, script, nap, 1);
+	ck_assert_uint_eq(attached(file), 1);
+	held = open(file, O_RDONLY | O_CLOEXEC);
+	ck_assert(sandbox_remove_tree(build.source, &err) == STATUS_OK);
+	same = xasprintf("/proc/self/fd/%d", held);
+	ck_assert_uint_eq(attached(same), 0);
+	close(held);
+	free(same);
+	free(script);
+	free(file);
+}
+END_TEST
+
 START_TEST(only_free_ones_are_seen)
 {
 	char *other = path_join(build.top, "other.img");
@@ -178,6 +206,7 @@ int main(void)
 	tcase_add_test(loops, a_build_uses_them);
 	tcase_add_test(loops, those_it_leaves_are_detached);
 	tcase_add_test(loops, those_a_killed_one_left_are_detached_by_the_next);
+	tcase_add_test(loops, so_are_those_in_a_work_tree);
 	tcase_add_test(loops, only_free_ones_are_seen);
 	suite_add_tcase(suite, loops);
 	runner = srunner_create(suite);

@@ -118,8 +118,8 @@ void kas_free(struct kas *kas)
 
 	if (!kas)
 		return;
-	path_remove_tree(kas->prepared, &ignored);
-	path_remove_tree(kas->output, &ignored);
+	sandbox_remove_tree(kas->prepared, &ignored);
+	sandbox_remove_tree(kas->output, &ignored);
 	build_user_release(&kas->user);
 	text_list_release(&kas->tools);
 	text_list_release(&kas->sources);

@@ -53,7 +53,8 @@ static enum status git_line(struct kas *kas, const char *what, const char *repos
 
 static enum status directory_make(const struct kas *kas, struct error *err)
 {
-	if (path_remove_tree(kas->prepared, err) < 0 || path_remove_tree(kas->tree, err) < 0)
+	/* A killed build may have left loop devices on files in them: these are detached first. */
+	if (sandbox_remove_tree(kas->prepared, err) < 0 || sandbox_remove_tree(kas->tree, err) < 0)
 		return err->status;
 	if (unlink(kas->spec.log) < 0 && errno != ENOENT)
 		return error_set_errno(err, "%s", kas->spec.log);
@@ -464,7 +465,7 @@ enum status kas_prepare(struct kas *kas, unsigned short proxy_port, struct kas_p
 	for (size_t i = 0; kas->spec.given && i < kas->spec.given->count; i++)
 		text_list_add(&prepared->given, kas->spec.given->items[i]);
 	prepared->wanted = kas->wanted;
-	path_remove_tree(kas->output, &ignored);
-	path_remove_tree(kas->prepared, &ignored);
+	sandbox_remove_tree(kas->output, &ignored);
+	sandbox_remove_tree(kas->prepared, &ignored);
 	return status == STATUS_OK ? STATUS_OK : error_context(err, "prepare");
 }

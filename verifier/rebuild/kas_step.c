@@ -75,7 +75,7 @@ static enum status step_sandbox(const struct kas *kas, const struct kas_step *st
 		spec.opening_count = kas->opening_count;
 	}
 	spec.limits = kas->spec.limits;
-	if (path_remove_tree(kas->output, err) < 0)
+	if (sandbox_remove_tree(kas->output, err) < 0)
 		return err->status;
 	return sandbox_prepare(&spec, sandbox, NULL, &port, err);
 }

@@ -38,6 +38,7 @@ struct sandbox {
 	char *tmp, *var_tmp, *scratch;
 	char *source, *output;	/* as the build sees them */
 	char *output_directory; /* outside */
+	char *work_tree;	/* outside, where a build with loop devices writes to it; or NULL */
 	uid_t uid;
 	gid_t gid;
 	struct view view;
@@ -199,6 +200,8 @@ static enum status view_prepare(
 		return error_set(err, STATUS_SANDBOX,
 			"this build asks for loop devices, which only root can give it: run it as "
 			"root, or without `loop_devices` of the descriptor's build");
+	if (spec->is_work_tree && spec->loop_devices)
+		sandbox->work_tree = xstrdup(spec->source_directory);
 	if (spec->is_work_tree) {
 		sandbox->source = xstrdup(request.build_path);
 		sandbox->output = xstrdup(VIEW_OUTPUT_PATH);
@@ -466,6 +469,8 @@ void sandbox_free(struct sandbox *sandbox)
 	cgroup_free(sandbox->cgroup);
 	if (sandbox->output_directory && geteuid() == 0)
 		loops_detach(sandbox->output_directory, &ignored);
+	if (sandbox->work_tree && geteuid() == 0)
+		loops_detach(sandbox->work_tree, &ignored);
 	if (sandbox->tmp)
 		sandbox_remove_tree(sandbox->tmp, &ignored);
 	if (sandbox->var_tmp)
@@ -481,6 +486,7 @@ void sandbox_free(struct sandbox *sandbox)
 	free(sandbox->source);
 	free(sandbox->output);
 	free(sandbox->output_directory);
+	free(sandbox->work_tree);
 	view_release(&sandbox->view);
 	free(sandbox);
 }
