@@ -160,6 +160,43 @@ START_TEST(what_is_excluded_is_in_neither)
 }
 END_TEST
 
+/* Of a repository's own files none is in the digest, and each is in the copy, and told of. */
+static void apart_seen(void *context, const char *path, const struct digest *digest, uint64_t size)
+{
+	(void)digest;
+	*(unsigned *)context += strstr(path, ".git/") != NULL && size == 1;
+}
+
+START_TEST(what_is_apart_is_copied_and_in_no_digest)
+{
+	char *deep = path_join(copy, "conf/.git/refs/main");
+	struct digest without, with, other;
+	struct error err;
+	unsigned seen = 0;
+
+	make_tree();
+	without = digest_now();
+	shell("mkdir -p .git conf/.git/refs && printf 1 >.git/HEAD && printf 2 "
+	      ">conf/.git/refs/main");
+	options.apart = ".git";
+	options.taken = apart_seen;
+	options.context = &seen;
+	ck_assert(tree_copy(build.source, copy, &options, &with, &err) == STATUS_OK);
+	ck_assert(digest_equal(&without, &with));
+	ck_assert_uint_eq(seen, 2);
+	ck_assert(access(deep, R_OK) == 0);
+	/* Only that name. */
+	shell("printf 3 >conf/.gitignore && mkdir x.git && printf 4 >x.git/a");
+	ck_assert(tree_check(build.source, &options, &other, &err) == STATUS_OK);
+	ck_assert(!digest_equal(&other, &with));
+	with = other;
+	shell("printf 5 >x.git/a");
+	ck_assert(tree_check(build.source, &options, &other, &err) == STATUS_OK);
+	ck_assert(!digest_equal(&other, &with));
+	free(deep);
+}
+END_TEST
+
 /* The source tree holds the release that is to be rebuilt (trust T1, T3). */
 START_TEST(a_published_content_in_the_source_is_refused)
 {
@@ -272,6 +309,7 @@ int main(void)
 	tcase_add_loop_test(
 		cases, every_change_that_a_build_can_see_changes_it, 0, (int)ARRAY_SIZE(changes));
 	tcase_add_test(cases, what_is_excluded_is_in_neither);
+	tcase_add_test(cases, what_is_apart_is_copied_and_in_no_digest);
 	tcase_add_test(cases, a_published_content_in_the_source_is_refused);
 	tcase_add_test(cases, other_kinds_of_files_are_refused);
 	tcase_add_test(cases, the_tool_root_lists_what_is_installed);

@@ -26,7 +26,10 @@ static char *git_configuration(const struct release_kas *settings)
 {
 	struct buffer text = {0};
 
-	buffer_add_text(&text, "[safe]\n\tdirectory = *\n[advice]\n\tdetachedHead = false\n");
+	/* Nothing that git does beside what it is told: two who prepare get the same files. */
+	buffer_add_text(&text,
+		"[safe]\n\tdirectory = *\n[advice]\n\tdetachedHead = false\n[gc]\n\tauto = 0\n"
+		"[core]\n\tlogAllRefUpdates = false\n");
 	add_direct(&text, settings->repository);
 	for (size_t i = 0; i < settings->mirror_count; i++) {
 		add_direct(&text, settings->mirrors[i].place);

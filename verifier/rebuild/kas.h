@@ -46,6 +46,7 @@ struct kas_repository {
 	char *path; /* below the tree; "." for the tree itself */
 	char *url, *commit;
 	struct digest object; /* SHA-256 of the commit object, as git cat-file prints it */
+	struct digest tags;   /* of the tags that lead to it: what `git describe` says of it */
 };
 
 struct kas_file {
@@ -59,7 +60,8 @@ struct kas_prepared {
 	char *version;	       /* what kas says of itself */
 	bool has_program;      /* else it is of a package of this machine */
 	struct digest program; /* of the tree that the program is in (verifier/rebuild/tree.h) */
-	struct digest tree, downloads;
+	struct digest tree;    /* of its files and its repositories (kas_digest_tree()) */
+	struct digest downloads;
 	enum network_kind network;	     /* that prepare had, */
 	struct wanted_list wanted;	     /* and what it wanted of it in vain */
 	char *image_uuid;		     /* that the build was given, or NULL */

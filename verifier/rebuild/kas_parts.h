@@ -69,6 +69,32 @@ enum status kas_run_step(struct kas *kas, struct kas_step *step, struct error *e
 /* Whatever its exit code, which *exit_code then is. */
 enum status kas_try_step(struct kas *kas, struct kas_step *step, int *exit_code, struct error *err);
 
+/* Clones the repository of the kas files, and checks out its commit. */
+enum status kas_clone(struct kas *kas, struct error *err);
+
+/* Every repository in the tree, at the commit that it is at; none may be changed. */
+enum status kas_take_repositories(
+	struct kas *kas, struct kas_prepared *prepared, struct error *err);
+
+/*
+ * What git keeps of its own doings: nothing that a build needs, and other at each prepare. As
+ * absolute paths in `tree`.
+ */
+void kas_list_left_out(
+	const struct kas_prepared *prepared, const char *tree, struct text_list *paths);
+
+/*
+ * Sets the digest of the tree from that of its files and of its repositories: SHA-256 over
+ * "reproof-kas-tree-1\n", the files' digest and "\n", and for each repository
+ *	COMMIT OBJECT TAGS PATH NUL
+ * How a server packed a repository, and what else it has, is no part of it: two who prepare from
+ * the same commits come to the same digest.
+ */
+void kas_digest_tree(struct kas_prepared *prepared, const struct digest *files);
+
+/* Not a link to one. */
+bool kas_is_directory(const char *path);
+
 /* The files' own version number, and kas's; STATUS_USAGE when they do not fit. */
 enum status kas_check_version(struct kas *kas, const char *says, struct error *err);
 

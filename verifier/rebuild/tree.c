@@ -167,6 +167,28 @@ static enum status link_take(struct tree_walk *walk, struct tree_entry *entry, c
 static enum status directory_take(
 	struct tree_walk *walk, const char *path, unsigned depth, struct error *err);
 
+static bool is_apart(const struct tree_options *options, const char *path)
+{
+	size_t len = options->apart ? strlen(options->apart) : 0;
+
+	for (const char *name = path; len > 0; name++) {
+		size_t size = strcspn(name, "/");
+
+		if (size == len && strncmp(name, options->apart, len) == 0)
+			return true;
+		name += size;
+		if (!*name)
+			break;
+	}
+	return false;
+}
+
+static void entry_release(struct tree_entry *entry)
+{
+	free(entry->path);
+	free(entry->target);
+}
+
 /* One name: `path` is below the tree's root. */
 static enum status entry_take(
 	struct tree_walk *walk, const char *path, unsigned depth, struct error *err)
@@ -178,7 +200,7 @@ static enum status entry_take(
 	struct stat info;
 
 	if (walk->options->excluded && text_list_contains(walk->options->excluded, from)) {
-		free(entry.path);
+		entry_release(&entry);
 		goto out;
 	}
 	if (lstat(from, &info) < 0)
@@ -192,6 +214,10 @@ static enum status entry_take(
 	else
 		status = error_set(err, STATUS_FORMAT,
 			"%s: a source tree holds files, directories and links only", from);
+	if (is_apart(walk->options, path)) {
+		entry_release(&entry);
+		goto out;
+	}
 	ARRAY_GROW(walk->entries, walk->count, walk->capacity);
 	walk->entries[walk->count++] = entry;
 out:
@@ -302,10 +328,8 @@ static enum status tree_take(const char *source, const char *destination,
 	status = directory_take(&walk, "", 0, err);
 	if (status == STATUS_OK)
 		digest_take(&walk, digest);
-	for (size_t i = 0; i < walk.count; i++) {
-		free(walk.entries[i].path);
-		free(walk.entries[i].target);
-	}
+	for (size_t i = 0; i < walk.count; i++)
+		entry_release(&walk.entries[i]);
 	free(walk.entries);
 	free(walk.chunk);
 	free(resolved);

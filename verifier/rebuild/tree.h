@@ -22,6 +22,11 @@ struct tree_options {
 	 */
 	const struct digest *forbidden;
 	size_t forbidden_count;
+	/*
+	 * What has this name, and all below it, is copied and told of, but is in no digest. NULL:
+	 * nothing.
+	 */
+	const char *apart;
 	int64_t mtime; /* of everything in the copy, so that builds which look see no difference */
 	/* Called for every file, in no order: what was copied, file by file. NULL: not wanted. */
 	void (*taken)(void *context, const char *path, const struct digest *digest, uint64_t size);
