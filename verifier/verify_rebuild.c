@@ -305,6 +305,19 @@ static void attempt_release(struct attempt *attempt)
 	free(attempt->log);
 }
 
+/* A log that cannot be kept has what is secret in it: that is told, unless something else is. */
+static enum status attempt_end(struct attempt *attempt, enum status status, struct error *err)
+{
+	struct error log_err;
+
+	if (attempt->kas && kas_keep_log(attempt->kas, &log_err) < 0 && status >= 0) {
+		*err = log_err;
+		status = log_err.status;
+	}
+	attempt_release(attempt);
+	return status;
+}
+
 /* What was prepared, and what it took of the archive, go over to `frozen`. */
 static enum status freeze_kas(
 	struct attempt *attempt, const char *copy, struct kas_frozen *frozen, struct error *err)
@@ -334,8 +347,7 @@ enum status verify_freeze(struct verification *verification, const char *copy,
 		free(verification->release.build.source);
 		verification->release.build.source = xstrdup(copy);
 	}
-	attempt_release(&attempt);
-	return status;
+	return attempt_end(&attempt, status, err);
 }
 
 enum status verify_rebuild(struct verification *verification, struct error *err)
@@ -357,6 +369,5 @@ enum status verify_rebuild(struct verification *verification, struct error *err)
 		status = outputs_reuse(verification, attempt.output, &built, err);
 	if (status == STATUS_OK && !built)
 		status = build_anew(&attempt, err);
-	attempt_release(&attempt);
-	return status;
+	return attempt_end(&attempt, status, err);
 }

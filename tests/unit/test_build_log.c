@@ -172,6 +172,31 @@ START_TEST(secrets_are_in_nothing)
 }
 END_TEST
 
+/* Wherever the window onto the end cuts it, of a secret nothing is left, and all else is. */
+START_TEST(no_part_of_a_secret_is_in_the_last_words)
+{
+	static const char log[] = "BEFORE hunter2-long AFTER", clear[] = "BEFORE … AFTER";
+	const size_t len = sizeof(log) - 1, most = (size_t)_i, behind = strlen(" AFTER");
+	size_t from, left;
+
+	text_list_add(&secrets, "hunter2");
+	text_list_add(&secrets, "hunter2-long");
+	ck_assert_uint_eq(log_longest(&secrets), 12);
+	/* As much as is read of a log. */
+	from = len > most + 12 ? len - most - 12 : 0;
+	log_hide(&secrets, log + from, len - from, most, &text);
+	if (most >= len)
+		left = 0;
+	else if (most >= behind + 12) /* the window begins before it */
+		left = len - most;
+	else if (most > behind)
+		left = sizeof(clear) - 1 - behind;
+	else
+		left = sizeof(clear) - 1 - most;
+	ck_assert_str_eq(buffer_text(&text), clear + left);
+}
+END_TEST
+
 START_TEST(secret_by_name)
 {
 	struct text_list environment = {0};
@@ -264,6 +289,7 @@ int main(void)
 	tcase_add_loop_test(tests, lines_are_numbered_from_the_beginning_of_the_file, 1200, 1201);
 	tcase_add_test(tests, a_line_of_any_length_takes_bounded_memory);
 	tcase_add_loop_test(tests, secrets_are_in_nothing, 0, 30);
+	tcase_add_loop_test(tests, no_part_of_a_secret_is_in_the_last_words, 0, 30);
 	tcase_add_test(tests, secret_by_name);
 	tcase_add_test(tests, the_table_is_sound);
 	tcase_add_loop_test(tests, classes, 0, (int)ARRAY_SIZE(cases));

@@ -138,18 +138,45 @@ static enum status compress(
 }
 
 /* The length of the secret that begins here, 0 for none; the longest of several. */
-static size_t secret_at(const struct log_pass *pass, const char *data, size_t len)
+static size_t secret_at(const struct text_list *secrets, const char *data, size_t len)
 {
 	size_t longest = 0;
 
-	for (size_t i = 0; i < pass->secrets->count; i++) {
-		size_t size = strlen(pass->secrets->items[i]);
+	for (size_t i = 0; i < secrets->count; i++) {
+		size_t size = strlen(secrets->items[i]);
 
-		if (size > longest && size <= len &&
-			memcmp(data, pass->secrets->items[i], size) == 0)
+		if (size > longest && size <= len && memcmp(data, secrets->items[i], size) == 0)
 			longest = size;
 	}
 	return longest;
+}
+
+size_t log_longest(const struct text_list *secrets)
+{
+	size_t longest = 0;
+
+	for (size_t i = 0; i < secrets->count; i++) {
+		size_t len = strlen(secrets->items[i]);
+
+		longest = len > longest ? len : longest;
+	}
+	return longest;
+}
+
+void log_hide(const struct text_list *secrets, const char *data, size_t len, size_t most,
+	struct buffer *clear)
+{
+	size_t first = len > most ? len - most : 0;
+
+	for (size_t at = 0; at < len;) {
+		size_t secret = secret_at(secrets, data + at, len - at);
+
+		if (at >= first && secret)
+			buffer_add_text(clear, replacement);
+		else if (at >= first)
+			buffer_add_char(clear, data[at]);
+		at += secret ? secret : 1;
+	}
 }
 
 /* Moves to `clear` what cannot be the beginning of a secret any more. */
@@ -159,7 +186,7 @@ static void secrets_clear(struct log_pass *pass, bool is_last)
 
 	buffer_clear(&pass->clear);
 	while (at < len && (is_last || len - at >= pass->longest)) {
-		size_t secret = secret_at(pass, pass->pending.data + at, len - at);
+		size_t secret = secret_at(pass->secrets, pass->pending.data + at, len - at);
 
 		if (secret)
 			buffer_add_text(&pass->clear, replacement);
@@ -219,11 +246,7 @@ enum status build_log_keep(const char *plain, const char *kept, const struct tex
 	pass->end = end;
 	pass->kept = (struct tempfile)TEMPFILE_INIT;
 	pass->compressor = ZSTD_createCCtx();
-	for (size_t i = 0; i < secrets->count; i++) {
-		size_t len = strlen(secrets->items[i]);
-
-		pass->longest = len > pass->longest ? len : pass->longest;
-	}
+	pass->longest = log_longest(secrets);
 	status = tempfile_open(&pass->kept, kept, 0600, err);
 	if (status == STATUS_OK &&
 		(!pass->compressor ||

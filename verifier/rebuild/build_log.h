@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/array.h"
+#include "base/buffer.h"
 #include "base/error.h"
 #include "verifier/evidence/build_failure.h"
 
@@ -41,6 +42,15 @@ void log_end_read(const char *data, size_t len, struct log_end *end);
  * and the like) go into `secrets`; those of fewer than four bytes would hide half a log and do not.
  */
 void log_secrets(const struct text_list *environment, struct text_list *secrets);
+
+/*
+ * Adds the end of a text to `clear`, with "…" in place of each of `secrets`: what begins in its
+ * last `most` bytes, without the rest of a secret that begins before. For a secret to be known it
+ * takes as many bytes more before as log_longest() says.
+ */
+void log_hide(const struct text_list *secrets, const char *data, size_t len, size_t most,
+	struct buffer *clear);
+size_t log_longest(const struct text_list *secrets);
 
 /*
  * Compresses the log `plain` (zstd, one frame with a checksum) into `kept`, with "…" in place of

@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/path.h"
+#include "verifier/rebuild/build_log.h"
 #include "verifier/rebuild/kas_parts.h"
 
 #define SETPRIV "/usr/bin/setpriv"
@@ -84,6 +85,8 @@ enum status kas_new(const struct kas_spec *spec, struct kas **kas, struct error 
 	made->settings = &spec->build->kas;
 	made->log = xstrdup(spec->log);
 	made->spec.log = made->log;
+	made->kept_log = xasprintf("%s.zst", spec->log);
+	log_secrets(&spec->build->environment, &made->secrets);
 	for (size_t i = 0; spec->given && i < spec->given->count; i++)
 		text_list_add(&made->variables, spec->given->items[i]);
 	made->spec.given = &made->variables;
@@ -131,6 +134,8 @@ void kas_free(struct kas *kas)
 	text_list_release(&kas->variables);
 	free(kas->given);
 	free(kas->log);
+	free(kas->kept_log);
+	text_list_release(&kas->secrets);
 	free(kas->prepared);
 	free(kas->tree);
 	free(kas->output);

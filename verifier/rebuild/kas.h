@@ -25,9 +25,9 @@ struct kas;
 struct kas_spec {
 	const struct release_build *build; /* borrowed for as long as the kas lives */
 	const char *work_directory;	   /* this run's; absolute */
-	const char *log;		   /* what prepare's programs say; made anew */
-	const struct text_list *hidden;	   /* as struct sandbox_spec has it */
-	const struct digest *forbidden;	   /* contents that nothing prepared may have (T3) */
+	const char *log; /* what prepare's programs say, made anew; see kas_keep_log() */
+	const struct text_list *hidden; /* as struct sandbox_spec has it */
+	const struct digest *forbidden; /* contents that nothing prepared may have (T3) */
 	size_t forbidden_count;
 	int64_t epoch;		/* the time of every file of the tree */
 	unsigned user_id;	/* of the build's user; 0: BUILD_USER_ID */
@@ -119,5 +119,11 @@ enum status kas_compress(struct kas *kas, struct error *err);
  * link to another file in it is passed over. STATUS_BUILD also when there is none.
  */
 enum status kas_take_output(const struct kas *kas, const char *directory, struct error *err);
+
+/*
+ * When no program runs any more: the log becomes `log`.zst, without what is secret in the
+ * environment (verifier/rebuild/build_log.h), as errors name it. Without a log nothing happens.
+ */
+enum status kas_keep_log(struct kas *kas, struct error *err);
 
 #endif

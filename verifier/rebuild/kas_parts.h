@@ -14,10 +14,12 @@
 struct kas {
 	struct kas_spec spec;
 	const struct release_kas *settings;
-	char *prepared; /* the tree as prepare leaves it */
-	char *tree;	/* what the build gets of it */
-	char *output;	/* of prepare's steps, which have none */
-	char *log;
+	char *prepared;		  /* the tree as prepare leaves it */
+	char *tree;		  /* what the build gets of it */
+	char *output;		  /* of prepare's steps, which have none */
+	char *log;		  /* while its programs run; then it is, */
+	char *kept_log;		  /* compressed, here, without */
+	struct text_list secrets; /* of the environment */
 	char *git_configuration;
 	enum network_kind network; /* of those steps of prepare that get one */
 	struct opening openings[SANDBOX_OPENINGS];

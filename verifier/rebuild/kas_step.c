@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/escape.h"
 #include "base/path.h"
+#include "verifier/rebuild/build_log.h"
 #include "verifier/rebuild/kas_parts.h"
 
 #define OUTPUT_LIMIT ((size_t)1024 * 1024)
@@ -143,22 +143,43 @@ enum status kas_try_step(struct kas *kas, struct kas_step *step, int *exit_code,
 	return status == STATUS_OK ? STATUS_OK : error_context(err, "%s", step->what);
 }
 
-/* The end of a log, as one line of an error. */
-static void last_words(const char *path, struct buffer *words)
+/* The end of a log, as one line of an error: who prints that escapes it. */
+static void last_words(const struct kas *kas, struct buffer *words)
 {
-	char text[LAST_WORDS];
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t most = LAST_WORDS + log_longest(&kas->secrets);
+	int fd = open(kas->spec.log, O_RDONLY | O_CLOEXEC);
 	off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
+	char *text = xmalloc(most);
+	struct buffer clear = {0};
 	ssize_t got = 0;
 
 	if (size > 0)
-		got = pread(fd, text, sizeof(text), size > LAST_WORDS ? size - LAST_WORDS : 0);
+		got = pread(fd, text, most, size > (off_t)most ? size - (off_t)most : 0);
 	if (fd >= 0)
 		close(fd);
 	while (got > 0 && text[got - 1] == '\n')
 		got--;
 	if (got > 0)
-		escape_line(words, text, (size_t)got);
+		log_hide(&kas->secrets, text, (size_t)got, LAST_WORDS, &clear);
+	for (size_t i = 0; i < clear.len; i++)
+		buffer_add_char(words,
+			clear.data[i] == '\n' || clear.data[i] == '\0' ? ' ' : clear.data[i]);
+	buffer_release(&clear);
+	free(text);
+}
+
+enum status kas_keep_log(struct kas *kas, struct error *err)
+{
+	struct log_end *end;
+	enum status status;
+
+	if (access(kas->spec.log, F_OK) < 0 && errno == ENOENT)
+		return STATUS_OK;
+	end = xcalloc(1, sizeof(*end));
+	status = build_log_keep(kas->spec.log, kas->kept_log, &kas->secrets, end, err);
+	log_end_release(end);
+	free(end);
+	return status;
 }
 
 enum status kas_run_step(struct kas *kas, struct kas_step *step, struct error *err)
@@ -171,11 +192,11 @@ enum status kas_run_step(struct kas *kas, struct kas_step *step, struct error *e
 	if (exit_code == 0)
 		return STATUS_OK;
 	if (!step->out)
-		last_words(kas->spec.log, &words);
+		last_words(kas, &words);
 	if (step->has_network)
 		wanted_list_text(&kas->wanted, &wanted);
 	error_set(err, STATUS_BUILD, "%s failed (exit code %d); its log: %s%s%s%s%s", step->what,
-		exit_code, kas->spec.log, words.len ? "; its last words: " : "",
+		exit_code, kas->kept_log, words.len ? "; its last words: " : "",
 		buffer_text(&words), wanted.len ? "; it wanted, in vain:" : "",
 		buffer_text(&wanted));
 	buffer_release(&words);
