@@ -15,7 +15,7 @@
 /* Smaller files are often the same in any two trees: licences, empty lists. */
 #define LARGE ((uint64_t)64 * 1024)
 
-static void add(void *context, const struct digest *digest)
+void forbidden_add(void *context, const struct digest *digest)
 {
 	struct forbidden *forbidden = context;
 
@@ -47,7 +47,7 @@ void forbidden_add_published(const struct verification *verification, struct for
 
 	for (size_t i = 0; i < published->count; i++)
 		if (published->files[i].has_digest)
-			add(forbidden, &published->files[i].digest);
+			forbidden_add(forbidden, &published->files[i].digest);
 	unite(forbidden);
 }
 
@@ -69,8 +69,8 @@ static enum status add_members_of(const struct verification *verification, const
 	memory_share(verification->request->inspection.memory, 1, &limits);
 	if (file_set_open(&verification->published, file, &fd, err) < 0)
 		return err->status;
-	status = dbdiff_each_large(
-		path_basename(file->name), fd, &limits, LARGE, add, members, &is_read, err);
+	status = dbdiff_each_large(path_basename(file->name), fd, &limits, LARGE, forbidden_add,
+		members, &is_read, err);
 	close(fd);
 	if (status == STATUS_LIMIT || status == STATUS_FORMAT)
 		is_read = false;
@@ -82,41 +82,55 @@ static enum status add_members_of(const struct verification *verification, const
 
 /* What of some sorted contents the pinned archives have. */
 struct pinned {
-	const struct forbidden *members;
-	bool *has; /* one a member */
+	const struct digest *digests;
+	size_t count;
+	bool *has; /* one a content */
 };
 
 static void mark(void *context, const struct digest *digest)
 {
 	struct pinned *pinned = context;
-	const struct digest *first = pinned->members->digests;
-	const struct digest *found =
-		bsearch(digest, first, pinned->members->count, sizeof(*first), compare);
+	const struct digest *first = pinned->digests;
+	const struct digest *found = bsearch(digest, first, pinned->count, sizeof(*first), compare);
 
 	if (found)
 		pinned->has[found - first] = true;
+}
+
+enum status forbidden_keep_unpinned(
+	const struct verification *verification, struct forbidden *contents, struct error *err)
+{
+	struct pinned pinned = {0};
+	struct archive_index *index = NULL;
+	size_t kept = 0;
+
+	if (contents->count == 0)
+		return STATUS_OK;
+	if (archive_index_open(verification->store, &verification->pins, &index, err) < 0)
+		return err->status;
+	unite(contents);
+	pinned = (struct pinned){.digests = contents->digests,
+		.count = contents->count,
+		.has = xcalloc(contents->count, sizeof(*pinned.has))};
+	archive_index_each(index, mark, &pinned);
+	for (size_t i = 0; i < contents->count; i++)
+		if (!pinned.has[i])
+			contents->digests[kept++] = contents->digests[i];
+	contents->count = kept;
+	free(pinned.has);
+	archive_index_free(index);
+	return STATUS_OK;
 }
 
 /* None that a build may have from the archive anyway. */
 static enum status add_unpinned(const struct verification *verification, struct forbidden *members,
 	struct forbidden *forbidden, struct error *err)
 {
-	struct pinned pinned = {.members = members};
-	struct archive_index *index = NULL;
-
-	if (members->count == 0)
-		return STATUS_OK;
-	if (archive_index_open(verification->store, &verification->pins, &index, err) < 0)
+	if (forbidden_keep_unpinned(verification, members, err) < 0)
 		return err->status;
-	unite(members);
-	pinned.has = xcalloc(members->count, sizeof(*pinned.has));
-	archive_index_each(index, mark, &pinned);
 	for (size_t i = 0; i < members->count; i++)
-		if (!pinned.has[i])
-			add(forbidden, &members->digests[i]);
+		forbidden_add(forbidden, &members->digests[i]);
 	unite(forbidden);
-	free(pinned.has);
-	archive_index_free(index);
 	return STATUS_OK;
 }
 

@@ -21,6 +21,13 @@ void forbidden_add_published(const struct verification *verification, struct for
 enum status forbidden_add_members(
 	const struct verification *verification, struct forbidden *forbidden, struct error *err);
 
+/* One more; `context` is a struct forbidden. */
+void forbidden_add(void *context, const struct digest *digest);
+
+/* Sorts the contents, each once, and drops those that the pinned archives have. */
+enum status forbidden_keep_unpinned(
+	const struct verification *verification, struct forbidden *contents, struct error *err);
+
 void forbidden_release(struct forbidden *forbidden);
 
 #endif

@@ -11,6 +11,7 @@
 #include "base/path.h"
 #include "base/progress.h"
 #include "verifier/rebuild/uplink.h"
+#include "verifier/verify_forbidden.h"
 #include "verifier/verify_sandbox.h"
 #include "verifier/verify_uuid.h"
 
@@ -40,6 +41,33 @@ static enum status prepare_with_proxy(struct verification *verification, struct 
 		*err = proxy_err;
 		status = proxy_status;
 	}
+	return status;
+}
+
+/*
+ * A Debian package that the pin does not have was built before, or is of another archive: a build
+ * that installs it makes nothing of its sources (trust T3).
+ */
+static enum status refuse_packages(const struct verification *verification,
+	const struct kas_prepared *prepared, struct error *err)
+{
+	struct forbidden packages = {0};
+	enum status status;
+
+	for (size_t i = 0; i < prepared->file_count; i++)
+		if (prepared->files[i].is_package)
+			forbidden_add(&packages, &prepared->files[i].digest);
+	status = forbidden_keep_unpinned(verification, &packages, err);
+	for (size_t i = 0; i < prepared->file_count && packages.count && status == STATUS_OK; i++)
+		if (prepared->files[i].is_package &&
+			digest_equal(&prepared->files[i].digest, &packages.digests[0]))
+			status = error_set(err, STATUS_BUILD,
+				"prepare: %s is a Debian package that the pinned archives do not "
+				"have%s: what was built before, or is of another archive, must not "
+				"go into the build; pin its archive, or have it built from source",
+				prepared->files[i].path,
+				packages.count > 1 ? ", as are others" : "");
+	forbidden_release(&packages);
 	return status;
 }
 
@@ -139,6 +167,8 @@ enum status kas_start(struct verification *verification, const struct kas_spec *
 		status = kas_new(&whole, kas, err);
 	if (status == STATUS_OK)
 		status = prepare_with_proxy(verification, *kas, materials, prepared, err);
+	if (status == STATUS_OK)
+		status = refuse_packages(verification, prepared, err);
 	if (prepared->network == NETWORK_HOST && !whole.no_sandbox && status == STATUS_OK)
 		progress_note("prepare",
 			UPLINK_PROGRAM " is not installed (apt-get install " UPLINK_PROGRAM

@@ -53,6 +53,7 @@ struct kas_file {
 	char *path; /* below the tree */
 	struct digest digest;
 	uint64_t size;
+	bool is_package; /* a Debian package among the downloads, whatever it is called */
 };
 
 /* What a build is given besides the archive: all of it material. A zeroed struct is empty. */

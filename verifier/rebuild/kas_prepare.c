@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -152,6 +153,34 @@ static enum status refuse_results(const struct kas_prepared *prepared, struct er
 	return STATUS_OK;
 }
 
+/* deb(5): an ar archive whose first member is debian-binary. */
+static enum status packages_mark(
+	const struct kas *kas, struct kas_prepared *prepared, struct error *err)
+{
+	static const char magic[] = "!<arch>\ndebian-binary";
+	int tree = open(kas->tree, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	enum status status = STATUS_OK;
+
+	if (tree < 0)
+		return error_set_errno(err, "%s", kas->tree);
+	for (size_t i = 0; i < prepared->file_count && status == STATUS_OK; i++) {
+		struct kas_file *file = &prepared->files[i];
+		char start[sizeof(magic) - 1];
+		int fd;
+
+		if (strncmp(file->path, DOWNLOADS "/", sizeof(DOWNLOADS)) != 0)
+			continue;
+		status = path_open_beneath(tree, file->path, &fd, err);
+		if (status != STATUS_OK)
+			break;
+		file->is_package = read(fd, start, sizeof(start)) == sizeof(start) &&
+			memcmp(start, magic, sizeof(start)) == 0;
+		close(fd);
+	}
+	close(tree);
+	return status;
+}
+
 /* Of all that fetching left only the downloads, and those only where they are what they seem. */
 static enum status take_downloads(struct kas *kas, struct kas_prepared *prepared, struct error *err)
 {
@@ -213,7 +242,7 @@ static enum status tree_finish(struct kas *kas, struct kas_prepared *prepared, s
 {
 	if (prepared->file_count)
 		qsort(prepared->files, prepared->file_count, sizeof(prepared->files[0]), by_path);
-	if (refuse_results(prepared, err) < 0)
+	if (refuse_results(prepared, err) < 0 || packages_mark(kas, prepared, err) < 0)
 		return err->status;
 	return kas->spec.no_sandbox ? STATUS_OK : build_user_own(&kas->user, kas->tree, err);
 }
