@@ -5,22 +5,21 @@
 /* What a function came to. Negative is an error, and then the struct error says more. */
 enum status {
 	STATUS_OK = 0,
-	STATUS_END = 1,		  /* nothing more to read; not an error */
-	STATUS_USAGE = -1,	  /* the command line or a configuration file makes no sense */
-	STATUS_IO = -2,		  /* the system refused to read or write */
-	STATUS_NETWORK = -3,	  /* could not be had from any place; a retry may help */
-	STATUS_NOT_FOUND = -4,	  /* what was named is not there */
-	STATUS_FORMAT = -5,	  /* the input is damaged or not of the form it claims */
-	STATUS_LIMIT = -6,	  /* a bound of base/limits.h was reached */
-	STATUS_UNSUPPORTED = -7,  /* a form that is known but cannot be read here */
-	STATUS_TRUST = -8,	  /* a signature, digest or lock does not hold */
-	STATUS_CLOCK = -9,	  /* this machine's clock is earlier than its evidence */
-	STATUS_CONFLICT = -10,	  /* two things of one name, or something is in use */
-	STATUS_BUILD = -11,	  /* the rebuild failed */
-	STATUS_SANDBOX = -12,	  /* the isolation asked for cannot be had */
-	STATUS_DATABASE = -13,	  /* SQLite refused */
-	STATUS_INTERRUPTED = -14, /* a signal asked to stop */
-	STATUS_INCOMPLETE = -15,  /* an artifact is missing, or there was nothing to compare */
+	STATUS_END = 1,		 /* nothing more to read; not an error */
+	STATUS_USAGE = -1,	 /* the command line or a configuration file makes no sense */
+	STATUS_IO = -2,		 /* the system refused to read or write */
+	STATUS_NETWORK = -3,	 /* could not be had from any place; a retry may help */
+	STATUS_NOT_FOUND = -4,	 /* what was named is not there */
+	STATUS_FORMAT = -5,	 /* the input is damaged or not of the form it claims */
+	STATUS_LIMIT = -6,	 /* a bound of base/limits.h was reached */
+	STATUS_UNSUPPORTED = -7, /* a form that is known but cannot be read here */
+	STATUS_TRUST = -8,	 /* a signature, digest or lock does not hold */
+	STATUS_CLOCK = -9,	 /* this machine's clock is earlier than its evidence */
+	STATUS_CONFLICT = -10,	 /* two things of one name, or something is in use */
+	STATUS_BUILD = -11,	 /* the rebuild failed */
+	STATUS_SANDBOX = -12,	 /* the isolation asked for cannot be had */
+	STATUS_DATABASE = -13,	 /* SQLite refused */
+	STATUS_INCOMPLETE = -14, /* an artifact is missing, or there was nothing to compare */
 };
 
 #define ERROR_TEXT_SIZE 1024

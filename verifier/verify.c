@@ -279,7 +279,7 @@ static enum status verify(struct verification *verification, struct error *err)
 		return err->status;
 	status = run_steps(verification, &failure.step, &worst, &step_err);
 	/* Not finished: the next run goes on with it. */
-	if (status == STATUS_INTERRUPTED || status == STATUS_DATABASE) {
+	if (status == STATUS_DATABASE) {
 		*err = step_err;
 		return status;
 	}

@@ -236,8 +236,8 @@ static enum status prepare_with_kas(struct attempt *attempt, struct error *err)
 	if (status == STATUS_OK)
 		status = kas_start(attempt->verification, &spec, attempt->materials, &attempt->kas,
 			&attempt->prepared, err);
-	/* Otherwise when the build begins; an interrupted run is gone on with. */
-	if (status < 0 && status != STATUS_INTERRUPTED && attempt->kas &&
+	/* Otherwise when the build begins. */
+	if (status < 0 && attempt->kas &&
 		kas_record_network(attempt->verification, &attempt->prepared, &record_err) < 0) {
 		*err = record_err;
 		status = record_err.status;

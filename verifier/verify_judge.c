@@ -46,8 +46,7 @@ static void not_inspected(struct judgement *judgement, const char *side, const s
 /* Trouble with one file is data of that artifact; broken trust is not (law 3). */
 static bool is_fatal(enum status status)
 {
-	return status == STATUS_TRUST || status == STATUS_USAGE || status == STATUS_DATABASE ||
-		status == STATUS_INTERRUPTED;
+	return status == STATUS_TRUST || status == STATUS_USAGE || status == STATUS_DATABASE;
 }
 
 /* The same file on both sides would always be equal, and says nothing (trust T2). */

@@ -37,7 +37,7 @@ static enum status prepare_with_proxy(struct verification *verification, struct 
 	status = kas_prepare(kas, proxy_port(proxy), prepared, err);
 	proxy_status = proxy_stop(proxy, &proxy_err);
 	/* As with the build itself: without its packages a step may fail for that alone. */
-	if (proxy_status < 0 && status != STATUS_INTERRUPTED) {
+	if (proxy_status < 0) {
 		*err = proxy_err;
 		status = proxy_status;
 	}

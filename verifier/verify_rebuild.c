@@ -79,8 +79,7 @@ static enum status run_command(struct attempt *attempt, unsigned short port, str
 	if (status == STATUS_OK)
 		status = verify_build_end(
 			attempt->verification, attempt->log, &result, attempt->sandbox, err);
-	else if (status != STATUS_INTERRUPTED)
-		/* Its own failure is what is told. */
+	else /* Its own failure is what is told. */
 		verify_build_end(attempt->verification, attempt->log, NULL, NULL, &log_err);
 	text_list_release(&argv);
 	return status;
@@ -111,7 +110,7 @@ static enum status run_with_proxy(
 		return err->status;
 	status = run_command(attempt, port, err);
 	proxy_status = proxy_stop(proxy, &proxy_err);
-	if (proxy_status < 0 && status != STATUS_INTERRUPTED) {
+	if (proxy_status < 0) {
 		*err = proxy_err;
 		status = proxy_status;
 	}

@@ -353,7 +353,7 @@ static enum status rebuild(struct rebuilding *rebuilding, struct error *err)
 	rebuilding->record.answer = xstrdup(REBUILD_FAILED);
 	status = run_steps(rebuilding, &step, &step_err);
 	/* Not finished: the next run goes on with it. */
-	if (status == STATUS_INTERRUPTED || status == STATUS_DATABASE) {
+	if (status == STATUS_DATABASE) {
 		*err = step_err;
 		return status;
 	}

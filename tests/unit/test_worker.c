@@ -101,7 +101,7 @@ static enum status claim(void *context, struct error *err)
 START_TEST(a_result_is_checked)
 {
 	static const enum status taken[] = {STATUS_IO, STATUS_FORMAT, STATUS_DATABASE};
-	static const enum status refused[] = {STATUS_TRUST, STATUS_USAGE, STATUS_INTERRUPTED,
+	static const enum status refused[] = {STATUS_TRUST, STATUS_USAGE, STATUS_NETWORK,
 		STATUS_CONFLICT, STATUS_END, (enum status)1000, (enum status) - 1000};
 
 	for (size_t i = 0; i < 3; i++) {

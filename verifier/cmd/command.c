@@ -48,7 +48,6 @@ enum exit_code exit_code_of(enum status status)
 	case STATUS_BUILD:
 	case STATUS_SANDBOX:
 	case STATUS_DATABASE:
-	case STATUS_INTERRUPTED:
 		return EXIT_TROUBLE;
 	}
 	return EXIT_TROUBLE;

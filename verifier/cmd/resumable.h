@@ -8,8 +8,9 @@
 int resumable_check_descriptor(const char *command, const char *path);
 
 /*
- * Nothing done is lost, and the kernel ends the build with us: SIGINT, SIGTERM and SIGHUP say so
- * and end this process. `command` is kept.
+ * SIGINT, SIGTERM and SIGHUP say that the run can be gone on with, and end this process: nothing
+ * done is lost, the kernel ends the build with us, and the next run removes what is left of it, as
+ * after a kill -9. So no other code has to see a signal. `command` is kept.
  */
 void resumable_catch_signals(const char *command);
 

@@ -202,7 +202,6 @@ static const struct {
 	{STATUS_BUILD, "build"},
 	{STATUS_SANDBOX, "sandbox"},
 	{STATUS_DATABASE, "database"},
-	{STATUS_INTERRUPTED, "interrupted"},
 	{STATUS_INCOMPLETE, "incomplete"},
 };
 

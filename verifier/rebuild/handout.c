@@ -82,9 +82,9 @@ enum status handout_receive(
 
 	*fd = -1;
 	*len = 0;
-	got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-	if (got < 0 && errno == EINTR)
-		return error_set(err, STATUS_INTERRUPTED, "stopped by a signal");
+	do {
+		got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+	} while (got < 0 && errno == EINTR);
 	if (got < 0 && errno != ECONNRESET)
 		return error_set_errno(err, "cannot receive from the sandbox's other side");
 	if (got <= 0)

@@ -24,7 +24,7 @@ enum status handout_send(int socket, const void *data, size_t len, int fd, struc
 
 /*
  * The next message, and its descriptor (close-on-exec, the caller's) or -1. STATUS_END when the
- * other side is gone; STATUS_INTERRUPTED when a signal handler without SA_RESTART ran.
+ * other side is gone.
  */
 enum status handout_receive(
 	int socket, void *data, size_t size, size_t *len, int *fd, struct error *err);

@@ -132,8 +132,7 @@ const char *sandbox_output_path(const struct sandbox *sandbox);
 /*
  * Runs the build, once, in its source directory with /dev/null as stdin, and returns when the last
  * of its processes is gone; those still there when the first one ends are killed. STATUS_OK
- * whatever the build's exit; STATUS_BUILD when it could not be started; STATUS_INTERRUPTED when a
- * signal handler without SA_RESTART ran here, and then the build was killed.
+ * whatever the build's exit; STATUS_BUILD when it could not be started.
  */
 enum status sandbox_run(struct sandbox *sandbox, const struct sandbox_command *command,
 	struct process_result *result, struct error *err);
