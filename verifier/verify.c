@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -38,6 +39,21 @@ static void digest_key(const struct verification *verification, struct digest *k
 	buffer_release(&text);
 }
 
+/* What a killed run leaves ends by itself, but not at once: until then it holds the run's lock. */
+#define LOCK_PATIENCE 10.0 /* seconds */
+
+static int lock_wait(int fd)
+{
+	double end = clock_monotonic() + LOCK_PATIENCE;
+	const struct timespec pause = {.tv_nsec = 50000000};
+	int code;
+
+	while ((code = flock(fd, LOCK_EX | LOCK_NB)) < 0 &&
+		(errno == EWOULDBLOCK || errno == EINTR) && clock_monotonic() < end)
+		nanosleep(&pause, NULL);
+	return code;
+}
+
 /* Two processes on one run would trip over each other's work. */
 static enum status lock_run(
 	struct verification *verification, const struct digest *key, struct error *err)
@@ -54,7 +70,7 @@ static enum status lock_run(
 		verification->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 		if (verification->lock_fd < 0)
 			status = error_set_errno(err, "%s", path);
-		else if (flock(verification->lock_fd, LOCK_EX | LOCK_NB) < 0)
+		else if (lock_wait(verification->lock_fd) < 0)
 			status = errno == EWOULDBLOCK ? error_set(err, STATUS_CONFLICT,
 								"another reproof works on this "
 								"very release; wait for it, "
