@@ -195,7 +195,7 @@ enum status set_load(struct set *set, struct store *store, const struct pin_list
 		set->packages[i].architecture = xstrdup(is_native ? architecture : named);
 	}
 	architectures_collect(set, pins, &architectures);
-	status = pin_packages_visit(store, pins, &architectures, pin_package_take, set, err);
+	status = pin_packages_visit(store, pins, &architectures, false, pin_package_take, set, err);
 	text_list_release(&architectures);
 	if (status == STATUS_OK)
 		provides_collect(set);

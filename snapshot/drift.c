@@ -362,10 +362,11 @@ enum status snapshot_drift(struct store *store, const struct pin_list *pins,
 	text_list_add(&architectures, architecture);
 	survey.states = xcalloc(manifest->count + 1, sizeof(survey.states[0]));
 	if (status == STATUS_OK)
-		status =
-			pin_packages_visit(store, pins, &architectures, pinned_visit, &survey, err);
+		status = pin_packages_visit(
+			store, pins, &architectures, false, pinned_visit, &survey, err);
 	if (status == STATUS_OK)
-		status = pin_packages_visit(store, now, &architectures, now_visit, &survey, err);
+		status = pin_packages_visit(
+			store, now, &architectures, false, now_visit, &survey, err);
 	if (status == STATUS_OK)
 		survey_judge(&survey, drift);
 	if (status == STATUS_OK && drift->judged == 0)

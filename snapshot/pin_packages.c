@@ -70,8 +70,8 @@ static enum status package_take(void *context, const struct pin_stanza *stanza, 
 }
 
 enum status pin_packages_visit(struct store *store, const struct pin_list *pins,
-	const struct text_list *architectures, pin_package_visitor *visit, void *context,
-	struct error *err)
+	const struct text_list *architectures, bool is_frequent, pin_package_visitor *visit,
+	void *context, struct error *err)
 {
 	struct visit visiting = {
 		.visit = visit, .context = context, .architectures = architectures};
@@ -83,6 +83,7 @@ enum status pin_packages_visit(struct store *store, const struct pin_list *pins,
 		.is_wanted = is_wanted,
 		.take = package_take,
 		.context = &visiting,
+		.is_frequent = is_frequent,
 	};
 
 	for (size_t i = 0; i < pins->count; i++) {

@@ -40,10 +40,11 @@ typedef enum status pin_package_visitor(
  * Calls `visit` with each package that the pins' indexes name for any of the architectures, and
  * "all", in the order of pins and suites; one that several suites have comes several times. Ends
  * with the first error of `visit`. STATUS_NOT_FOUND when a pin lacks one of the architectures.
+ * `is_frequent`: see struct stanza_reading.
  */
 enum status pin_packages_visit(struct store *store, const struct pin_list *pins,
-	const struct text_list *architectures, pin_package_visitor *visit, void *context,
-	struct error *err);
+	const struct text_list *architectures, bool is_frequent, pin_package_visitor *visit,
+	void *context, struct error *err);
 
 /*
  * The source package of a binary one, by its fields: "NAME (VERSION)" or "NAME" in Source, or no

@@ -68,6 +68,8 @@ static enum status index_visit(struct visit *visit, struct store *store,
 
 	if (status < 0)
 		return status;
+	if (visit->reading->is_frequent)
+		index_stream_keep(stream);
 	status = index_stream_parse(stream, stanzas_visit, visit, err);
 	index_stream_close(stream);
 	return status < 0 ? error_context(err, "%s", file->path) : STATUS_OK;

@@ -23,6 +23,7 @@ struct stanza_reading {
 	bool (*is_wanted)(void *context, const struct pin_index *index);
 	enum status (*take)(void *context, const struct pin_stanza *stanza, struct error *err);
 	void *context;
+	bool is_frequent; /* indexes that had to be unpacked are kept unpacked */
 };
 
 #define STANZA_FIELDS_MAX 16 /* `count` is at most that */

@@ -185,10 +185,11 @@ static void *half_read(void *context)
 		.is_wanted = is_sources,
 		.take = source_take,
 		.context = catalog,
+		.is_frequent = true,
 	};
 	enum status status = half->architectures
-		? pin_packages_visit(half->store, half->pins, half->architectures, package_take,
-			  catalog, &half->err)
+		? pin_packages_visit(half->store, half->pins, half->architectures, true,
+			  package_take, catalog, &half->err)
 		: pin_stanzas_visit(half->store, half->pins, &reading, &half->err);
 
 	half->err.status = status;

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <signal.h>
+#include <sys/resource.h>
+
 #include "tests/unit/archive_fixture.h"
 
 static struct source_catalog *catalog;
@@ -165,6 +168,136 @@ START_TEST(an_architecture_that_is_not_there_is_said)
 }
 END_TEST
 
+/* ---- indexes that are kept unpacked ---- */
+
+static const char *const kept[] = {"Packages", "Sources"};
+static const char *const kept_paths[] = {
+	"a/debian/dists/stable/main/binary-amd64/", "a/debian/dists/stable/main/source/"};
+
+static struct digest digest_of(const char *directory, const char *name, const char *end)
+{
+	char *path = xasprintf("%s/%s%s%s", top, directory, name, end);
+	struct digest digest;
+
+	ck_assert_msg(hash_file(path, &digest, NULL, &err) == STATUS_OK, "%s", err.text);
+	free(path);
+	return digest;
+}
+
+/* The digest of what is inside each, or of the file itself. */
+static struct digest digest_kept(size_t i)
+{
+	return digest_of(kept_paths[i], kept[i], "");
+}
+
+static struct digest digest_packed(size_t i)
+{
+	return digest_of(kept_paths[i], kept[i], ".xz");
+}
+
+static char *stored_path(const struct digest *digest)
+{
+	char hex[SHA256_HEX_SIZE];
+
+	digest_hex(digest, hex);
+	return xasprintf("%s/sha256/%.2s/%s", store_directory(store), hex, hex + 2);
+}
+
+static void overwrite(const struct digest *digest, const char *text)
+{
+	char *path = stored_path(digest);
+	FILE *file;
+
+	ck_assert_int_eq(unlink(path), 0);
+	file = fopen(path, "w");
+	ck_assert_ptr_nonnull(file);
+	fputs(text, file);
+	fclose(file);
+	free(path);
+}
+
+static enum status open_again(void)
+{
+	source_catalog_free(catalog);
+	return source_catalog_open(store, &pins, &architectures, &catalog, &err);
+}
+
+START_TEST(what_was_unpacked_is_read_again_without_the_packed)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
+		struct digest plain = digest_kept(i), packed = digest_packed(i);
+		char *path = stored_path(&packed);
+
+		ck_assert(store_has(store, &plain));
+		ck_assert_int_eq(unlink(path), 0);
+		free(path);
+	}
+	ck_assert_msg(open_again() == STATUS_OK, "%s", err.text);
+	expect_source("hello", NULL, "hallo", "1.10-1");
+	expect_source("libhello", NULL, "hallo", "1.2");
+}
+END_TEST
+
+/* What somebody wrote in its place is never read: it goes, and the packed one is unpacked. */
+START_TEST(a_forged_one_is_not_believed)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
+		struct digest plain = digest_kept(i);
+
+		overwrite(&plain,
+			"Package: hello\nVersion: 9\nArchitecture: amd64\nDirectory: x\n"
+			"Checksums-Sha256:\n x\n");
+	}
+	ck_assert_msg(open_again() == STATUS_OK, "%s", err.text);
+	expect_source("hello", NULL, "hallo", "1.10-1");
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
+		struct digest plain = digest_kept(i);
+		int fd;
+
+		ck_assert_msg(
+			store_read(store, &plain, &fd, NULL, &err) == STATUS_OK, "%s", err.text);
+		close(fd);
+	}
+}
+END_TEST
+
+/* Neither form fits: there is nothing to go on with. */
+START_TEST(both_forged_is_refused)
+{
+	struct digest plain = digest_kept(0), packed = digest_packed(0);
+
+	overwrite(&plain, "Package: hello\n");
+	overwrite(&packed, "Package: hello\n");
+	ck_assert_int_eq(open_again(), STATUS_TRUST);
+	ck_assert_ptr_null(catalog);
+	ck_assert(!store_has(store, &plain));
+}
+END_TEST
+
+/* No room for it is no trouble. */
+START_TEST(one_that_cannot_be_kept_is_read_all_the_same)
+{
+	struct rlimit full = {.rlim_cur = 16, .rlim_max = RLIM_INFINITY};
+
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
+		struct digest plain = digest_kept(i);
+		char *path = stored_path(&plain);
+
+		ck_assert_int_eq(unlink(path), 0);
+		free(path);
+	}
+	signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &full), 0);
+	ck_assert_msg(open_again() == STATUS_OK, "%s", err.text);
+	expect_source("hello", NULL, "hallo", "1.10-1");
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
+		struct digest plain = digest_kept(i);
+
+		ck_assert(!store_has(store, &plain));
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("source_catalog");
@@ -178,6 +311,10 @@ int main(void)
 	tcase_add_test(tests, what_is_not_there_is_said);
 	tcase_add_test(tests, binaries_have_their_sources);
 	tcase_add_test(tests, an_architecture_that_is_not_there_is_said);
+	tcase_add_test(tests, what_was_unpacked_is_read_again_without_the_packed);
+	tcase_add_test(tests, a_forged_one_is_not_believed);
+	tcase_add_test(tests, both_forged_is_refused);
+	tcase_add_test(tests, one_that_cannot_be_kept_is_read_all_the_same);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);
 }
