@@ -126,6 +126,24 @@ static const struct {
 		"Failed 1/5 test programs. 0/30 subtests failed.\nFiles=5, Tests=30, 1 wallclock "
 		"secs\n",
 		29, 1, 0, 0, BUILDLOG_RAN_FAILED},
+	/* As Test::Harness 3 has it: the last line comes behind the total; prove has none. */
+	{BUILDLOG_TAP,
+		"Test Summary Report\n-------------------\n"
+		"t/00_broken.t       (Wstat: 256 (exited 1) Tests: 1 Failed: 1)\n  Failed test:  "
+		"1\n"
+		"Files=69, Tests=26127, 76 wallclock secs\nResult: FAIL\n"
+		"Failed 1/69 test programs. 1/26127 subtests failed.\n",
+		26126, 1, 0, 0, BUILDLOG_RAN_FAILED},
+	{BUILDLOG_TAP,
+		"t/a.t   (Wstat: 65280 (exited 255) Tests: 3 Failed: 0)\n"
+		"  Parse errors: No plan found in TAP output\n"
+		"t/b.t   (Wstat: 512 (exited 2) Tests: 4 Failed: 2)\n"
+		"t/c.t   (Wstat: 0 Tests: 5 Failed: 0)\n  TODO passed:   3\n"
+		"Files=3, Tests=12,  1 wallclock secs\nResult: FAIL\n"
+		"t/d.t .. ok\nFiles=1, Tests=5,  1 wallclock secs\nResult: PASS\n",
+		14, 3, 0, 0, BUILDLOG_RAN_FAILED},
+	{BUILDLOG_TAP, "Files=3, Tests=12,  1 wallclock secs\nResult: FAIL\n", 11, 1, 0, 0,
+		BUILDLOG_RAN_FAILED},
 	{BUILDLOG_CHECK,
 		"Running suite(s): a\n100%: Checks: 12, Failures: 0, Errors: 0\n"
 		"66%: Checks: 3, Failures: 1, Errors: 0\na.c:1:E: x\n",

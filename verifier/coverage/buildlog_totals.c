@@ -316,6 +316,7 @@ void totals_reader_step_end(struct totals_reader *reader)
 	reader->is_unittest_open = false;
 	reader->ctest_skipped = reader->tap_skipped = reader->tap_skipped_files = 0;
 	reader->tap_failed = 0;
+	reader->is_tap_summed = false;
 }
 
 void totals_reader_finish(struct totals_reader *reader)

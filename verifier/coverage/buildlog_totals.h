@@ -12,6 +12,7 @@ struct totals_reader {
 	enum buildlog_framework open;
 	/* What stands before the summary that it belongs to. */
 	uint64_t ctest_skipped, tap_skipped_files, tap_skipped, tap_failed;
+	bool is_tap_summed; /* its total was seen: what failed is of the run before */
 	uint64_t unittest_ran;
 	bool is_unittest_open;
 	/* Of go test both; at the end of the log the tests count when there are any. */
