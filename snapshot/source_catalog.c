@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/path.h"
@@ -18,10 +20,35 @@ static void chunks_free(struct text_chunk *chunk)
 	}
 }
 
+/* The whole pages of it: what shares one with something else stays as it is. */
+static void pages_advise(const void *data, size_t size, int advice)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t begin = ((uintptr_t)data + page - 1) / page * page;
+	uintptr_t end = ((uintptr_t)data + size) / page * page;
+
+	if (data && begin < end)
+		(void)madvise((void *)begin, end - begin, advice);
+}
+
+void source_catalog_advise(const struct source_catalog *catalog, int advice)
+{
+	const struct text_chunk *const lists[] = {catalog->source_texts, catalog->binary_texts};
+
+	pages_advise(
+		catalog->sources, catalog->source_capacity * sizeof(catalog->sources[0]), advice);
+	pages_advise(
+		catalog->binaries, catalog->binary_capacity * sizeof(catalog->binaries[0]), advice);
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		for (const struct text_chunk *chunk = lists[i]; chunk; chunk = chunk->next)
+			pages_advise(chunk->data, chunk->size, advice);
+}
+
 void source_catalog_free(struct source_catalog *catalog)
 {
 	if (!catalog)
 		return;
+	source_catalog_advise(catalog, MADV_DOFORK);
 	free(catalog->sources);
 	free(catalog->binaries);
 	chunks_free(catalog->source_texts);

@@ -59,4 +59,7 @@ struct source_catalog {
 	struct text_chunk *source_texts, *binary_texts; /* apart: two threads fill them */
 };
 
+/* MADV_DONTFORK or MADV_DOFORK for all that is large in it; before it is freed the latter. */
+void source_catalog_advise(const struct source_catalog *catalog, int advice);
+
 #endif

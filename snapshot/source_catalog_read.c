@@ -2,6 +2,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/alloc.h"
 #include "base/debversion.h"
@@ -229,8 +230,11 @@ enum status source_catalog_open(struct store *store, const struct pin_list *pins
 			"deb-src");
 	else
 		*catalog = made;
-	if (*catalog)
+	/* Most of what starting a worker takes would be copying the page tables of this. */
+	if (*catalog) {
+		source_catalog_advise(made, MADV_DONTFORK);
 		return STATUS_OK;
+	}
 	source_catalog_free(made);
 	return err->status;
 }

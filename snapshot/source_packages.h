@@ -9,6 +9,7 @@
  * The source packages that the pins list, and which of them each binary package is made of: read
  * out of the signed Sources and Packages, both at once. About 35 MB for a whole Debian suite. The
  * store then keeps both unpacked (100 MB for one): unpacking is two thirds of a reading.
+ * A child that is forked while it is open does not have it.
  * Sources that are only kept for others' sake (Extra-Source-Only) are left out.
  */
 struct source_catalog;
