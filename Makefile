@@ -187,9 +187,17 @@ $(ARCHIVE_LOOP): tests/bench/archive_loop.c $(BUILD)/libreproof.a
 	@mkdir -p $(@D)
 	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
-bench: $(BUILD)/reproof $(ARCHIVE_LOOP) $(ARCHIVE_SERVER)
+# Reads a pin's indexes, or a tracker's JSON, and nothing else.
+COVERAGE_LOOP = $(BUILD)/tests/bench/coverage_loop
+
+$(COVERAGE_LOOP): tests/bench/coverage_loop.c $(BUILD)/libreproof.a
+	@mkdir -p $(@D)
+	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+bench: $(BUILD)/reproof $(ARCHIVE_LOOP) $(COVERAGE_LOOP) $(ARCHIVE_SERVER)
 	@ci/install-deps.sh bench
 	@tests/bench/archive $(abspath $(BUILD))/reproof $(abspath $(ARCHIVE_SERVER)) $(abspath $(BUILD))/bench-archive
+	@tests/bench/coverage $(abspath $(BUILD))/reproof $(abspath $(COVERAGE_LOOP)) $(abspath $(BUILD))/bench-coverage
 	@tests/bench/run $(abspath $(BUILD))/reproof $(abspath $(ARCHIVE_LOOP)) $(abspath $(BUILD))/bench
 
 LINTS = layers sizes words format
@@ -223,7 +231,8 @@ check-replay:
 	@$(MAKE) --no-print-directory BUILD=build-asan CFLAGS='$(SANITIZE)' replay
 
 .PHONY: everything fuzz-targets fuzz
-everything: $(BUILD)/reproof $(UNIT_BIN) $(ARCHIVE_SERVER) $(ARCHIVE_LOOP) $(COVERAGE_JUDGE) $(DEBCI_READER) $(FUZZ_BIN)
+everything: $(BUILD)/reproof $(UNIT_BIN) $(ARCHIVE_SERVER) $(ARCHIVE_LOOP) $(COVERAGE_LOOP) $(COVERAGE_JUDGE) \
+	$(DEBCI_READER) $(FUZZ_BIN)
 fuzz-targets: $(REPLAY_WANTED)
 
 fuzz: $(BUILD)/reproof
