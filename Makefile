@@ -12,6 +12,8 @@
 # make check-replay         the fuzz targets over seeds and what is near them, under the same
 # make check-long           what takes minutes: long tests, clang's opinion, and whether two builds
 #                           are the same
+# make check-builds         the source packages of the truth table built for real, with what their logs
+#                           show (hours); T="NAME..." for some
 # make check-images         the test images of six Debian source packages as input, under ASan
 # make lint                 layers, sizes, words, format (also: lint-layers lint-sizes ...)
 # make cppcheck | tidy      two analysers
@@ -132,6 +134,13 @@ UNIT_WANTED = $(if $(T),$(T:%=$(BUILD)/tests/unit/test_%),$(UNIT_BIN))
 unit: $(UNIT_WANTED) $(ARCHIVE_SERVER)
 	@tests/unit/run $(UNIT_WANTED)
 
+# Reads the log of a package's build as `reproof coverage` does.
+LOG_READER = $(BUILD)/tests/coverage/read_log
+
+$(LOG_READER): tests/coverage/read_log.c $(BUILD)/libreproof.a
+	@mkdir -p $(@D)
+	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
 # Reads a debci as `reproof coverage` does.
 DEBCI_READER = $(BUILD)/tests/coverage/read_debci
 
@@ -157,7 +166,7 @@ check-asan:
 	@$(MAKE) --no-print-directory BUILD=build-asan CFLAGS='$(SANITIZE)' unit
 	@$(MAKE) --no-print-directory BUILD=build-asan CFLAGS='$(SANITIZE)' cli T='$(ASAN_CLI)'
 
-check-long: $(BUILD)/reproof $(ARCHIVE_SERVER) $(COVERAGE_JUDGE) $(DEBCI_READER)
+check-long: $(BUILD)/reproof $(ARCHIVE_SERVER) $(COVERAGE_JUDGE) $(DEBCI_READER) $(LOG_READER)
 	@ci/install-deps.sh long
 	@REPROOF=$(abspath $(BUILD))/reproof tests/cli/run --long
 	@$(MAKE) --no-print-directory check-clang
@@ -167,6 +176,11 @@ check-long: $(BUILD)/reproof $(ARCHIVE_SERVER) $(COVERAGE_JUDGE) $(DEBCI_READER)
 check-clang:
 	@ci/install-deps.sh lint
 	@$(MAKE) --no-print-directory BUILD=build-clang CC=clang-14 CI=1 everything
+
+.PHONY: check-builds
+check-builds: $(LOG_READER)
+	@ci/install-deps.sh long
+	@tests/coverage/build-truth --break $(LOG_READER) $(BUILD)/build-truth $(T)
 
 # Fetches 50 MB, kept in $(BUILD)/images.
 check-images:
@@ -232,7 +246,7 @@ check-replay:
 
 .PHONY: everything fuzz-targets fuzz
 everything: $(BUILD)/reproof $(UNIT_BIN) $(ARCHIVE_SERVER) $(ARCHIVE_LOOP) $(COVERAGE_LOOP) $(COVERAGE_JUDGE) \
-	$(DEBCI_READER) $(FUZZ_BIN)
+	$(LOG_READER) $(DEBCI_READER) $(FUZZ_BIN)
 fuzz-targets: $(REPLAY_WANTED)
 
 fuzz: $(BUILD)/reproof
