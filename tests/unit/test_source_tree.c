@@ -87,7 +87,7 @@ START_TEST(reads_format_1_0_out_of_its_diff)
 	ck_assert(source_tree_find(&tree, "debian/rules")->is_executable);
 	ck_assert_str_eq(text_of("debian/tests/control"), "Tests: t\n");
 	ck_assert_str_eq(text_of("debian/tricky"), "--- looks\n+++ like/one\n");
-	ck_assert_str_eq(text_of("Makefile"), "old\n");
+	ck_assert_str_eq(text_of("Makefile"), "new\n");
 	ck_assert(source_tree_find(&tree, "Makefile")->is_patched);
 	ck_assert(!source_tree_find(&tree, "keep.c")->is_patched);
 	ck_assert_ptr_null(source_tree_find(&tree, "one"));
@@ -107,6 +107,139 @@ START_TEST(applies_the_series_to_names)
 	ck_assert_ptr_null(source_tree_find(&tree, "gone.c"));
 	ck_assert(source_tree_find(&tree, "tests/new.t")->is_patched);
 	ck_assert(!source_tree_find(&tree, "kept.c")->is_patched);
+}
+END_TEST
+
+static void expect_sha256(const char *path)
+{
+	const struct tree_file *file = source_tree_find(&tree, path);
+	struct digest expected;
+
+	hash_memory(file->text, file->len, &expected);
+	ck_assert(digest_equal(&file->sha256, &expected));
+}
+
+/* Three patches on one text, a file that one adds and another changes, and one that goes. */
+#define PATCHED                                                                                    \
+	"put x-1/tests/Makefile.am 'TESTS = a'; put x-1/Makefile all:; put x-1/gone/Makefile\n"    \
+	"seq 40 >x-1/meson.build; orig; mkdir -p debian/patches; cp -r x-1 a; cp -r x-1 b\n"       \
+	"sed -i 's/^7$/seven/; s/^30$/thirty/' b/meson.build; rm -r b/gone\n"                      \
+	"put b/new/meson.build \"test('x')\"; diff -ruN a b >debian/patches/1.patch || :\n"        \
+	"cp -r b c; sed -i '1,5d; s/^8$/eight/' c/meson.build; echo more >>c/new/meson.build\n"    \
+	"diff -ruN b c >debian/patches/2.patch || :\n"                                             \
+	"cp -r x-1 d; echo 'TESTS =' >d/tests/Makefile.am\n"                                       \
+	"diff -ru a d >debian/patches/sub/3.patch || :\n"
+
+START_TEST(the_series_is_applied_to_texts)
+{
+	package("mkdir -p debian/patches/sub\n" PATCHED
+		"printf '1.patch\n2.patch -p1 # why\n\nsub/3.patch\n' >debian/patches/series\n"
+		"debian; dsc '3.0 (quilt)'; cp c/meson.build expected");
+	package_read();
+	ck_assert_ptr_null(tree.trouble);
+	ck_assert_str_eq(text_of("tests/Makefile.am"), "TESTS =\n");
+	ck_assert_str_eq(text_of("new/meson.build"), "test('x')\nmore\n");
+	ck_assert_ptr_null(source_tree_find(&tree, "gone/Makefile"));
+	ck_assert_str_eq(text_of("Makefile"), "all:\n");
+	shell("cmp expected c/meson.build");
+	ck_assert_ptr_nonnull(strstr(text_of("meson.build"), "6\nseven\neight\n9\n"));
+	ck_assert_int_eq(strncmp(text_of("meson.build"), "6\n", 2), 0);
+	expect_sha256("meson.build");
+	expect_sha256("tests/Makefile.am");
+	ck_assert(!source_tree_find(&tree, "meson.build")->is_unknown);
+}
+END_TEST
+
+/* The text is taken away, and that is said; all others are as they were. */
+static void expect_unknown(const char *path, const char *trouble)
+{
+	package_read();
+	ck_assert_str_eq(text_of(path), "(none)");
+	ck_assert(source_tree_find(&tree, path)->is_unknown);
+	ck_assert_str_eq(text_of("Makefile"), "all:\n");
+	if (trouble)
+		ck_assert_msg(tree.trouble && strstr(tree.trouble, trouble), "%s",
+			tree.trouble ? tree.trouble : "no trouble");
+}
+
+START_TEST(a_text_that_no_patch_fits_is_unknown)
+{
+	package("mkdir -p debian/patches/sub\n" PATCHED
+		"echo 2.patch >debian/patches/series; debian; dsc '3.0 (quilt)'");
+	expect_unknown("meson.build", "debian/patches/2.patch does not apply to meson.build");
+	/* Context with one byte changed, which patch(1) would take with a fuzz. */
+	package("rm x_1-1*; sed -i 's/^ 4$/ four/' debian/patches/1.patch\n"
+		"echo 1.patch >debian/patches/series; debian; dsc '3.0 (quilt)'");
+	expect_unknown("meson.build", "1.patch does not apply");
+	/* A hunk that ends too soon. */
+	package("rm x_1-1*; head -c -20 debian/patches/sub/3.patch >debian/patches/1.patch\n"
+		"debian; dsc '3.0 (quilt)'");
+	expect_unknown("tests/Makefile.am", "1.patch does not apply");
+	/* git renames what patch(1) would rename as well. */
+	package("rm x_1-1*\n"
+		"printf 'rename from tests/Makefile.am\nrename to Makefile.am\n' "
+		">debian/patches/1.patch; debian; dsc '3.0 (quilt)'");
+	package_read();
+	ck_assert_ptr_null(source_tree_find(&tree, "tests/Makefile.am"));
+	ck_assert(source_tree_find(&tree, "Makefile.am")->is_unknown);
+	ck_assert_str_eq(text_of("Makefile.am"), "(none)");
+}
+END_TEST
+
+START_TEST(who_applies_a_series_depends_on_the_format)
+{
+	/* Without quilt nothing says that they are applied, or that they are not. */
+	package("mkdir -p debian/patches/sub\n" PATCHED
+		"echo sub/3.patch >debian/patches/series; mv debian x-1; native\n"
+		"dsc '3.0 (native)'");
+	expect_unknown("tests/Makefile.am", NULL);
+	package("rm x_1.tar.gz x_1-1.dsc; put x-1/debian/control 'Build-Depends: quilt'; native\n"
+		"dsc '3.0 (native)'");
+	package_read();
+	ck_assert_str_eq(text_of("tests/Makefile.am"), "TESTS =\n");
+	/* As the series says. */
+	package("rm x_1.tar.gz x_1-1.dsc; sed -i 's,^\\([-+]* \\)[ad]/,\\1,' "
+		"x-1/debian/patches/sub/3.patch; echo 'sub/3.patch -p0' "
+		">x-1/debian/patches/series\n"
+		"native; dsc '3.0 (native)'");
+	package_read();
+	ck_assert_str_eq(text_of("tests/Makefile.am"), "TESTS =\n");
+	/* What is not in it may be applied by the build; in "3.0 (quilt)" it is not. */
+	package("rm x_1.tar.gz x_1-1.dsc; mv x-1/debian .; sed -i 's,^\\([-+]* \\),\\1a/,' "
+		"debian/patches/sub/3.patch; : >debian/patches/series; debian\n"
+		"dsc '3.0 (quilt)'");
+	package_read();
+	ck_assert_str_eq(text_of("tests/Makefile.am"), "TESTS = a\n");
+	package("rm x_1-1*; put debian/rules \"patch -p1 <x\"; debian; dsc '3.0 (quilt)'");
+	expect_unknown("tests/Makefile.am", NULL);
+}
+END_TEST
+
+START_TEST(tests_that_patches_add_are_counted)
+{
+	package("put x-1/tests/test_a.py 'def test_a(): pass'; put x-1/Makefile all:\n"
+		"echo 'def test_c(): pass' >>x-1/tests/test_a.py; orig\n"
+		"mkdir -p debian/patches; cp -r x-1 b; put b/tests/test_b.py 'def test_b(): pass'\n"
+		"sed -i 1d b/tests/test_a.py; diff -ruN x-1 b >debian/patches/1.patch || :\n"
+		"echo 1.patch >debian/patches/series; debian; dsc '3.0 (quilt)'");
+	package_read();
+	ck_assert_uint_eq(source_tree_find(&tree, "tests/test_b.py")->tests, 1);
+	ck_assert_uint_eq(source_tree_find(&tree, "tests/test_a.py")->tests, 1);
+}
+END_TEST
+
+START_TEST(patches_over_the_bounds_leave_no_text)
+{
+	package("mkdir -p debian/patches/sub\n" PATCHED
+		"{ cat debian/patches/sub/3.patch; head -c 40000000 /dev/zero | tr '\\0' a; } "
+		">debian/patches/1.patch; echo 1.patch >debian/patches/series\n"
+		"tar -czf x_1-1.debian.tar.gz debian; dsc '3.0 (quilt)'");
+	package_read();
+	ck_assert_str_eq(text_of("tests/Makefile.am"), "(none)");
+	ck_assert_str_eq(text_of("Makefile"), "(none)");
+	ck_assert(source_tree_find(&tree, "Makefile")->is_unknown);
+	ck_assert_ptr_nonnull(strstr(tree.trouble, "upstream's texts are not known"));
+	ck_assert_ptr_nonnull(strstr(text_of("debian/patches/series"), "1.patch"));
 }
 END_TEST
 
@@ -271,6 +404,11 @@ int main(void)
 	tcase_add_test(tcase, reads_native_and_what_has_no_single_top);
 	tcase_add_test(tcase, reads_format_1_0_out_of_its_diff);
 	tcase_add_test(tcase, applies_the_series_to_names);
+	tcase_add_test(tcase, the_series_is_applied_to_texts);
+	tcase_add_test(tcase, a_text_that_no_patch_fits_is_unknown);
+	tcase_add_test(tcase, who_applies_a_series_depends_on_the_format);
+	tcase_add_test(tcase, tests_that_patches_add_are_counted);
+	tcase_add_test(tcase, patches_over_the_bounds_leave_no_text);
 	tcase_add_test(tcase, upstream_that_is_not_given_is_not_known);
 	tcase_add_test(tcase, damage_is_told_and_the_rest_is_read);
 	tcase_add_test(tcase, a_bomb_ends_its_tarball);

@@ -26,13 +26,18 @@ struct tree_file {
 	char *target; /* of a hard link a path as `path` is one; of a symbolic one as it is written
 		       */
 	bool is_hard_link;
-	/* Its text, NUL-terminated behind `len`; NULL when it is not of those that are read. */
+	/*
+	 * Its text with Debian's patches, NUL-terminated behind `len`; NULL when it is not of those
+	 * that are read.
+	 */
 	char *text;
 	size_t len;
 	bool is_cut;	      /* only its first `len` bytes are in `text` */
 	struct digest sha256; /* of all its bytes; only when it has a text */
-	bool is_patched;      /* a patch of debian/patches changes it: what is here is before it */
-	bool is_removed;      /* only while the tree is made: a patch takes it away */
+	bool is_patched;      /* a patch of debian/patches changes or adds it */
+	/* It has a text that is read, and what Debian's patches make of it is not known. */
+	bool is_unknown;
+	bool is_removed; /* only while the tree is made: a patch takes it away */
 	/* How many tests it declares, of Python, Rust, Go and Ruby, where a file holds several. */
 	uint64_t tests;
 };
@@ -70,6 +75,7 @@ struct source_input {
 #define TREE_CHANGELOG_MAX  ((size_t)16 << 10)
 #define TREE_PACKAGING_TEXT ((size_t)12 << 20) /* of debian/ together */
 #define TREE_UPSTREAM_TEXT  ((size_t)20 << 20) /* of the rest together */
+#define TREE_HUNKS_MAX	    ((size_t)16 << 20) /* that change texts, together */
 
 /*
  * Reads the files of one source package, in whatever order they are given. A file that the .dsc

@@ -5,6 +5,7 @@
 #include "base/buffer.h"
 #include "base/source.h"
 #include "verifier/coverage/source_tree.h"
+#include "verifier/coverage/unified_diff.h"
 
 /* How source_tree_read() is divided. */
 
@@ -28,23 +29,15 @@ enum container_kind container_kind_of(const char *name);
 
 /* What one patch of debian/patches changes. */
 struct patch_touch {
-	char *patch; /* its path: "debian/patches/fix.patch"; NULL: the diff of "1.0" */
-	char *path;  /* as in the package */
+	char *patch;	 /* its path: "debian/patches/fix.patch"; NULL: the diff of "1.0" */
+	char *old, *new; /* the names in it, with all directories; NULL for /dev/null */
+	char *path;	 /* as in the package, once the series has said how much goes off */
 	bool is_new, is_removed;
+	bool is_unknown; /* what it makes of the text cannot be told: a rename of git */
+	char *hunks;	 /* of a file whose text is wanted; NULL else */
+	size_t hunks_len;
 	size_t place, order; /* of the patch in the series, and of the change in it */
 };
-
-/* A hunk of a unified diff: the lines of the old and the new file that are still to come. */
-struct hunk {
-	unsigned long old, new;
-	bool is_new;	 /* there is nothing before it: "@@ -0,0" */
-	bool is_removed; /* or behind it: "+0,0 @@" */
-};
-
-/* False for a line that begins no hunk. */
-bool hunk_read(const char *line, const char *end, struct hunk *hunk);
-/* True when the line, by its first character, belongs to the hunk, which it is then taken from. */
-bool hunk_line(struct hunk *hunk, char first);
 
 /* A tree in the making. */
 struct tree_builder {
@@ -57,6 +50,9 @@ struct tree_builder {
 	struct text_list directories; /* "debian/tests" or Tests-Directory: all text in them */
 	struct patch_touch *touches;
 	size_t touch_count, touch_capacity;
+	size_t hunk_bytes;	/* of all touches */
+	bool has_lost_touch;	/* what else the patches change is not known */
+	uint64_t patch_steps;	/* lines that may still be compared */
 	struct tree_file *made; /* by patches */
 	size_t made_count, made_capacity;
 	const char *packaging; /* the container that has debian/; borrowed of the tree */
@@ -79,9 +75,13 @@ enum text_use {
 enum text_use text_use_of(const struct tree_builder *builder, const char *path);
 /* How many tests a text of that name declares. */
 uint64_t tests_declared(const char *path, const char *text, size_t len);
+/* The tests among the lines that hunks add, without those among the lines that they take away. */
+int64_t tests_changed(const char *path, const char *hunks, size_t len);
 /* Gives the text to the file if there is room, or says that there is none. */
 void builder_keep(
 	struct tree_builder *builder, struct tree_file *file, struct buffer *text, bool is_cut);
+/* Takes it away again, with its digest. */
+void builder_forget(struct tree_builder *builder, struct tree_file *file);
 
 /*
  * Reads a tarball; `name` is its name, and lives as long as the tree. What is wrong with it is told
@@ -93,13 +93,19 @@ bool tree_read_tar(struct tree_builder *builder, const struct source_input *inpu
 bool tree_read_diff(
 	struct tree_builder *builder, const struct source_input *input, const char *name);
 
-/* Notes what a patch changes. */
-void patch_read(struct tree_builder *builder, const char *path, const char *text, size_t len);
-/* The diff of "1.0" changes a file; takes the path. */
-void patch_note_change(struct tree_builder *builder, char *path);
-/* Marks, adds and removes what the patches that debian/patches/series names change, in its order.
+/* Notes what a patch changes; of a cut one, what it does behind its end is lost. */
+void patch_read(
+	struct tree_builder *builder, const char *path, const char *text, size_t len, bool is_cut);
+/* The diff of "1.0" changes a file by those hunks; takes the path. */
+void patch_note_change(
+	struct tree_builder *builder, char *path, const char *hunks, size_t hunks_len);
+/*
+ * Changes, adds and removes what the patches that debian/patches/series names do, in its order.
+ * A text that they change in a way that is not known is taken away.
  */
 void patches_apply(struct tree_builder *builder);
+void patch_touch_release(struct patch_touch *touch);
+void patches_release(struct tree_builder *builder);
 
 /* Sorts the files; of those of one path the last that was added stays. */
 void tree_sort(struct tree_builder *builder);

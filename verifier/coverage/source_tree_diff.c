@@ -46,11 +46,12 @@ struct diff_reading {
 	struct tree_builder *builder;
 	const char *name;
 	char *path; /* NULL before the first */
+	const char *hunks;
 	bool is_new;
 	struct buffer text; /* of a new file */
 };
 
-static void file_end(struct diff_reading *diff)
+static void file_end(struct diff_reading *diff, const char *end)
 {
 	struct source_tree *tree = diff->builder->tree;
 	struct tree_file file = {.path = diff->path, .container = diff->name};
@@ -60,7 +61,8 @@ static void file_end(struct diff_reading *diff)
 	diff->path = NULL;
 	if (!diff->is_new) {
 		/* It changes what is in the tarball. */
-		patch_note_change(diff->builder, file.path);
+		patch_note_change(
+			diff->builder, file.path, diff->hunks, (size_t)(end - diff->hunks));
 		return;
 	}
 	file.size = diff->text.len;
@@ -68,7 +70,10 @@ static void file_end(struct diff_reading *diff)
 	file.is_executable = strcmp(file.path, "debian/rules") == 0;
 	if (strncmp(file.path, "debian/patches/", 15) == 0 &&
 		strcmp(file.path, "debian/patches/series") != 0) {
-		patch_read(diff->builder, file.path, buffer_text(&diff->text), diff->text.len);
+		patch_read(
+			diff->builder, file.path, buffer_text(&diff->text), diff->text.len, false);
+	} else if (text_use_of(diff->builder, file.path) == TEXT_COUNT) {
+		file.tests = tests_declared(file.path, buffer_text(&diff->text), diff->text.len);
 	} else if (text_use_of(diff->builder, file.path) != TEXT_NONE) {
 		size_t keep = strcmp(file.path, "debian/changelog") == 0 ? TREE_CHANGELOG_MAX
 									 : TREE_TEXT_MAX;
@@ -88,8 +93,9 @@ static void file_begin(struct diff_reading *diff, const char *line, const char *
 {
 	const char *name = line + 4, *name_end = name, *slash;
 
-	file_end(diff);
+	file_end(diff, line);
 	buffer_clear(&diff->text);
+	diff->hunks = end;
 	diff->is_new = true;
 	while (name_end < end && *name_end != '\t' && *name_end != '\r')
 		name_end++;
@@ -125,7 +131,7 @@ static void lines_read(struct diff_reading *diff, const char *text, const char *
 		}
 		text = newline ? newline + 1 : end;
 	}
-	file_end(diff);
+	file_end(diff, end);
 }
 
 bool tree_read_diff(

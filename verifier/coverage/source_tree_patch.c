@@ -1,260 +1,211 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/path.h"
 #include "verifier/coverage/source_tree_build.h"
 
+/* What the patches of a source package change, noted as they go by. */
+
 #define TOUCHES_MAX ((size_t)200000)
-#define SERIES_MAX  ((size_t)10000) /* patches; Debian's longest has some 2,000 */
 
-/* The name of a line "+++ b/path\tdate", without its first directory (patch -p1); NULL for none. */
-static char *touched_path(const char *line, const char *end)
+/* A date may stand behind a name with nothing but a blank between ("a/x 2024-01-31 …"). */
+static bool is_date(const char *text, const char *end)
 {
-	const char *name = line + 4, *name_end = name, *slash;
+	if (end - text < 5)
+		return false;
+	return (isdigit((unsigned char)text[0]) && isdigit((unsigned char)text[3]) &&
+		       text[4] == '-') ||
+		(isupper((unsigned char)text[0]) && islower((unsigned char)text[2]) &&
+			text[3] == ' ');
+}
 
-	while (name_end < end && *name_end != '\t' && *name_end != '\r')
-		name_end++;
-	slash = memchr(name, '/', (size_t)(name_end - name));
-	if (!slash)
+/* The name of a line "+++ b/path\tdate"; NULL for /dev/null. */
+static char *name_of(const char *line, const char *end)
+{
+	const char *name = line + 4, *stop = name;
+
+	while (stop < end && *stop != '\t' && *stop != '\r' &&
+		!(*stop == ' ' && is_date(stop + 1, end)))
+		stop++;
+	if (stop - name > 1 && name[0] == '"' && stop[-1] == '"') {
+		name++;
+		stop--;
+	}
+	if (stop - name == 9 && memcmp(name, "/dev/null", 9) == 0)
 		return NULL;
-	return xstrndup(slash + 1, (size_t)(name_end - slash - 1));
+	return xstrndup(name, (size_t)(stop - name));
 }
 
-static bool is_null_file(const char *line, const char *end)
+/* Until the next is added; NULL when there is no room, and takes the names. */
+static struct patch_touch *touch_add(
+	struct tree_builder *builder, const char *patch, char *old, char *new)
 {
-	return (size_t)(end - line) >= 13 && memcmp(line + 4, "/dev/null", 9) == 0;
-}
-
-/* Until the next is added; NULL for one that cannot be. */
-static struct patch_touch *touch_add(struct tree_builder *builder, const char *patch,
-	const char *old, const char *old_end, const char *new, const char *new_end)
-{
-	bool is_removed = is_null_file(new, new_end), is_new = is_null_file(old, old_end);
-	char *path = is_removed ? touched_path(old, old_end) : touched_path(new, new_end);
-
-	if (!path || !path_is_contained(path) || builder->touch_count == TOUCHES_MAX) {
-		free(path);
+	if (builder->touch_count == TOUCHES_MAX) {
+		builder->has_lost_touch = true;
+		free(old);
+		free(new);
 		return NULL;
 	}
 	ARRAY_GROW(builder->touches, builder->touch_count, builder->touch_capacity);
 	builder->touches[builder->touch_count++] = (struct patch_touch){
-		.patch = xstrdup(patch),
-		.path = path,
-		.is_new = is_new,
-		.is_removed = is_removed,
+		.patch = patch ? xstrdup(patch) : NULL,
+		.old = old,
+		.new = new,
+		.is_new = !old,
+		.is_removed = !new,
 	};
 	return &builder->touches[builder->touch_count - 1];
 }
 
-void patch_note_change(struct tree_builder *builder, char *path)
+/* Only of a file whose text is wanted: its name has a directory in front, as a tarball's has. */
+static bool is_text_wanted(const struct tree_builder *builder, const char *name)
 {
-	ARRAY_GROW(builder->touches, builder->touch_count, builder->touch_capacity);
-	builder->touches[builder->touch_count++] = (struct patch_touch){.path = path};
+	enum text_use use = name ? text_use_of(builder, name) : TEXT_NONE;
+
+	return use != TEXT_NONE && use != TEXT_PATCH;
 }
 
-/* The number behind a "," of a range of "@@ -1,2 +3,4 @@", which is 1 when it has none. */
-static unsigned long range_count(const char **at, const char *end)
+static void touch_hunks(
+	struct tree_builder *builder, struct patch_touch *touch, const char *hunks, size_t len)
 {
-	unsigned long count = 0;
-
-	while (*at < end && **at >= '0' && **at <= '9')
-		(*at)++;
-	if (*at == end || **at != ',')
-		return 1;
-	for ((*at)++; *at < end && **at >= '0' && **at <= '9'; (*at)++)
-		count = count < 100000000 ? count * 10 + (unsigned long)(**at - '0') : count;
-	return count;
+	if (!is_text_wanted(builder, touch->old) && !is_text_wanted(builder, touch->new))
+		return;
+	if (len > TREE_HUNKS_MAX - builder->hunk_bytes) {
+		touch->is_unknown = true;
+		return;
+	}
+	builder->hunk_bytes += len;
+	touch->hunks = xstrndup(hunks, len);
+	touch->hunks_len = len;
 }
 
-bool hunk_read(const char *line, const char *end, struct hunk *hunk)
+void patch_note_change(
+	struct tree_builder *builder, char *path, const char *hunks, size_t hunks_len)
 {
-	const char *at = line + 4;
+	/* As if it had a directory in front, which patch -p1 takes off. */
+	char *name = xasprintf("x/%s", path);
+	struct patch_touch *touch = touch_add(builder, NULL, xstrdup(name), name);
 
-	*hunk = (struct hunk){0};
-	if (end - line < 8 || memcmp(line, "@@ -", 4) != 0)
-		return false;
-	hunk->is_new = *at == '0';
-	hunk->old = range_count(&at, end);
-	if (end - at < 2 || at[0] != ' ' || at[1] != '+')
-		return false;
-	at += 2;
-	hunk->is_removed = at < end && *at == '0';
-	hunk->new = range_count(&at, end);
-	return true;
+	if (touch)
+		touch_hunks(builder, touch, hunks, hunks_len);
+	free(path);
 }
 
-bool hunk_line(struct hunk *hunk, char first)
+/* A patch while its lines go by. */
+struct patch_reading {
+	struct tree_builder *builder;
+	const char *path;
+	char *old;		   /* of a line "---", until "+++" comes */
+	struct patch_touch *touch; /* the last of it; NULL before the first */
+	const char *hunks;	   /* of that */
+	bool has_hunk;
+	struct hunk hunk;
+};
+
+static void touch_end(struct patch_reading *reading, const char *end)
 {
-	if (hunk->old == 0 && hunk->new == 0)
-		return false;
-	if (first == '-' || first == ' ' || first == '\n' || first == '\0')
-		hunk->old -= hunk->old > 0;
-	if (first == '+' || first == ' ' || first == '\n' || first == '\0')
-		hunk->new -= hunk->new > 0;
-	return true;
+	if (reading->touch)
+		touch_hunks(reading->builder, reading->touch, reading->hunks,
+			(size_t)(end - reading->hunks));
+	reading->touch = NULL;
 }
 
-void patch_read(struct tree_builder *builder, const char *path, const char *text, size_t len)
+static bool begins(const char *line, const char *end, const char *word)
 {
-	const char *end = text + len, *old = NULL, *old_end = NULL;
-	struct hunk hunk = {0};
-	struct patch_touch *touch = NULL; /* until its first hunk */
+	size_t len = strlen(word);
+
+	return (size_t)(end - line) > len && memcmp(line, word, len) == 0;
+}
+
+/* "rename from a", "rename to b", "copy to b" of git, which patch(1) does as well. */
+static void rename_note(struct patch_reading *reading, const char *line, const char *end)
+{
+	static const char *const words[] = {"rename from ", "rename to ", "copy to "};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		const char *name = line + strlen(words[i]);
+		struct patch_touch *touch;
+		char *path;
+
+		if (!begins(line, end, words[i]))
+			continue;
+		path = xasprintf("x/%.*s", (int)(end - name), name);
+		touch = i == 0 ? touch_add(reading->builder, reading->path, path, NULL)
+			       : touch_add(reading->builder, reading->path, NULL, path);
+		if (touch)
+			touch->is_unknown = true;
+	}
+}
+
+static void line_read(struct patch_reading *reading, const char *line, const char *end)
+{
+	if (begins(line, end, "--- ")) {
+		touch_end(reading, line);
+		free(reading->old);
+		reading->old = xstrndup(line, (size_t)(end - line));
+	} else if (reading->old && begins(line, end, "+++ ")) {
+		reading->touch = touch_add(reading->builder, reading->path,
+			name_of(reading->old, reading->old + strlen(reading->old)),
+			name_of(line, end));
+		reading->hunks = end;
+		reading->has_hunk = false;
+		free(reading->old);
+		reading->old = NULL;
+	} else if (hunk_read(line, end, &reading->hunk)) {
+		/* diff -N names no /dev/null. */
+		if (reading->touch && !reading->has_hunk) {
+			reading->touch->is_new |= reading->hunk.is_new;
+			reading->touch->is_removed |= reading->hunk.is_removed;
+		}
+		reading->has_hunk = true;
+	} else {
+		if (begins(line, end, "diff ")) {
+			touch_end(reading, line);
+		} else if (begins(line, end, "rename ") || begins(line, end, "copy ")) {
+			touch_end(reading, line);
+			rename_note(reading, line, end);
+		}
+		free(reading->old);
+		reading->old = NULL;
+	}
+}
+
+void patch_read(
+	struct tree_builder *builder, const char *path, const char *text, size_t len, bool is_cut)
+{
+	struct patch_reading reading = {.builder = builder, .path = path};
+	const char *end = text + len;
 
 	while (text < end) {
 		const char *newline = memchr(text, '\n', (size_t)(end - text));
 		const char *line_end = newline ? newline : end;
 
 		/* A line of a hunk may itself look like a header. */
-		if (hunk_line(&hunk, *text)) {
-			text = newline ? newline + 1 : end;
-			continue;
-		}
-		if (line_end - text > 4 && memcmp(text, "--- ", 4) == 0) {
-			old = text;
-			old_end = line_end;
-		} else if (old && line_end - text > 4 && memcmp(text, "+++ ", 4) == 0) {
-			touch = touch_add(builder, path, old, old_end, text, line_end);
-			old = NULL;
-		} else if (hunk_read(text, line_end, &hunk)) {
-			/* diff -N names no /dev/null. */
-			if (touch) {
-				touch->is_new |= hunk.is_new;
-				touch->is_removed |= hunk.is_removed;
-			}
-			touch = NULL;
-		} else {
-			old = NULL;
-		}
+		if (!hunk_line(&reading.hunk, *text))
+			line_read(&reading, text, line_end);
 		text = newline ? newline + 1 : end;
 	}
+	touch_end(&reading, end);
+	free(reading.old);
+	builder->has_lost_touch |= is_cut;
 }
 
-/* Where the series has a patch; SIZE_MAX for one that it does not name, which is not applied. */
-static size_t series_place(const struct text_list *series, const char *patch)
+void patch_touch_release(struct patch_touch *touch)
 {
-	for (size_t i = 0; i < series->count; i++)
-		if (strcmp(series->items[i], patch + strlen("debian/patches/")) == 0)
-			return i;
-	return SIZE_MAX;
+	free(touch->patch);
+	free(touch->old);
+	free(touch->new);
+	free(touch->path);
+	free(touch->hunks);
 }
 
-/* A name a line; options may follow it, and "#" a remark (quilt(1), dpkg-source(1)). */
-static void series_read(const struct source_tree *tree, struct text_list *series)
+void patches_release(struct tree_builder *builder)
 {
-	const struct tree_file *file = source_tree_find(tree, "debian/patches/debian.series");
-	const char *at;
-
-	if (!file || !file->text)
-		file = source_tree_find(tree, "debian/patches/series");
-	at = file && file->text ? file->text : "";
-	while (*at) {
-		size_t len;
-
-		at += strspn(at, " \t");
-		len = strcspn(at, " \t\r\n#");
-		if (len && series->count < SERIES_MAX)
-			text_list_addn(series, at, len);
-		at += strcspn(at, "\n");
-		at += *at == '\n';
-	}
-}
-
-static int touch_compare(const void *a, const void *b)
-{
-	const struct patch_touch *left = a, *right = b;
-	int order = strcmp(left->path, right->path);
-
-	if (order)
-		return order;
-	if (left->place != right->place)
-		return left->place < right->place ? -1 : 1;
-	return left->order < right->order ? -1 : left->order > right->order;
-}
-
-/* What all patches together make of one file: what the last says, if one made it. */
-static void touches_apply(
-	struct tree_builder *builder, const struct patch_touch *touches, size_t count)
-{
-	struct source_tree *tree = builder->tree;
-	struct tree_file *file = (struct tree_file *)source_tree_find(tree, touches[0].path);
-	bool is_removed = touches[count - 1].is_removed, is_new = false;
-
-	for (size_t i = 0; i < count; i++)
-		is_new |= touches[i].is_new;
-	if (file) {
-		file->is_patched = true;
-		file->is_removed = is_removed;
-	} else if (is_new && !is_removed && builder->made_count < TREE_FILES_MAX) {
-		ARRAY_GROW(builder->made, builder->made_count, builder->made_capacity);
-		builder->made[builder->made_count++] = (struct tree_file){
-			.path = xstrdup(touches[0].path),
-			.container = builder->packaging,
-			.is_patched = true,
-		};
-	}
-}
-
-/* Only those of the series stay, with their places in it. */
-static void touches_place(struct tree_builder *builder)
-{
-	struct text_list series = {0};
-	size_t kept = 0, place = SIZE_MAX;
-	const char *last = "";
-
-	series_read(builder->tree, &series);
-	for (size_t i = 0; i < builder->touch_count; i++) {
-		struct patch_touch touch = builder->touches[i];
-
-		if (!touch.patch)
-			place = 0;
-		else if (strcmp(last, touch.patch) != 0)
-			place = series_place(&series, touch.patch);
-		last = touch.patch ? touch.patch : "";
-		if (place == SIZE_MAX) {
-			/* `last` may be this one's. */
-			last = "";
-			free(touch.patch);
-			free(touch.path);
-			continue;
-		}
-		touch.place = place;
-		touch.order = i;
-		builder->touches[kept++] = touch;
-	}
-	builder->touch_count = kept;
-	text_list_release(&series);
-}
-
-void patches_apply(struct tree_builder *builder)
-{
-	struct source_tree *tree = builder->tree;
-	struct patch_touch *touches;
-	size_t kept = 0, end;
-
-	touches_place(builder);
-	touches = builder->touches;
-	if (builder->touch_count)
-		qsort(touches, builder->touch_count, sizeof(touches[0]), touch_compare);
-	for (size_t i = 0; i < builder->touch_count; i = end) {
-		end = i + 1;
-		while (end < builder->touch_count &&
-			strcmp(touches[i].path, touches[end].path) == 0)
-			end++;
-		touches_apply(builder, &touches[i], end - i);
-	}
-	for (size_t i = 0; i < tree->count; i++) {
-		if (tree->files[i].is_removed)
-			tree_file_release(&tree->files[i]);
-		else
-			tree->files[kept++] = tree->files[i];
-	}
-	tree->count = kept;
-	for (size_t i = 0; i < builder->made_count; i++) {
-		ARRAY_GROW(tree->files, tree->count, tree->capacity);
-		tree->files[tree->count++] = builder->made[i];
-	}
-	builder->made_count = 0;
-	tree_sort(builder);
+	for (size_t i = 0; i < builder->touch_count; i++)
+		patch_touch_release(&builder->touches[i]);
+	free(builder->touches);
+	builder->touches = NULL;
+	builder->touch_count = 0;
 }

@@ -299,11 +299,7 @@ static void inputs_read(struct tree_builder *builder, const struct source_input 
 
 static void builder_release(struct tree_builder *builder)
 {
-	for (size_t i = 0; i < builder->touch_count; i++) {
-		free(builder->touches[i].patch);
-		free(builder->touches[i].path);
-	}
-	free(builder->touches);
+	patches_release(builder);
 	free(builder->made);
 	text_list_release(&builder->directories);
 	buffer_release(&builder->trouble);

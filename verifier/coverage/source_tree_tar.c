@@ -11,7 +11,7 @@
 #include "dbdiff/format/archive_reader.h"
 #include "verifier/coverage/source_tree_build.h"
 
-#define PATCH_MAX ((size_t)4 << 20) /* of a patch, which is read and not kept */
+#define PATCH_MAX ((size_t)32 << 20) /* of a patch, of which only parts are kept */
 
 /* One tarball while it is read. */
 struct tar_reading {
@@ -150,7 +150,7 @@ static enum status content_use(
 			tests_declared(file->path, buffer_text(&reading->text), reading->text.len);
 	} else if (use == TEXT_PATCH) {
 		patch_read(reading->builder, file->path, buffer_text(&reading->text),
-			reading->text.len);
+			reading->text.len, is_cut);
 		if (is_cut)
 			builder_trouble(reading->builder,
 				"%s is over %zu bytes: what it changes behind them is not known",

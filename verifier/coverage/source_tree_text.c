@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -35,6 +36,7 @@ static const char *const kept_names[] = {
 	"setup.py",
 	"testsuite.at",
 	"tox.ini",
+	"unix-Makefile.tmpl",
 };
 
 static bool is_kept_name(const char *base)
@@ -45,7 +47,7 @@ static bool is_kept_name(const char *base)
 	/* "Makefile.inc", "Makefile.tests", "check.mk": what the others include. */
 	return strncmp(base, "Makefile.", 9) == 0 || path_has_suffix(base, ".mk") ||
 		path_has_suffix(base, ".am") || path_has_suffix(base, ".gemspec") ||
-		path_has_suffix(base, ".cmake");
+		path_has_suffix(base, ".cabal") || path_has_suffix(base, ".cmake");
 }
 
 /* Whether one of the directories is called so, behind the top directory or not. */
@@ -141,11 +143,36 @@ uint64_t tests_declared(const char *path, const char *text, size_t len)
 	return count;
 }
 
+int64_t tests_changed(const char *path, const char *hunks, size_t len)
+{
+	const char *base = path_basename(path), *end = hunks + len;
+	struct hunk hunk = {0};
+	int64_t count = 0;
+
+	while (hunks < end) {
+		const char *newline = memchr(hunks, '\n', (size_t)(end - hunks));
+		const char *line_end = newline ? newline : end;
+
+		if (!hunk_line(&hunk, *hunks))
+			hunk_read(hunks, line_end, &hunk);
+		else if (*hunks == '+')
+			count += line_declares(base, hunks + 1, line_end);
+		else if (*hunks == '-')
+			count -= line_declares(base, hunks + 1, line_end);
+		hunks = newline ? newline + 1 : end;
+	}
+	return count;
+}
+
+static bool is_of_packaging(const char *path)
+{
+	return strncmp(path, "debian/", 7) == 0 || strstr(path, "/debian/");
+}
+
 void builder_keep(
 	struct tree_builder *builder, struct tree_file *file, struct buffer *text, bool is_cut)
 {
-	bool is_packaging =
-		strncmp(file->path, "debian/", 7) == 0 || strstr(file->path, "/debian/");
+	bool is_packaging = is_of_packaging(file->path);
 	size_t *used = is_packaging ? &builder->packaging_text : &builder->upstream_text;
 	size_t room = is_packaging ? TREE_PACKAGING_TEXT : TREE_UPSTREAM_TEXT;
 
@@ -161,4 +188,15 @@ void builder_keep(
 	file->len = text->len;
 	file->is_cut = is_cut;
 	file->text = xstrndup(buffer_text(text), text->len);
+}
+
+void builder_forget(struct tree_builder *builder, struct tree_file *file)
+{
+	if (file->text)
+		*(is_of_packaging(file->path) ? &builder->packaging_text
+					      : &builder->upstream_text) -= file->len;
+	free(file->text);
+	file->text = NULL;
+	file->len = 0;
+	file->sha256 = (struct digest){0};
 }

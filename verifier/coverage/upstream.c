@@ -72,7 +72,10 @@ static bool is_go(const struct source_tree *tree, const struct tree_file *file)
 
 static bool is_rust(const struct source_tree *tree, const struct tree_file *file)
 {
-	return file->tests && path_has_suffix(file->path, ".rs") && has(tree, "Cargo.toml");
+	/* Cargo takes each file of tests/ for a test, if only that it compiles. */
+	return path_has_suffix(file->path, ".rs") && has(tree, "Cargo.toml") &&
+		(file->tests ||
+			(strncmp(file->path, "tests/", 6) == 0 && !strchr(file->path + 6, '/')));
 }
 
 static bool is_ruby(const struct source_tree *tree, const struct tree_file *file)
@@ -193,7 +196,7 @@ static void declared_take(const struct source_tree *tree, const struct tree_file
 	claim_add(&facts->claims, &file->sha256, place, declared.line,
 		"upstream declares tests here (%s, %llu)%s", declared.framework,
 		(unsigned long long)declared.count,
-		file->is_patched ? ", before a patch of Debian's changes the file" : "");
+		file->is_patched ? ", as Debian's patches leave the file" : "");
 	suite_add(facts, declared.framework, xasprintf("%s:%zu", place, declared.line),
 		&file->sha256, declared.count);
 	free(place);

@@ -272,6 +272,19 @@ static struct declared package_json(const char *text)
 	return declared;
 }
 
+/* "test-suite NAME" of Cabal's package description. */
+static struct declared cabal(const char *text)
+{
+	struct line_reader reader = {.at = text};
+	struct declared declared = {0};
+
+	while (line_next(&reader)) {
+		if (strncasecmp(reader.text, "test-suite ", 11) == 0)
+			declare(&declared, "cabal", reader.line, 1);
+	}
+	return declared;
+}
+
 static bool is_beside(
 	const struct source_tree *tree, const struct tree_file *file, const char *name)
 {
@@ -300,6 +313,8 @@ struct declared upstream_declared(const struct source_tree *tree, const struct t
 		return meson(text);
 	if (strcmp(base, "package.json") == 0)
 		return package_json(text);
+	if (path_has_suffix(base, ".cabal"))
+		return cabal(text);
 	if (strcmp(base, "testsuite.at") == 0)
 		return (struct declared){.framework = "autotest", .line = 1, .count = 1};
 	if (strncmp(base, "Makefile", 8) != 0 && strcmp(base, "GNUmakefile") != 0 &&
