@@ -51,7 +51,7 @@ CHECK_CFLAGS := $(subst -I,-isystem ,$(shell pkg-config --cflags check 2>/dev/nu
 CHECK_LIBS := $(shell pkg-config --libs check 2>/dev/null)
 
 override ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DREPROOF_VERSION='"$(VERSION)"' \
-	-I. $(PKG_CFLAGS) -include base/banned.h -fno-strict-aliasing -fstack-protector-strong \
+	-I. -I$(BUILD) $(PKG_CFLAGS) -include base/banned.h -fno-strict-aliasing -fstack-protector-strong \
 	-ffile-prefix-map=$(BUILD)/=build/ -ffile-prefix-map=$(CURDIR)=. $(WARNINGS) $(CFLAGS) -pthread
 override ALL_LDFLAGS = $(LDFLAGS) -pthread
 # Some hundred programs are linked only to be run once: by the faster linker where there is one.
@@ -85,7 +85,13 @@ $(BUILD)/libreproof.a: $(OBJ)
 $(BUILD)/reproof: $(BUILD)/verifier/main.o $(BUILD)/libreproof.a
 	$(QUIET)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
-$(BUILD)/%.o: %.c $(BUILD)/flags | toolchain
+# Facts that are kept of source packages are kept by the rules that gave them (ci/coverage-rules.sh).
+$(BUILD)/coverage_rules.h: ci/coverage-rules.sh $(wildcard verifier/coverage/*.[ch])
+	@mkdir -p $(@D)
+	@text="#define COVERAGE_RULES \"$$(ci/coverage-rules.sh)\""; \
+	  [ "$$text" = "$$(cat $@ 2>/dev/null)" ] || echo "$$text" >$@
+
+$(BUILD)/%.o: %.c $(BUILD)/flags | toolchain $(BUILD)/coverage_rules.h
 	@mkdir -p $(@D)
 	$(QUIET)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 

@@ -15,8 +15,8 @@
  * COVERAGE_RULES.
  */
 
-/* Changes whenever the same files could give other facts. */
-#define COVERAGE_RULES "1"
+/* COVERAGE_RULES: changes whenever the same files could give other facts; made by make. */
+#include "coverage_rules.h"
 
 /* One stanza of debian/tests/control that is a test (README.package-tests of autopkgtest). */
 struct autopkgtest {
