@@ -314,6 +314,85 @@ START_TEST(a_guard_by_a_dependency_needs_it_declared)
 }
 END_TEST
 
+/* What has these build dependencies and a condition that rests on a framework. */
+static void expect_guarded(const char *depends, const char *run)
+{
+	char *control = xasprintf("Source: foo\nBuild-Depends: debhelper-compat (= 13), %s\n\n"
+				  "Package: foo\nArchitecture: any\n",
+		depends);
+
+	add("configure.ac", "AC_INIT(foo,1)\n");
+	add("Makefile.am", "if HAVE_CMOCKA\nTESTS = a\nendif\n");
+	add("tests/a.c", NULL);
+	judge(control, DH);
+	ck_assert_msg(strcmp(run_at_build_word(facts.run_at_build), run) == 0, "%s: %s%s", depends,
+		run_at_build_word(facts.run_at_build), claims());
+	clear();
+	free(control);
+}
+
+START_TEST(a_dependency_counts_where_it_is_there)
+{
+	expect_guarded("libcmocka-dev", "yes");
+	expect_guarded("libcmocka-dev (>= 1) [amd64 arm64] <!nocheck>", "yes");
+	expect_guarded("libcmocka-dev [!amd64]", "vacuous");
+	expect_guarded("libcmocka-dev [arm64]", "vacuous");
+	expect_guarded("libcmocka-dev <pkg.foo.tests>", "vacuous");
+	expect_guarded("libcmocka-dev <!nocheck !stage1>", "yes");
+	expect_guarded("libcmocka-dev <!nocheck stage1>", "vacuous");
+	expect_guarded("libcmocka-dev <stage1> <!cross>", "yes");
+	expect_guarded("libcmocka-dev (<< 2)", "yes");
+	expect_guarded("foo | libcmocka-dev", "vacuous");
+}
+END_TEST
+
+START_TEST(what_ships_is_built_by_its_own_step)
+{
+	static const struct trap traps[] = {
+		{automake, DH "override_dh_auto_test-arch:\n", "partial", "yes"},
+		{automake, DH "override_dh_auto_test-indep:\n", "yes", "yes"},
+		{automake,
+			"build: build-arch build-indep\nbuild-arch:\n\ttrue\nbuild-indep:\n"
+			"\tmake check\nbinary-arch binary-indep:\n",
+			"partial", "yes"},
+		{automake,
+			"build: build-arch build-indep\nbuild-arch:\n\tmake check\nbuild-indep:\n"
+			"binary-arch binary-indep:\n",
+			"yes", "yes"},
+	};
+
+	spring(CONTROL_BOTH, traps, ARRAY_SIZE(traps));
+}
+END_TEST
+
+START_TEST(what_is_not_known_may_switch_tests_off)
+{
+	static const struct trap traps[] = {
+		{automake, "export DEB_BUILD_OPTIONS += $(shell x)\n" DH, "unclear", "unclear"},
+		{automake, "ifeq ($(shell x),y)\nexport DEB_BUILD_OPTIONS += nocheck\nendif\n" DH,
+			"unclear", "unclear"},
+		{automake, "export DEB_BUILD_OPTIONS += parallel=1\n" DH, "yes", "yes"},
+		/* An unread makefile may set any variable. */
+		{automake,
+			"include /usr/share/x/x.mk\nbuild:\nifeq ($(RUN_TESTS),)\n\tmake check\n"
+			"endif\nbinary:\n",
+			"unclear", "unclear"},
+		{automake,
+			"include /usr/share/x/x.mk\nbuild:\nifndef SKIP\n\tmake check\n"
+			"endif\nbinary:\n",
+			"unclear", "unclear"},
+		{automake, "include /usr/share/x/x.mk\nbuild:\n\tmake check\nbinary:\n", "yes",
+			"yes"},
+	};
+
+	spring(CONTROL_PLAIN, traps, ARRAY_SIZE(traps));
+	add("tests/test_a.py", "def test_a():\n\tpass\n");
+	judge(CONTROL, "export PYBUILD_DISABLE=$(shell x)\n%:\n\tdh $@ --buildsystem=pybuild\n");
+	expect("unclear", "unclear");
+	clear();
+}
+END_TEST
+
 START_TEST(a_part_of_the_tests_is_a_part)
 {
 	add("configure.ac", "x\n");
@@ -423,6 +502,9 @@ int main(void)
 	tcase_add_test(tcase, rules_without_dh_are_followed);
 	tcase_add_test(tcase, the_kind_of_package_decides_which_override_counts);
 	tcase_add_test(tcase, a_guard_by_a_dependency_needs_it_declared);
+	tcase_add_test(tcase, a_dependency_counts_where_it_is_there);
+	tcase_add_test(tcase, what_ships_is_built_by_its_own_step);
+	tcase_add_test(tcase, what_is_not_known_may_switch_tests_off);
 	tcase_add_test(tcase, a_part_of_the_tests_is_a_part);
 	tcase_add_test(tcase, claims_name_the_line_that_shows_it);
 	tcase_add_test(tcase, a_tree_without_upstream_decides_little);

@@ -26,6 +26,8 @@ struct makefile_given {
 	/* The text of a file of the source, which stays there; NULL when there is none. */
 	const char *(*find)(void *context, const char *path, size_t *len);
 	void *context;
+	/* A variable that is never set is unknown, and not empty: something was not read. */
+	bool is_unset_unknown;
 };
 
 /* An undecided conditional around something. */

@@ -82,9 +82,12 @@ static enum truth is_defined(struct reader *reader, const char *text)
 	variable = makefile_variable(reader->makefile, buffer_text(&name), NULL);
 	if (variable != NULL)
 		buffer_add_text(&value, variable->value);
-	else
-		makefile_environment(&reader->makefile->given, buffer_text(&name), &value);
+	else if (!makefile_environment(&reader->makefile->given, buffer_text(&name), &value) &&
+		reader->makefile->given.is_unset_unknown)
+		buffer_add_char(&value, MAKEFILE_UNKNOWN);
 	if (!makefile_is_known(buffer_text(&name)) ||
+		(variable == NULL && !makefile_is_known(buffer_text(&value)) &&
+			reader->makefile->given.is_unset_unknown) ||
 		(variable != NULL && variable->value[0] == MAKEFILE_UNKNOWN))
 		truth = TRUTH_UNKNOWN;
 	else

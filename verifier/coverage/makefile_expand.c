@@ -103,7 +103,9 @@ static void expand_variable(
 		return;
 	variable = makefile_variable(makefile, name, scope->target);
 	if (variable == NULL) {
-		makefile_environment(&makefile->given, name, out);
+		if (!makefile_environment(&makefile->given, name, out) &&
+			makefile->given.is_unset_unknown)
+			buffer_add_char(out, MAKEFILE_UNKNOWN);
 		return;
 	}
 	if (variable->is_simple) {
@@ -211,6 +213,10 @@ char *makefile_value(struct makefile *makefile, const char *name, const char *ta
 	struct makefile_scope scope = {.makefile = makefile, .target = target};
 	struct buffer out = {0};
 
-	expand_variable(&scope, name, &out);
+	/* One that was asked for by name and is not set is empty, whatever was not read. */
+	if (makefile_variable(makefile, name, target) == NULL)
+		makefile_environment(&makefile->given, name, &out);
+	else
+		expand_variable(&scope, name, &out);
 	return buffer_detach(&out);
 }

@@ -82,6 +82,7 @@ struct run *rules_add_run(struct rules *rules, const struct way *way, const char
 		.effect = EFFECT_UNKNOWN,
 		.is_maybe = way->is_maybe,
 		.fatal = way->fatal,
+		.is_of_indep = rules->is_of_indep,
 	};
 	va_start(list, format);
 	run->what = xvasprintf(format, list);
@@ -113,7 +114,31 @@ static bool bracket_takes(const char *bracket, const char *architecture)
 	return is_taken;
 }
 
-/* "a (>= 1) [amd64] <!nocheck>, b | c": each name, without what is only for other architectures. */
+/* "<!nocheck> <stage1 cross>": one of them holds in an ordinary build, which has no profile. */
+static bool profiles_take(const char *profiles)
+{
+	while (*profiles == '<') {
+		size_t len = strcspn(profiles, ">"), at = 1;
+		bool holds = true;
+
+		while (at < len) {
+			at += strspn(profiles + at, " \t\n");
+			if (at < len)
+				holds = holds && profiles[at] == '!';
+			at += strcspn(profiles + at, " \t\n>");
+		}
+		if (holds)
+			return true;
+		profiles += len + (profiles[len] == '>');
+		profiles += strspn(profiles, " \t\n");
+	}
+	return false;
+}
+
+/*
+ * "a (>= 1) [amd64] <!nocheck>, b | c": the name of each that is there when the architecture is
+ * built. Of alternatives Debian's build daemons take the first.
+ */
 static void add_dependencies(
 	struct rules *rules, const char *value, size_t len, const char *architecture)
 {
@@ -121,7 +146,7 @@ static void add_dependencies(
 
 	while (value < end) {
 		const char *comma = memchr(value, ',', (size_t)(end - value));
-		const char *stop = comma != NULL ? comma : end, *bracket;
+		const char *stop = comma != NULL ? comma : end, *bracket, *profiles;
 		size_t name;
 		char *one;
 
@@ -129,9 +154,14 @@ static void add_dependencies(
 		if (value > stop)
 			value = stop;
 		one = xstrndup(value, (size_t)(stop - value));
-		name = strcspn(one, " \t\n(:[<|,");
+		one[strcspn(one, "|")] = '\0';
+		name = strcspn(one, " \t\n(:[<");
 		bracket = strchr(one, '[');
-		if (name > 0 && (bracket == NULL || bracket_takes(bracket, architecture)))
+		/* "(<< 2)" is no profile. */
+		profiles =
+			strchr(one, ')') != NULL ? strchr(strchr(one, ')'), '<') : strchr(one, '<');
+		if (name > 0 && (bracket == NULL || bracket_takes(bracket, architecture)) &&
+			(profiles == NULL || profiles_take(profiles)))
 			text_list_addn(&rules->build_depends, one, name);
 		free(one);
 		value = comma != NULL ? comma + 1 : end;
@@ -141,10 +171,8 @@ static void add_dependencies(
 static void add_package(struct rules *rules, const char *name, const char *architectures,
 	const char *profiles, const char *architecture)
 {
-	/* <!nocheck> and the like are built in an ordinary build; <pkg.x.y> and <stage1> are not.
-	 */
 	if (name == NULL || architectures == NULL ||
-		(profiles != NULL && profiles[0] == '<' && profiles[1] != '!'))
+		(profiles != NULL && profiles[0] == '<' && !profiles_take(profiles)))
 		return;
 	if (strcmp(architectures, "all") == 0)
 		text_list_add(&rules->indep_packages, name);
@@ -192,37 +220,6 @@ static void read_control(struct rules *rules, const char *architecture)
 	}
 }
 
-static void read_rules(struct rules *rules, const char *architecture)
-{
-	struct makefile_given given = {
-		.architecture = architecture,
-		.find = find_text,
-		.context = rules,
-	};
-	char *options;
-
-	if (rules->knows_packages) {
-		given.arch_packages = &rules->arch_packages;
-		given.indep_packages = &rules->indep_packages;
-	}
-	makefile_read(
-		&rules->makefile, &given, "debian/rules", rules->file->text, rules->file->len);
-	if (rules->makefile.trouble != NULL) {
-		rules_say(rules, "debian/rules", 0, "%s", rules->makefile.trouble);
-		rules->is_unclear = true;
-	}
-	options = rules_value(rules, "DEB_BUILD_OPTIONS");
-	if (strstr(options, "nocheck") != NULL) {
-		const struct makefile_variable *variable =
-			makefile_variable(&rules->makefile, "DEB_BUILD_OPTIONS", NULL);
-
-		rules->is_nocheck = true;
-		rules_switched_off(rules, variable->file, variable->line,
-			"DEB_BUILD_OPTIONS is set to have nocheck");
-	}
-	free(options);
-}
-
 /* Of makefiles that are no part of the source, those that have no targets which could test. */
 static bool is_harmless(const char *path)
 {
@@ -241,20 +238,63 @@ static bool is_harmless(const char *path)
 	return false;
 }
 
-static bool has_unknown_include(struct rules *rules)
+/* The first makefile that was not read and may have targets; NULL for none. */
+static const struct makefile_include *unknown_include(const struct rules *rules)
 {
-	bool has = false;
-
 	for (size_t i = 0; i < rules->makefile.include_count; i++) {
 		const struct makefile_include *include = &rules->makefile.includes[i];
 
-		if (include->was_read || include->is_optional || is_harmless(include->path))
-			continue;
-		rules_say(rules, include->file, include->line,
-			"it includes a makefile that is not in the source: %s", include->path);
-		has = true;
+		if (!include->was_read && !is_harmless(include->path) &&
+			(!include->is_optional || rules_has(rules, include->path)))
+			return include;
 	}
-	return has;
+	return NULL;
+}
+
+static void read_rules(struct rules *rules, const char *architecture)
+{
+	struct makefile_given given = {
+		.architecture = architecture,
+		.find = find_text,
+		.context = rules,
+	};
+	char *options;
+
+	if (rules->knows_packages) {
+		given.arch_packages = &rules->arch_packages;
+		given.indep_packages = &rules->indep_packages;
+	}
+	makefile_read(
+		&rules->makefile, &given, "debian/rules", rules->file->text, rules->file->len);
+	/* What is not in the source may set any variable. */
+	if (unknown_include(rules) != NULL) {
+		makefile_release(&rules->makefile);
+		given.is_unset_unknown = true;
+		makefile_read(&rules->makefile, &given, "debian/rules", rules->file->text,
+			rules->file->len);
+	}
+	if (rules->makefile.trouble != NULL) {
+		rules_say(rules, "debian/rules", 0, "%s", rules->makefile.trouble);
+		rules->is_unclear = true;
+	}
+	options = rules_value(rules, "DEB_BUILD_OPTIONS");
+	if (strstr(options, "nocheck") != NULL) {
+		const struct makefile_variable *variable =
+			makefile_variable(&rules->makefile, "DEB_BUILD_OPTIONS", NULL);
+
+		rules->is_nocheck = true;
+		rules_switched_off(rules, variable->file, variable->line,
+			"DEB_BUILD_OPTIONS is set to have nocheck");
+	} else if (!makefile_is_known(options)) {
+		const struct makefile_variable *variable =
+			makefile_variable(&rules->makefile, "DEB_BUILD_OPTIONS", NULL);
+
+		rules->is_nocheck_unknown = true;
+		rules_say(rules, variable != NULL ? variable->file : "debian/rules",
+			variable != NULL ? variable->line : 0,
+			"DEB_BUILD_OPTIONS is set to what is not known: it may have nocheck");
+	}
+	free(options);
 }
 
 static void name_run(struct rules *rules, const struct run *run)
@@ -274,7 +314,9 @@ static void name_run(struct rules *rules, const struct run *run)
 	};
 
 	rules_say(rules, run->file, run->line, "%s: %s%s%s%s%s", run->what, effects[run->effect],
-		run->is_partial ? ", some of them" : "",
+		run->is_partial		   ? ", some of them"
+			: run->is_of_indep ? ", where packages of all architectures are built"
+					   : "",
 		run->is_maybe ? ", under a condition that is not decided" : "",
 		run->effect == EFFECT_RUNS ? "; " : "",
 		run->effect == EFFECT_RUNS ? fatals[run->fatal] : "");
@@ -287,8 +329,9 @@ static enum run_at_build fold_runs(const struct rules *rules, bool has_suite)
 	for (size_t i = 0; i < rules->run_count; i++) {
 		const struct run *run = &rules->runs[i];
 
+		/* What ships for this architecture is built by its own steps. */
 		if (run->effect == EFFECT_RUNS && !run->is_maybe)
-			*(run->is_partial ? &has_part : &has_whole) = true;
+			*(run->is_partial || run->is_of_indep ? &has_part : &has_whole) = true;
 		else if (run->effect == EFFECT_RUNS ||
 			(run->effect == EFFECT_UNKNOWN && (has_suite || !run->is_implicit)))
 			has_maybe = true;
@@ -331,13 +374,19 @@ static void fold(struct rules *rules)
 	struct source_facts *facts = rules->facts;
 	bool has_suite = rules_has_suite(rules);
 
+	const struct makefile_include *include = unknown_include(rules);
+
 	/* What was not read may have switched off what stands nowhere. */
-	if (has_unknown_include(rules))
+	if (include != NULL) {
+		rules_say(rules, include->file, include->line,
+			"it includes a makefile that is not in the source: %s", include->path);
 		rules->is_unclear = true;
+	}
 	for (size_t i = 0; i < rules->run_count; i++) {
 		struct run *run = &rules->runs[i];
 
-		run->is_maybe = run->is_maybe || (run->is_implicit && rules->is_unclear);
+		run->is_maybe = run->is_maybe || (run->is_implicit && rules->is_unclear) ||
+			rules->makefile.trouble != NULL;
 		name_run(rules, run);
 	}
 	facts->run_at_build = fold_runs(rules, has_suite);
@@ -370,13 +419,60 @@ static void release(struct rules *rules)
 	free(rules->source_directory);
 }
 
+/* `MAKEFLAGS += -i` is make's way to ignore every failure, .IGNORE is another. */
+static bool ignores_failures(struct rules *rules)
+{
+	char *flags = rules_value(rules, "MAKEFLAGS");
+	struct make_options options = {0};
+	const char *at = flags;
+
+	if (makefile_variable(&rules->makefile, "MAKEFLAGS", NULL) != NULL) {
+		/* The letters of the first word need no dash. */
+		char *first = xasprintf("%s%.*s",
+			at[0] != '-' && strcspn(at, "= ") == strcspn(at, " ") ? "-" : "",
+			(int)strcspn(at, " "), at);
+
+		make_option_read(first, &options);
+		free(first);
+		for (at += strcspn(at, " "); *at != '\0'; at += strcspn(at, " ")) {
+			char *word;
+
+			at += strspn(at, " ");
+			word = xstrndup(at, strcspn(at, " "));
+			make_option_read(word, &options);
+			free(word);
+		}
+	}
+	free(flags);
+	return options.is_ignoring ||
+		(makefile_rule_of(&rules->makefile, ".IGNORE", NULL) != NULL &&
+			rules_has_target(rules, ".IGNORE"));
+}
+
+/* What a build of this architecture makes, and then the rest. */
+static void walk_all(struct rules *rules)
+{
+	static const char *const arch[] = {"build-arch", "binary-arch"};
+	static const char *const all[] = {
+		"build", "build-arch", "build-indep", "binary", "binary-arch", "binary-indep"};
+	struct way way = {.fatal = FATAL_YES};
+	bool has_arch = rules->knows_packages && rules->arch_packages.count > 0 &&
+		makefile_rule_of(&rules->makefile, "build-arch", NULL) != NULL;
+
+	if (ignores_failures(rules))
+		way.fatal = FATAL_NO;
+	for (size_t i = 0; i < ARRAY_SIZE(arch) && has_arch; i++)
+		rules_walk(rules, arch[i], &way);
+	rules->is_of_indep = has_arch;
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		rules_walk(rules, all[i], &way);
+	rules->is_of_indep = false;
+}
+
 void rules_judge(
 	const struct source_tree *tree, const char *architecture, struct source_facts *facts)
 {
-	static const char *const targets[] = {
-		"build", "build-arch", "build-indep", "binary", "binary-arch", "binary-indep"};
 	struct rules rules = {.tree = tree, .facts = facts};
-	struct way way = {.fatal = FATAL_YES};
 
 	facts->run_at_build = RUN_UNCLEAR;
 	facts->failure_fatal = FATAL_UNCLEAR;
@@ -389,12 +485,7 @@ void rules_judge(
 	}
 	read_control(&rules, architecture);
 	read_rules(&rules, architecture);
-	/* Make's way to ignore the failure of every recipe. */
-	if (makefile_rule_of(&rules.makefile, ".IGNORE", NULL) != NULL &&
-		rules_has_target(&rules, ".IGNORE"))
-		way.fatal = FATAL_NO;
-	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
-		rules_walk(&rules, targets[i], &way);
+	walk_all(&rules);
 	rules_cdbs(&rules);
 	fold(&rules);
 	release(&rules);

@@ -9,8 +9,9 @@
 /*
  * Between the parts of rules_judge() (source_facts.h): rules.c, what is known and the verdict;
  * rules_walk.c, which recipes a build runs; rules_command.c, what a command is; rules_dh.c, what
- * debhelper's sequence does; rules_make.c, rules_automake.c, rules_generator.c and rules_suite.c,
- * whether upstream's files have anything to run in that place; rules_patch.c.
+ * debhelper's sequence does; rules_make.c, rules_automake.c, rules_cmake.c, rules_meson.c and
+ * rules_suite.c, whether upstream's files have anything to run in that place, with rules_gate.c
+ * and rules_framework.c for what their conditions are worth; rules_patch.c.
  */
 
 /* What a test step has to run, as far as upstream's files say. */
@@ -39,6 +40,7 @@ struct run {
 	bool is_maybe;
 	bool is_partial;  /* by its own words some of the tests */
 	bool is_implicit; /* a part of dh, written nowhere */
+	bool is_of_indep; /* only where packages for all architectures are built */
 	enum failure_fatal fatal;
 };
 
@@ -52,6 +54,8 @@ struct rules {
 	char *build_system;	   /* --buildsystem of dh; NULL for none */
 	char *source_directory;	   /* --sourcedirectory of dh; NULL for none */
 	bool knows_packages, is_nocheck;
+	bool is_nocheck_unknown; /* DEB_BUILD_OPTIONS is set to what is not known */
+	bool is_of_indep;	 /* what is walked is no part of the build of this architecture */
 	bool has_dh;
 	bool was_stepped[2]; /* the test step of dh, for packages of this architecture and of all */
 	size_t dh_line;	     /* where `dh` is called */
@@ -108,6 +112,14 @@ bool rules_is_of_interest(const struct text_list *words);
 void rules_script(struct rules *rules, const char *text, const char *target, const char *file,
 	size_t line, const struct way *way);
 
+/* What an option or variable on make's command line does to tests (GNU make, Options Summary). */
+struct make_options {
+	bool is_ignoring;	 /* -i: failures are ignored */
+	bool is_dry;		 /* -n, -q, -t: nothing is run */
+	bool is_subset, is_none; /* TESTS=…, TESTS= */
+};
+void make_option_read(const char *word, struct make_options *options);
+
 /* `dh SEQUENCE …` with the words behind `dh`. */
 void rules_dh(const struct command *command);
 /* dh_auto_test with its words, or without any as a part of dh. */
@@ -121,19 +133,35 @@ bool rules_is_test_target(const char *word);
 /* A name of all tests, not of some: "check", "test", "tests". */
 bool rules_is_whole_target(const char *word);
 bool rules_is_test_path(const char *path);
+/* By its own name, "tests/check_x.py". */
+bool rules_is_test_name(const char *path);
+/* By a name of what runs all of them: "run-tests.sh". */
+bool rules_is_whole_name(const char *path);
+/* How many files of the source, with the same ending, have a name that speaks of tests. */
+size_t rules_test_count(const struct rules *rules, const char *path);
 /* What `make TARGET` in that directory of upstream's files comes to; NULL for its first target. */
 enum effect rules_make_effect(struct rules *rules, const char *directory, const char *target);
 /* What a target comes to in a makefile with that text, in that directory. */
 enum effect rules_text_effect(struct rules *rules, const char *directory, const char *path,
 	const char *text, const char *target);
-enum effect rules_automake_effect(
-	const struct rules *rules, const char *directory, const char *target);
-/* Of a Makefile.in that automake made, without what it was made from. */
-enum effect rules_generated_effect(const char *text, const char *target);
+enum effect rules_automake_effect(struct rules *rules, const char *directory, const char *target);
+/* `check` of a Makefile.in that automake made, without what it was made from. */
+enum effect rules_generated_effect(
+	struct rules *rules, const char *directory, const char *path, const char *text);
+/*
+ * Whether a framework for tests is there, by its name in pkg-config or CMake's modules: one of
+ * its packages is a build dependency, or not; EFFECT_UNKNOWN of what is no known framework.
+ * Another library or program is there when the package that has its name is.
+ */
+enum effect rules_framework(const struct rules *rules, const char *name);
+/* The same of a condition of automake, "HAVE_CMOCKA". */
+enum effect rules_framework_of_condition(const struct rules *rules, const char *condition);
 /* Whether the targets are all that upstream's `check` is made of. */
 bool rules_make_is_whole(struct rules *rules, const struct text_list *targets);
-/* Whether the makefile of the top is in the source, or what automake makes it from. */
-bool rules_has_makefile(const struct rules *rules);
+/* Whether a makefile is in that directory, or what it is made from. */
+bool rules_has_makefile_in(const struct rules *rules, const char *directory);
+/* Whether it is a copy of another project: vendor/, third_party/. */
+bool rules_is_foreign(const char *path);
 enum effect rules_cmake_effect(struct rules *rules, const char *directory);
 enum effect rules_meson_effect(struct rules *rules, const char *directory);
 enum effect rules_perl_effect(struct rules *rules);

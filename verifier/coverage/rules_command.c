@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "verifier/coverage/rules.h"
+#include "verifier/coverage/test_runner.h"
 
 static const char *base_name(const char *path)
 {
@@ -84,6 +85,32 @@ static bool takes_value(const char *with_values, const char *option)
 	return hit != NULL && (hit[len] == '\0' || hit[len] == ' ');
 }
 
+static bool is_make(const char *name)
+{
+	static const char *const names[] = {"make", "gmake", "bmake", "pmake", "colormake"};
+
+	return rules_is_one_of(name, names, ARRAY_SIZE(names));
+}
+
+/* "debian/with-locales --generate x -- meson test": a wrapper of the package's own. */
+static struct line behind_dashes(struct line line)
+{
+	struct test_run run;
+
+	for (size_t i = 1; i + 1 < line.count; i++) {
+		struct line rest = from(line, i + 1);
+
+		if (strcmp(line.words[i], "--") != 0)
+			continue;
+		if (strchr(line.words[0], '/') != NULL &&
+			(is_make(base_name(rest.words[0])) ||
+				test_runner_read(rest.words, rest.count, &run)))
+			return rest;
+		break;
+	}
+	return line;
+}
+
 /* Without variables and wrappers in front. */
 static struct line unwrap(struct line line)
 {
@@ -102,7 +129,7 @@ static struct line unwrap(struct line line)
 			strcmp(base_name(line.words[0]), wrappers[i].name) != 0)
 			i++;
 		if (i == ARRAY_SIZE(wrappers))
-			return line;
+			return behind_dashes(line);
 		operands = wrappers[i].operands;
 		while (at < line.count) {
 			if (line.words[at][0] == '-') {
@@ -159,9 +186,37 @@ struct make_line {
 	char *directory;
 	char *file;
 	struct text_list targets;
-	bool is_ignoring, is_dry;
-	bool is_subset; /* TESTS=…, a variable that picks some */
+	struct make_options options;
 };
+
+/* Variables by which makefiles let one choose tests. */
+static bool is_choice(const char *word)
+{
+	static const char *const names[] = {"TESTS=", "GTEST_FILTER=", "TEST_FILES=",
+		"TEST_SUITES=", "TEST=", "CHECK_SUBDIRS=", "TEST_NAMES=", "RUN_TESTS="};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (strncmp(word, names[i], strlen(names[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
+void make_option_read(const char *word, struct make_options *options)
+{
+	if (is_choice(word)) {
+		*(strchr(word, '=')[1] != '\0' ? &options->is_subset : &options->is_none) = true;
+	} else if (strcmp(word, "--ignore-errors") == 0) {
+		options->is_ignoring = true;
+	} else if (strcmp(word, "--dry-run") == 0 || strcmp(word, "--just-print") == 0 ||
+		strcmp(word, "--question") == 0 || strcmp(word, "--touch") == 0) {
+		options->is_dry = true;
+	} else if (word[0] == '-' && word[1] != '-' && word[1] != '\0' &&
+		strchr("CfjIloWOE", word[1]) == NULL) {
+		options->is_ignoring = options->is_ignoring || strchr(word, 'i') != NULL;
+		options->is_dry = options->is_dry || strpbrk(word, "nqt") != NULL;
+	}
+}
 
 static void read_make_option(struct line line, size_t *at, struct make_line *make)
 {
@@ -183,16 +238,6 @@ static void read_make_option(struct line line, size_t *at, struct make_line *mak
 	} else if (strncmp(word, "--file=", 7) == 0 || strncmp(word, "--makefile=", 11) == 0) {
 		into = &make->file;
 		value = strchr(word, '=') + 1;
-	} else if (strcmp(word, "--ignore-errors") == 0) {
-		make->is_ignoring = true;
-	} else if (strcmp(word, "--dry-run") == 0 || strcmp(word, "--just-print") == 0 ||
-		strcmp(word, "--question") == 0) {
-		make->is_dry = true;
-	} else if (word[1] != '-' && word[1] != 'j' && word[1] != 'I' && word[1] != 'l' &&
-		word[1] != 'o' && word[1] != 'W' && word[1] != 'O') {
-		make->is_ignoring = make->is_ignoring || strchr(word, 'i') != NULL;
-		make->is_dry =
-			make->is_dry || strchr(word, 'n') != NULL || strchr(word, 'q') != NULL;
 	}
 	if (into != NULL) {
 		free(*into);
@@ -203,10 +248,9 @@ static void read_make_option(struct line line, size_t *at, struct make_line *mak
 static void read_make(struct line line, struct make_line *make)
 {
 	for (size_t i = 1; i < line.count; i++) {
+		make_option_read(line.words[i], &make->options);
 		if (line.words[i][0] == '-' && line.words[i][1] != '\0')
 			read_make_option(line, &i, make);
-		else if (strncmp(line.words[i], "TESTS=", 6) == 0)
-			make->is_subset = true;
 		else if (strchr(line.words[i], '=') == NULL)
 			text_list_add(&make->targets, line.words[i]);
 	}
@@ -229,15 +273,14 @@ static void make_target(
 	/* A missing target would break the build: so it is there, and made by what is not read. */
 	if (run->effect == EFFECT_MISSING)
 		run->effect = EFFECT_UNKNOWN;
-	if (run->effect == EFFECT_UNKNOWN && rules_is_whole_target(target) &&
-		!rules_has_makefile(rules) && rules_has_suite(rules))
-		run->effect = EFFECT_RUNS;
-	run->is_partial = make->is_subset ||
+	if (make->options.is_none)
+		run->effect = EFFECT_NOTHING;
+	run->is_partial = make->options.is_subset ||
 		(!rules_is_whole_target(target) && !rules_make_is_whole(rules, &make->targets) &&
 			(rules_make_effect(rules, "", "check") == EFFECT_RUNS ||
 				rules_make_effect(rules, "", "test") == EFFECT_RUNS ||
 				rules_make_effect(rules, "", "tests") == EFFECT_RUNS));
-	if (make->is_ignoring)
+	if (make->options.is_ignoring)
 		run->fatal = FATAL_NO;
 }
 
@@ -248,13 +291,13 @@ static void command_make(const struct command *command, struct line line)
 
 	read_make(line, &make);
 	is_own = make.file != NULL && strcmp(make.file, "debian/rules") == 0;
-	for (size_t i = 0; i < make.targets.count && !make.is_dry; i++) {
+	for (size_t i = 0; i < make.targets.count && !make.options.is_dry; i++) {
 		const char *target = make.targets.items[i];
 
 		if (is_own) {
 			struct way way = command->way;
 
-			if (make.is_ignoring)
+			if (make.options.is_ignoring)
 				way.fatal = FATAL_NO;
 			rules_walk(command->rules, target, &way);
 		} else if (rules_is_test_target(target)) {
@@ -274,125 +317,49 @@ static void command_rules(const struct command *command, struct line line)
 	}
 }
 
-static enum effect by_suffix_go(struct rules *rules)
+/* What there is for such a program to run. */
+static enum effect runner_effect(struct rules *rules, enum test_runner_kind kind)
 {
-	return rules_suffix_effect(rules, "_test.go");
-}
+	enum effect effect = EFFECT_UNKNOWN;
 
-static enum effect by_cmake(struct rules *rules)
-{
-	return rules_cmake_effect(rules, "");
-}
-
-static enum effect by_meson(struct rules *rules)
-{
-	return rules_meson_effect(rules, "");
-}
-
-static enum effect by_pytest(struct rules *rules)
-{
-	return rules_python_effect(rules, "pytest");
-}
-
-static enum effect by_unittest(struct rules *rules)
-{
-	return rules_python_effect(rules, "unittest");
-}
-
-static enum effect by_name(struct rules *rules)
-{
-	(void)rules;
-	return EFFECT_RUNS;
-}
-
-static enum effect by_nobody(struct rules *rules)
-{
-	(void)rules;
-	return EFFECT_UNKNOWN;
-}
-
-static enum effect by_ninja(struct rules *rules)
-{
-	enum effect effect = rules_meson_effect(rules, "");
-
-	return effect == EFFECT_RUNS ? effect : rules_cmake_effect(rules, "");
-}
-
-/* Programs that run tests, by their name and the first of their words that is no option. */
-static const struct runner {
-	const char *program;
-	const char *words; /* one of them has to be there; NULL: none */
-	enum effect (*effect)(struct rules *rules);
-} runners[] = {
-	{"ctest", NULL, by_cmake},
-	{"meson", "test", by_meson},
-	{"ninja", "test check", by_ninja},
-	{"pytest", NULL, by_pytest},
-	{"py.test", NULL, by_pytest},
-	{"pytest-3", NULL, by_pytest},
-	{"py.test-3", NULL, by_pytest},
-	{"nosetests", NULL, by_pytest},
-	{"nosetests3", NULL, by_pytest},
-	{"nose2", NULL, by_pytest},
-	{"nose2-3", NULL, by_pytest},
-	{"stestr", "run", by_name},
-	{"trial", NULL, by_name},
-	{"trial3", NULL, by_name},
-	{"tox", NULL, by_pytest},
-	{"prove", NULL, by_name},
-	{"bats", NULL, by_name},
-	{"kyua", "test", by_name},
-	{"runtest", NULL, by_name},
-	{"cargo", "test nextest", by_name},
-	{"go", "test", by_suffix_go},
-	{"rake", "test spec", by_name},
-	{"rspec", NULL, by_name},
-	{"gem2deb-test-runner", NULL, by_name},
-	{"npm", "test", by_nobody},
-	{"yarn", "test", by_nobody},
-	{"mocha", NULL, by_name},
-	{"jest", NULL, by_name},
-	{"tape", NULL, by_name},
-	{"tap", NULL, by_name},
-	{"ava", NULL, by_name},
-	{"dune", "test runtest", by_name},
-	{"cabal", "test", by_name},
-	{"mvn", "test verify", by_nobody},
-	{"gradle", "test check", by_nobody},
-	{"ant", "test check tests", by_nobody},
-	{"phpunit", NULL, by_name},
-	{"busted", NULL, by_name},
-	{"scons", "test check tests", by_nobody},
-	{"b2", "test", by_nobody},
-	{"Build", "test", by_name},
-	{"Setup", "test", by_name},
-	{"waf", "test check", by_nobody},
-	{"pybuild", "--test", by_pytest},
-	{"pkgos-dh_auto_test", NULL, by_name},
-	{"shunit2", NULL, by_name},
-	{"shellspec", NULL, by_name},
-	{"cppunit", NULL, by_name},
-	{"nodeunit", NULL, by_name},
-	{"fpc-test", NULL, by_name},
-};
-
-static bool runner_fits(const struct runner *runner, struct line line)
-{
-	const char *at = runner->words;
-
-	if (strcmp(base_name(line.words[0]), runner->program) != 0)
-		return false;
-	while (at != NULL && *at != '\0') {
-		size_t len = strcspn(at, " ");
-		char *word = xstrndup(at, len);
-		bool has = has_argument(line, word);
-
-		free(word);
-		if (has)
-			return true;
-		at += len + strspn(at + len, " ");
+	switch (kind) {
+	case RUNNER_CTEST:
+		return rules_cmake_effect(rules, "");
+	case RUNNER_MESON:
+		return rules_meson_effect(rules, "");
+	case RUNNER_NINJA:
+		effect = rules_meson_effect(rules, "");
+		return effect == EFFECT_RUNS ? effect : rules_cmake_effect(rules, "");
+	case RUNNER_PYTEST:
+		return rules_python_effect(rules, "pytest");
+	case RUNNER_UNITTEST:
+		return rules_python_effect(rules, "unittest");
+	case RUNNER_GO:
+		return rules_suffix_effect(rules, "_test.go");
+	case RUNNER_OWN:
+		return rules_has_suite(rules) ? EFFECT_RUNS : EFFECT_UNKNOWN;
+	case RUNNER_PROJECT:
+		break;
 	}
-	return at == NULL;
+	return effect;
+}
+
+/* A program that runs tests; false for another. */
+static bool command_runner(const struct command *command, struct line line)
+{
+	struct test_run found;
+	struct run *run;
+
+	if (!test_runner_read(line.words, line.count, &found))
+		return false;
+	if (found.is_idle)
+		return true;
+	run = add(command, runner_effect(command->rules, found.kind), base_name(line.words[0]));
+	/* unittest looks itself only where nothing is named. */
+	if (found.kind == RUNNER_UNITTEST && found.is_selection && run->effect < EFFECT_RUNS)
+		run->effect = rules_has_suite(command->rules) ? EFFECT_RUNS : EFFECT_UNKNOWN;
+	run->is_partial = found.is_selection;
+	return true;
 }
 
 static bool is_interpreter(const char *name)
@@ -402,7 +369,25 @@ static bool is_interpreter(const char *name)
 		"emacs", "expect", "sed", "\1"};
 
 	return rules_is_one_of(name, names, ARRAY_SIZE(names)) ||
-		strncmp(name, "python3", 7) == 0 || name[0] == '$' || name[0] == '\1';
+		strncmp(name, "python3", 7) == 0 || name[0] == '$' || name[0] == '\1' ||
+		strcmp(name, "{interpreter}") == 0;
+}
+
+/*
+ * A program of the tree. Its own name says that it is a test, or that it runs them all; the folder
+ * that it is in does not: there are programs that make what tests need.
+ */
+static void command_script(const struct command *command, const char *path)
+{
+	struct run *run;
+
+	if (!rules_is_test_path(path))
+		return;
+	run = add(command,
+		rules_is_test_name(path) || rules_is_whole_name(path) ? EFFECT_RUNS
+								      : EFFECT_UNKNOWN,
+		path);
+	run->is_partial = !rules_is_whole_name(path) && rules_test_count(command->rules, path) > 1;
 }
 
 /* python3 -m pytest, setup.py test, tests/run.py; sh -c '…' */
@@ -415,18 +400,9 @@ static void command_interpreter(const struct command *command, struct line line)
 		const char *next = i + 1 < line.count ? line.words[i + 1] : "";
 
 		if (strcmp(word, "-m") == 0) {
-			if (strncmp(next, "pytest", 6) == 0 || strncmp(next, "nose", 4) == 0 ||
-				strcmp(next, "tox") == 0)
-				add(command, by_pytest(rules), next);
-			else if (strcmp(next, "unittest") == 0)
-				add(command,
-					line.count > i + 2 && !has_argument(line, "discover")
-						? EFFECT_RUNS
-						: by_unittest(rules),
-					next);
-			else if (rules_speaks_of_tests(next, strlen(next)) ||
-				strcmp(next, "stestr") == 0)
-				add(command, EFFECT_RUNS, next);
+			if (!command_runner(command, from(line, i + 1)) &&
+				rules_speaks_of_tests(next, strlen(next)))
+				add(command, EFFECT_UNKNOWN, next);
 			return;
 		}
 		if (word[0] == '-' && word[1] != '-' && word[strlen(word) - 1] == 'c' &&
@@ -441,12 +417,13 @@ static void command_interpreter(const struct command *command, struct line line)
 			continue;
 		if (strcmp(base_name(word), "setup.py") == 0) {
 			if (has_argument(line, "test"))
-				add(command, by_unittest(rules), "setup.py test");
+				add(command, rules_python_effect(rules, "unittest"),
+					"setup.py test");
 		} else if (strcmp(base_name(word), "Build") == 0) {
 			if (has_argument(line, "test"))
 				add(command, rules_perl_effect(rules), "Build test");
-		} else if (rules_is_test_path(word)) {
-			add(command, EFFECT_RUNS, word);
+		} else {
+			command_script(command, word);
 		}
 		return;
 	}
@@ -458,7 +435,8 @@ static void command_cmake(const struct command *command, struct line line)
 
 	for (size_t i = 1; i < line.count && is_build; i++) {
 		if (rules_is_test_target(line.words[i]) && line.words[i - 1][0] == '-') {
-			add(command, by_cmake(command->rules), "cmake --build --target");
+			add(command, rules_cmake_effect(command->rules, ""),
+				"cmake --build --target");
 			return;
 		}
 	}
@@ -485,13 +463,6 @@ static void command_build(const struct command *command, struct line line)
 			make_target(command, &make, line.words[i]);
 		}
 	}
-}
-
-static bool is_make(const char *name)
-{
-	static const char *const names[] = {"make", "gmake", "bmake", "pmake", "colormake"};
-
-	return rules_is_one_of(name, names, ARRAY_SIZE(names));
 }
 
 void rules_command(const struct command *command)
@@ -521,16 +492,14 @@ void rules_command(const struct command *command)
 	} else {
 		if (strcmp(name, "meson") == 0)
 			keep_options(command, line);
-		for (size_t i = 0; i < ARRAY_SIZE(runners); i++) {
-			if (!runner_fits(&runners[i], line))
-				continue;
-			add(command, runners[i].effect(command->rules), name);
+		if (command_runner(command, line))
 			return;
-		}
-		if (is_interpreter(name))
+		if (strcmp(name, "pybuild") == 0 && has_argument(line, "--test"))
+			add(command, rules_python_effect(command->rules, "pytest"), "pybuild");
+		else if (is_interpreter(name))
 			command_interpreter(command, line);
-		else if (strncmp(name, "dh_", 3) != 0 && rules_is_test_path(line.words[0]))
-			add(command, EFFECT_RUNS, line.words[0]);
+		else if (strncmp(name, "dh_", 3) != 0)
+			command_script(command, line.words[0]);
 	}
 }
 

@@ -7,10 +7,11 @@
 #include "verifier/coverage/rules.h"
 
 /* What the test runners of languages find, and whether there are tests at all. */
-static bool is_foreign(const char *path)
+bool rules_is_foreign(const char *path)
 {
 	static const char *const parts[] = {"debian/", "vendor/", "third_party/", "third-party/",
-		"3rdparty/", "external/", "node_modules/", "subprojects/", "extern/", "contrib/"};
+		"3rdparty/", "external/", "node_modules/", "subprojects/", "extern/", "contrib/",
+		"gnulib-tests/"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
 		const char *hit = strstr(path, parts[i]);
@@ -69,7 +70,7 @@ enum effect rules_suffix_effect(struct rules *rules, const char *suffix)
 	for (size_t i = 0; i < rules->tree->count; i++) {
 		const char *path = rules->tree->files[i].path;
 
-		if (path_has_suffix(path, suffix) && !is_foreign(path))
+		if (path_has_suffix(path, suffix) && !rules_is_foreign(path))
 			return EFFECT_RUNS;
 	}
 	return EFFECT_NOTHING;
@@ -103,6 +104,23 @@ static bool is_python_test(const char *path)
 			strncmp(name, "test", 4) == 0);
 }
 
+size_t rules_test_count(const struct rules *rules, const char *path)
+{
+	const char *suffix = strrchr(path_basename(path), '.');
+	size_t count = 0;
+
+	for (size_t i = 0; i < rules->tree->count; i++) {
+		const char *other = rules->tree->files[i].path, *ending;
+
+		ending = strrchr(path_basename(other), '.');
+		if (!rules_is_foreign(other) && rules_is_test_name(other) &&
+			(suffix != NULL) == (ending != NULL) &&
+			(suffix == NULL || strcmp(suffix, ending) == 0))
+			count++;
+	}
+	return count;
+}
+
 enum effect rules_python_effect(struct rules *rules, const char *runner)
 {
 	bool is_pytest = strcmp(runner, "pytest") == 0;
@@ -111,7 +129,7 @@ enum effect rules_python_effect(struct rules *rules, const char *runner)
 	for (size_t i = 0; i < rules->tree->count && effect != EFFECT_RUNS; i++) {
 		const struct tree_file *file = &rules->tree->files[i];
 
-		if (!is_python_test(file->path) || is_foreign(file->path))
+		if (!is_python_test(file->path) || rules_is_foreign(file->path))
 			continue;
 		if (is_pytest)
 			effect = EFFECT_RUNS;
@@ -179,7 +197,7 @@ bool rules_has_suite(const struct rules *rules)
 	for (size_t i = 0; i < rules->tree->count; i++) {
 		const char *path = rules->tree->files[i].path;
 
-		if (is_foreign(path))
+		if (rules_is_foreign(path))
 			continue;
 		if (is_in_test_folder(path) || path_has_suffix(path, "_test.go") ||
 			is_python_test(path) || path_has_suffix(path, ".at"))

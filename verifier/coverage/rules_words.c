@@ -94,20 +94,53 @@ bool rules_is_test_target(const char *word)
 	return rules_speaks_of_tests(word, strlen(word));
 }
 
+/* Its name without directories and ending. */
+static size_t stem_of(const char *path, const char **name)
+{
+	const char *dot;
+
+	*name = base_name(path);
+	dot = strrchr(*name, '.');
+	return dot != NULL && dot > *name ? (size_t)(dot - *name) : strlen(*name);
+}
+
+bool rules_is_test_name(const char *path)
+{
+	const char *name;
+	size_t len = stem_of(path, &name);
+
+	return rules_speaks_of_tests(name, len) || strncmp(name, "test_", 5) == 0 ||
+		strncasecmp(name, "runtest", 7) == 0;
+}
+
 /* A program of the tree that is a test by its own name, or by the folder it is in. */
 bool rules_is_test_path(const char *path)
 {
-	const char *name = base_name(path), *dot = strrchr(name, '.');
-	size_t len = dot != NULL && dot > name ? (size_t)(dot - name) : strlen(name);
+	const char *name = base_name(path);
 
-	if (strchr(path, '/') == NULL && dot == NULL)
+	if (strchr(path, '/') == NULL && strchr(path, '.') == NULL)
 		return false;
 	if (strncmp(path, "/usr/", 5) == 0 || strncmp(path, "/bin/", 5) == 0)
 		return false;
-	if (rules_speaks_of_tests(name, len) || strncmp(name, "test_", 5) == 0 ||
-		strncasecmp(name, "runtest", 7) == 0)
-		return true;
-	return name != path && rules_speaks_of_tests(path, (size_t)(name - path)) &&
-		strncmp(name, "config", 6) != 0 && strncmp(name, "gen", 3) != 0 &&
-		strncmp(name, "build", 5) != 0 && strncmp(name, "make", 4) != 0;
+	return rules_is_test_name(path) ||
+		(name != path && rules_speaks_of_tests(path, (size_t)(name - path)));
+}
+
+bool rules_is_whole_name(const char *path)
+{
+	static const char *const names[] = {"run", "all", "test", "tests", "check", "runtest",
+		"runtests", "run-tests", "run_tests", "run-test", "run_test", "test-suite",
+		"testsuite", "test_suite", "runtestsuite", "regress", "run-all", "run_all",
+		"alltests", "all_tests", "all-tests", "run-all-tests", "run_all_tests", "test_all",
+		"test-all", "testall", "runall", "check-all", "checkall", "do-tests", "unit-tests",
+		"run-unit-tests", "run-testsuite", "run_testsuite", "RunTests", "unittests",
+		"run-tests-all", "run-regression-tests", "regression"};
+	const char *name;
+	size_t len = stem_of(path, &name);
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strlen(names[i]) == len && strncasecmp(names[i], name, len) == 0)
+			return true;
+	}
+	return false;
 }
