@@ -46,6 +46,15 @@ START_TEST(looks_are_weak)
 		"results[$TEST]=$RESULT\n",
 		"eval $(dpkg-architecture -s)\n",
 		"# foo run\necho 'foo run'\n",
+		"perl -MFoo -e1\n",
+		"python3 -c\"import foo\"\n",
+		"pytest --version\n",
+		"tox --version && python3 -m pytest --help\n",
+		"pytest-3 --collect-only\nctest -N\ncargo test --no-run\n",
+		"make -C tests\nninja -C build-test\nmake latest\n",
+		"meson setup build test\ngo build -o test\n",
+		"ps aux | grep food\n",
+		"systemctl is-active foo\nldconfig -p\n",
 		"",
 	};
 
@@ -88,6 +97,11 @@ START_TEST(a_suite_of_upstreams_is_one)
 		"exec ./run-tests.sh\n",
 		"go test ./...\n",
 		"runuser -u $U -- env TERM=x make -C t test\n",
+		"for i in 3.11; do python${i} -m pytest -v tests; done\n",
+		"make -C tests -f Makefile.local -j tests\n",
+		"for t in a b; do ./tests/$t >/dev/null; done\n",
+		"annotate-output +%H /usr/lib/foo/tests/run-tests x\n",
+		"/usr/share/cargo/bin/cargo-auto-test foo 1 --all-features\n",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(scripts); i++)
@@ -198,12 +212,6 @@ START_TEST(declarations_and_files_are_held_together)
 	ck_assert(!facts.is_testsuite_declared);
 	ck_assert(is_claimed("Debian CI does not run it"));
 
-	fresh("autopkgtest-pkg-python");
-	source_facts_release(&facts);
-	autopkgtest_judge(&tree, "amd64", &facts);
-	ck_assert_int_eq(facts.has_autopkgtest, KNOWN_YES);
-	ck_assert_int_eq(facts.autopkgtest_quality, AUTOPKGTEST_GENERATED);
-
 	fresh("autopkgtest");
 	source_facts_release(&facts);
 	autopkgtest_judge(&tree, "amd64", &facts);
@@ -216,6 +224,29 @@ START_TEST(declarations_and_files_are_held_together)
 	autopkgtest_judge(&tree, "amd64", &facts);
 	ck_assert_int_eq(facts.has_autopkgtest, KNOWN_UNKNOWN);
 	ck_assert_int_eq(facts.autopkgtest_quality, AUTOPKGTEST_UNKNOWN);
+}
+END_TEST
+
+static void expect_generated(
+	const char *testsuite, enum known has, enum autopkgtest_quality quality)
+{
+	fresh(testsuite);
+	source_facts_release(&facts);
+	autopkgtest_judge(&tree, "amd64", &facts);
+	ck_assert_msg(facts.has_autopkgtest == has && facts.autopkgtest_quality == quality,
+		"%s: %s", testsuite, autopkgtest_quality_word(facts.autopkgtest_quality));
+}
+
+START_TEST(what_autodep8_makes_is_what_it_says)
+{
+	expect_generated("autopkgtest-pkg-go", KNOWN_YES, AUTOPKGTEST_GENERATED);
+	expect_generated("autopkgtest, autopkgtest-pkg-perl", KNOWN_YES, AUTOPKGTEST_GENERATED);
+	/* Its own stanzas say that they are superficial. */
+	expect_generated("autopkgtest-pkg-python", KNOWN_YES, AUTOPKGTEST_SUPERFICIAL_ONLY);
+	expect_generated("autopkgtest-pkg-dkms", KNOWN_YES, AUTOPKGTEST_SUPERFICIAL_ONLY);
+	/* It has no such kinds, and makes nothing. */
+	expect_generated("autopkgtest-pkg-xyz", KNOWN_NO, AUTOPKGTEST_NONE);
+	expect_generated("autopkgtest-pkg-gopher", KNOWN_NO, AUTOPKGTEST_NONE);
 }
 END_TEST
 
@@ -255,6 +286,7 @@ int main(void)
 	tcase_add_test(tcase, a_stanza_of_another_architecture_shows_nothing);
 	tcase_add_test(tcase, the_best_that_is_a_test_counts);
 	tcase_add_test(tcase, declarations_and_files_are_held_together);
+	tcase_add_test(tcase, what_autodep8_makes_is_what_it_says);
 	tcase_add_test(tcase, what_was_not_read_is_not_known);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);

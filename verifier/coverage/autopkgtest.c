@@ -337,17 +337,51 @@ static void own_names(const struct source_tree *tree, struct text_list *own)
 	}
 }
 
-/* autodep8 makes tests of packages that say of what kind they are. */
-static bool is_generated(const struct source_tree *tree)
+/*
+ * What autodep8 makes of a package that says of what kind it is, beside the stanzas of its own
+ * (testdesc.py of autopkgtest 5.28 asks for both). Those of Python imports
+ * modules, and of kernel modules builds them: both say that they are superficial (autodep8 0.28).
+ */
+static enum autopkgtest_quality generated_quality(const struct judging *judging)
 {
-	return tree->testsuite && strstr(tree->testsuite, "autopkgtest-pkg-");
+	static const struct {
+		const char *kind;
+		enum autopkgtest_quality quality;
+	} kinds[] = {
+		{"dkms", AUTOPKGTEST_SUPERFICIAL_ONLY},
+		{"elpa", AUTOPKGTEST_GENERATED},
+		{"go", AUTOPKGTEST_GENERATED},
+		{"nodejs", AUTOPKGTEST_GENERATED},
+		{"octave", AUTOPKGTEST_GENERATED},
+		{"perl", AUTOPKGTEST_GENERATED},
+		{"pybuild", AUTOPKGTEST_GENERATED},
+		{"python", AUTOPKGTEST_SUPERFICIAL_ONLY},
+		{"r", AUTOPKGTEST_GENERATED},
+		{"ruby", AUTOPKGTEST_GENERATED},
+	};
+	static const char prefix[] = "autopkgtest-pkg-";
+	enum autopkgtest_quality best = AUTOPKGTEST_NONE;
+	const char *at = judging->tree->testsuite;
+
+	while (at && (at = strstr(at, prefix))) {
+		size_t len;
+
+		at += strlen(prefix);
+		len = strcspn(at, " ,\t");
+		for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+			if (strlen(kinds[i].kind) == len && memcmp(at, kinds[i].kind, len) == 0 &&
+				kinds[i].quality > best)
+				best = kinds[i].quality;
+	}
+	return best;
 }
 
 static void quality_of_all(struct judging *judging)
 {
 	struct source_facts *facts = judging->facts;
 	const struct source_tree *tree = judging->tree;
-	enum autopkgtest_quality best = AUTOPKGTEST_NONE;
+	enum autopkgtest_quality best = generated_quality(judging);
+	bool is_generated = best > AUTOPKGTEST_NONE;
 	bool is_unknown = judging->is_damaged || (!tree->is_packaging_whole && !judging->control);
 
 	for (size_t i = 0; i < facts->autopkgtest_count; i++) {
@@ -357,14 +391,12 @@ static void quality_of_all(struct judging *judging)
 		if (quality > best)
 			best = quality;
 	}
-	if (is_generated(tree) && best < AUTOPKGTEST_GENERATED)
-		best = AUTOPKGTEST_GENERATED;
 	/* What was seen is at least that. */
 	facts->autopkgtest_quality =
 		best == AUTOPKGTEST_NONE && is_unknown ? AUTOPKGTEST_UNKNOWN : best;
-	facts->has_autopkgtest = facts->autopkgtest_count || is_generated(tree) ? KNOWN_YES
-		: is_unknown							? KNOWN_UNKNOWN
-										: KNOWN_NO;
+	facts->has_autopkgtest = facts->autopkgtest_count || is_generated ? KNOWN_YES
+		: is_unknown						  ? KNOWN_UNKNOWN
+									  : KNOWN_NO;
 }
 
 void autopkgtest_judge(
@@ -389,15 +421,16 @@ void autopkgtest_judge(
 	own_names(tree, &judging.own);
 	if (judging.control)
 		control_read(&judging);
-	if (is_generated(tree))
+	if (generated_quality(&judging) > AUTOPKGTEST_NONE)
 		claim_add(&facts->claims, dsc, tree->dsc, 0,
-			"Testsuite says %s: autodep8 makes its tests", tree->testsuite);
+			"Testsuite says %s: autodep8 makes its tests (%s)", tree->testsuite,
+			autopkgtest_quality_word(generated_quality(&judging)));
 	if (judging.control && !facts->is_testsuite_declared)
 		claim_add(&facts->claims, dsc, tree->dsc, 0,
 			"Testsuite does not declare debian/tests/control: Debian CI does not run "
 			"it");
-	if (!judging.control && facts->is_testsuite_declared && !is_generated(tree) &&
-		tree->is_packaging_whole)
+	if (!judging.control && facts->is_testsuite_declared &&
+		generated_quality(&judging) == AUTOPKGTEST_NONE && tree->is_packaging_whole)
 		claim_add(&facts->claims, dsc, tree->dsc, 0,
 			"Testsuite declares autopkgtest, and there is no debian/tests/control");
 	quality_of_all(&judging);

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "verifier/coverage/rules.h"
+#include "verifier/coverage/test_runner.h"
 
 /* What any script has around its test. */
 static const char *const nothing[] = {"$*", "$1", "$2", "$@", ".", ":", "[", "[[", "addgroup",
@@ -28,11 +30,10 @@ static const char *const compilers[] = {"c++", "cc", "dpkg-buildpackage", "clang
 	"$CC", "${CC}", "$PKG_CONFIG", "$CXX", "${CXX}", "autoreconf", "ldd", "./configure",
 	"meson", "ninja"};
 
-/* Programs that run a suite, whatever their arguments. */
-static const char *const suites[] = {"bats", "ctest", "dh_auto_test",
-	"gnome-desktop-testing-runner", "jest", "mocha", "nosetests", "nosetests3", "prove",
-	"py.test", "py.test-3", "pytest", "pytest-3", "rspec", "runtest", "stestr", "tox", "lit",
-	"meson-test", "phpunit", "nose2", "ginsttest-runner"};
+/* That ask the system how it is: no more of the package than that it is there. */
+static const char *const askers[] = {"deb-systemd-helper", "deb-systemd-invoke", "invoke-rc.d",
+	"ip", "ldconfig", "loginctl", "lsmod", "lsof", "netstat", "pgrep", "pkill", "ps", "pstree",
+	"service", "ss", "systemctl", "update-alternatives", "apropos", "man", "whatis"};
 
 static const char *const looks[] = {"--version", "-V", "-v", "--help", "-h", "-help", "-version",
 	"version", "help", "-?", "--usage"};
@@ -51,9 +52,10 @@ static bool is_interpreter(const char *program, const char *name)
 {
 	size_t len = strlen(name);
 
-	/* "python3.11", "ruby3.1"; "$py" and "${python}" are what loops over versions have. */
+	/* "python3.11", "python$v"; "$py" and "${python}" are what loops over versions have. */
 	return (strncmp(program, name, len) == 0 &&
-		       program[len + strspn(program + len, "0123456789.")] == '\0') ||
+		       (program[len] == '$' ||
+			       program[len + strspn(program + len, "0123456789.")] == '\0')) ||
 		(program[0] == '$' && strcmp(name, "python") == 0);
 }
 
@@ -63,7 +65,7 @@ size_t command_first(const struct text_list *words)
 		"dbus-run-session", "dbus-launch", "setsid", "nohup", "stdbuf", "fakeroot",
 		"eatmydata", "catchsegv", "faketime", "valgrind", "time", "command", "eval",
 		"runuser", "su", "sh", "bash", "dash", "ionice", "chronic", "unshare", "choom",
-		"retry", "xargs"};
+		"retry", "xargs", "annotate-output"};
 	size_t at = 0;
 
 	while (at + 1 < words->count && IS_IN(path_basename(words->items[at]), wrappers)) {
@@ -78,7 +80,8 @@ size_t command_first(const struct text_list *words)
 			if (strcmp(words->items[i], "--") == 0)
 				next = i + 1;
 		while (next + 1 < words->count &&
-			(words->items[next][0] == '-' || strchr(words->items[next], '=') ||
+			(words->items[next][0] == '-' || words->items[next][0] == '+' ||
+				strchr(words->items[next], '=') ||
 				(words->items[next][0] >= '0' && words->items[next][0] <= '9')))
 			next++;
 		at = next;
@@ -109,57 +112,96 @@ static bool has_word(const struct text_list *words, size_t from, const char *wor
 	return false;
 }
 
-/* A target of make or rake that runs tests: "check", "test-unit", "installcheck". */
+/* A target of make that runs tests, of what is built or of what is installed. */
 static bool has_test_target(const struct text_list *words, size_t from)
 {
 	for (size_t i = from; i < words->count; i++) {
 		const char *word = words->items[i];
 
-		if (word[0] != '-' && !strchr(word, '=') && !strchr(word, '/') &&
-			(strstr(word, "check") || strstr(word, "test") ||
-				strcmp(word, "spec") == 0))
+		/* "-C tests" is where, and no target. */
+		if (word[0] == '-' && strlen(word) == 2 && strchr("CfIoW", word[1]))
+			i++;
+		else if (rules_is_test_target(word) || strcmp(word, "installcheck") == 0)
 			return true;
 	}
 	return false;
 }
 
-static bool is_module(const struct text_list *words, size_t from)
+static bool is_make(const char *base)
 {
-	static const char *const modules[] = {"pytest", "unittest", "nose", "nose2",
-		"testtools.run", "stestr", "tox", "twisted.trial", "zope.testrunner", "test",
-		"avocado"};
+	return strcmp(base, "make") == 0 || strcmp(base, "gmake") == 0 ||
+		strcmp(base, "$(MAKE)") == 0;
+}
 
-	for (size_t i = from; i + 1 < words->count; i++)
+/* What a runner of tests is told, "-m pytest" included; false when the command is of none. */
+static bool runner_read(const struct text_list *words, size_t first, struct test_run *run)
+{
+	const char *base = path_basename(words->items[first]);
+
+	if (test_runner_read(words->items + first, words->count - first, run))
+		return true;
+	for (size_t i = first + 1; i + 1 < words->count && is_interpreter(base, "python"); i++)
 		if (strcmp(words->items[i], "-m") == 0)
-			return IS_IN(words->items[i + 1], modules);
+			return test_runner_read(words->items + i + 1, words->count - i - 1, run);
 	return false;
+}
+
+/*
+ * "./run-tests.sh", "tests/$name": upstream's, since it is in its tree, in a folder of tests or by
+ * its own name; what is installed, by a name of what runs all of them.
+ */
+static bool is_upstreams_test(const char *word)
+{
+	const char *base = path_basename(word);
+
+	if (base == word || word[0] == '$' || strstr(word, "debian/"))
+		return false;
+	if (word[0] == '/')
+		return rules_is_whole_name(base) &&
+			rules_speaks_of_tests(word, (size_t)(base - word));
+	return rules_is_whole_name(base) || strstr(base, "run-test") || strstr(base, "runtest") ||
+		strstr(base, "run_test") || strstr(base, "testsuite") ||
+		rules_speaks_of_tests(word, (size_t)(base - word));
 }
 
 static bool is_suite(const struct text_list *words, size_t first)
 {
 	const char *word = words->items[first], *base = path_basename(word);
 
-	if (IS_IN(base, suites))
+	if (strcmp(base, "dh_auto_test") == 0)
 		return true;
-	if (strcmp(base, "make") == 0 || strcmp(base, "gmake") == 0 ||
-		strcmp(base, "$(MAKE)") == 0 || strcmp(base, "rake") == 0 ||
-		strcmp(base, "ninja") == 0 || strcmp(base, "gem2deb-test-runner") == 0)
-		return strcmp(base, "gem2deb-test-runner") == 0 ||
-			has_test_target(words, first + 1);
-	if (strcmp(base, "meson") == 0 || strcmp(base, "go") == 0 || strcmp(base, "cargo") == 0 ||
-		strcmp(base, "npm") == 0 || strcmp(base, "Build") == 0 ||
-		strcmp(base, "bundle") == 0)
-		return has_word(words, first + 1, "test");
-	if (strcmp(word, "debian/rules") == 0 || strcmp(word, "./debian/rules") == 0)
+	if (is_make(base) || strcmp(word, "debian/rules") == 0 ||
+		strcmp(word, "./debian/rules") == 0)
 		return has_test_target(words, first + 1);
-	if (is_interpreter(base, "python"))
-		return is_module(words, first + 1) ||
-			(mentions(words, first + 1, "setup.py") &&
-				has_word(words, first + 1, "test"));
-	/* "./run-tests.sh", "tests/runtests": upstream's, since it is in its tree. */
-	return strchr(word, '/') && !strchr(word, '$') && word[0] != '/' &&
-		(strstr(base, "run-test") || strstr(base, "runtest") || strstr(base, "run_test") ||
-			strstr(base, "testsuite"));
+	if (is_interpreter(base, "python") && has_word(words, first + 1, "test") &&
+		(has_word(words, first + 1, "-m") || mentions(words, first + 1, "setup.py")))
+		return true;
+	return is_upstreams_test(word);
+}
+
+/* "go build", "cargo check": no more than that it compiles. */
+static bool is_compiling(const char *base, const struct text_list *words, size_t first)
+{
+	static const char *const steps[] = {"build", "vet", "install", "mod", "check", "metadata"};
+
+	return (strcmp(base, "go") == 0 || strcmp(base, "cargo") == 0) &&
+		first + 1 < words->count && IS_IN(words->items[first + 1], steps);
+}
+
+/* The code of "-c CODE", "-eCODE", "-we CODE"; NULL for none. */
+static const char *code_of(const struct text_list *words, size_t first, char letter)
+{
+	for (size_t i = first + 1; i < words->count; i++) {
+		const char *word = words->items[i], *at;
+
+		/* Of these the rest is a name. */
+		if (word[0] != '-' || word[1] == '-' || strchr("MmIWXrB", word[1]))
+			continue;
+		at = strchr(word, letter);
+		if (at)
+			return at[1] ? at + 1 : i + 1 < words->count ? words->items[i + 1] : NULL;
+	}
+	return NULL;
 }
 
 /* "-c 'import x'", "-e 'use x'": code that only loads. */
@@ -173,10 +215,7 @@ static bool is_import(const char *program, const struct text_list *words, size_t
 		!is_interpreter(program, "ruby") && !is_interpreter(program, "node") &&
 		!is_interpreter(program, "nodejs") && !is_interpreter(program, "lua"))
 		return false;
-	for (size_t i = first + 1; i + 1 < words->count && !code; i++)
-		if (strcmp(words->items[i], "-c") == 0 || strcmp(words->items[i], "-e") == 0 ||
-			strcmp(words->items[i], "-we") == 0 || strcmp(words->items[i], "-le") == 0)
-			code = words->items[i + 1];
+	code = code_of(words, first, is_interpreter(program, "python") ? 'c' : 'e');
 	if (!code)
 		return false;
 	while (*code) {
@@ -206,6 +245,7 @@ enum command_worth command_worth(const struct shell_command *command, const stru
 	const struct text_list *words = &command->words;
 	size_t first = command_first(words);
 	const char *word = words->items[first], *base = path_basename(word);
+	struct test_run run;
 	bool is_own;
 
 	/* What a function does is told where it is; it may be to run what it is given. */
@@ -216,14 +256,18 @@ enum command_worth command_worth(const struct shell_command *command, const stru
 		return COMMAND_NOTHING;
 	if (is_own)
 		return is_all_looks(words, first) ? COMMAND_LOOK : COMMAND_TEST;
-	if (is_suite(words, first))
+	if (is_all_looks(words, first) || IS_IN(base, askers))
+		return COMMAND_LOOK;
+	if (runner_read(words, first, &run) && run.is_idle)
+		return COMMAND_LOOK;
+	if (run.is_runner || is_suite(words, first))
 		return mentions(words, first, "debian/tests") ? COMMAND_TEST : COMMAND_SUITE;
 	/* "eval $(x)": x is a command of its own. */
 	if (IS_IN(base, nothing) ||
 		(word[0] == '$' && word[1] == '(' && path_has_suffix(word, ")")))
 		return COMMAND_NOTHING;
-	if (is_all_looks(words, first) || is_import(base, words, first) || IS_IN(word, compilers) ||
-		IS_IN(base, compilers) || strcmp(base, "make") == 0 ||
+	if (is_import(base, words, first) || is_compiling(base, words, first) ||
+		IS_IN(word, compilers) || IS_IN(base, compilers) || strcmp(base, "make") == 0 ||
 		path_has_suffix(base, "gcc") || path_has_suffix(base, "g++") ||
 		path_has_suffix(base, "pkg-config"))
 		return COMMAND_LOOK;
