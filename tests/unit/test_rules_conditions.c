@@ -90,6 +90,12 @@ START_TEST(cmake_options_are_what_they_are_set_to)
 		"option(T \"t\" ${TOP})\nif(T)\n" ENABLED "add_test(a a)\nendif()\n",
 		"yes");
 	cmake(CONTROL_PLAIN,
+		"if(NOT DEFINED X_MASTER_PROJECT)\nset(X_MASTER_PROJECT ON)\nendif()\n"
+		"if(X_MASTER_PROJECT)\n" ENABLED "add_test(a a)\nendif()\n",
+		"yes");
+	cmake(CONTROL_PLAIN, ENABLED "if(NOT DEFINED GTEST_FOUND)\nadd_test(a a)\nendif()\n",
+		"unclear");
+	cmake(CONTROL_PLAIN,
 		"set(T ON)\nif(X)\nset(T OFF)\nendif()\nif(T)\n" ENABLED "add_test(a a)\nendif()\n",
 		"unclear");
 	cmake(CONTROL_PLAIN,

@@ -64,6 +64,10 @@ START_TEST(some_tests_are_a_part)
 		{meson, ANY "meson test -C build one\n", "partial", "yes"},
 		{meson, ANY "dh_auto_test -- --no-suite=slow\n", "partial", "yes"},
 		{meson, ANY "dh_auto_test -- --timeout-multiplier 3\n", "yes", "yes"},
+		{meson, ANY "meson test --no-suite slow\n\t-meson test --suite slow\n", "yes",
+			"partly"},
+		{meson, ANY "meson test --no-suite slow\n\tmeson test --suite fast\n", "partial",
+			"yes"},
 		{meson, ANY "debian/wrap --a b -- meson test -C x\n", "yes", "yes"},
 		{python, ANY "pytest tests\n", "yes", "yes"},
 		{python, ANY "pytest-3 -v -p no:cacheprovider\n", "yes", "yes"},
@@ -161,6 +165,12 @@ START_TEST(a_folder_of_tests_makes_no_test)
 	add("tests/t1.c", NULL);
 	judge(CONTROL_PLAIN, DH);
 	expect("unclear", "unclear");
+	clear();
+	/* Who looks at the source runs nothing of it. */
+	add("Makefile", "check:\n\tcppcheck src\n\tshellcheck tests/*.sh\n");
+	add("tests/t1.c", NULL);
+	judge(CONTROL_PLAIN, DH);
+	expect("vacuous", "n/a");
 	clear();
 	/* A loop over directories is gone into. */
 	add("Makefile",

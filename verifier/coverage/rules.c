@@ -322,6 +322,20 @@ static void name_run(struct rules *rules, const struct run *run)
 		run->effect == EFFECT_RUNS ? fatals[run->fatal] : "");
 }
 
+/* One suite in one run, and all but that in another, are all. */
+static bool is_completed(const struct rules *rules, const struct run *run)
+{
+	for (size_t i = 0; i < rules->run_count && run->suite != NULL; i++) {
+		const struct run *other = &rules->runs[i];
+
+		if (other->suite != NULL && strcmp(other->suite, run->suite) == 0 &&
+			other->is_without_suite != run->is_without_suite &&
+			other->effect == EFFECT_RUNS && !other->is_maybe && !other->is_of_indep)
+			return true;
+	}
+	return false;
+}
+
 static enum run_at_build fold_runs(const struct rules *rules, bool has_suite)
 {
 	bool has_maybe = rules->is_unclear, has_whole = false, has_part = false, is_written = false;
@@ -331,7 +345,9 @@ static enum run_at_build fold_runs(const struct rules *rules, bool has_suite)
 
 		/* What ships for this architecture is built by its own steps. */
 		if (run->effect == EFFECT_RUNS && !run->is_maybe)
-			*(run->is_partial || run->is_of_indep ? &has_part : &has_whole) = true;
+			*((run->is_partial && !is_completed(rules, run)) || run->is_of_indep
+					? &has_part
+					: &has_whole) = true;
 		else if (run->effect == EFFECT_RUNS ||
 			(run->effect == EFFECT_UNKNOWN && (has_suite || !run->is_implicit)))
 			has_maybe = true;
@@ -412,8 +428,10 @@ static void release(struct rules *rules)
 	text_list_release(&rules->walked);
 	text_list_release(&rules->configured);
 	text_list_release(&rules->effects);
-	for (size_t i = 0; i < rules->run_count; i++)
+	for (size_t i = 0; i < rules->run_count; i++) {
 		free(rules->runs[i].what);
+		free(rules->runs[i].suite);
+	}
 	free(rules->runs);
 	free(rules->build_system);
 	free(rules->source_directory);

@@ -41,6 +41,8 @@ struct run {
 	bool is_partial;  /* by its own words some of the tests */
 	bool is_implicit; /* a part of dh, written nowhere */
 	bool is_of_indep; /* only where packages for all architectures are built */
+	char *suite;	  /* of Meson's, which it is about; NULL for none */
+	bool is_without_suite;
 	enum failure_fatal fatal;
 };
 

@@ -261,6 +261,30 @@ static enum effect word_effect(const struct cmake *cmake, const char *word)
 	return effect;
 }
 
+/*
+ * Modules define names of their own. By which a project asks whether it is built for itself, or
+ * whether its tests are wanted, nobody sets who was not seen to.
+ */
+static enum effect defined(const struct cmake *cmake, const char *name)
+{
+	static const char *const parts[] = {
+		"MASTER", "MAIN_PROJECT", "TOPLEVEL", "TOP_LEVEL", "STANDALONE", "TEST"};
+	bool is_own = false;
+
+	if (cmake_value(cmake, name) != NULL)
+		return EFFECT_RUNS;
+	for (size_t i = 0; i < cmake->variable_count; i++) {
+		if (strcmp(cmake->variables[i].name, name) == 0)
+			return EFFECT_UNKNOWN;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		is_own = is_own || strstr(name, parts[i]) != NULL;
+	return is_own && strncmp(name, "CMAKE_", 6) != 0 && strstr(name, "FOUND") == NULL &&
+			rules_told(cmake->rules, name) == NULL
+		? EFFECT_NOTHING
+		: EFFECT_UNKNOWN;
+}
+
 static enum effect asked(struct condition *condition, const char *question, const char *word)
 {
 	/* Policies up to the oldest CMake that is built with. */
@@ -271,7 +295,7 @@ static enum effect asked(struct condition *condition, const char *question, cons
 	if (strcmp(question, "EXISTS") == 0 || strcmp(question, "IS_DIRECTORY") == 0)
 		return exists(condition->cmake, word);
 	if (strcmp(question, "DEFINED") == 0)
-		return cmake_value(condition->cmake, word) != NULL ? EFFECT_RUNS : EFFECT_UNKNOWN;
+		return defined(condition->cmake, word);
 	if (strcmp(question, "COMMAND") == 0 && strcmp(word, "cmake_policy") == 0)
 		return EFFECT_RUNS;
 	return EFFECT_UNKNOWN;

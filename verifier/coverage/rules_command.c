@@ -1,151 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
-#include "verifier/coverage/rules.h"
+#include "base/path.h"
+#include "verifier/coverage/rules_line.h"
 #include "verifier/coverage/test_runner.h"
-
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash != NULL ? slash + 1 : path;
-}
-
-/* Words of a command line, from `at` on. */
-struct line {
-	char **words;
-	size_t count;
-};
-
-static struct line from(struct line line, size_t skip)
-{
-	skip = skip < line.count ? skip : line.count;
-	return (struct line){line.words + skip, line.count - skip};
-}
-
-/* A variable set in front of a command, or alone. */
-static bool is_assignment(const char *word)
-{
-	const char *equals = strchr(word, '=');
-
-	if (equals == NULL || equals == word)
-		return false;
-	for (; word < equals; word++) {
-		if (!isalnum((unsigned char)*word) && *word != '_')
-			return false;
-	}
-	return true;
-}
-
-/* Programs that run the command behind their own options. */
-static const struct {
-	const char *name;
-	size_t operands;	 /* that stand before the command */
-	const char *with_values; /* options that take the next word */
-} wrappers[] = {
-	{"env", 0, "-u -C"},
-	{"time", 0, "-o -f"},
-	{"nice", 0, "-n"},
-	{"ionice", 0, "-c -n"},
-	{"setsid", 0, ""},
-	{"nohup", 0, ""},
-	{"exec", 0, ""},
-	{"command", 0, ""},
-	{"timeout", 1, "-s -k"},
-	{"xvfb-run", 0, "-s -n -e -f -p -w --server-args --server-num"},
-	{"dbus-run-session", 0, "--config-file"},
-	{"dbus-launch", 0, ""},
-	{"dbus-test-runner", 0, ""},
-	{"eatmydata", 0, ""},
-	{"fakeroot", 0, "-s -i"},
-	{"faketime", 1, "-f"},
-	{"linux32", 0, ""},
-	{"linux64", 0, ""},
-	{"setarch", 1, ""},
-	{"stdbuf", 0, "-i -o -e"},
-	{"unshare", 0, ""},
-	{"catchsegv", 0, ""},
-	{"valgrind", 0, ""},
-	{"xargs", 0, "-n -P -I"},
-	{"dh_run", 0, ""},
-	{"uidmapshift", 0, ""},
-	{"unbuffer", 0, ""},
-	{"flock", 1, "-w"},
-	{"libtool", 0, "--mode"},
-};
-
-static bool takes_value(const char *with_values, const char *option)
-{
-	const char *hit = strstr(with_values, option);
-	size_t len = strlen(option);
-
-	return hit != NULL && (hit[len] == '\0' || hit[len] == ' ');
-}
-
-static bool is_make(const char *name)
-{
-	static const char *const names[] = {"make", "gmake", "bmake", "pmake", "colormake"};
-
-	return rules_is_one_of(name, names, ARRAY_SIZE(names));
-}
-
-/* "debian/with-locales --generate x -- meson test": a wrapper of the package's own. */
-static struct line behind_dashes(struct line line)
-{
-	struct test_run run;
-
-	for (size_t i = 1; i + 1 < line.count; i++) {
-		struct line rest = from(line, i + 1);
-
-		if (strcmp(line.words[i], "--") != 0)
-			continue;
-		if (strchr(line.words[0], '/') != NULL &&
-			(is_make(base_name(rest.words[0])) ||
-				test_runner_read(rest.words, rest.count, &run)))
-			return rest;
-		break;
-	}
-	return line;
-}
-
-/* Without variables and wrappers in front. */
-static struct line unwrap(struct line line)
-{
-	for (;;) {
-		size_t i = 0, at = 1, operands;
-
-		while (line.count > 0 && is_assignment(line.words[0]))
-			line = from(line, 1);
-		if (line.count == 0)
-			return line;
-		/* "./run dh $@" */
-		if (line.count > 1 && strcmp(line.words[1], "dh") == 0 &&
-			strchr(line.words[0], '/') != NULL)
-			return from(line, 1);
-		while (i < ARRAY_SIZE(wrappers) &&
-			strcmp(base_name(line.words[0]), wrappers[i].name) != 0)
-			i++;
-		if (i == ARRAY_SIZE(wrappers))
-			return behind_dashes(line);
-		operands = wrappers[i].operands;
-		while (at < line.count) {
-			if (line.words[at][0] == '-') {
-				if (takes_value(wrappers[i].with_values, line.words[at]))
-					at++;
-				at++;
-			} else if (operands > 0) {
-				operands--;
-				at++;
-			} else {
-				break;
-			}
-		}
-		line = from(line, at);
-	}
-}
 
 static bool has_argument(struct line line, const char *word)
 {
@@ -354,11 +214,13 @@ static bool command_runner(const struct command *command, struct line line)
 		return false;
 	if (found.is_idle)
 		return true;
-	run = add(command, runner_effect(command->rules, found.kind), base_name(line.words[0]));
+	run = add(command, runner_effect(command->rules, found.kind), path_basename(line.words[0]));
 	/* unittest looks itself only where nothing is named. */
 	if (found.kind == RUNNER_UNITTEST && found.is_selection && run->effect < EFFECT_RUNS)
 		run->effect = rules_has_suite(command->rules) ? EFFECT_RUNS : EFFECT_UNKNOWN;
 	run->is_partial = found.is_selection;
+	run->suite = found.suite != NULL ? xstrdup(found.suite) : NULL;
+	run->is_without_suite = found.is_without_suite;
 	return true;
 }
 
@@ -400,13 +262,13 @@ static void command_interpreter(const struct command *command, struct line line)
 		const char *next = i + 1 < line.count ? line.words[i + 1] : "";
 
 		if (strcmp(word, "-m") == 0) {
-			if (!command_runner(command, from(line, i + 1)) &&
+			if (!command_runner(command, line_from(line, i + 1)) &&
 				rules_speaks_of_tests(next, strlen(next)))
 				add(command, EFFECT_UNKNOWN, next);
 			return;
 		}
 		if (word[0] == '-' && word[1] != '-' && word[strlen(word) - 1] == 'c' &&
-			strstr(base_name(line.words[0]), "sh") != NULL) {
+			strstr(path_basename(line.words[0]), "sh") != NULL) {
 			rules_script(rules, next, command->target, command->file, command->line,
 				&command->way);
 			return;
@@ -415,11 +277,11 @@ static void command_interpreter(const struct command *command, struct line line)
 			return;
 		if (word[0] == '-' || word[0] == '+')
 			continue;
-		if (strcmp(base_name(word), "setup.py") == 0) {
+		if (strcmp(path_basename(word), "setup.py") == 0) {
 			if (has_argument(line, "test"))
 				add(command, rules_python_effect(rules, "unittest"),
 					"setup.py test");
-		} else if (strcmp(base_name(word), "Build") == 0) {
+		} else if (strcmp(path_basename(word), "Build") == 0) {
 			if (has_argument(line, "test"))
 				add(command, rules_perl_effect(rules), "Build test");
 		} else {
@@ -467,12 +329,12 @@ static void command_build(const struct command *command, struct line line)
 
 void rules_command(const struct command *command)
 {
-	struct line line = unwrap((struct line){command->words->items, command->words->count});
+	struct line line = line_unwrap((struct line){command->words->items, command->words->count});
 	const char *name;
 
 	if (line.count == 0)
 		return;
-	name = base_name(line.words[0]);
+	name = path_basename(line.words[0]);
 	if (strcmp(name, "dh") == 0) {
 		rules_dh(command);
 	} else if (strcmp(name, "dh_auto_test") == 0) {
@@ -482,7 +344,7 @@ void rules_command(const struct command *command)
 		keep_options(command, line);
 	} else if (strcmp(name, "dh_auto_build") == 0) {
 		command_build(command, line);
-	} else if (is_make(name)) {
+	} else if (line_is_make(name)) {
 		command_make(command, line);
 	} else if (strcmp(name, "rules") == 0) {
 		command_rules(command, line);
@@ -510,8 +372,8 @@ bool rules_is_of_interest(const struct text_list *words)
 		"chmod", "ln", "dh_install", "test", "[", "cd", "sed", "find", "true", "false", ":",
 		"printf", "cat", "grep", "set", "exit", "tar", "gzip", "export", "dh_testdir",
 		"dh_testroot", "rmdir", "for", "diff", "cmp", "ls", "gcc", "cc"};
-	struct line line = unwrap((struct line){words->items, words->count});
+	struct line line = line_unwrap((struct line){words->items, words->count});
 
 	return line.count > 0 &&
-		!rules_is_one_of(base_name(line.words[0]), names, ARRAY_SIZE(names));
+		!rules_is_one_of(path_basename(line.words[0]), names, ARRAY_SIZE(names));
 }

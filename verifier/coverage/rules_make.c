@@ -76,6 +76,19 @@ static enum effect better(enum effect a, enum effect b)
 	return a > b ? a : b;
 }
 
+/* Commands that look at the source, and run nothing of what is built. */
+static bool is_linter(const char *name)
+{
+	static const char *const names[] = {"appstream-util", "appstreamcli", "black",
+		"checkbashisms", "checkpatch.pl", "clang-format", "clang-tidy", "codespell",
+		"cppcheck", "desktop-file-validate", "eslint", "flake8", "indent", "isort",
+		"jshint", "lintian", "markdownlint", "msgfmt", "mypy", "perlcritic", "podchecker",
+		"pycodestyle", "pyflakes", "pylint", "reuse", "rubocop", "ruff", "shellcheck",
+		"sparse", "splint", "xmllint", "yamllint"};
+
+	return rules_is_one_of(name, names, ARRAY_SIZE(names));
+}
+
 /* Commands that compile, write or say something, and test nothing. */
 static bool is_preparing(const char *name)
 {
@@ -193,7 +206,7 @@ static enum effect words_effect(struct plain *plain, const struct text_list *wor
 			plain->is_elsewhere || strpbrk(words->items[at + 1], "$\1@") != NULL;
 	if (strcmp(name, "make") == 0 || strcmp(name, "gmake") == 0)
 		return submake_effect(plain, words, at);
-	if (is_preparing(name))
+	if (is_preparing(name) || is_linter(name))
 		return EFFECT_NOTHING;
 	return strchr(words->items[at], '\1') != NULL || name[0] == '$' ? EFFECT_UNKNOWN
 									: EFFECT_RUNS;

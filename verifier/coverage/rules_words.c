@@ -2,15 +2,10 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/path.h"
 #include "verifier/coverage/rules.h"
 
 /* Names that speak of tests: of targets, programs and folders. */
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash != NULL ? slash + 1 : path;
-}
 
 /* A part of a name that speaks of tests: "check", "unittests", "partcheck". */
 static bool is_test_part(const char *part, size_t len)
@@ -99,7 +94,7 @@ static size_t stem_of(const char *path, const char **name)
 {
 	const char *dot;
 
-	*name = base_name(path);
+	*name = path_basename(path);
 	dot = strrchr(*name, '.');
 	return dot != NULL && dot > *name ? (size_t)(dot - *name) : strlen(*name);
 }
@@ -116,7 +111,7 @@ bool rules_is_test_name(const char *path)
 /* A program of the tree that is a test by its own name, or by the folder it is in. */
 bool rules_is_test_path(const char *path)
 {
-	const char *name = base_name(path);
+	const char *name = path_basename(path);
 
 	if (strchr(path, '/') == NULL && strchr(path, '.') == NULL)
 		return false;

@@ -166,6 +166,17 @@ static bool is_one_file(const char *word)
 	return dot != NULL && dot > name && dot[1] != '\0' && strpbrk(word, "*?$\1") == NULL;
 }
 
+/* "--suite NAME", "--no-suite=NAME" */
+static void suite_read(const char *word, const char *next, struct test_run *run)
+{
+	const char *equals = strchr(word, '=');
+
+	if (run->kind != RUNNER_MESON)
+		return;
+	run->suite = run->is_selection ? NULL : equals != NULL ? equals + 1 : next;
+	run->is_without_suite = strncmp(word, "--no-suite", 10) == 0;
+}
+
 static void operand_read(const struct runner *runner, const char *word, struct test_run *run)
 {
 	if (runner->kind == RUNNER_GO)
@@ -209,7 +220,10 @@ bool test_runner_read(char *const *words, size_t count, struct test_run *run)
 			continue;
 		if (word[0] == '-' && word[1] != '\0') {
 			run->is_idle |= is_look(word) || is_option_of(runner->idles, word);
-			run->is_selection |= is_selecting(runner, word);
+			if (is_selecting(runner, word)) {
+				suite_read(word, i + 1 < count ? words[i + 1] : NULL, run);
+				run->is_selection = true;
+			}
 			i += takes_next(runner, word);
 		} else if (!has_word) {
 			has_word = is_in(runner->words, word, strlen(word));

@@ -22,6 +22,10 @@ struct test_run {
 	enum test_runner_kind kind;
 	bool is_idle;	   /* it lists or compiles tests, and runs none */
 	bool is_selection; /* some of them, by its own words */
+	/* The one suite of Meson's that it is about, or all but that; NULL for more or none.
+	 * Borrowed. */
+	const char *suite;
+	bool is_without_suite;
 };
 
 /* Whether `count` words are a command of such a program, whose name may have a directory. */
