@@ -87,6 +87,8 @@ void rules_switched_off(struct rules *rules, const char *file, size_t line, cons
 	__attribute__((format(printf, 4, 5)));
 struct run *rules_add_run(struct rules *rules, const struct way *way, const char *file, size_t line,
 	const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* Build dependencies and packages of an ordinary build of that architecture. */
+void rules_read_control(struct rules *rules, const char *architecture);
 /* Whether a test suite is seen at all. */
 bool rules_has_suite(const struct rules *rules);
 

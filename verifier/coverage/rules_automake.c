@@ -15,6 +15,7 @@
 enum {
 	NESTING = 24,
 	DIRECTORIES = 500,
+	WORDS_MAX = 100000,
 	ASSIGNMENTS_MAX = 20000
 };
 
@@ -86,6 +87,7 @@ struct words {
 	enum effect effect; /* the best of what was taken */
 	bool has_unknown;
 	unsigned depth;
+	size_t steps; /* variables may name each other again and again */
 };
 
 static void words_of(struct words *words, const char *value, enum effect effect);
@@ -129,6 +131,11 @@ static void words_of(struct words *words, const char *value, enum effect effect)
 	while (*value != '\0') {
 		size_t len = 0, depth = 0;
 		char *word, *name;
+
+		if (words->steps++ >= WORDS_MAX) {
+			words->has_unknown = true;
+			return;
+		}
 
 		value += strspn(value, " \t");
 		for (; value[len] != '\0' && (depth > 0 || !strchr(" \t", value[len])); len++) {
@@ -396,13 +403,14 @@ enum effect rules_automake_effect(struct rules *rules, const char *directory, co
 }
 
 /* The words of a variable of what automake made; NULL when it is not set. */
-static bool is_given_words(const char *text, const char *name, unsigned depth)
+static bool is_given_words(const char *text, const char *name, unsigned depth, unsigned *steps)
 {
 	char *set = xasprintf("\n%s =", name);
 	const char *at = text;
 	bool has = false;
 
-	while (depth < 8 && !has && (at = strstr(at, set)) != NULL) {
+	while (depth < 8 && !has && *steps > 0 && (at = strstr(at, set)) != NULL) {
+		--*steps;
 		at += strlen(set);
 		while (!has && at[strspn(at, " \t\\")] != '\n') {
 			size_t len;
@@ -419,7 +427,7 @@ static bool is_given_words(const char *text, const char *name, unsigned depth)
 			word = xstrndup(at, len);
 			variable = variable_of(word);
 			/* "$(am__EXEEXT_1)" is empty where its condition does not hold. */
-			has = variable != NULL ? is_given_words(text, variable, depth + 1)
+			has = variable != NULL ? is_given_words(text, variable, depth + 1, steps)
 					       : word[0] != '@' && word[0] != '$';
 			free(variable);
 			free(word);
@@ -435,9 +443,10 @@ enum effect rules_generated_effect(
 	struct rules *rules, const char *directory, const char *path, const char *text)
 {
 	enum effect hook;
+	unsigned steps = 1000;
 
 	/* A line of a condition begins with "@NAME_TRUE@", and so is none of these. */
-	if (is_given_words(text, "TESTS", 0))
+	if (is_given_words(text, "TESTS", 0, &steps))
 		return EFFECT_RUNS;
 	hook = strstr(text, "\ncheck-local:") != NULL
 		? rules_text_effect(rules, directory, path, text, "check-local")

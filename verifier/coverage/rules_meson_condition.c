@@ -17,6 +17,7 @@ struct expression {
 };
 
 static struct meson_value either(struct expression *expression);
+static struct meson_value evaluate(const struct meson *meson, const char *text, unsigned depth);
 
 static struct meson_value known(const char *text)
 {
@@ -160,8 +161,9 @@ static enum effect found_by(const struct expression *expression, const char *nam
 	const char *arguments, bool is_program)
 {
 	char *required = meson_keyword(arguments, "required");
-	struct meson_value value = required != NULL ? meson_evaluate(expression->meson, required)
-						    : (struct meson_value){.text = xstrdup("true")};
+	struct meson_value value = required != NULL
+		? evaluate(expression->meson, required, expression->depth + 1)
+		: (struct meson_value){.text = xstrdup("true")};
 	enum effect effect = rules_framework(expression->meson->rules, name);
 	const char *text = value.text != NULL ? value.text : "";
 
@@ -383,10 +385,10 @@ static struct meson_value either(struct expression *expression)
 	return value;
 }
 
-struct meson_value meson_evaluate(const struct meson *meson, const char *text)
+static struct meson_value evaluate(const struct meson *meson, const char *text, unsigned depth)
 {
-	struct expression expression = {.meson = meson, .at = text};
-	struct meson_value value = either(&expression);
+	struct expression expression = {.meson = meson, .at = text, .depth = depth};
+	struct meson_value value = depth < DEPTH_MAX ? either(&expression) : known(NULL);
 
 	skip_blanks(&expression);
 	if (*expression.at != '\0') {
@@ -394,6 +396,11 @@ struct meson_value meson_evaluate(const struct meson *meson, const char *text)
 		value = known(NULL);
 	}
 	return value;
+}
+
+struct meson_value meson_evaluate(const struct meson *meson, const char *text)
+{
+	return evaluate(meson, text, 0);
 }
 
 enum effect meson_condition(const struct meson *meson, const char *text)

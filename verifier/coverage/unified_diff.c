@@ -164,9 +164,11 @@ static bool fits(struct application *application, long long where)
 		const struct text_line *wanted = &pattern->items[i],
 				       *there = &input->items[(size_t)where + i];
 
+		uint64_t cost = 1 + wanted->len / 64;
+
 		if (*application->steps == 0)
 			return false;
-		--*application->steps;
+		*application->steps -= cost < *application->steps ? cost : *application->steps;
 		if (wanted->len != there->len ||
 			memcmp(wanted->text, there->text, wanted->len) != 0)
 			return false;

@@ -30,7 +30,7 @@ bool hunk_line(struct hunk *hunk, char first);
  * Adds to `out` what the hunks make of a text. A hunk may stand at another place than it says, but
  * its lines must all be there, byte for byte, and in the order of the hunks. What stands between
  * hunks is passed over. False when one does not fit or is damaged, when the outcome would be over
- * `max` bytes, or when `steps`, which lines compared are taken from, is used up; then `out` says
+ * `max` bytes, or when `steps`, which what is compared is taken from, is used up; then `out` says
  * nothing.
  */
 bool unified_diff_apply(const char *text, size_t len, const char *hunks, size_t hunks_len,
