@@ -29,6 +29,7 @@ static void print_log(
 	else
 		printf("log: %ju passed, %ju skipped\n", (uintmax_t)log.passed,
 			(uintmax_t)log.skipped);
+	debci_log_release(&log);
 	data_file_release(&file);
 }
 

@@ -21,6 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	debci_answer_release(&answer);
 	if (debci_log_read(&file, &log, &claims, &err) == STATUS_OK)
 		fuzz_accepted = true;
+	debci_log_release(&log);
 	debci_release(&debci);
 	coverage_claims_release(&claims);
 	text_list_release(&names);

@@ -329,8 +329,12 @@ START_TEST(the_summary_of_a_log)
 	ck_assert_uint_eq(log.failed, 1);
 	ck_assert_uint_eq(log.flaky, 1);
 	ck_assert_uint_eq(log.line, 6);
+	ck_assert_uint_eq(log.passed_tests.count, 2);
+	ck_assert_str_eq(log.passed_tests.items[0], "a-name-that-is-longer-than-twenty");
+	ck_assert_str_eq(log.passed_tests.items[1], "one");
 	assert_claimed(&file, "log:6",
 		"3 passed, 1 of them superficial only; 1 skipped, 1 failed, 1 flaky");
+	debci_log_release(&log);
 	data_file_release(&file);
 	data_of_text(&file, "log",
 		" 60s autopkgtest [03:14:00]: @@@@@@@@@@@@@@@@@@@@ summary\n 60s one  PASS\n 61s * "
@@ -338,6 +342,63 @@ START_TEST(the_summary_of_a_log)
 	ck_assert_int_eq(debci_log_read(&file, &log, &claims, &err), STATUS_OK);
 	ck_assert_uint_eq(log.passed, 1);
 	ck_assert_uint_eq(log.skipped, 1);
+	debci_log_release(&log);
+	data_file_release(&file);
+}
+END_TEST
+
+START_TEST(a_summary_without_end)
+{
+	struct buffer text = {0};
+	struct debci_log log;
+	struct data_file file;
+
+	buffer_add_text(&text, "autopkgtest [03:14:00]: @@@@@@@@@@@@@@@@@@@@ summary\n");
+	for (size_t i = 0; i <= DEBCI_TESTS_MAX; i++)
+		buffer_add_text(&text, "one  PASS\n");
+	data_of(&file, "log", text.data, text.len);
+	assert_refused(debci_log_read(&file, &log, &claims, &err), STATUS_LIMIT, "10000 tests");
+	ck_assert_uint_eq(log.passed_tests.count, 0);
+	data_file_release(&file);
+	buffer_release(&text);
+}
+END_TEST
+
+/* What hundreds of runs of one package would cost is not paid. */
+START_TEST(of_one_package_not_without_end)
+{
+	struct buffer text = {0};
+	struct data_file file;
+
+	buffer_add_text(&text, "[");
+	for (size_t i = 0; i < DEBCI_RUNS_MAX; i++)
+		buffer_add_format(&text, "%s%s", i ? "," : "", ENTRY("zlib", "1", "pass", PUBLIC));
+	buffer_add_text(&text, "]");
+	must_read(&file, "a.json", text.data);
+	ck_assert_uint_eq(debci.run_count, DEBCI_RUNS_MAX);
+	data_file_release(&file);
+	assert_refused(read_text(&file, "b.json", "[" ENTRY("zlib", "2", "pass", PUBLIC) "]"),
+		STATUS_LIMIT, "more than 64 runs of zlib");
+	ck_assert_uint_eq(debci.run_count, DEBCI_RUNS_MAX);
+	data_file_release(&file);
+	buffer_release(&text);
+}
+END_TEST
+
+START_TEST(a_file_of_another_suite_or_architecture)
+{
+	struct data_file file;
+
+	debci.suite = "bookworm";
+	debci.architecture = "arm64";
+	assert_refused(read_text(&file, "a.json", "[" ENTRY("zlib", "1", "pass", PUBLIC) "]"),
+		STATUS_NOT_FOUND, "a.json has no run in bookworm on arm64");
+	data_file_release(&file);
+	assert_refused(read_text(&file, "a.json", "[]"), STATUS_NOT_FOUND, "has no run");
+	ck_assert_uint_eq(debci.file_count, 0);
+	data_file_release(&file);
+	debci.architecture = "amd64";
+	must_read(&file, "a.json", "[" ENTRY("unasked", "1", "pass", PUBLIC) "]");
 	data_file_release(&file);
 }
 END_TEST
@@ -370,6 +431,9 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, several_instances);
 	tcase_add_test(tcase, a_log_is_where_debci_puts_it);
 	tcase_add_test(tcase, the_summary_of_a_log);
+	tcase_add_test(tcase, a_summary_without_end);
+	tcase_add_test(tcase, of_one_package_not_without_end);
+	tcase_add_test(tcase, a_file_of_another_suite_or_architecture);
 	tcase_add_loop_test(tcase, a_log_without_a_summary, 0, 4);
 }
 

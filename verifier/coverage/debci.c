@@ -14,6 +14,8 @@ struct reading {
 	struct debci *debci;
 	const struct text_list *sources;
 	struct debci_run run;
+	size_t *counts;	  /* of runs, beside `sources` */
+	bool is_of_place; /* a run is of the suite and architecture asked for */
 };
 
 static void run_release(struct debci_run *run)
@@ -117,13 +119,22 @@ static enum status finish_run(
 	struct debci_run *run = &reading->run;
 	struct buffer place = {0};
 	struct error ignored;
+	size_t at;
 
 	if (!run->package)
 		return shape_refuse(stream, "an entry without a package", err);
-	if (!text_list_find(reading->sources, run->package, NULL)) {
+	reading->is_of_place = reading->is_of_place ||
+		(debci->suite && run->suite && run->architecture &&
+			strcmp(run->suite, debci->suite) == 0 &&
+			strcmp(run->architecture, debci->architecture) == 0);
+	if (!text_list_find(reading->sources, run->package, &at)) {
 		run_release(run);
 		return STATUS_OK;
 	}
+	if (++reading->counts[at] > DEBCI_RUNS_MAX)
+		return error_set(err, STATUS_LIMIT,
+			"more than %zu runs of %s; debci says the last one of each package only",
+			DEBCI_RUNS_MAX, run->package);
 	if (!run->word || !run->suite || !run->architecture)
 		return shape_refuse(stream, "an entry without status, suite or arch", err);
 	if (run->version && strcmp(run->version, "n/a") == 0) {
@@ -192,10 +203,20 @@ enum status debci_read(struct debci *debci, const struct data_file *file,
 {
 	struct reading reading = {.debci = debci, .sources = sources};
 	const struct json_handler handler = {on_event, &reading, "package"};
-	size_t before = debci->run_count;
-	enum status status = json_stream_read(file, &handler, err);
+	size_t before = debci->run_count, at;
+	enum status status;
 
+	reading.counts = xcalloc(sources->count + 1, sizeof(reading.counts[0]));
+	for (size_t i = 0; i < before; i++)
+		if (text_list_find(sources, debci->runs[i].package, &at))
+			reading.counts[at]++;
+	status = json_stream_read(file, &handler, err);
+	free(reading.counts);
 	run_release(&reading.run);
+	if (status == STATUS_OK && debci->suite && !reading.is_of_place)
+		status = error_set(err, STATUS_NOT_FOUND,
+			"%s has no run in %s on %s: it is of another suite or architecture",
+			file->name, debci->suite, debci->architecture);
 	if (status < 0) {
 		while (debci->run_count > before)
 			run_release(&debci->runs[--debci->run_count]);

@@ -47,15 +47,22 @@ struct debci_file {
 
 /* A zeroed struct is empty. */
 struct debci {
+	/*
+	 * Borrowed; NULL: not asked. With them a file that has no run at all there is refused: it
+	 * is of another suite or architecture.
+	 */
+	const char *suite, *architecture;
 	struct debci_file *files;
 	size_t file_count, file_capacity;
 	struct debci_run *runs; /* in the order of files and their entries */
 	size_t run_count, run_capacity;
 };
 
+#define DEBCI_RUNS_MAX ((size_t)64) /* of one package, in all files; a file has one an instance */
+
 /*
  * Adds what a file says of `sources`, which text_list_sort() has sorted. On trouble nothing of the
- * file is added.
+ * file is added. More than DEBCI_RUNS_MAX runs of one package are STATUS_LIMIT.
  */
 enum status debci_read(struct debci *debci, const struct data_file *file,
 	const struct text_list *sources, struct error *err);
@@ -96,11 +103,17 @@ const char *debci_result_word(enum debci_result result);
 /* The summary at the end of a run's log (autopkgtest's runner/autopkgtest): a line a test. */
 struct debci_log {
 	uint64_t passed, superficial, skipped, failed, flaky;
-	size_t line; /* of the summary's heading */
+	size_t line;		       /* of the summary's heading */
+	struct text_list passed_tests; /* their names, without superficial ones; sorted */
 };
 
+#define DEBCI_TESTS_MAX ((size_t)10000) /* in one summary */
+
+void debci_log_release(struct debci_log *log);
+
 /*
- * Reads the log's last summary. STATUS_NOT_FOUND when it has none. What a log says never makes a
+ * Reads the log's last summary. STATUS_NOT_FOUND when it has none, STATUS_LIMIT when
+ * it has more than DEBCI_TESTS_MAX tests. What a log says never makes a
  * run better than its status: it can only show that a pass rests on skipped or superficial tests.
  * Adds a claim.
  */

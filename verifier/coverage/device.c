@@ -7,8 +7,7 @@
 #include "base/alloc.h"
 #include "verifier/coverage/line_reader.h"
 
-#define DEVICE_FILE_MAX	 ((size_t)64 << 20)
-#define DEVICE_CASES_MAX ((size_t)16384)
+#define DEVICE_FILE_MAX ((size_t)64 << 20)
 
 void device_add(struct device_results *results, const char *name, const char *suite,
 	enum device_result result, size_t line)
@@ -19,6 +18,12 @@ void device_add(struct device_results *results, const char *name, const char *su
 		.result = result,
 		.file = results->file_count,
 		.line = line};
+}
+
+static enum status cases_refuse(const struct data_file *file, struct error *err)
+{
+	return error_set(err, STATUS_LIMIT, "%s: with it there are more than %zu cases", file->name,
+		DEVICE_CASES_MAX);
 }
 
 static bool is_case_name(const char *name, size_t len)
@@ -68,15 +73,14 @@ static enum status read_lines(
 {
 	struct line_reader reader;
 	enum status status = line_reader_open(&reader, file, err);
-	size_t before = results->case_count;
 	const char *line;
 
 	while (status == STATUS_OK) {
 		status = line_reader_next(&reader, &line, err);
 		if (status == STATUS_OK && strlen(line) == reader.text.len)
 			status = take_line(results, file, line, reader.number, err);
-		if (status == STATUS_OK && results->case_count - before > DEVICE_CASES_MAX)
-			status = error_set(err, STATUS_LIMIT, "%s: too many cases", file->name);
+		if (status == STATUS_OK && results->case_count > DEVICE_CASES_MAX)
+			status = cases_refuse(file, err);
 	}
 	line_reader_release(&reader);
 	return status == STATUS_END ? STATUS_OK : status;
@@ -95,6 +99,42 @@ static void case_release(struct device_case *item)
 {
 	free(item->name);
 	free(item->suite);
+}
+
+static int compare_cases(const void *a, const void *b)
+{
+	const struct device_case *left = *(struct device_case *const *)a;
+	const struct device_case *right = *(struct device_case *const *)b;
+	int order = strcmp(left->name, right->name);
+
+	if (order == 0)
+		order = strcmp(left->suite ? left->suite : "", right->suite ? right->suite : "");
+	return order;
+}
+
+/* Of equal names the worst first, then as they stand. */
+static int compare_results(const void *a, const void *b)
+{
+	const struct device_case *left = *(struct device_case *const *)a;
+	const struct device_case *right = *(struct device_case *const *)b;
+	int order = compare_cases(a, b);
+
+	if (order == 0)
+		order = (left->result < right->result) - (left->result > right->result);
+	return order ? order : (left > right) - (left < right);
+}
+
+/* Which result of a case counts, of all files that were read. */
+static void settle(struct device_results *results)
+{
+	struct device_case **cases = xcalloc(results->case_count + 1, sizeof(cases[0]));
+
+	for (size_t i = 0; i < results->case_count; i++)
+		cases[i] = &results->cases[i];
+	qsort(cases, results->case_count, sizeof(cases[0]), compare_results);
+	for (size_t i = 1; i < results->case_count; i++)
+		cases[i]->is_outweighed = compare_cases(&cases[i - 1], &cases[i]) == 0;
+	free(cases);
 }
 
 enum status device_read(
@@ -122,6 +162,7 @@ enum status device_read(
 	ARRAY_GROW(results->files, results->file_count, results->file_capacity);
 	results->files[results->file_count++] =
 		(struct device_file){.name = xstrdup(file->name), .sha256 = file->sha256};
+	settle(results);
 	return STATUS_OK;
 }
 

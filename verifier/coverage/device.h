@@ -26,6 +26,7 @@ struct device_case {
 	enum device_result result;
 	size_t file; /* which of `files` */
 	size_t line;
+	bool is_outweighed; /* another result of the same case counts */
 };
 
 struct device_file {
@@ -40,6 +41,9 @@ struct device_results {
 	struct device_case *cases; /* as they stand in the files */
 	size_t case_count, case_capacity;
 };
+
+#define DEVICE_CASES_MAX ((size_t)16384) /* in all files */
+#define DEVICE_ROWS_MAX	 ((size_t)4096)	 /* of the map */
 
 /*
  * Adds a file of either form. One without a single case is STATUS_FORMAT: nothing was tested. On

@@ -9,7 +9,6 @@
 
 #define DEPTH_MAX 16u
 #define TEXT_MAX  ((size_t)4096)
-#define CASES_MAX ((size_t)16384)
 #define FEED	  ((size_t)1 << 20)
 
 struct suite {
@@ -95,7 +94,7 @@ static void begin_case(struct reading *reading, const XML_Char **attributes)
 		refuse(reading, STATUS_FORMAT, "a testcase without a name, or outside a suite");
 		return;
 	}
-	if (strlen(name) > TEXT_MAX || reading->results->case_count > CASES_MAX) {
+	if (strlen(name) > TEXT_MAX || reading->results->case_count > DEVICE_CASES_MAX) {
 		refuse(reading, STATUS_LIMIT, "a name too long, or too many testcases");
 		return;
 	}

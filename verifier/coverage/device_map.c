@@ -29,6 +29,9 @@ static enum status read_cases(
 
 	if (status == STATUS_OK && value->count == 0)
 		status = yaml_error(yaml, value, err, "no case is mapped");
+	if (status == STATUS_OK && value->count > DEVICE_ROWS_MAX)
+		status = yaml_error(
+			yaml, value, err, "more than %zu rows; use * for many", DEVICE_ROWS_MAX);
 	for (size_t i = 0; status == STATUS_OK && i < value->count; i++) {
 		const char *name = value->keys[i]->text;
 		size_t len = strlen(name);
@@ -99,23 +102,11 @@ static const struct device_map_row *row_of(
 	return NULL;
 }
 
-static bool is_same_case(const struct device_case *a, const struct device_case *b)
+static bool is_mapped(const struct device_map *map, const char *source)
 {
-	return strcmp(a->name, b->name) == 0 &&
-		strcmp(a->suite ? a->suite : "", b->suite ? b->suite : "") == 0;
-}
-
-/* Another result of the same case is worse, or as bad and stands before it. */
-static bool is_outweighed(const struct device_results *results, const struct device_case *item)
-{
-	for (size_t i = 0; i < results->case_count; i++) {
-		const struct device_case *other = &results->cases[i];
-
-		if (other != item && is_same_case(other, item) &&
-			(other->result > item->result ||
-				(other->result == item->result && other < item)))
+	for (size_t i = 0; i < map->count; i++)
+		if (text_list_contains(&map->rows[i].sources, source))
 			return true;
-	}
 	return false;
 }
 
@@ -125,6 +116,8 @@ struct device_count device_look_up(const struct device_results *results,
 	static const char *const words[] = {"passed", "skipped", "failed"};
 	struct device_count count = {0};
 
+	if (!is_mapped(map, source))
+		return count;
 	for (size_t i = 0; i < results->case_count; i++) {
 		const struct device_case *item = &results->cases[i];
 		const struct device_file *file = &results->files[item->file];
@@ -137,7 +130,7 @@ struct device_count device_look_up(const struct device_results *results,
 			item->suite && *item->suite ? item->suite : "",
 			item->suite && *item->suite ? "/" : "", item->name, words[item->result],
 			source, map->name, row->line);
-		if (is_outweighed(results, item))
+		if (item->is_outweighed)
 			continue;
 		count.passed += item->result == DEVICE_PASS;
 		count.skipped += item->result == DEVICE_SKIP;

@@ -12,6 +12,7 @@ struct reading {
 	const struct text_list *names;
 	struct rebuilt_package entry;
 	char *binary, *distro;
+	size_t *counts; /* of entries, beside `names` */
 };
 
 static void entry_release(struct rebuilt_package *entry)
@@ -107,6 +108,7 @@ static enum status entry_finish(
 	struct rebuilderd *rebuilderd = reading->rebuilderd;
 	struct rebuilt_package *entry = &reading->entry;
 	struct buffer place = {0};
+	size_t at;
 
 	if ((reading->binary != NULL) == (entry->name != NULL))
 		return shape_refuse(stream, "an entry without one name", err);
@@ -116,10 +118,13 @@ static enum status entry_finish(
 		reading->binary = NULL;
 	}
 	if ((reading->distro && strcmp(reading->distro, "debian") != 0) ||
-		!text_list_find(reading->names, entry->name, NULL)) {
+		!text_list_find(reading->names, entry->name, &at)) {
 		entry_clear(reading);
 		return STATUS_OK;
 	}
+	if (++reading->counts[at] > REBUILDERD_ENTRIES_MAX)
+		return error_set(err, STATUS_LIMIT, "more than %zu entries of %s",
+			REBUILDERD_ENTRIES_MAX, entry->name);
 	if (!entry->version || !entry->architecture || !entry->word)
 		return shape_refuse(
 			stream, "an entry without version, architecture or status", err);
@@ -166,7 +171,9 @@ enum status rebuilderd_read(struct rebuilderd *rebuilderd, const struct data_fil
 	enum status status;
 
 	*rebuilderd = (struct rebuilderd){.name = xstrdup(file->name), .sha256 = file->sha256};
+	reading.counts = xcalloc(names->count + 1, sizeof(reading.counts[0]));
 	status = json_stream_read(file, &handler, err);
+	free(reading.counts);
 	entry_clear(&reading);
 	if (status < 0)
 		rebuilderd_release(rebuilderd);

@@ -38,10 +38,12 @@ struct rebuilderd {
 	size_t count, capacity;
 };
 
+#define REBUILDERD_ENTRIES_MAX ((size_t)1024) /* of one name: versions, suites, architectures */
+
 /*
  * Reads what it says of `names`, of sources and of their binaries, which text_list_sort() has
- * sorted. Entries that name another distribution than Debian are passed over. On trouble nothing of
- * it is used.
+ * sorted. Entries that name another distribution than Debian are passed over. On trouble, of which
+ * more than REBUILDERD_ENTRIES_MAX entries of one name are STATUS_LIMIT, nothing of it is used.
  */
 enum status rebuilderd_read(struct rebuilderd *rebuilderd, const struct data_file *file,
 	const struct text_list *names, struct error *err);

@@ -24,7 +24,8 @@ struct reading {
 	struct tracker_source *source; /* the wanted one at hand, or NULL */
 	struct tracker_issue issue;
 	char *status;
-	bool is_in_suite; /* the issue at hand is listed in it */
+	bool is_in_suite;   /* the issue at hand is listed in it */
+	size_t issue_count; /* that are kept, of all sources */
 };
 
 static void issue_release(struct tracker_issue *issue)
@@ -66,6 +67,9 @@ static enum status issue_finish(
 	}
 	if (!reading->status)
 		return shape_refuse(stream, "no status in the suite", err);
+	if (++reading->issue_count > TRACKER_ISSUES_MAX)
+		return error_set(err, STATUS_LIMIT,
+			"more than %zu issues of the packages of the list", TRACKER_ISSUES_MAX);
 	if (strcmp(reading->status, "open") == 0)
 		issue->state = TRACKER_OPEN;
 	else if (strcmp(reading->status, "undetermined") == 0)
@@ -140,24 +144,15 @@ static enum status on_source(struct reading *reading, const struct json_stream *
 {
 	struct tracker *tracker = reading->tracker;
 	const char *name = json_stream_key(stream, LEVEL_SOURCE);
-	size_t low = 0, high = tracker->source_count;
+	const struct tracker_source *found;
 
 	reading->source = NULL;
 	if (event->kind == JSON_EVENT_OBJECT_END)
 		return STATUS_OK;
 	if (event->kind != JSON_EVENT_OBJECT)
 		return shape_refuse(stream, "a source that is no object", err);
-	while (low < high && !reading->source) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(name, tracker->sources[middle].name);
-
-		if (order == 0)
-			reading->source = &tracker->sources[middle];
-		else if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
+	found = tracker_find(tracker, name);
+	reading->source = found ? &tracker->sources[found - tracker->sources] : NULL;
 	if (reading->source)
 		reading->source->is_named = true;
 	return STATUS_OK;

@@ -57,6 +57,8 @@ struct tracker {
 	bool has_suite; /* any source at all is listed in that suite; else its name is wrong */
 };
 
+#define TRACKER_ISSUES_MAX ((size_t)200000) /* kept; Debian's whole has some 60,000 in a suite */
+
 /*
  * Reads what it says of `sources`, which text_list_sort() has sorted and of which none stands
  * twice. The file is taken whole or not at all: one that is cut, that has a key twice in an object
@@ -75,7 +77,23 @@ void tracker_release(struct tracker *tracker);
  */
 bool tracker_is_open(const struct tracker_issue *issue, const char *version);
 
+/* How urgent Debian holds an issue; of several words for one the plain one. */
+enum tracker_urgency {
+	TRACKER_HIGH,
+	TRACKER_MEDIUM,
+	TRACKER_LOW,
+	TRACKER_UNIMPORTANT,
+	TRACKER_NOT_ASSIGNED, /* "not yet assigned", or nothing said */
+	TRACKER_END_OF_LIFE,
+	TRACKER_OTHER,
+	TRACKER_URGENCIES,
+};
+
+/* "high", "medium", "low", "unimportant", "not yet assigned", "end-of-life", "other" */
+const char *tracker_urgency_word(enum tracker_urgency urgency);
+
 struct tracker_count {
+	size_t open_by[TRACKER_URGENCIES];
 	size_t open, open_remote; /* in the version shipped */
 	size_t past;		  /* fixed in it or before */
 	size_t never;		  /* it was never affected */

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/debversion.h"
 #include "verifier/coverage/tracker.h"
 
+static int compare_name(const void *key, const void *item)
+{
+	return strcmp(key, ((const struct tracker_source *)item)->name);
+}
+
 const struct tracker_source *tracker_find(const struct tracker *tracker, const char *source)
 {
-	for (size_t i = 0; i < tracker->source_count; i++) {
-		if (strcmp(tracker->sources[i].name, source) == 0)
-			return &tracker->sources[i];
-	}
-	return NULL;
+	if (tracker->source_count == 0)
+		return NULL;
+	return bsearch(source, tracker->sources, tracker->source_count, sizeof(tracker->sources[0]),
+		compare_name);
 }
 
 bool tracker_is_open(const struct tracker_issue *issue, const char *version)
@@ -25,6 +30,32 @@ bool tracker_is_open(const struct tracker_issue *issue, const char *version)
 		break;
 	}
 	return false;
+}
+
+static const char *const urgency_words[TRACKER_URGENCIES] = {
+	[TRACKER_HIGH] = "high",
+	[TRACKER_MEDIUM] = "medium",
+	[TRACKER_LOW] = "low",
+	[TRACKER_UNIMPORTANT] = "unimportant",
+	[TRACKER_NOT_ASSIGNED] = "not yet assigned",
+	[TRACKER_END_OF_LIFE] = "end-of-life",
+	[TRACKER_OTHER] = "other",
+};
+
+const char *tracker_urgency_word(enum tracker_urgency urgency)
+{
+	return urgency_words[urgency];
+}
+
+/* Some have stars behind them: "low**". */
+static enum tracker_urgency urgency_of(const char *text)
+{
+	size_t len = text ? strcspn(text, "*") : 0;
+
+	for (unsigned i = 0; i < TRACKER_OTHER && text; i++)
+		if (strlen(urgency_words[i]) == len && memcmp(urgency_words[i], text, len) == 0)
+			return (enum tracker_urgency)i;
+	return text ? TRACKER_OTHER : TRACKER_NOT_ASSIGNED;
 }
 
 static void claim_open(const struct tracker *tracker, const struct tracker_issue *issue,
@@ -66,6 +97,7 @@ struct tracker_count tracker_judge(const struct tracker *tracker,
 		if (tracker_is_open(issue, version)) {
 			claim_open(tracker, issue, version, claims);
 			count.open++;
+			count.open_by[urgency_of(issue->urgency)]++;
 			count.open_remote += issue->scope == TRACKER_REMOTE;
 		} else if (issue->state == TRACKER_NEVER) {
 			count.never++;
