@@ -5,7 +5,8 @@
 /* A log, plain or packed, which is its own .buildinfo as well. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct shipped_deb deb = {.name = "a.deb"};
+	struct shipped_deb deb = {.name = (char[]){"a"}, .version = (char[]){"1"}};
+	bool belongs;
 	struct claim_list claims = {0};
 	struct buildlog log;
 	struct data_file file;
@@ -17,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fuzz_accepted = true;
 		buildlog_judge(&log, &claims);
 		buildlog_add_buildinfo(&log, &file, &err);
-		buildlog_belongs(&log, "hello", "2.10-3", "amd64", &deb, 1, &claims);
+		buildlogs_belong(&log, 1, "hello", "2.10-3", "amd64", &deb, 1, &belongs, &claims);
 		buildlog_release(&log);
 	}
 	coverage_claims_release(&claims);

@@ -343,10 +343,12 @@ END_TEST
 static bool belongs(
 	const char *source, const char *version, const char *architecture, const char *sum)
 {
-	struct shipped_deb deb = {.name = "hello_2.10-3_amd64.deb"};
+	struct shipped_deb deb = {.name = (char[]){"hello"}, .version = (char[]){"1:2.10-3"}};
+	bool is_one;
 
 	ck_assert(digest_parse(sum, strlen(sum), &deb.sha256));
-	return buildlog_belongs(&buildlog, source, version, architecture, &deb, 1, &claims);
+	return buildlogs_belong(
+		&buildlog, 1, source, version, architecture, &deb, 1, &is_one, &claims);
 }
 
 START_TEST(a_log_of_sbuild)
@@ -360,16 +362,16 @@ START_TEST(a_log_of_sbuild)
 	ck_assert_uint_eq(buildlog.totals[BUILDLOG_PYTEST].passed, 5);
 	ck_assert_uint_eq(buildlog.deb_count, 1);
 	ck_assert(belongs("hello", "2.10-3", "amd64", SUM_A));
-	assert_claimed(&file, "hello.log:23", "the build that made what ships");
+	assert_claimed(&file, "hello.log:23", "a build that made what ships");
 	/* T19, each of them. */
 	ck_assert(!belongs("hallo", "2.10-3", "amd64", SUM_A));
 	ck_assert(!belongs("hello", "2.10-3+b1", "amd64", SUM_A));
 	ck_assert(!belongs("hello", "2.10-4", "amd64", SUM_A));
 	ck_assert(!belongs("hello", "2.10-3", "arm64", SUM_A));
 	ck_assert(!belongs("hello", "2.10-3", "amd64", SUM_B));
-	assert_claimed(
-		&file, "hello.log:23", "does not have the SHA-256 of hello_2.10-3_amd64.deb");
-	ck_assert(!buildlog_belongs(&buildlog, "hello", "2.10-3", "amd64", NULL, 0, &claims));
+	assert_claimed(&file, "hello.log:23", "does not have the SHA-256 of hello");
+	ck_assert(!buildlogs_belong(
+		&buildlog, 1, "hello", "2.10-3", "amd64", NULL, 0, (bool[1]){false}, &claims));
 	release();
 }
 END_TEST
@@ -449,7 +451,11 @@ static const struct {
 		"on amd64"},
 	{STATUS_FORMAT, "Source: hello\nArchitecture: amd64\nVersion: 2.10-3\n", "no .buildinfo"},
 	{STATUS_FORMAT, "Source: hello\nSource: hello\n", "b.buildinfo: "},
-	{STATUS_UNSUPPORTED, "-----BEGIN PGP SIGNED MESSAGE-----\n", "gpgv"},
+	{STATUS_FORMAT, "-----BEGIN PGP SIGNED MESSAGE-----\n", "signature is cut"},
+	{STATUS_FORMAT,
+		"-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\nSource: hello\n"
+		"Architecture: amd64\nVersion: 2.10-3\nChecksums-Sha256:\n " SUM_A " 1 a.deb\n",
+		"signature is cut"},
 };
 
 START_TEST(other_buildinfos_are_refused)
@@ -463,6 +469,70 @@ START_TEST(other_buildinfos_are_refused)
 	ck_assert_uint_eq(buildlog.deb_count, 0);
 	data_file_release(&info);
 	release();
+}
+END_TEST
+
+/* As Debian's autobuilders sign theirs: what is in front of it and behind it is none of it. */
+START_TEST(what_is_signed_in_a_buildinfo)
+{
+	struct data_file info;
+
+	read_text(BEGIN "   dh_auto_test\n5 passed in 0.05s\n" END);
+	data_of_text(&info, "hello.buildinfo",
+		"-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\n"
+		"Source: hello\nArchitecture: amd64\nVersion: 2.10-3\nChecksums-Sha256:\n " SUM_A
+		" 1 hello_2.10-3_amd64.deb\n\n-----BEGIN PGP SIGNATURE-----\n\niQ==\n"
+		"-----END PGP SIGNATURE-----\nChecksums-Sha256:\n " SUM_B
+		" 1 hello-doc_2.10-3_all.deb\n");
+	ck_assert_msg(buildlog_add_buildinfo(&buildlog, &info, &err) == STATUS_OK, "%s", err.text);
+	ck_assert_uint_eq(buildlog.deb_count, 1);
+	ck_assert(belongs("hello", "2.10-3", "amd64", SUM_A));
+	ck_assert(!belongs("hello", "2.10-3", "amd64", SUM_B));
+	data_file_release(&info);
+	release();
+}
+END_TEST
+
+/* Two logs of one source: what one of them lacks, the other has to have. */
+START_TEST(architecture_independent_packages_have_a_log_of_their_own)
+{
+	struct buildlog_deb amd64[] = {{.name = (char[]){"hello_2.10-3_amd64.deb"}}};
+	struct buildlog_deb all[] = {{.name = (char[]){"hello-doc_2.10-3_all.deb"}}};
+	struct buildlog logs[] = {
+		{.name = (char[]){"a.log"},
+			.source = (char[]){"hello"},
+			.source_version = (char[]){"2.10-3"},
+			.architecture = (char[]){"amd64"},
+			.is_finished = true,
+			.debs = amd64,
+			.deb_count = 1},
+		{.name = (char[]){"b.log"},
+			.source = (char[]){"hello"},
+			.source_version = (char[]){"2.10-3"},
+			.architecture = (char[]){"all"},
+			.is_finished = true,
+			.debs = all,
+			.deb_count = 1},
+	};
+	struct shipped_deb debs[] = {
+		{.name = (char[]){"hello"}, .version = (char[]){"2.10-3"}},
+		{.name = (char[]){"hello-doc"}, .version = (char[]){"2.10-3"}},
+	};
+	bool belong[2];
+
+	ck_assert(digest_parse(SUM_A, strlen(SUM_A), &debs[0].sha256));
+	ck_assert(digest_parse(SUM_B, strlen(SUM_B), &debs[1].sha256));
+	amd64[0].sha256 = debs[0].sha256;
+	all[0].sha256 = debs[1].sha256;
+	ck_assert(buildlogs_belong(logs, 2, "hello", "2.10-3", "amd64", debs, 2, belong, &claims));
+	ck_assert(belong[0] && belong[1]);
+	ck_assert(!buildlogs_belong(logs, 1, "hello", "2.10-3", "amd64", debs, 2, belong, &claims));
+	ck_assert(!belong[0]);
+	/* A build that made another hello-doc did not make what ships, whatever else it made. */
+	all[0].sha256 = debs[0].sha256;
+	ck_assert(!buildlogs_belong(logs, 2, "hello", "2.10-3", "amd64", debs, 2, belong, &claims));
+	ck_assert(!belong[0] && !belong[1]);
+	coverage_claims_release(&claims);
 }
 END_TEST
 
@@ -527,6 +597,8 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, what_a_build_prints_is_not_sbuilds);
 	tcase_add_test(tcase, a_buildinfo_beside_the_log);
 	tcase_add_loop_test(tcase, other_buildinfos_are_refused, 0, ARRAY_SIZE(bad_infos));
+	tcase_add_test(tcase, what_is_signed_in_a_buildinfo);
+	tcase_add_test(tcase, architecture_independent_packages_have_a_log_of_their_own);
 	tcase_add_test(tcase, a_rebuild_without_changes_is_of_its_source);
 	tcase_add_test(tcase, a_build_that_failed);
 	tcase_add_loop_test(tcase, what_is_no_build_log, 0, 4);

@@ -49,6 +49,8 @@ static void expect_refused(const char *rules, const char *reason)
 	gate_release(&gate);
 }
 
+static bool is_log_unread;
+
 /* What the gate says of these: all failures, a line each. */
 static char *judge(const char *rules, const struct gate_subject *subjects, size_t count)
 {
@@ -60,7 +62,7 @@ static char *judge(const char *rules, const struct gate_subject *subjects, size_
 
 	snprintf(text, sizeof(text), HEAD "%s", rules);
 	ck_assert_msg(read_text(text, &gate, &err) == STATUS_OK, "%s", err.text);
-	gate_judge(&gate, subjects, count, &failures);
+	gate_judge(&gate, subjects, count, is_log_unread, &failures);
 	said[0] = 0;
 	for (size_t i = 0; i < failures.count; i++)
 		snprintf(said + strlen(said), sizeof(said) - strlen(said), "%s\n",
@@ -71,9 +73,9 @@ static char *judge(const char *rules, const struct gate_subject *subjects, size_
 }
 
 static const struct gate_subject three[] = {
-	{"acl", CLASS_A, KNOWN_YES, false},
-	{"bash", CLASS_E, KNOWN_UNKNOWN, false},
-	{"zlib", CLASS_B, KNOWN_NO, true},
+	{"acl", CLASS_A, KNOWN_YES, false, false},
+	{"bash", CLASS_E, KNOWN_UNKNOWN, false, false},
+	{"zlib", CLASS_B, KNOWN_NO, true, true},
 };
 
 START_TEST(each_package_needs_what_is_required)
@@ -93,6 +95,31 @@ START_TEST(each_package_needs_what_is_required)
 	ck_assert_str_eq(judge("- {classes: [A], require: confirmed}\n", subjects, 3),
 		"gate.yaml:3: classes A: results that confirm it: acl is of class A and no results "
 		"confirm it\n");
+}
+END_TEST
+
+START_TEST(names_are_not_digests)
+{
+	ck_assert_str_eq(judge("- {classes: [A, B], require: by_sha256}\n", three, 3),
+		"gate.yaml:3: classes A B: known by SHA-256: zlib is of class B and is known by "
+		"name only\n");
+	ck_assert_str_eq(judge("- {classes: [A], require: by_sha256}\n", three, 3), "");
+}
+END_TEST
+
+/* It may show that fewer tests ran than the source says. */
+START_TEST(an_unread_build_log_meets_no_rule_that_it_may_lower)
+{
+	is_log_unread = true;
+	ck_assert_str_eq(judge("- {classes: [A, B], at_least: 1}\n"
+			       "- {classes: [D], at_most: 3}\n"
+			       "- {classes: [U], at_most: 0}\n",
+				 three, 3),
+		"gate.yaml:3: classes A B: at least 1: a build log that may lower the class of a "
+		"package was not read\n"
+		"gate.yaml:4: classes D: at most 3: a build log that may lower the class of a "
+		"package was not read\n");
+	is_log_unread = false;
 }
 END_TEST
 
@@ -164,6 +191,8 @@ int main(void)
 
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, each_package_needs_what_is_required);
+	tcase_add_test(tcase, names_are_not_digests);
+	tcase_add_test(tcase, an_unread_build_log_meets_no_rule_that_it_may_lower);
 	tcase_add_test(tcase, numbers_and_shares_are_exact);
 	tcase_add_test(tcase, nothing_to_judge_meets_no_gate);
 	tcase_add_test(tcase, what_is_no_rule_is_refused);

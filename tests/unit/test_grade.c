@@ -74,6 +74,75 @@ START_TEST(what_is_not_declared_is_not_run_by_ci)
 }
 END_TEST
 
+/* The stanza lies there, and nobody runs it: that is nothing which runs. */
+START_TEST(a_weak_test_that_is_not_declared_does_not_run)
+{
+	struct source_facts facts = {.run_at_build = RUN_NONE,
+		.failure_fatal = FATAL_NOT_APPLICABLE,
+		.autopkgtest_quality = AUTOPKGTEST_WEAK,
+		.has_upstream_tests = KNOWN_NO,
+		.has_autopkgtest = KNOWN_YES};
+	ck_assert_int_eq(coverage_class(false, &facts), CLASS_E);
+	facts.is_testsuite_declared = true;
+	ck_assert_int_eq(coverage_class(false, &facts), CLASS_D);
+}
+END_TEST
+
+static struct autopkgtest stanza_of(
+	const char *name, const char *restriction, enum autopkgtest_quality quality)
+{
+	struct autopkgtest stanza = {.quality = quality};
+
+	text_list_add(&stanza.names, name);
+	if (restriction)
+		text_list_add(&stanza.restrictions, restriction);
+	return stanza;
+}
+
+/* debci says pass when one test passed and all others were skipped. */
+START_TEST(a_pass_that_rests_on_skipped_tests_backs_nothing)
+{
+	struct autopkgtest stanzas[] = {
+		stanza_of("version", NULL, AUTOPKGTEST_WEAK),
+		stanza_of("suite", "isolation-machine", AUTOPKGTEST_UPSTREAM_SUITE),
+		stanza_of("works", NULL, AUTOPKGTEST_FUNCTIONAL),
+	};
+	struct source_facts facts = {.autopkgtests = stanzas, .autopkgtest_count = 2};
+	struct debci_log log = {.passed = 1, .skipped = 1};
+
+	ck_assert(!coverage_pass_backs(NULL, NULL));
+	/* Without a log: one that is never skipped has passed, as the run would have failed. */
+	ck_assert(!coverage_pass_backs(&facts, NULL));
+	facts.autopkgtest_count = 3;
+	ck_assert(coverage_pass_backs(&facts, NULL));
+	facts.autopkgtest_count = 2;
+	text_list_add(&log.passed_tests, "version");
+	ck_assert(!coverage_pass_backs(&facts, &log));
+	text_list_add(&log.passed_tests, "suite");
+	text_list_sort(&log.passed_tests);
+	log.passed = 2;
+	ck_assert(coverage_pass_backs(&facts, &log));
+	debci_log_release(&log);
+	log = (struct debci_log){.passed = 2};
+	ck_assert(coverage_pass_backs(&facts, &log));
+	/* Its own log says otherwise. */
+	log.failed = 1;
+	ck_assert(!coverage_pass_backs(&facts, &log));
+	log = (struct debci_log){.superficial = 3};
+	ck_assert(!coverage_pass_backs(&facts, &log));
+	/* One test of a stanza that was skipped may be the one that counts. */
+	text_list_add(&stanzas[1].names, "more");
+	log = (struct debci_log){.passed = 1, .skipped = 1};
+	text_list_add(&log.passed_tests, "suite");
+	ck_assert(!coverage_pass_backs(&facts, &log));
+	debci_log_release(&log);
+	for (size_t i = 0; i < ARRAY_SIZE(stanzas); i++) {
+		text_list_release(&stanzas[i].names);
+		text_list_release(&stanzas[i].restrictions);
+	}
+}
+END_TEST
+
 START_TEST(what_could_not_be_read_is_unknown)
 {
 	struct source_facts facts = {.run_at_build = RUN_NONE,
@@ -125,6 +194,8 @@ int main(void)
 	TCase *tests = tcase_create("grade");
 	tcase_add_test(tests, a_class_is_the_first_that_fits);
 	tcase_add_test(tests, what_is_not_declared_is_not_run_by_ci);
+	tcase_add_test(tests, a_weak_test_that_is_not_declared_does_not_run);
+	tcase_add_test(tests, a_pass_that_rests_on_skipped_tests_backs_nothing);
 	tcase_add_test(tests, what_could_not_be_read_is_unknown);
 	tcase_add_test(tests, results_back_what_the_class_rests_on);
 	suite_add_tcase(suite, tests);

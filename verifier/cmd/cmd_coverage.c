@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -22,23 +21,26 @@ static const char help[] =
 	"Says which tests stand behind each source package of a list, with the evidence for it.\n"
 	"LIST is lines, a .manifest, dpkg's status, CSV, XLSX, YAML, an image or its index.\n\n"
 	"  --pin PIN             the archives' state (repeatable)\n"
-	"  --image RUN|FILE      take versions from this image's manifest, status or index, or\n"
-	"                        hold .debs against what this verify run was given\n"
+	"  --image FILE          take versions from this image's manifest, status or index\n"
+	"  --image RUN           hold the .debs of a list that this verify run reproduced against\n"
+	"                        what it was given, by SHA-256\n"
 	"  --closure             with what the list's packages depend on\n"
 	"  --debian-only         read debian/ alone, and leave upstream's tests unknown\n"
 	"  --column NAME         the column of names, or key of YAML\n"
 	"  --version-column NAME the column of versions\n"
 	"  --worksheet NAME      the sheet of a workbook (its first)\n"
 	"  --architecture ARCH   of the image (dpkg's own)\n"
-	"  --suite NAME          what debci and the tracker call the suite (the pin's codename)\n\n"
+	"  --suite NAME          the release that debci and the tracker are asked about (the\n"
+	"                        pins'), or CODENAME=NAME where debci calls it otherwise\n\n"
 	"Data from outside, each a path or a URL:\n"
 	"  --debci FILE          debci's packages.json (repeatable)\n"
 	"  --tracker FILE        the security tracker's JSON\n"
 	"  --popcon FILE         popcon's by_inst\n"
 	"  --rebuilder FILE      a rebuilderd's list, or reproducible.json\n"
-	"  --buildlog PATH       a build log, or a directory of them (repeatable)\n"
 	"  --device FILE         results of tests on devices (repeatable)\n"
 	"  --device-map FILE     which case tests which packages\n"
+	"  --buildlog FILE|DIR   a build log, or a directory of them (repeatable)\n\n"
+	"Of this project, each a path:\n"
 	"  --decisions FILE      what assessors decided (YAML)\n"
 	"  --gate FILE           what the list must reach (YAML); exit 5 when it does not\n\n"
 	"  --json                one JSON object on stdout\n"
@@ -49,9 +51,9 @@ static const char help[] =
 	"  --accept-expired-key, --offline  as of reproof snapshot\n"
 	"  --quiet               no progress\n"
 	"  --help                this text\n\n"
-	"Exit codes: 0 the table is whole, 2 usage, 3 a source could not be had or read, 4 a "
-	"package\n"
-	"is not in the pins, 5 the gate is not met, 7 signature or trust failure.\n";
+	"Exit codes: 0 the table is whole, 2 usage, 3 a source or a data file could not be had or\n"
+	"read, 4 a package is not in the pins, 5 the gate is not met, 7 signature or trust "
+	"failure.\n";
 
 enum {
 	OPTION_PIN = 1,
@@ -128,7 +130,8 @@ struct coverage_arguments {
 	struct snapshot_options snapshot;
 	struct package_list_options list_options;
 	struct coverage_request request;
-	const char *image, *gate, *csv, *xlsx, *html, *work_list, *database;
+	struct text_list images;
+	const char *gate, *csv, *xlsx, *html, *work_list, *database;
 	struct package_list list, image_list;
 };
 
@@ -140,11 +143,10 @@ static void take_option(struct coverage_arguments *arguments, int option, const 
 		int option;
 		const char **to;
 	} texts[] = {
-		{OPTION_IMAGE, &arguments->image},
 		{OPTION_COLUMN, &arguments->list_options.column},
 		{OPTION_VERSION_COLUMN, &arguments->list_options.version_column},
 		{OPTION_WORKSHEET, &arguments->list_options.sheet},
-		{OPTION_SUITE, &request->ci_suite},
+		{OPTION_SUITE, &request->suite},
 		{OPTION_TRACKER, &request->tracker},
 		{OPTION_POPCON, &request->popcon},
 		{OPTION_REBUILDER, &request->rebuilder},
@@ -165,6 +167,7 @@ static void take_option(struct coverage_arguments *arguments, int option, const 
 		struct text_list *to;
 	} lists[] = {
 		{OPTION_PIN, &snapshot->pins},
+		{OPTION_IMAGE, &arguments->images},
 		{OPTION_ARCHITECTURE, &snapshot->architectures},
 		{OPTION_MIRROR, &snapshot->mirrors},
 		{OPTION_DEBCI, &request->debci},
@@ -201,44 +204,38 @@ static void take_option(struct coverage_arguments *arguments, int option, const 
 
 /* ---- the table ---- */
 
-static enum status lists_read(struct coverage_arguments *arguments, struct error *err)
+/* A file, of which there is one, or else a run, of which there is one too. */
+static enum status image_read(
+	struct coverage_arguments *arguments, const char *image, struct error *err)
 {
 	static const struct package_list_options image_options;
-	struct stat st;
+	struct coverage_request *request = &arguments->request;
+	bool is_file = access(image, F_OK) == 0;
 
-	if (package_list_read(arguments->snapshot.words.items[0], &arguments->list_options,
-		    &arguments->list, err) < 0)
-		return err->status;
-	arguments->request.list = &arguments->list;
-	if (!arguments->image)
-		return STATUS_OK;
-	if (stat(arguments->image, &st) < 0) {
-		arguments->request.run = arguments->image;
+	if (is_file ? request->image != NULL : request->run != NULL)
+		return error_set(err, STATUS_USAGE, "--image: %s and %s are two %s; give one",
+			is_file ? request->image->path : request->run, image,
+			is_file ? "files" : "runs (neither is a file)");
+	if (!is_file) {
+		request->run = image;
 		return STATUS_OK;
 	}
-	if (package_list_read(arguments->image, &image_options, &arguments->image_list, err) < 0)
+	if (package_list_read(image, &image_options, &arguments->image_list, err) < 0)
 		return error_context(err, "--image");
 	package_list_take_versions(&arguments->list, &arguments->image_list);
-	arguments->request.image = &arguments->image_list;
+	request->image = &arguments->image_list;
 	return STATUS_OK;
 }
 
-/* The codename of the pins, as Debian's services name a suite. */
-static const char *pins_codename(const struct pin_list *pins)
+static enum status lists_read(struct coverage_arguments *arguments, struct error *err)
 {
-	static const char *const ends[] = {"-security", "-updates", "-backports"};
+	enum status status = package_list_read(arguments->snapshot.words.items[0],
+		&arguments->list_options, &arguments->list, err);
 
-	for (size_t p = 0; p < pins->count; p++)
-		for (size_t s = 0; s < pins->items[p].suite_count; s++) {
-			const char *name = pins->items[p].suites[s].codename;
-			bool is_plain = name != NULL;
-
-			for (size_t e = 0; e < ARRAY_SIZE(ends) && is_plain; e++)
-				is_plain = strstr(name, ends[e]) == NULL;
-			if (is_plain)
-				return name;
-		}
-	return NULL;
+	arguments->request.list = &arguments->list;
+	for (size_t i = 0; i < arguments->images.count && status >= 0; i++)
+		status = image_read(arguments, arguments->images.items[i], err);
+	return status < 0 ? err->status : STATUS_OK;
 }
 
 static enum status table_make(struct snapshot_session *session,
@@ -263,8 +260,6 @@ static enum status table_make(struct snapshot_session *session,
 
 		request->architecture = architecture;
 		request->workers = processors > 0 ? (unsigned)processors : 1;
-		if (!request->ci_suite)
-			request->ci_suite = pins_codename(&session->pins);
 		status = coverage_make(request, &place, coverage, err);
 	}
 	free(architecture);
@@ -273,27 +268,25 @@ static enum status table_make(struct snapshot_session *session,
 
 /* ---- what comes of it ---- */
 
+/* The table is kept under its own digest: when a URL was had stands beside it, not in it. */
 static enum status keep(
 	struct evidence *evidence, const struct coverage *coverage, struct error *err)
 {
 	struct coverage_input_record *inputs =
 		xcalloc(coverage->input_count + 1, sizeof(inputs[0]));
-	char *text = NULL;
-	size_t len = 0;
-	FILE *stream = open_memstream(&text, &len);
-	enum status status =
-		stream ? sheet_json(coverage, stream, err) : error_set_errno(err, "no memory");
+	struct buffer text = {0};
+	size_t count = 0;
+	enum status status;
 
-	if (stream)
-		fclose(stream);
+	sheet_json(coverage, false, &text);
 	for (size_t i = 0; i < coverage->input_count; i++)
-		inputs[i] = (struct coverage_input_record){coverage->inputs[i].role,
-			coverage->inputs[i].name, coverage->inputs[i].sha256,
-			coverage->inputs[i].time};
-	if (status == STATUS_OK)
-		status = evidence_coverage_keep(evidence, text, inputs, coverage->input_count, err);
+		if (!coverage->inputs[i].trouble)
+			inputs[count++] = (struct coverage_input_record){coverage->inputs[i].role,
+				coverage->inputs[i].name, coverage->inputs[i].sha256,
+				coverage->inputs[i].time};
+	status = evidence_coverage_keep(evidence, buffer_text(&text), inputs, count, err);
 	free(inputs);
-	free(text);
+	buffer_release(&text);
 	return status;
 }
 
@@ -315,14 +308,17 @@ static enum status write_text(const char *path,
 static enum status write_all(const struct coverage_arguments *arguments,
 	const struct coverage *coverage, struct error *err)
 {
-	enum status status = STATUS_OK;
+	struct buffer json = {0};
+	enum status status;
 
-	if (arguments->snapshot.is_json)
-		status = sheet_json(coverage, stdout, err);
-	else
+	if (arguments->snapshot.is_json) {
+		sheet_json(coverage, true, &json);
+		fwrite(buffer_text(&json), 1, json.len, stdout);
+		buffer_release(&json);
+	} else {
 		sheet_text(coverage, stdout);
-	if (status == STATUS_OK)
-		status = write_text(arguments->csv, sheet_csv, coverage, err);
+	}
+	status = write_text(arguments->csv, sheet_csv, coverage, err);
 	if (status == STATUS_OK)
 		status = write_text(arguments->html, sheet_html, coverage, err);
 	if (status == STATUS_OK)
@@ -332,20 +328,23 @@ static enum status write_all(const struct coverage_arguments *arguments,
 	return status;
 }
 
-/* What the rows say besides: sources that could not be read are trouble, unknown ones incomplete.
+/* What the rows and inputs say besides: what could not be read is trouble, unknown ones incomplete.
  */
 static int table_code(const struct coverage *coverage)
 {
 	enum exit_code code = EXIT_REPRODUCED;
 
 	for (size_t i = 0; i < coverage->count; i++) {
-		const struct coverage_package *row = &coverage->packages[i];
+		enum row_state state = coverage->packages[i].state;
 
-		if (row->is_not_pinned)
+		if (state == ROW_NOT_PINNED)
 			code = exit_worst(code, EXIT_INCOMPLETE);
-		else if (row->trouble || (row->facts && row->facts->trouble))
+		else if (state == ROW_UNAVAILABLE || state == ROW_READ_IN_PART)
 			code = exit_worst(code, EXIT_TROUBLE);
 	}
+	for (size_t i = 0; i < coverage->input_count; i++)
+		if (coverage->inputs[i].trouble)
+			code = exit_worst(code, EXIT_TROUBLE);
 	return code;
 }
 
@@ -369,8 +368,9 @@ static int gate_code(const struct gate *gate, const struct coverage *coverage)
 		subjects[i] = (struct gate_subject){.source = coverage->packages[i].source,
 			.class = coverage->packages[i].class,
 			.confirmed = coverage->packages[i].confirmed,
-			.is_decided = coverage->packages[i].is_decided};
-	gate_judge(gate, subjects, coverage->count, &failures);
+			.is_decided = coverage->packages[i].is_decided,
+			.is_by_name_only = coverage->packages[i].is_by_name_only};
+	gate_judge(gate, subjects, coverage->count, coverage->is_log_unread, &failures);
 	for (size_t i = 0; i < failures.count; i++)
 		say(failures.items[i].text);
 	code = failures.count ? EXIT_COVERAGE : EXIT_REPRODUCED;
@@ -401,7 +401,7 @@ static bool lists_are_whole(const struct coverage_arguments *arguments)
 
 static int run_coverage(struct coverage_arguments *arguments)
 {
-	struct snapshot_session session = {.options = &arguments->snapshot};
+	struct snapshot_session session = {.options = &arguments->snapshot, .command = "coverage"};
 	struct coverage coverage = {0};
 	struct evidence *evidence = NULL;
 	struct gate gate = {0};
@@ -430,6 +430,8 @@ static int run_coverage(struct coverage_arguments *arguments)
 		code = (int)exit_worst((enum exit_code)code, (enum exit_code)table_code(&coverage));
 		if (!lists_are_whole(arguments))
 			code = (int)exit_worst((enum exit_code)code, EXIT_TROUBLE);
+		if (arguments->list.contradicted > 0)
+			code = (int)exit_worst((enum exit_code)code, EXIT_INCOMPLETE);
 		status = keep(evidence, &coverage, &err);
 		if (status == STATUS_OK)
 			status = write_all(arguments, &coverage, &err);
@@ -474,6 +476,7 @@ int cmd_coverage(int argc, char **argv)
 		code = run_coverage(&arguments);
 	package_list_release(&arguments.list);
 	package_list_release(&arguments.image_list);
+	text_list_release(&arguments.images);
 	text_list_release(&arguments.request.debci);
 	text_list_release(&arguments.request.devices);
 	text_list_release(&arguments.request.logs);

@@ -360,7 +360,8 @@ void session_print_notes(struct snapshot_session *session)
 		struct buffer line = {0};
 
 		escape_line(&line, note, strlen(note));
-		fprintf(stderr, "reproof snapshot: note: %s\n", buffer_text(&line));
+		fprintf(stderr, "reproof %s: note: %s\n",
+			session->command ? session->command : "snapshot", buffer_text(&line));
 		buffer_release(&line);
 	}
 	text_list_release(&session->notes);

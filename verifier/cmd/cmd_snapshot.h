@@ -90,6 +90,7 @@ void snapshot_options_release(struct snapshot_options *options);
 
 /* What they work with, opened as the options say. */
 struct snapshot_session {
+	const char *command; /* whose notes they are; NULL: snapshot's */
 	const struct snapshot_options *options;
 	struct store *store;
 	struct fetcher *fetcher; /* NULL when offline */

@@ -34,15 +34,17 @@ static const char *const quality_words[] = {
 	[AUTOPKGTEST_UPSTREAM_SUITE] = "upstream-suite",
 };
 
-static const char *const class_words[] = {
-	[CLASS_SELF_BUILT] = "S",
-	[CLASS_UNKNOWN] = "U",
-	[CLASS_A] = "A",
-	[CLASS_B] = "B",
-	[CLASS_C] = "C",
-	[CLASS_D] = "D",
-	[CLASS_E] = "E",
-	[CLASS_F] = "F",
+static const struct {
+	const char *word, *name, *meaning;
+} classes[] = {
+	[CLASS_SELF_BUILT] = {"S", "self-built", "self-built: outside Debian CI"},
+	[CLASS_UNKNOWN] = {"U", "unknown", "unknown: source or data unavailable"},
+	[CLASS_A] = {"A", "both", "its build runs tests, and Debian CI does"},
+	[CLASS_B] = {"B", "build-time", "its build runs tests"},
+	[CLASS_C] = {"C", "Debian CI", "Debian CI runs tests"},
+	[CLASS_D] = {"D", "weak or masked", "some test runs: partial, masked, weak or unclear"},
+	[CLASS_E] = {"E", "never run", "tests exist, and nothing shows that they are run"},
+	[CLASS_F] = {"F", "none", "no tests"},
 };
 
 static bool find(const char *const *words, size_t count, const char *word, size_t *at)
@@ -71,7 +73,17 @@ const char *autopkgtest_quality_word(enum autopkgtest_quality quality)
 
 const char *evidence_class_word(enum evidence_class class)
 {
-	return class_words[class];
+	return classes[class].word;
+}
+
+const char *evidence_class_name(enum evidence_class class)
+{
+	return classes[class].name;
+}
+
+const char *evidence_class_meaning(enum evidence_class class)
+{
+	return classes[class].meaning;
 }
 
 bool run_at_build_parse(const char *word, enum run_at_build *run)
@@ -106,10 +118,10 @@ bool autopkgtest_quality_parse(const char *word, enum autopkgtest_quality *quali
 
 bool evidence_class_parse(const char *word, enum evidence_class *class)
 {
-	size_t at;
-
-	if (!find(class_words, ARRAY_SIZE(class_words), word, &at))
-		return false;
-	*class = (enum evidence_class)at;
-	return true;
+	for (size_t at = 0; at < ARRAY_SIZE(classes); at++)
+		if (strcmp(classes[at].word, word) == 0) {
+			*class = (enum evidence_class)at;
+			return true;
+		}
+	return false;
 }

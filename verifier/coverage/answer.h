@@ -64,6 +64,9 @@ const char *run_at_build_word(enum run_at_build run);
 const char *failure_fatal_word(enum failure_fatal fatal);
 const char *autopkgtest_quality_word(enum autopkgtest_quality quality);
 const char *evidence_class_word(enum evidence_class class);
+/* Of a class, what it is called in a table, "weak or masked"; and what it means, in a sentence. */
+const char *evidence_class_name(enum evidence_class class);
+const char *evidence_class_meaning(enum evidence_class class);
 /* False for a word that is none of them. */
 bool run_at_build_parse(const char *word, enum run_at_build *run);
 bool failure_fatal_parse(const char *word, enum failure_fatal *fatal);

@@ -74,18 +74,21 @@ void buildlog_release(struct buildlog *log);
 
 /* A .deb that ships. */
 struct shipped_deb {
-	const char *name; /* for claims: "zlib1g_1.2.13_amd64.deb" */
+	char *name, *version; /* of the binary package: "zlib1g", "1:1.2.13" */
 	struct digest sha256;
 };
 
 /*
- * Whether the log is of the build that made what ships (trust T19): finished, the source version
- * the same, the architecture the same (or "all"), and each shipped .deb of the source in its
- * .buildinfo by SHA-256. Adds a claim that says so, or what does not fit.
+ * Which of some logs, by index into `belongs`, are of the builds that made what ships (trust T19):
+ * finished, of that source, version and architecture or "all", with a shipped .deb in the
+ * .buildinfo by SHA-256 and none in another state. Architecture-independent packages are often
+ * built apart: the logs belong together only when each shipped .deb of the source is in one of
+ * them, and else none does. Adds claims that say so, or what does not fit; logs of other sources
+ * are passed over. False when none belongs.
  */
-bool buildlog_belongs(const struct buildlog *log, const char *source, const char *source_version,
-	const char *architecture, const struct shipped_deb *debs, size_t count,
-	struct claim_list *claims);
+bool buildlogs_belong(const struct buildlog *logs, size_t log_count, const char *source,
+	const char *source_version, const char *architecture, const struct shipped_deb *debs,
+	size_t deb_count, bool *belongs, struct claim_list *claims);
 
 /* What its test steps came to, all frameworks together. */
 enum buildlog_ran {

@@ -124,6 +124,39 @@ static enum status read_stanza(
 	return status < 0 ? status : STATUS_OK;
 }
 
+/*
+ * What stands inside the signature of a .buildinfo, as Debian's autobuilders sign theirs (RFC 4880
+ * 7). The signature is not looked at: it is no more believed than one that has none, as only the
+ * SHA-256 of what ships makes a log belong.
+ */
+static enum status take_signed_text(
+	const struct data_file *file, struct buffer *text, struct error *err)
+{
+	static const char begin[] = "-----BEGIN PGP SIGNED MESSAGE-----\n";
+	static const char end[] = "\n-----BEGIN PGP SIGNATURE-----\n";
+	const char *at = buffer_text(text), *first, *last;
+	struct buffer inside = {0};
+
+	if (strncmp(at, "-----BEGIN PGP", 14) != 0)
+		return STATUS_OK;
+	first = strstr(at, "\n\n");
+	last = first ? strstr(first, end) : NULL;
+	if (strncmp(at, begin, strlen(begin)) != 0 || !last)
+		return error_set(err, STATUS_FORMAT,
+			"%s: its signature is cut; get the .buildinfo again", file->name);
+	for (at = first + 2; at < last + 1;) {
+		size_t len;
+
+		at += strncmp(at, "- ", 2) == 0 ? 2 : 0;
+		len = strcspn(at, "\n") + 1;
+		buffer_add(&inside, at, len);
+		at += len;
+	}
+	buffer_release(text);
+	*text = inside;
+	return STATUS_OK;
+}
+
 enum status buildlog_add_buildinfo(
 	struct buildlog *log, const struct data_file *file, struct error *err)
 {
@@ -131,9 +164,8 @@ enum status buildlog_add_buildinfo(
 	size_t before = log->deb_count;
 	enum status status = data_content_all(file, BUILDINFO_MAX, &text, err);
 
-	if (status == STATUS_OK && strncmp(buffer_text(&text), "-----BEGIN PGP", 14) == 0)
-		status = error_set(err, STATUS_UNSUPPORTED,
-			"%s is signed; give what gpgv --output says is signed in it", file->name);
+	if (status == STATUS_OK)
+		status = take_signed_text(file, &text, err);
 	if (status == STATUS_OK)
 		status = read_stanza(log, file, &text, err);
 	buffer_release(&text);
@@ -159,15 +191,49 @@ static bool refuse(const struct buildlog *log, size_t line, struct claim_list *c
 	return false;
 }
 
-bool buildlog_belongs(const struct buildlog *log, const char *source, const char *source_version,
+/* "zlib1g_1.2.13_amd64.deb" of zlib1g 1:1.2.13: the epoch is not in a file's name. */
+static bool is_deb_of(const char *file, const struct shipped_deb *deb)
+{
+	const char *version = strchr(deb->version, ':');
+	size_t len = strlen(deb->name), version_len;
+
+	version = version ? version + 1 : deb->version;
+	version_len = strlen(version);
+	return strncmp(file, deb->name, len) == 0 && file[len] == '_' &&
+		strncmp(file + len + 1, version, version_len) == 0 &&
+		file[len + 1 + version_len] == '_';
+}
+
+/* Made by this build under that name, and not the one that ships. */
+static const struct shipped_deb *other_deb(
+	const struct buildlog *log, const struct shipped_deb *debs, size_t count)
+{
+	for (size_t d = 0; d < count; d++)
+		for (size_t i = 0; i < log->deb_count; i++)
+			if (is_deb_of(log->debs[i].name, &debs[d]) &&
+				!has_deb(log, &debs[d].sha256))
+				return &debs[d];
+	return NULL;
+}
+
+static bool has_any(const struct buildlog *log, const struct shipped_deb *debs, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (has_deb(log, &debs[i].sha256))
+			return true;
+	return false;
+}
+
+/* Whether one log can be of a build that made some of what ships. */
+static bool log_fits(const struct buildlog *log, const char *source_version,
 	const char *architecture, const struct shipped_deb *debs, size_t count,
 	struct claim_list *claims)
 {
-	if (strcmp(log->source, source) != 0)
-		return refuse(log, 0, claims, "it is of the source ", log->source);
+	const struct shipped_deb *other;
+
 	if (strcmp(log->source_version, source_version) != 0)
 		return refuse(log, 0, claims, "it is of version ", log->source_version);
-	if (strcmp(log->architecture, architecture) != 0)
+	if (strcmp(log->architecture, architecture) != 0 && strcmp(log->architecture, "all") != 0)
 		return refuse(log, 0, claims, "it is of architecture ", log->architecture);
 	if (!log->is_finished)
 		return refuse(log, 0, claims, "the build in it was not finished, or failed", "");
@@ -176,16 +242,58 @@ bool buildlog_belongs(const struct buildlog *log, const char *source, const char
 			"no .buildinfo says which packages it made", "");
 	if (count == 0)
 		return refuse(log, 0, claims, "no package of it ships", "");
-	for (size_t i = 0; i < count; i++) {
-		if (!has_deb(log, &debs[i].sha256))
-			return refuse(log, log->buildinfo_line, claims,
-				"its .buildinfo does not have the SHA-256 of ", debs[i].name);
-	}
-	claim_add(claims, &log->sha256, log->name, log->buildinfo_line,
-		"this is the log of the build that made what ships: %s %s on %s, %zu of its "
-		"packages by SHA-256",
-		source, source_version, architecture, count);
+	other = other_deb(log, debs, count);
+	if (other)
+		return refuse(log, log->buildinfo_line, claims,
+			"its .buildinfo does not have the SHA-256 of ", other->name);
+	if (!has_any(log, debs, count))
+		return refuse(log, log->buildinfo_line, claims,
+			"its .buildinfo does not have the SHA-256 of a package that ships", "");
 	return true;
+}
+
+/* The first shipped .deb that no log of the set has. */
+static const struct shipped_deb *missing_deb(const struct buildlog *logs, size_t log_count,
+	const bool *belongs, const struct shipped_deb *debs, size_t count)
+{
+	for (size_t d = 0; d < count; d++) {
+		bool is_there = false;
+
+		for (size_t i = 0; i < log_count && !is_there; i++)
+			is_there = belongs[i] && has_deb(&logs[i], &debs[d].sha256);
+		if (!is_there)
+			return &debs[d];
+	}
+	return NULL;
+}
+
+bool buildlogs_belong(const struct buildlog *logs, size_t log_count, const char *source,
+	const char *source_version, const char *architecture, const struct shipped_deb *debs,
+	size_t deb_count, bool *belongs, struct claim_list *claims)
+{
+	const struct shipped_deb *missing;
+	bool has_some = false;
+
+	for (size_t i = 0; i < log_count; i++) {
+		belongs[i] = strcmp(logs[i].source, source) == 0 &&
+			log_fits(&logs[i], source_version, architecture, debs, deb_count, claims);
+		has_some = has_some || belongs[i];
+	}
+	missing = has_some ? missing_deb(logs, log_count, belongs, debs, deb_count) : NULL;
+	for (size_t i = 0; i < log_count && has_some; i++) {
+		if (!belongs[i])
+			continue;
+		if (missing) {
+			belongs[i] = refuse(&logs[i], logs[i].buildinfo_line, claims,
+				"no log given has the SHA-256 of ", missing->name);
+			continue;
+		}
+		claim_add(claims, &logs[i].sha256, logs[i].name, logs[i].buildinfo_line,
+			"this is the log of a build that made what ships: %s %s on %s; all %zu "
+			"packages that ship are in such logs by SHA-256",
+			source, source_version, logs[i].architecture, deb_count);
+	}
+	return has_some && !missing;
 }
 
 const char *buildlog_framework_name(enum buildlog_framework framework)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,12 +13,18 @@ struct binary {
 	size_t row;
 };
 
+/* The first row depends on the second. */
+struct dependence {
+	size_t from, to;
+};
+
 struct counting {
 	struct coverage *coverage;
 	struct binary *binaries; /* by name */
 	size_t count, capacity;
-	bool *depends; /* row × row: the first depends on the second */
-	size_t row;    /* whose packages are being read */
+	struct dependence *depends;
+	size_t depend_count, depend_capacity;
+	size_t row; /* whose packages are being read */
 };
 
 static int compare_binaries(const void *a, const void *b)
@@ -54,10 +61,10 @@ static void binaries_list(struct counting *counting, const struct source_catalog
 		struct pin_source source = {0};
 		struct error ignored;
 
-		for (size_t b = 0; b < row->binaries.count; b++)
-			binary_add(counting, row->binaries.items[b],
-				strcspn(row->binaries.items[b], " :"), i);
-		if (row->binaries.count > 0 ||
+		for (size_t b = 0; b < row->binary_count; b++)
+			binary_add(
+				counting, row->binaries[b].name, strlen(row->binaries[b].name), i);
+		if (row->binary_count > 0 ||
 			source_catalog_find(catalog, row->source, row->version, &source, &ignored) <
 				0)
 			continue;
@@ -85,27 +92,24 @@ static void field_take(struct counting *counting, size_t row, const char *field)
 		for (size_t i = 0; i < relation.count; i++) {
 			const struct binary *binary = binary_find(counting, relation.terms[i].name);
 
-			if (binary && binary->row != row)
-				counting->depends[row * counting->coverage->count + binary->row] =
-					true;
+			if (!binary || binary->row == row)
+				continue;
+			ARRAY_GROW(counting->depends, counting->depend_count,
+				counting->depend_capacity);
+			counting->depends[counting->depend_count++] =
+				(struct dependence){row, binary->row};
 		}
 	relation_release(&relation);
 }
 
-/* "zlib1g 1:1.2.13 amd64": whether the list means the package of that version. */
+/* Whether the list means the package of that version. */
 static bool is_listed(const struct coverage_package *row, const char *name, const char *version)
 {
-	size_t len = strlen(name), version_len = strlen(version);
-
-	for (size_t i = 0; i < row->binaries.count; i++) {
-		const char *text = row->binaries.items[i];
-
-		if (strncmp(text, name, len) == 0 && text[len] == ' ' &&
-			strncmp(text + len + 1, version, version_len) == 0 &&
-			(text[len + 1 + version_len] == ' ' || text[len + 1 + version_len] == '\0'))
+	for (size_t i = 0; i < row->binary_count; i++)
+		if (strcmp(row->binaries[i].name, name) == 0 && row->binaries[i].version &&
+			strcmp(row->binaries[i].version, version) == 0)
 			return true;
-	}
-	return row->binaries.count == 0;
+	return row->binary_count == 0;
 }
 
 /* The .deb that ships, when the package is made of the row's source in its version. */
@@ -127,26 +131,62 @@ static void binary_take(void *context, const struct catalog_binary *binary)
 	if (!binary->sha256)
 		return;
 	ARRAY_GROW(row->debs, row->deb_count, row->deb_capacity);
-	row->debs[row->deb_count++] =
-		(struct shipped_deb){.name = xasprintf("%s %s", binary->name, binary->version),
-			.sha256 = *binary->sha256};
+	row->debs[row->deb_count++] = (struct shipped_deb){.name = xstrdup(binary->name),
+		.version = xstrdup(binary->version),
+		.sha256 = *binary->sha256};
+}
+
+static int compare_dependences(const void *a, const void *b)
+{
+	const struct dependence *left = a, *right = b;
+
+	if (left->to != right->to)
+		return left->to < right->to ? -1 : 1;
+	return (left->from > right->from) - (left->from < right->from);
+}
+
+/* Those of one row, which stand one after another: how many, and which, as a claim. */
+static size_t dependents_take(struct counting *counting, size_t first)
+{
+	struct coverage *coverage = counting->coverage;
+	const struct dependence *depends = counting->depends;
+	struct coverage_package *row = &coverage->packages[depends[first].to];
+	struct buffer names = {0};
+	size_t at;
+
+	for (at = first; at < counting->depend_count && depends[at].to == depends[first].to; at++) {
+		if (at > first && depends[at].from == depends[at - 1].from)
+			continue;
+		buffer_add_format(&names, "%s%s", row->dependents++ ? ", " : "",
+			coverage->packages[depends[at].from].source);
+	}
+	claim_add(&row->claims, NULL, coverage->pins, 0,
+		"as the Packages of the pins say, so many of the list need it: %" PRIu64 " (%s)",
+		row->dependents, buffer_text(&names));
+	buffer_release(&names);
+	return at;
+}
+
+static void dependents_count(struct counting *counting)
+{
+	if (counting->depend_count > 1)
+		qsort(counting->depends, counting->depend_count, sizeof(counting->depends[0]),
+			compare_dependences);
+	for (size_t i = 0; i < counting->depend_count;)
+		i = dependents_take(counting, i);
 }
 
 void coverage_binaries_read(const struct source_catalog *catalog, struct coverage *coverage)
 {
 	struct counting counting = {.coverage = coverage};
 
-	counting.depends = xcalloc(coverage->count * coverage->count + 1, sizeof(bool));
 	binaries_list(&counting, catalog);
 	for (size_t i = 0; i < counting.count; i++) {
 		counting.row = counting.binaries[i].row;
 		source_catalog_each_binary(
 			catalog, counting.binaries[i].name, binary_take, &counting);
 	}
-	for (size_t from = 0; from < coverage->count; from++)
-		for (size_t to = 0; to < coverage->count; to++)
-			coverage->packages[to].dependents +=
-				counting.depends[from * coverage->count + to];
+	dependents_count(&counting);
 	for (size_t i = 0; i < counting.count; i++)
 		free(counting.binaries[i].name);
 	free(counting.binaries);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verifier/coverage/coverage_list.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,44 +10,40 @@
 
 bool version_is_local(const char *version)
 {
-	static const char *const marks[] = {"+cip", "~cip", "+isar", "~isar", "-cip", "+local"};
+	static const char *const marks[] = {
+		"+cip", "~cip", "-cip", "+isar", "~isar", "+local", "+reproof"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(marks); i++)
-		if (strstr(version, marks[i]))
-			return true;
+		for (const char *at = version; (at = strstr(at, marks[i])); at++)
+			if (!isalpha((unsigned char)at[strlen(marks[i])]))
+				return true;
 	return false;
 }
 
-/* The row of one source package in one version; NULL versions are equal. */
-static struct coverage_package *row_of(
-	struct coverage *coverage, const char *source, const char *version)
+static char *copy(const char *text)
 {
-	for (size_t i = 0; i < coverage->count; i++) {
-		struct coverage_package *row = &coverage->packages[i];
+	return text ? xstrdup(text) : NULL;
+}
 
-		if (strcmp(row->source, source) == 0 &&
-			(row->version && version ? strcmp(row->version, version) == 0
-						 : row->version == NULL && version == NULL))
-			return row;
-	}
-	ARRAY_GROW(coverage->packages, coverage->count, coverage->capacity);
-	struct coverage_package *row = &coverage->packages[coverage->count++];
-
-	*row = (struct coverage_package){.source = xstrdup(source),
-		.version = version ? xstrdup(version) : NULL,
-		.is_by_name_only = true};
-	return row;
+static bool is_same(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
 static void binary_note(struct coverage_package *row, const char *name, const char *version,
 	const char *architecture)
 {
-	char *text = xasprintf("%s%s%s%s%s", name, version ? " " : "", version ? version : "",
-		architecture ? " " : "", architecture ? architecture : "");
+	for (size_t i = 0; i < row->binary_count; i++) {
+		const struct listed_binary *binary = &row->binaries[i];
 
-	if (!text_list_contains(&row->binaries, text))
-		text_list_add(&row->binaries, text);
-	free(text);
+		if (strcmp(binary->name, name) == 0 && is_same(binary->version, version) &&
+			is_same(binary->architecture, architecture))
+			return;
+	}
+	ARRAY_GROW(row->binaries, row->binary_count, row->binary_capacity);
+	row->binaries[row->binary_count++] = (struct listed_binary){.name = xstrdup(name),
+		.version = copy(version),
+		.architecture = copy(architecture)};
 }
 
 /* Why a row's source cannot be had: it was built for the image, or the pins lack it. */
@@ -56,18 +53,46 @@ static void row_refuse(const struct coverage_listing *listing, struct coverage_p
 	const struct package_list *image =
 		listing->list->is_of_image ? listing->list : listing->image;
 
-	if (row->trouble || row->is_self_built)
+	if (row->state != ROW_NEW)
 		return;
 	if (image && package_list_has(image, name) &&
 		(!why || (row->version && version_is_local(row->version)))) {
-		row->is_self_built = true;
+		row->state = ROW_SELF_BUILT;
 		claim_add(&row->claims, &image->digest, image->path, 0,
-			"the image has %s%s%s, and no pin has it", name, row->version ? " " : "",
-			row->version ? row->version : "");
+			"the image has %s%s%s, and no pin has it: it is taken to be built for the "
+			"image",
+			name, row->version ? " " : "", row->version ? row->version : "");
 		return;
 	}
-	row->is_not_pinned = true;
+	row->state = ROW_NOT_PINNED;
 	row->trouble = why ? xstrdup(why) : xasprintf("%s is no package of the pins", name);
+	claim_add(&row->claims, &listing->list->digest, listing->list->path, 0, "%s", row->trouble);
+}
+
+/* That the pins list it, by the digest of what was signed. */
+static void row_found(const struct coverage_listing *listing, struct coverage_package *row,
+	const struct pin_source *found)
+{
+	if (row->state >= ROW_PINNED)
+		return;
+	row->state = ROW_PINNED;
+	free(row->trouble);
+	row->trouble = NULL;
+	row->suite = xstrdup(found->suite);
+	for (size_t p = 0; p < listing->pins->count; p++)
+		for (size_t s = 0; s < listing->pins->items[p].suite_count; s++) {
+			const struct pin *pin = &listing->pins->items[p];
+			char *where;
+
+			if (strcmp(pin->suites[s].suite, found->suite) != 0)
+				continue;
+			where = xasprintf("%s %s", pin->name, found->suite);
+			claim_add(&row->claims, &pin->suites[s].release, where, 0,
+				"the pins have the source package %s %s", found->name,
+				found->version);
+			free(where);
+			return;
+		}
 }
 
 /* The pins' versions of a source, for a sentence; NULL when they have none. */
@@ -95,18 +120,17 @@ static struct coverage_package *source_add(const struct coverage_listing *listin
 	struct error err = {0};
 	enum status status = source_catalog_find(listing->catalog, name, version, &found, &err);
 	struct coverage_package *row =
-		row_of(coverage, name, status == STATUS_OK ? found.version : version);
+		coverage_row(coverage, name, status == STATUS_OK ? found.version : version);
 
 	if (status == STATUS_OK) {
-		if (!row->suite)
-			row->suite = xstrdup(found.suite);
+		row_found(listing, row, &found);
 	} else if (status == STATUS_NOT_FOUND) {
 		char *why = version ? versions_text(listing, name, version) : NULL;
 
 		row_refuse(listing, row, name, why);
 		free(why);
-	} else if (!row->trouble) {
-		row->trouble = xstrdup(err.text);
+	} else {
+		row_refuse(listing, row, name, err.text);
 	}
 	pin_source_release(&found);
 	return row;
@@ -130,11 +154,11 @@ void coverage_binary_add(const struct coverage_listing *listing, const char *nam
 		char *why = xasprintf(
 			"the pins have %s %s, and not %s", name, found.binary_version, version);
 
-		row = row_of(coverage, found.name, version);
+		row = coverage_row(coverage, found.name, version);
 		row_refuse(listing, row, name, why);
 		free(why);
 	} else {
-		row = row_of(coverage, name, version);
+		row = coverage_row(coverage, name, version);
 		row_refuse(listing, row, name, NULL);
 	}
 	binary_note(row, name, version, architecture);
@@ -162,7 +186,7 @@ static void sourced_line_add(const struct coverage_listing *listing,
 		binary_note(row, line->name, line->version, line->architecture);
 		return;
 	}
-	row = row_of(coverage, line->source, line->source_version);
+	row = coverage_row(coverage, line->source, line->source_version);
 	if (found.name)
 		why = xasprintf("it is said to make %s %s, which the pins have of %s %s",
 			line->name, line->version, found.name, found.version);
@@ -216,8 +240,15 @@ static void line_add(const struct coverage_listing *listing, const struct manife
 			listing, line->name, line->version, line->architecture, coverage);
 }
 
-void coverage_list_add(const struct coverage_listing *listing, struct coverage *coverage)
+enum status coverage_list_add(
+	const struct coverage_listing *listing, struct coverage *coverage, struct error *err)
 {
-	for (size_t i = 0; i < listing->list->packages.count; i++)
+	for (size_t i = 0; i < listing->list->packages.count; i++) {
 		line_add(listing, &listing->list->packages.items[i], coverage);
+		if (coverage->count > COVERAGE_ROWS_MAX)
+			return error_set(err, STATUS_LIMIT,
+				"%s is of more than %zu source packages; no image has so many",
+				listing->list->path, COVERAGE_ROWS_MAX);
+	}
+	return STATUS_OK;
 }

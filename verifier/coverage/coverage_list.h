@@ -9,6 +9,7 @@
 /* From what a list names to source packages of the pins. */
 struct coverage_listing {
 	const struct source_catalog *catalog;
+	const struct pin_list *pins;
 	const struct package_list *list;
 	/*
 	 * An image that has packages of the list, or NULL. A package that an image really has and
@@ -19,10 +20,11 @@ struct coverage_listing {
 
 /*
  * Adds a row for each source package behind the list, in the version that the list or its binary
- * says, else the newest. A row of which the pins know nothing has `trouble`, or is self-built. What
- * two lines say of one source package is one row.
+ * says, else the newest. A row of which the pins know nothing is self-built, or not pinned. What
+ * two lines say of one source package is one row. More than COVERAGE_ROWS_MAX are STATUS_LIMIT.
  */
-void coverage_list_add(const struct coverage_listing *listing, struct coverage *coverage);
+enum status coverage_list_add(
+	const struct coverage_listing *listing, struct coverage *coverage, struct error *err);
 
 /* Adds one binary package to the row of its source, or a new row. */
 void coverage_binary_add(const struct coverage_listing *listing, const char *name,
@@ -30,7 +32,7 @@ void coverage_binary_add(const struct coverage_listing *listing, const char *nam
 
 /*
  * Versions that a Debian archive never has: "+cip1", "~cip1", "+isar", "+reproof" and others that
- * integrators add to a version of Debian's.
+ * integrators add to a version of Debian's, at the end of a word.
  */
 bool version_is_local(const char *version);
 

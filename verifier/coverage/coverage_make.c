@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "verifier/coverage/coverage_list.h"
 
 /* The pins, and each of their suites by the digest of what was signed. */
@@ -37,13 +38,12 @@ static enum status closure_add(const struct coverage_request *request,
 	struct solution solution = {0};
 	enum status status;
 
-	for (size_t i = 0; i < coverage->count; i++)
-		for (size_t b = 0; b < coverage->packages[i].binaries.count; b++) {
-			const char *binary = coverage->packages[i].binaries.items[b];
+	for (size_t i = 0; i < coverage->count; i++) {
+		const struct coverage_package *row = &coverage->packages[i];
 
-			if (!coverage->packages[i].trouble && !coverage->packages[i].is_self_built)
-				text_list_addn(&wanted, binary, strcspn(binary, " :"));
-		}
+		for (size_t b = 0; b < row->binary_count && row->state >= ROW_PINNED; b++)
+			text_list_add(&wanted, row->binaries[b].name);
+	}
 	if (wanted.count == 0) {
 		text_list_release(&wanted);
 		return error_set(err, STATUS_USAGE,
@@ -62,12 +62,40 @@ static enum status closure_add(const struct coverage_request *request,
 	return status;
 }
 
+/* Nothing but that no pin has them says that they were built for the image. */
+static void note_self_built(struct coverage *coverage)
+{
+	struct buffer text = {0};
+	size_t count = 0;
+
+	for (size_t i = 0; i < coverage->count; i++) {
+		const struct coverage_package *row = &coverage->packages[i];
+
+		if (row->state != ROW_SELF_BUILT ||
+			(row->version && version_is_local(row->version)))
+			continue;
+		buffer_add_format(&text, "%s%s", count++ ? ", " : "", row->source);
+	}
+	if (count > 0) {
+		char *note = xasprintf(
+			"no pin has %s: taken to be built for the image; where they are of an "
+			"archive, pin it as well",
+			buffer_text(&text));
+
+		text_list_add(&coverage->notes, note);
+		free(note);
+	}
+	buffer_release(&text);
+}
+
 static enum status list_take(const struct coverage_request *request,
 	const struct coverage_place *place, const struct source_catalog *catalog,
 	struct coverage *coverage, struct error *err)
 {
-	const struct coverage_listing listing = {
-		.catalog = catalog, .list = request->list, .image = request->image};
+	const struct coverage_listing listing = {.catalog = catalog,
+		.pins = place->pins,
+		.list = request->list,
+		.image = request->image};
 	size_t known = 0;
 
 	coverage_add_input(coverage, "list", request->list->path, &request->list->digest, 0);
@@ -76,9 +104,11 @@ static enum status list_take(const struct coverage_request *request,
 			coverage, "image", request->image->path, &request->image->digest, 0);
 	for (size_t i = 0; i < request->list->packages.notes.count; i++)
 		text_list_add(&coverage->notes, request->list->packages.notes.items[i]);
-	coverage_list_add(&listing, coverage);
+	if (coverage_list_add(&listing, coverage, err) < 0)
+		return err->status;
 	for (size_t i = 0; i < coverage->count; i++)
-		known += !coverage->packages[i].trouble && !coverage->packages[i].is_self_built;
+		known += coverage->packages[i].state >= ROW_PINNED;
+	note_self_built(coverage);
 	if (known == 0)
 		return error_set(err, STATUS_NOT_FOUND,
 			"none of the %zu packages of %s is in the pins; are these the pins of that "
@@ -103,7 +133,7 @@ static void log_overrule(struct coverage_package *row)
 	if (ran && row->facts && strcmp(ran, "failed") == 0 &&
 		row->facts->failure_fatal == FATAL_YES) {
 		row->facts->failure_fatal = FATAL_NO;
-		claim_add(&row->claims, NULL, row->data.log_name, 0,
+		claim_add(&row->claims, &row->data.log_sha256, row->data.log_name, 0,
 			"tests failed and the build ended well, whatever its source says");
 	}
 	if (!ran || !row->facts || row->facts->run_at_build < RUN_PARTIAL ||
@@ -111,7 +141,7 @@ static void log_overrule(struct coverage_package *row)
 		return;
 	row->facts->run_at_build = RUN_VACUOUS;
 	row->facts->failure_fatal = FATAL_NOT_APPLICABLE;
-	claim_add(&row->claims, NULL, row->data.log_name, 0,
+	claim_add(&row->claims, &row->data.log_sha256, row->data.log_name, 0,
 		"the build is taken to run no tests, whatever its source says: a log of it shows "
 		"that none ran");
 }
@@ -122,7 +152,7 @@ static void grade(struct coverage *coverage)
 		struct coverage_package *row = &coverage->packages[i];
 
 		log_overrule(row);
-		row->class = coverage_class(row->is_self_built, row->facts);
+		row->class = coverage_class(row->state == ROW_SELF_BUILT, row->facts);
 		row->confirmed = coverage_confirmed(row->class, &row->results);
 	}
 }
@@ -132,6 +162,7 @@ static enum status decide(
 	const struct coverage_request *request, struct coverage *coverage, struct error *err)
 {
 	struct decision_subject *subjects;
+	int64_t now = clock_now();
 
 	if (!request->decisions)
 		return STATUS_OK;
@@ -143,12 +174,37 @@ static enum status decide(
 	for (size_t i = 0; i < coverage->count; i++) {
 		struct coverage_package *row = &coverage->packages[i];
 
-		subjects[i] = (struct decision_subject){row->source, row->class};
+		subjects[i] = (struct decision_subject){row->source, row->class, row->version};
 		row->decision = decision_find(&coverage->decisions, row->source);
-		row->is_decided = row->decision && row->decision->class == row->class;
+		row->is_decided =
+			row->decision && decision_counts(row->decision, &subjects[i], now);
+		if (row->decision) {
+			char *where =
+				xasprintf("%s:%u", coverage->decisions.path, row->decision->line);
+
+			claim_add(&row->claims, &coverage->decisions.digest, where, 0,
+				"decided by %s on %s: %s", row->decision->owner,
+				row->decision->date, row->decision->decision);
+			free(where);
+		}
 	}
-	decisions_stale(&coverage->decisions, subjects, coverage->count, &coverage->stale);
+	decisions_stale(&coverage->decisions, subjects, coverage->count, now, &coverage->stale);
 	free(subjects);
+	return STATUS_OK;
+}
+
+/* Asked for only where something is asked of it. */
+static enum status suite_choose(const struct coverage_request *request,
+	const struct coverage_place *place, struct coverage *coverage, struct error *err)
+{
+	if (!request->suite && request->debci.count == 0 && !request->tracker)
+		return STATUS_OK;
+	if (coverage_suite_choose(place->pins, request->suite, &coverage->suite, err) < 0)
+		return err->status;
+	if (!coverage->suite.codename)
+		return error_set(err, STATUS_USAGE,
+			"the pins do not tell of which release they are, and debci and the tracker "
+			"are asked about one: pin a suite that has a codename");
 	return STATUS_OK;
 }
 
@@ -161,10 +217,8 @@ enum status coverage_make(const struct coverage_request *request,
 	enum status status;
 
 	*coverage = (struct coverage){.architecture = xstrdup(request->architecture)};
-	if (!request->ci_suite && (request->debci.count || request->tracker))
-		return error_set(err, STATUS_USAGE,
-			"the pins do not tell the suite's name for debci and the tracker: say it "
-			"with --suite");
+	if (suite_choose(request, place, coverage, err) < 0)
+		return err->status;
 	text_list_add(&architectures, request->architecture);
 	status = source_catalog_open(place->store, place->pins, &architectures, &catalog, err);
 	text_list_release(&architectures);

@@ -15,7 +15,7 @@ struct coverage_request {
 	bool is_debian_only; /* .dsc and debian/ alone; what upstream has stays unknown */
 	const char *run;     /* a verify run whose materials are the image's .debs */
 	const char *architecture;
-	const char *ci_suite; /* as debci and the tracker call it; NULL: not known */
+	const char *suite; /* an option of coverage_suite_choose(); or NULL */
 	/* Paths and URLs. */
 	struct text_list debci, devices, logs;
 	const char *tracker, *popcon, *rebuilder, *device_map, *decisions;
@@ -33,8 +33,10 @@ struct coverage_place {
 
 /*
  * Makes the table. What cannot be had of one package is told in its row; the error of that is given
- * with a table that `is_made`. Any other error leaves none: data files and decisions that cannot be
- * had or read, a list of which the pins know nothing at all, outside data without a suite's name.
+ * with a table that `is_made`. A data file that cannot be had or read is an input with its trouble,
+ * and a note: its columns are empty, and results of that kind back nothing. Any other error leaves
+ * no table: decisions that cannot be read, a list of which the pins know nothing at all, outside
+ * data without a suite's name.
  */
 enum status coverage_make(const struct coverage_request *request,
 	const struct coverage_place *place, struct coverage *coverage, struct error *err);
@@ -49,7 +51,11 @@ enum status coverage_sources_read(const struct coverage_request *request,
 	struct coverage *coverage, struct error *err);
 /* The .debs that the pins have of each row, and how many source packages of the table need it. */
 void coverage_binaries_read(const struct source_catalog *catalog, struct coverage *coverage);
-/* Marks the rows all of whose .debs the run was given, with the pins' digest (trust T19). */
+/*
+ * Marks the rows that are known by SHA-256 (trust T19): the image's own list is an artifact that
+ * the run reproduced, and each .deb of the row is in that list, in the pins and, by its digest,
+ * among what the run was given. STATUS_USAGE for a run that can tell no such thing.
+ */
 enum status coverage_materials_match(const struct coverage_request *request,
 	const struct coverage_place *place, struct coverage *coverage, struct error *err);
 /* Data from outside, with its claims. */

@@ -100,10 +100,15 @@ static void job_key(const struct reading *reading, struct source_job *job)
 	hash_release(&hash);
 }
 
-static void row_trouble(struct coverage_package *row, const char *text)
+/* The first that was met; without facts its source is not available at all. */
+static void row_trouble(struct coverage_package *row, const char *name, const char *text)
 {
-	if (!row->trouble)
-		row->trouble = xstrdup(text);
+	if (row->trouble)
+		return;
+	row->trouble = xstrdup(text);
+	row->state = ROW_UNAVAILABLE;
+	claim_add(&row->claims, NULL, name, 0,
+		"not read, so that what rests on it is not known: %s", text);
 }
 
 static void jobs_list(
@@ -114,11 +119,11 @@ static void jobs_list(
 		struct source_job job = {.row = row};
 		struct error err;
 
-		if (row->trouble || row->is_self_built)
+		if (row->state != ROW_PINNED)
 			continue;
 		if (source_catalog_find(catalog, row->source, row->version, &job.source, &err) <
 			0) {
-			row_trouble(row, err.text);
+			row_trouble(row, row->source, err.text);
 			continue;
 		}
 		job_key(reading, &job);
@@ -132,6 +137,17 @@ static void facts_take(struct coverage_package *row, struct source_facts *facts)
 	row->facts = xmalloc(sizeof(*row->facts));
 	*row->facts = *facts;
 	*facts = (struct source_facts){0};
+	if (row->facts->trouble)
+		row_trouble(row, row->source, row->facts->trouble);
+	row->state = row->trouble ? ROW_READ_IN_PART : ROW_READ;
+}
+
+/* What is kept under another's key, or given by a worker that was taken over, is not believed. */
+static bool are_of(const struct source_facts *facts, const struct source_job *job)
+{
+	return (!facts->source || strcmp(facts->source, job->row->source) == 0) &&
+		(!facts->version || !job->row->version ||
+			strcmp(facts->version, job->row->version) == 0);
 }
 
 /* Those that are kept are taken; the others are to be made, the largest first. */
@@ -150,10 +166,12 @@ static enum status facts_find(struct reading *reading, struct error *err)
 		if (status < 0)
 			return status;
 		if (status == STATUS_OK &&
-			source_facts_read(text, len, &facts, &ignored) == STATUS_OK)
+			source_facts_read(text, len, &facts, &ignored) == STATUS_OK &&
+			are_of(&facts, job))
 			facts_take(job->row, &facts);
 		else
 			reading->missing[reading->missing_count++] = job;
+		source_facts_release(&facts);
 		free(text);
 	}
 	return STATUS_OK;
@@ -221,7 +239,7 @@ static enum status job_open(
 		if (err->status != STATUS_NETWORK || is_debian_file(file_name(file)) ||
 			is_native(source))
 			return err->status;
-		row_trouble(reading->missing[index]->row, err->text);
+		row_trouble(reading->missing[index]->row, file_name(file), err->text);
 	}
 	return STATUS_OK;
 }
@@ -235,7 +253,12 @@ static void job_done(
 
 	progress_update(&reading->progress, ++reading->done);
 	if (!facts) {
-		row_trouble(job->row, err->text);
+		row_trouble(job->row, job->row->source, err->text);
+		return;
+	}
+	if (!are_of(facts, job)) {
+		row_trouble(job->row, job->row->source,
+			"its files are of another source package or version than the pins say");
 		return;
 	}
 	/* What the next run could read better is not kept. */

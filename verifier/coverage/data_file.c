@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/escape.h"
 
-static bool is_url(const char *argument)
+bool data_is_url(const char *argument)
 {
 	static const char *const schemes[] = {"http://", "https://", "file://"};
 
@@ -21,6 +21,11 @@ static bool is_url(const char *argument)
 			return true;
 	}
 	return false;
+}
+
+char *data_name(const char *argument)
+{
+	return data_is_url(argument) ? escape_url_secrets(argument) : xstrdup(argument);
 }
 
 /* Not O_NONBLOCK alone: a FIFO would be opened, and never end. */
@@ -78,9 +83,9 @@ enum status data_open(struct fetcher *fetcher, struct store *store, const char *
 	enum status status;
 
 	*file = (struct data_file){.fd = -1};
-	file->name = is_url(argument) ? escape_url_secrets(argument) : xstrdup(argument);
+	file->name = data_name(argument);
 	file->time = clock_now();
-	if (is_url(argument))
+	if (data_is_url(argument))
 		status = url_get(fetcher, store, argument, file, &digest, err);
 	else
 		status = path_add(store, argument, &digest, err);

@@ -38,6 +38,11 @@ struct data_file {
 enum status data_open(struct fetcher *fetcher, struct store *store, const char *argument,
 	struct data_file *file, struct error *err);
 
+/* Whether that is an http, https or file URL; else it is a path. */
+bool data_is_url(const char *argument);
+/* As it is recorded: a URL without user-info and values of its query. The caller frees. */
+char *data_name(const char *argument);
+
 /*
  * The same of a descriptor of a regular file at hand, which stays the caller's: a build log that
  * reproof kept. `name` is what it is recorded as.

@@ -3,6 +3,7 @@
 #define VERIFIER_COVERAGE_DECISION_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/array.h"
 #include "base/error.h"
@@ -11,7 +12,8 @@
 
 /*
  * What assessors decided about packages without sufficient test evidence: a YAML file that lives
- * in git (docs/coverage.md). A decision holds for the class that was assessed, and for no other.
+ * in git (reproof-coverage(1), DECISIONS). A decision is about the class that was assessed, and
+ *about no other; where it says a version, about that one alone; and until a day where it says one.
  *
  *	format: reproof-decisions-1
  *	decisions:
@@ -25,7 +27,12 @@
 struct decision {
 	char *source;
 	enum evidence_class class;
-	char *decision, *justification, *owner, *date;
+	char *decision; /* accepted, mitigated, tested; open, rejected */
+	char *justification, *owner, *date;
+	char *until;	    /* the last day on which it holds; NULL: without end */
+	char *version;	    /* of the source package; NULL: any */
+	bool is_made;	    /* a word that settles the matter: neither open nor rejected */
+	int64_t since, end; /* seconds since the epoch: of its date; behind its last day, or 0 */
 	unsigned line;
 };
 
@@ -41,20 +48,26 @@ struct decision_list {
 enum status decisions_read(const char *path, struct decision_list *decisions, struct error *err);
 void decision_list_release(struct decision_list *decisions);
 
-/* NULL when there is none. It holds only when its class is the present one. */
+/* NULL when there is none. Whether it counts is said by decision_counts(). */
 const struct decision *decision_find(const struct decision_list *decisions, const char *source);
 
 /* A source package and its class now. */
 struct decision_subject {
 	const char *source;
 	enum evidence_class class;
+	const char *version; /* or NULL */
 };
 
+/* Whether it is about that package as it is, its days include `now`, and it settles the matter. */
+bool decision_counts(
+	const struct decision *decision, const struct decision_subject *subject, int64_t now);
+
 /*
- * Adds a sentence for each decision that holds no more: its package left the list, or its class is
- * another one now. `subjects` are sorted by source.
+ * Adds a sentence for each decision that holds no more, or not yet: its package left the list, its
+ * class or version is another one now, its day is past or in the future. `subjects` are sorted by
+ * source. One that is open or rejected is no such case.
  */
 void decisions_stale(const struct decision_list *decisions, const struct decision_subject *subjects,
-	size_t count, struct text_list *sentences);
+	size_t count, int64_t now, struct text_list *sentences);
 
 #endif

@@ -15,6 +15,7 @@
 static const char *const kind_words[] = {
 	[GATE_DECISION] = "a decision",
 	[GATE_CONFIRMED] = "results that confirm it",
+	[GATE_BY_SHA256] = "known by SHA-256",
 	[GATE_AT_MOST] = "at most",
 	[GATE_AT_LEAST] = "at least",
 };
@@ -64,9 +65,12 @@ static enum status read_require(
 		reading->rule->kind = GATE_DECISION;
 	else if (strcmp(text, "confirmed") == 0)
 		reading->rule->kind = GATE_CONFIRMED;
+	else if (strcmp(text, "by_sha256") == 0)
+		reading->rule->kind = GATE_BY_SHA256;
 	else
 		return yaml_error(yaml, value, err,
-			"\"%s\" cannot be required; that can be: decision, confirmed", text);
+			"\"%s\" cannot be required; that can be: decision, confirmed, by_sha256",
+			text);
 	return STATUS_OK;
 }
 
@@ -216,24 +220,34 @@ static void failure_add(struct gate_failures *failures, const struct gate_rule *
 		(struct gate_failure){.rule = rule, .source = source, .text = buffer_detach(text)};
 }
 
+/* Why a package does not have what a rule asks of each; NULL when it does. */
+static const char *lacking(const struct gate_rule *rule, const struct gate_subject *subject)
+{
+	switch (rule->kind) {
+	case GATE_DECISION:
+		return subject->is_decided ? NULL : "has no decision that holds";
+	case GATE_BY_SHA256:
+		return subject->is_by_name_only ? "is known by name only" : NULL;
+	default:
+		return subject->confirmed == KNOWN_YES	 ? NULL
+			: subject->confirmed == KNOWN_NO ? "results say otherwise"
+							 : "no results confirm it";
+	}
+}
+
 static void judge_each(const struct gate *gate, const struct gate_rule *rule,
 	const struct gate_subject *subjects, size_t count, struct gate_failures *failures)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct gate_subject *subject = &subjects[i];
+		const char *why = lacking(rule, subject);
 
-		if (!(rule->classes & 1u << subject->class))
-			continue;
-		if (rule->kind == GATE_DECISION ? subject->is_decided
-						: subject->confirmed == KNOWN_YES)
+		if (!(rule->classes & 1u << subject->class) || !why)
 			continue;
 		struct buffer text = failure_begin(gate, rule);
 
 		buffer_add_format(&text, "%s is of class %s and %s", subject->source,
-			evidence_class_word(subject->class),
-			rule->kind == GATE_DECISION		 ? "has no decision that holds"
-				: subject->confirmed == KNOWN_NO ? "results say otherwise"
-								 : "no results confirm it");
+			evidence_class_word(subject->class), why);
 		failure_add(failures, rule, subject->source, &text);
 	}
 }
@@ -267,8 +281,11 @@ static void judge_number(const struct gate *gate, const struct gate_rule *rule,
 }
 
 void gate_judge(const struct gate *gate, const struct gate_subject *subjects, size_t count,
-	struct gate_failures *failures)
+	bool is_log_unread, struct gate_failures *failures)
 {
+	static const unsigned by_logs =
+		1u << CLASS_A | 1u << CLASS_B | 1u << CLASS_C | 1u << CLASS_D;
+
 	*failures = (struct gate_failures){0};
 	for (size_t i = 0; i < gate->count; i++) {
 		const struct gate_rule *rule = &gate->rules[i];
@@ -278,7 +295,13 @@ void gate_judge(const struct gate *gate, const struct gate_subject *subjects, si
 
 			buffer_add_text(&text, "there is no package to judge");
 			failure_add(failures, rule, NULL, &text);
-		} else if (rule->kind == GATE_DECISION || rule->kind == GATE_CONFIRMED) {
+		} else if (is_log_unread && rule->classes & by_logs) {
+			struct buffer text = failure_begin(gate, rule);
+
+			buffer_add_text(&text,
+				"a build log that may lower the class of a package was not read");
+			failure_add(failures, rule, NULL, &text);
+		} else if (rule->kind != GATE_AT_MOST && rule->kind != GATE_AT_LEAST) {
 			judge_each(gate, rule, subjects, count, failures);
 		} else {
 			judge_number(gate, rule, subjects, count, failures);

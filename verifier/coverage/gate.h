@@ -12,7 +12,7 @@
 #include "verifier/coverage/answer.h"
 
 /*
- * What a list of packages must reach (docs/coverage.md), as a YAML file says it:
+ * What a list of packages must reach (reproof-coverage(1), GATE), as a YAML file says it:
  *
  *	format: reproof-coverage-policy-1
  *	rules:
@@ -23,12 +23,13 @@
  *	  - classes: [A, B]
  *	    at_least: 60 %
  *
- * A share is of all packages that are judged. A gate without a rule, and a list without a package,
- * are met by nothing.
+ * What can be required of each: decision, confirmed, by_sha256. A share is of all packages that are
+ *judged. A gate without a rule, and a list without a package, are met by nothing.
  */
 enum gate_kind {
 	GATE_DECISION,	/* each has a decision that holds */
 	GATE_CONFIRMED, /* of each the results back the class */
+	GATE_BY_SHA256, /* each is known by the digests of its .debs, not by name only */
 	GATE_AT_MOST,
 	GATE_AT_LEAST,
 };
@@ -60,6 +61,7 @@ struct gate_subject {
 	enum evidence_class class;
 	enum known confirmed;
 	bool is_decided; /* by a decision that holds for that class */
+	bool is_by_name_only;
 };
 
 /* A rule that is not met; a share or a number is of no one package. */
@@ -74,9 +76,12 @@ struct gate_failures {
 	size_t count, capacity;
 };
 
-/* The gate is met when there is no failure. */
+/*
+ * The gate is met when there is no failure. `is_log_unread`: a build log that was given could not
+ * be read, which may lower classes A to D, so that no rule about these is met.
+ */
 void gate_judge(const struct gate *gate, const struct gate_subject *subjects, size_t count,
-	struct gate_failures *failures);
+	bool is_log_unread, struct gate_failures *failures);
 void gate_failures_release(struct gate_failures *failures);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verifier/coverage/grade.h"
 
+#include <string.h>
+
 /* Debian CI runs what Testsuite declares, whatever lies in debian/tests. */
 static bool is_run_by_ci(const struct source_facts *facts)
 {
@@ -23,7 +25,9 @@ static bool is_run_in_part(const struct source_facts *facts)
 	case AUTOPKGTEST_SUPERFICIAL_ONLY:
 	case AUTOPKGTEST_FLAKY_ONLY:
 	case AUTOPKGTEST_WEAK:
-		return true;
+		if (facts->is_testsuite_declared)
+			return true;
+		break;
 	default:
 		break;
 	}
@@ -74,4 +78,50 @@ enum known coverage_confirmed(enum evidence_class class, const struct coverage_r
 	if ((is_build && results->log != KNOWN_YES) || (is_ci && results->debci != KNOWN_YES))
 		return KNOWN_UNKNOWN;
 	return KNOWN_YES;
+}
+
+/* Restrictions by which a run passes without it (autopkgtest's README.package-tests). */
+static bool may_be_skipped(const struct autopkgtest *stanza)
+{
+	static const char *const restrictions[] = {"skippable", "skip-not-installable",
+		"skip-foreign-architecture", "isolation-machine", "needs-reboot", "needs-internet",
+		"breaks-testbed", "flaky"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(restrictions); i++)
+		if (text_list_contains(&stanza->restrictions, restrictions[i]))
+			return true;
+	return false;
+}
+
+static bool is_counted(const struct autopkgtest *stanza)
+{
+	return stanza->quality == AUTOPKGTEST_FUNCTIONAL ||
+		stanza->quality == AUTOPKGTEST_UPSTREAM_SUITE;
+}
+
+/* All of the stanza: which of its tests is the one that counts is not kept. */
+static bool has_passed(const struct autopkgtest *stanza, const struct debci_log *log)
+{
+	for (size_t i = 0; i < stanza->names.count; i++)
+		if (!text_list_find(&log->passed_tests, stanza->names.items[i], NULL))
+			return false;
+	return stanza->names.count > 0;
+}
+
+bool coverage_pass_backs(const struct source_facts *facts, const struct debci_log *log)
+{
+	if (!facts)
+		return false;
+	/* What the log says against its status is believed. */
+	if (log && (log->failed > 0 || log->passed == 0))
+		return false;
+	if (log && log->skipped == 0 && log->flaky == 0)
+		return true;
+	for (size_t i = 0; i < facts->autopkgtest_count; i++) {
+		const struct autopkgtest *stanza = &facts->autopkgtests[i];
+
+		if (is_counted(stanza) && (log ? has_passed(stanza, log) : !may_be_skipped(stanza)))
+			return true;
+	}
+	return false;
 }

@@ -2,6 +2,7 @@
 #ifndef VERIFIER_COVERAGE_GRADE_H
 #define VERIFIER_COVERAGE_GRADE_H
 
+#include "verifier/coverage/debci.h"
 #include "verifier/coverage/source_facts.h"
 
 /* What results say of a source package, where there are any that count (trust T19). */
@@ -24,5 +25,13 @@ enum evidence_class coverage_class(bool is_self_built, const struct source_facts
  * evidence rest on nothing.
  */
 enum known coverage_confirmed(enum evidence_class class, const struct coverage_results *results);
+
+/*
+ * Whether a pass of debci shows that an autopkgtest which counts has passed: a pass is also given
+ * when all of these were skipped and one that only asks for a version ran. With the summary of the
+ * run, when none was skipped, or all tests of a stanza that counts are among those that passed;
+ * without it, when there is one that is never skipped.
+ */
+bool coverage_pass_backs(const struct source_facts *facts, const struct debci_log *log);
 
 #endif

@@ -424,26 +424,57 @@ static char *copy(const char *text)
 	return text ? xstrdup(text) : NULL;
 }
 
+static void note(struct package_list *list, const struct manifest_package *package,
+	const struct package_list *image, const char *version)
+{
+	char *text = version ? xasprintf("%s is %s in %s, and %s in the image %s", package->name,
+				       package->version, list->path, version, image->path)
+			     : xasprintf("%s is in %s, and not in the image %s", package->name,
+				       list->path, image->path);
+
+	text_list_add(&list->packages.notes, text);
+	free(text);
+}
+
+/* The image may have several versions of it. */
+static bool image_has_version(
+	const struct package_list *image, const struct manifest_package *package)
+{
+	for (size_t i = 0; i < image->packages.count; i++) {
+		const struct manifest_package *item = &image->packages.items[i];
+
+		if ((strcmp(item->name, package->name) == 0 && item->version &&
+			    strcmp(item->version, package->version) == 0) ||
+			(item->source && strcmp(item->source, package->name) == 0 &&
+				item->source_version &&
+				strcmp(item->source_version, package->version) == 0))
+			return true;
+	}
+	return false;
+}
+
 void package_list_take_versions(struct package_list *list, const struct package_list *image)
 {
 	for (size_t i = 0; i < list->packages.count; i++) {
 		struct manifest_package *package = &list->packages.items[i];
-		const struct manifest_package *found;
 		bool is_source;
+		const struct manifest_package *found = image_find(image, package->name, &is_source);
+		const char *version = !found		     ? NULL
+			: is_source && found->source_version ? found->source_version
+							     : found->version;
 
-		if (package->version)
-			continue;
-		found = image_find(image, package->name, &is_source);
 		if (!found) {
-			char *note = xasprintf("%s is in %s, and not in the image %s",
-				package->name, list->path, image->path);
-
-			text_list_add(&list->packages.notes, note);
-			free(note);
+			note(list, package, image, NULL);
 			continue;
 		}
-		package->version = copy(is_source && found->source_version ? found->source_version
-									   : found->version);
+		if (package->version) {
+			if (version && !image_has_version(image, package)) {
+				note(list, package, image, version);
+				list->contradicted++;
+			}
+			continue;
+		}
+		package->version = copy(version);
 		if (!is_source && !package->source) {
 			package->source = copy(found->source);
 			package->source_version = copy(found->source_version);

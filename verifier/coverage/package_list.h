@@ -40,6 +40,7 @@ struct package_list {
 	/* False when something of an image or index was not read whole: there may be more. */
 	bool is_whole;
 	struct manifest packages;
+	size_t contradicted; /* lines of which an image has another version */
 };
 
 /*
@@ -51,7 +52,8 @@ enum status package_list_read(const char *path, const struct package_list_option
 	struct package_list *list, struct error *err);
 /*
  * Gives each package of `list` without a version the one it has in `image`, by its name or by that
- * of its source. A sentence for each that the image does not have is added to the notes.
+ * of its source. A sentence for each that the image does not have, or has in another version, is
+ * added to the notes.
  */
 void package_list_take_versions(struct package_list *list, const struct package_list *image);
 /* Whether it names a package, or the source of one, like that. */

@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 
-typedef const struct coverage_package package_row;
+typedef const struct sheet_row row_of;
 
 static void add_known(struct buffer *text, enum known known)
 {
@@ -34,69 +34,80 @@ static void add_list(struct buffer *text, const struct text_list *list)
 
 /* ---- the review ---- */
 
-static void source(package_row *row, struct buffer *text)
+static void source(row_of *row, struct buffer *text)
 {
-	buffer_add_text(text, row->source);
+	buffer_add_text(text, row->of->source);
 }
 
-static void version(package_row *row, struct buffer *text)
+static void version(row_of *row, struct buffer *text)
 {
-	add_optional(text, row->version);
+	add_optional(text, row->of->version);
 }
 
-static void binaries(package_row *row, struct buffer *text)
+static void binaries(row_of *row, struct buffer *text)
 {
-	add_list(text, &row->binaries);
+	for (size_t i = 0; i < row->of->binary_count; i++) {
+		buffer_add_text(text, i ? ", " : "");
+		listed_binary_text(&row->of->binaries[i], text);
+	}
 }
 
-static void class(package_row *row, struct buffer *text)
+static void class(row_of *row, struct buffer *text)
 {
-	buffer_add_text(text, evidence_class_word(row->class));
+	buffer_add_text(text, evidence_class_word(row->of->class));
 }
 
-static void confirmed(package_row *row, struct buffer *text)
+static void meaning(row_of *row, struct buffer *text)
 {
-	add_known(text, row->confirmed);
+	buffer_add_text(text, evidence_class_name(row->of->class));
 }
 
-static void has_autopkgtest(package_row *row, struct buffer *text)
+static void confirmed(row_of *row, struct buffer *text)
 {
-	if (row->facts)
-		add_known(text, row->facts->has_autopkgtest);
+	add_known(text, row->of->confirmed);
+	if (row->of->confirmed == KNOWN_YES && row->of->is_by_name_only)
+		buffer_add_text(text, " (by name only)");
 }
 
-static void quality(package_row *row, struct buffer *text)
+static void has_autopkgtest(row_of *row, struct buffer *text)
 {
-	if (row->facts && row->facts->autopkgtest_quality != AUTOPKGTEST_UNKNOWN)
-		buffer_add_text(text, autopkgtest_quality_word(row->facts->autopkgtest_quality));
+	if (row->of->facts)
+		add_known(text, row->of->facts->has_autopkgtest);
 }
 
-static void has_upstream(package_row *row, struct buffer *text)
+static void quality(row_of *row, struct buffer *text)
 {
-	if (row->facts)
-		add_known(text, row->facts->has_upstream_tests);
+	if (row->of->facts && row->of->facts->autopkgtest_quality != AUTOPKGTEST_UNKNOWN)
+		buffer_add_text(
+			text, autopkgtest_quality_word(row->of->facts->autopkgtest_quality));
 }
 
-static void run(package_row *row, struct buffer *text)
+static void has_upstream(row_of *row, struct buffer *text)
 {
-	if (row->facts)
-		buffer_add_text(text, run_at_build_word(row->facts->run_at_build));
+	if (row->of->facts)
+		add_known(text, row->of->facts->has_upstream_tests);
 }
 
-static void fatal(package_row *row, struct buffer *text)
+static void run(row_of *row, struct buffer *text)
 {
-	if (row->facts)
-		buffer_add_text(text, failure_fatal_word(row->facts->failure_fatal));
+	if (row->of->facts)
+		buffer_add_text(text, run_at_build_word(row->of->facts->run_at_build));
 }
 
-static void log_ran(package_row *row, struct buffer *text)
+static void fatal(row_of *row, struct buffer *text)
 {
-	add_optional(text, row->data.log_ran);
+	if (row->of->facts)
+		buffer_add_text(text, failure_fatal_word(row->of->facts->failure_fatal));
 }
 
-static void debci(package_row *row, struct buffer *text)
+static void log_ran(row_of *row, struct buffer *text)
 {
-	const struct coverage_data *data = &row->data;
+	add_optional(text, row->of->data.log_ran);
+}
+
+static void debci(row_of *row, struct buffer *text)
+{
+	const struct coverage_data *data = &row->of->data;
 
 	if (!data->debci_status)
 		return;
@@ -105,34 +116,41 @@ static void debci(package_row *row, struct buffer *text)
 		buffer_add_text(text, " (other version)");
 }
 
-static void debci_version(package_row *row, struct buffer *text)
+static void debci_version(row_of *row, struct buffer *text)
 {
-	add_optional(text, row->data.debci_version);
+	add_optional(text, row->of->data.debci_version);
 }
 
-static void debci_date(package_row *row, struct buffer *text)
+static void debci_date(row_of *row, struct buffer *text)
 {
-	add_optional(text, row->data.debci_date);
+	add_optional(text, row->of->data.debci_date);
 }
 
-static void debci_seconds(package_row *row, struct buffer *text)
+static void debci_seconds(row_of *row, struct buffer *text)
 {
-	add_number(text, row->data.debci_status != NULL, row->data.debci_seconds);
+	add_number(text, row->of->data.debci_status != NULL, row->of->data.debci_seconds);
 }
 
-static void debci_log(package_row *row, struct buffer *text)
+static void debci_log(row_of *row, struct buffer *text)
 {
-	add_optional(text, row->data.debci_log);
+	add_optional(text, row->of->data.debci_log);
 }
 
-static void reproducible(package_row *row, struct buffer *text)
+static void debci_tests(row_of *row, struct buffer *text)
 {
-	add_optional(text, row->data.reproducible);
+	if (row->of->data.has_debci_log)
+		buffer_add_format(text, "%" PRIu64 " passed, %" PRIu64 " skipped",
+			row->of->data.debci_passed, row->of->data.debci_skipped);
 }
 
-static void device(package_row *row, struct buffer *text)
+static void reproducible(row_of *row, struct buffer *text)
 {
-	const struct coverage_data *data = &row->data;
+	add_optional(text, row->of->data.reproducible);
+}
+
+static void device(row_of *row, struct buffer *text)
+{
+	const struct coverage_data *data = &row->of->data;
 
 	if (data->has_device)
 		buffer_add_format(text,
@@ -140,174 +158,204 @@ static void device(package_row *row, struct buffer *text)
 			data->device_passed, data->device_failed, data->device_skipped);
 }
 
-static void origin(package_row *row, struct buffer *text)
+static void origin(row_of *row, struct buffer *text)
 {
 	buffer_add_text(text,
-		row->is_self_built	       ? "not in the pin"
-			: row->is_by_name_only ? "by name only"
-					       : "by SHA-256");
+		row->of->state < ROW_PINNED	   ? "not in the pin"
+			: row->of->is_by_name_only ? "by name only"
+						   : "by SHA-256");
 }
 
-static void why_unknown(package_row *row, struct buffer *text)
+static void why_unknown(row_of *row, struct buffer *text)
 {
-	if (row->trouble)
-		buffer_add_text(text, row->trouble);
-	else if (row->facts)
-		add_optional(text, row->facts->trouble);
+	add_optional(text, row->of->trouble);
 }
 
 /* Decisions are shown whether they hold or not; one that does not is marked. */
-static void decision(package_row *row, struct buffer *text)
+static void decision(row_of *row, struct buffer *text)
 {
-	if (row->decision)
-		buffer_add_format(
-			text, "%s%s", row->decision->decision, row->is_decided ? "" : " (stale)");
+	if (row->of->decision)
+		buffer_add_format(text, "%s%s", row->of->decision->decision,
+			row->of->is_decided ? "" : " (does not count)");
 }
 
-static void justification(package_row *row, struct buffer *text)
+static void justification(row_of *row, struct buffer *text)
 {
-	if (row->decision)
-		buffer_add_text(text, row->decision->justification);
+	if (row->of->decision)
+		buffer_add_text(text, row->of->decision->justification);
 }
 
-static void owner(package_row *row, struct buffer *text)
+static void owner(row_of *row, struct buffer *text)
 {
-	if (row->decision)
-		buffer_add_text(text, row->decision->owner);
+	if (row->of->decision)
+		buffer_add_text(text, row->of->decision->owner);
 }
 
-static void decided_on(package_row *row, struct buffer *text)
+static void decided_on(row_of *row, struct buffer *text)
 {
-	if (row->decision)
-		buffer_add_text(text, row->decision->date);
+	if (row->of->decision)
+		buffer_add_text(text, row->of->decision->date);
 }
 
 /* ---- inputs to a decision about risk ---- */
 
-static void cves_open(package_row *row, struct buffer *text)
+static void cves_open(row_of *row, struct buffer *text)
 {
-	add_number(text, row->data.has_tracker, row->data.cves_open);
+	add_number(text, row->of->data.has_tracker, row->of->data.cves_open);
 }
 
-static void cves_remote(package_row *row, struct buffer *text)
+static void cves_remote(row_of *row, struct buffer *text)
 {
-	add_number(text, row->data.has_tracker, row->data.cves_open_remote);
+	add_number(text, row->of->data.has_tracker, row->of->data.cves_open_remote);
 }
 
-static void cves_past(package_row *row, struct buffer *text)
+static void cves_past(row_of *row, struct buffer *text)
 {
-	add_number(text, row->data.has_tracker, row->data.cves_past);
+	add_number(text, row->of->data.has_tracker, row->of->data.cves_past);
 }
 
-static void services(package_row *row, struct buffer *text)
+static void cves_unsaid(row_of *row, struct buffer *text)
 {
-	if (row->facts)
-		add_list(text, &row->facts->services);
+	add_number(text, row->of->data.has_tracker, row->of->data.cves_unsaid);
 }
 
-static void privileges(package_row *row, struct buffer *text)
+static void urgency(row_of *row, struct buffer *text)
 {
-	if (row->facts)
-		add_list(text, &row->facts->setuid);
+	const char *between = "";
+
+	for (unsigned i = 0; i < TRACKER_URGENCIES; i++) {
+		if (row->of->data.cves_open_by[i] == 0)
+			continue;
+		buffer_add_format(text, "%s%" PRIu64 " %s", between, row->of->data.cves_open_by[i],
+			tracker_urgency_word(i));
+		between = ", ";
+	}
 }
 
-static void languages(package_row *row, struct buffer *text)
+static void services(row_of *row, struct buffer *text)
 {
-	for (size_t i = 0; row->facts && i < row->facts->language_count && i < 4; i++)
+	if (row->of->facts)
+		add_list(text, &row->of->facts->services);
+}
+
+static void privileges(row_of *row, struct buffer *text)
+{
+	if (row->of->facts)
+		add_list(text, &row->of->facts->setuid);
+}
+
+static void languages(row_of *row, struct buffer *text)
+{
+	for (size_t i = 0; row->of->facts && i < row->of->facts->language_count && i < 4; i++)
 		buffer_add_format(text, "%s%s %" PRIu64 " kB", i ? ", " : "",
-			row->facts->languages[i].name,
-			(row->facts->languages[i].bytes + 999) / 1000);
+			row->of->facts->languages[i].name,
+			(row->of->facts->languages[i].bytes + 999) / 1000);
 }
 
-static void size(package_row *row, struct buffer *text)
+static void size(row_of *row, struct buffer *text)
 {
 	uint64_t bytes = 0;
 
-	for (size_t i = 0; row->facts && i < row->facts->language_count; i++)
-		bytes += row->facts->languages[i].bytes;
-	add_number(text, row->facts && row->facts->language_count, bytes);
+	for (size_t i = 0; row->of->facts && i < row->of->facts->language_count; i++)
+		bytes += row->of->facts->languages[i].bytes;
+	add_number(text, row->of->facts && row->of->facts->language_count, bytes);
 }
 
-static void changed(package_row *row, struct buffer *text)
+static void changed(row_of *row, struct buffer *text)
 {
 	char time[CLOCK_TEXT_SIZE];
 
-	if (!row->facts || row->facts->changed == 0)
+	if (!row->of->facts || row->of->facts->changed == 0)
 		return;
-	clock_format(row->facts->changed, time);
+	clock_format(row->of->facts->changed, time);
 	buffer_add(text, time, strcspn(time, "T"));
 }
 
-static void dependents(package_row *row, struct buffer *text)
+static void dependents(row_of *row, struct buffer *text)
 {
-	add_number(text, true, row->dependents);
+	add_number(text, true, row->of->dependents);
 }
 
-static void popcon(package_row *row, struct buffer *text)
+static void popcon(row_of *row, struct buffer *text)
 {
-	add_number(text, row->data.has_popcon, row->data.popcon);
+	add_number(text, row->of->data.has_popcon, row->of->data.popcon);
 }
 
-const struct sheet_column sheet_columns[] = {
-	{"source", SHEET_REVIEW, false, 22, source},
-	{"version", SHEET_REVIEW, false, 20, version},
-	{"class", SHEET_REVIEW, false, 7, class},
-	{"confirmed", SHEET_REVIEW, false, 10, confirmed},
-	{"autopkgtest", SHEET_REVIEW, false, 12, has_autopkgtest},
-	{"autopkgtest quality", SHEET_REVIEW, false, 18, quality},
-	{"upstream tests", SHEET_REVIEW, false, 14, has_upstream},
-	{"run at build", SHEET_REVIEW, false, 12, run},
-	{"failure fatal", SHEET_REVIEW, false, 12, fatal},
-	{"ran in build log", SHEET_REVIEW, false, 15, log_ran},
-	{"debci", SHEET_REVIEW, false, 20, debci},
-	{"debci version", SHEET_REVIEW, false, 20, debci_version},
-	{"debci date", SHEET_REVIEW, false, 20, debci_date},
-	{"debci seconds", SHEET_REVIEW, true, 12, debci_seconds},
-	{"debci log", SHEET_REVIEW, false, 30, debci_log},
-	{"reproducible", SHEET_REVIEW, false, 12, reproducible},
-	{"device tests", SHEET_REVIEW, false, 26, device},
-	{"known by", SHEET_REVIEW, false, 14, origin},
-	{"binaries", SHEET_REVIEW, false, 40, binaries},
-	{"why unknown", SHEET_REVIEW, false, 30, why_unknown},
-	{"decision", SHEET_REVIEW, false, 16, decision},
-	{"justification", SHEET_REVIEW, false, 40, justification},
-	{"owner", SHEET_REVIEW, false, 18, owner},
-	{"decided on", SHEET_REVIEW, false, 12, decided_on},
-	{"open CVEs", SHEET_RISK, true, 10, cves_open},
-	{"open, remote", SHEET_RISK, true, 12, cves_remote},
-	{"past CVEs", SHEET_RISK, true, 10, cves_past},
-	{"services", SHEET_RISK, false, 30, services},
-	{"privileges", SHEET_RISK, false, 30, privileges},
-	{"languages", SHEET_RISK, false, 30, languages},
-	{"size", SHEET_RISK, true, 12, size},
-	{"last change", SHEET_RISK, false, 12, changed},
-	{"dependents in the list", SHEET_RISK, true, 12, dependents},
-	{"popcon installations", SHEET_RISK, true, 12, popcon},
-};
-const size_t sheet_column_count = ARRAY_SIZE(sheet_columns);
+#define SAME                                                                                       \
+	{"source", 22, CELL_TEXT, source, "the source package"},                                   \
+		{"version", 20, CELL_TEXT, version,                                                \
+			"its version: of the list or the image, else the newest of the pins"},     \
+		{"class", 7, CELL_CLASS, class,                                                    \
+			"which tests stand behind it; see the table of classes"},                  \
+	{                                                                                          \
+		"meaning", 15, CELL_TEXT, meaning, "the class in words"                            \
+	}
 
-/* The assessor decides; what is said here is only what these columns can be evidence for. */
-const struct sheet_requirement sheet_requirements[] = {
-	{"SM-9 security of externally provided components",
-		"class, autopkgtest, upstream tests, run at build, open CVEs, decision",
-		"whether the component's supplier and its process suffice; the decision itself"},
-	{"SVV-1 security requirements testing",
-		"debci, ran in build log, device tests (results at the version that ships)",
-		"which requirement a test covers"},
-	{"SVV-3 vulnerability testing",
-		"none: upstream suites may hold regression tests of CVEs and fuzzing, which are "
-		"not "
-		"told apart",
-		"fuzzing, scans and tests of known vulnerabilities"},
-	{"SVV-4 penetration testing", "none", "all of it"},
-	{"SVV-5 independence of testers",
-		"debci (run by Debian CI), run at build (by Debian's autobuilders), device tests",
-		"whether those who ran them are independent enough"},
-	{"DM-1 to DM-4 defect management", "open CVEs, past CVEs, with the tracker's time",
-		"impact on the product, and treatment"},
-	{"SUM-1 security update qualification",
-		"version, debci version, confirmed (a result counts at the version that ships "
-		"alone)",
-		"that the update solves what it is for"},
+static const struct sheet_column review[] = {
+	SAME,
+	{"confirmed", 10, CELL_TEXT, confirmed,
+		"whether results back the class: debci's at exactly this version, and a build log "
+		"of what ships; empty: no result that counts. By name only: no image's .debs were "
+		"held against the pins by SHA-256"},
+	{"autopkgtest", 12, CELL_TEXT, has_autopkgtest,
+		"a stanza of debian/tests/control is a test, or autodep8 makes one"},
+	{"autopkgtest quality", 18, CELL_TEXT, quality, "of the best of them"},
+	{"upstream tests", 14, CELL_TEXT, has_upstream, "upstream's files declare tests"},
+	{"run at build", 12, CELL_TEXT, run, "the package's build runs them, by debian/rules"},
+	{"failure fatal", 12, CELL_TEXT, fatal, "a test that fails breaks the build"},
+	{"ran in build log", 15, CELL_TEXT, log_ran,
+		"what ran in a log of the build that made what ships"},
+	{"debci", 20, CELL_TEXT, debci, "the last run of its autopkgtests by Debian CI"},
+	{"debci version", 20, CELL_TEXT, debci_version, "the version that run tested"},
+	{"debci date", 20, CELL_TEXT, debci_date, "its day"},
+	{"debci seconds", 12, CELL_NUMBER, debci_seconds, "how long it took"},
+	{"debci tests", 22, CELL_TEXT, debci_tests, "the summary in the log of that run"},
+	{"debci log", 30, CELL_TEXT, debci_log, "where that log is"},
+	{"reproducible", 12, CELL_TEXT, reproducible,
+		"others rebuilt all its packages that ship, in this version, bit for bit"},
+	{"device tests", 26, CELL_TEXT, device, "results on devices, mapped to it by a file"},
+	{"known by", 14, CELL_TEXT, origin,
+		"how it is known that this is what ships: SHA-256 of its .debs, or names alone"},
+	{"binaries", 40, CELL_TEXT, binaries, "packages of the list that it makes"},
+	{"why unknown", 30, CELL_TEXT, why_unknown, "what could not be had or read"},
+	{"decision", 16, CELL_TEXT, decision, "what the assessor decided"},
+	{"justification", 40, CELL_TEXT, justification, "why"},
+	{"owner", 18, CELL_TEXT, owner, "who answers for it"},
+	{"decided on", 12, CELL_TEXT, decided_on, "when"},
 };
-const size_t sheet_requirement_count = ARRAY_SIZE(sheet_requirements);
+static const size_t review_count = ARRAY_SIZE(review);
+
+static const struct sheet_column risk[] = {
+	SAME,
+	{"open CVEs", 10, CELL_NUMBER, cves_open,
+		"open or undetermined in this version, by Debian's security tracker"},
+	{"open, remote", 12, CELL_NUMBER, cves_remote, "of these, exploitable from a network"},
+	{"urgency of open", 26, CELL_TEXT, urgency, "of these, as the tracker holds it"},
+	{"past CVEs", 10, CELL_NUMBER, cves_past, "fixed in this version or before"},
+	{"CVEs unsaid", 10, CELL_NUMBER, cves_unsaid,
+		"of which the tracker says nothing in this release: neither open nor closed"},
+	{"services", 30, CELL_TEXT, services,
+		"units and init scripts in debian/ of the source package"},
+	{"privileges", 30, CELL_TEXT, privileges,
+		"scripts in debian/ of the source package that set modes or capabilities"},
+	{"languages", 30, CELL_TEXT, languages, "upstream's files by suffix, the largest four"},
+	{"size", 12, CELL_NUMBER, size, "bytes of these files, of all languages"},
+	{"last change", 12, CELL_TEXT, changed, "the newest entry of debian/changelog"},
+	{"dependents in the list", 12, CELL_NUMBER, dependents,
+		"source packages of the list with one that depends on one of it"},
+	{"popcon installations", 12, CELL_NUMBER, popcon, "of its most installed package"},
+};
+static const size_t risk_count = ARRAY_SIZE(risk);
+
+/* ---- the tables of packages ---- */
+
+static bool next_package(struct sheet_row *row)
+{
+	row->of = row->package < row->coverage->count ? &row->coverage->packages[row->package++]
+						      : NULL;
+	return row->of != NULL;
+}
+
+const struct sheet_table sheet_review = {
+	"Coverage", review, &review_count, next_package, false, true};
+const struct sheet_table sheet_risk = {"Risk", risk, &risk_count, next_package, false, true};

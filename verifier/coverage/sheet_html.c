@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "base/html.h"
 
 #define WIDE 30 /* characters, of a column of sentences */
@@ -22,12 +21,10 @@ static const char head[] =
 	"th.w{min-width:22em}td.n{text-align:right}\n.wide{overflow-x:auto}\n"
 	"span{padding:.1rem .4rem;border-radius:.3rem}\n"
 	"code{font-size:.85em;overflow-wrap:anywhere}\n"
-	".A{background:#c6efce}.B{background:#ddf3d0}.C{background:#e9f5db}.D{background:#fff2cc}\n"
-	".E{background:#fce4d6}.F{background:#f8cbad}.S{background:#d9d9d9}.U{background:#ffd9e6}\n"
 	"@media (prefers-color-scheme:dark){body{color:#e6edf3;background:#0d1117}\n"
 	"thead th{background:#243b53}.A,.B,.C,.D,.E,.F,.S,.U{color:#1b1f24}\n"
 	"a{color:#79b8ff}th,td{border-color:#3d444d}}\n"
-	"</style></head><body>\n<h1>Test coverage</h1>\n";
+	"details{margin:.3rem 0}summary{cursor:pointer}.nav a{margin-right:1em}\n";
 
 /* A URL becomes a link; a page of the sheet itself is not made of data. */
 static void put_value(struct buffer *out, const char *text)
@@ -47,162 +44,161 @@ static void put_value(struct buffer *out, const char *text)
 	html_text(out, text);
 }
 
-/* A column of which nothing is known takes room and says nothing. */
-static bool has_values(const struct coverage *coverage, const struct sheet_column *column)
+/* Whether a column has a value in any row: one that has none takes room and says nothing. */
+static bool has_values(const struct coverage *coverage, const struct sheet_table *table, size_t at)
 {
+	struct sheet_row row = {.coverage = coverage};
 	struct buffer cell = {0};
 
-	for (size_t i = 0; i < coverage->count && cell.len == 0; i++)
-		column->value(&coverage->packages[i], &cell);
+	while (cell.len == 0 && table->next(&row))
+		table->columns[at].value(&row, &cell);
 	bool has_some = cell.len > 0;
 	buffer_release(&cell);
 	return has_some;
 }
 
-static void put_table(struct buffer *out, const struct coverage *coverage, enum sheet_part part,
-	const char *title)
+static void put_head(
+	struct buffer *out, const struct sheet_table *table, const bool *is_shown, size_t first)
+{
+	buffer_add_text(out, "<div class=\"wide\"><table><thead><tr>");
+	for (size_t c = first; c < *table->column_count; c++)
+		if (is_shown[c])
+			buffer_add_format(out, "<th scope=\"col\"%s>%s</th>",
+				table->columns[c].width >= WIDE ? " class=\"w\"" : "",
+				table->columns[c].title);
+	buffer_add_text(out, "</tr></thead><tbody>\n");
+}
+
+static void put_foot(struct buffer *out)
+{
+	buffer_add_text(out, "</tbody></table></div>\n");
+}
+
+static void put_cell(struct buffer *out, const struct sheet_column *column,
+	const struct buffer *cell, bool is_first)
+{
+	if (is_first)
+		buffer_add_text(out, "<th scope=\"row\">");
+	else if (column->kind == CELL_CLASS && cell->len)
+		buffer_add_format(out, "<td class=\"%c\">", cell->data[0]);
+	else
+		buffer_add_text(out, column->kind == CELL_NUMBER ? "<td class=\"n\">" : "<td>");
+	if (column->kind == CELL_DIGEST && cell->len)
+		buffer_add_format(out, "<code>%s</code>", cell->data);
+	else
+		put_value(out, cell->len ? cell->data : "");
+	buffer_add_text(out, is_first ? "</th>" : "</td>");
+}
+
+static void put_row(struct buffer *out, const struct sheet_table *table,
+	const struct sheet_row *row, const bool *is_shown, size_t first)
 {
 	struct buffer cell = {0};
 
-	buffer_add_format(out, "<h2>%s</h2>\n<div class=\"wide\"><table><thead><tr>", title);
-	bool *is_shown = xcalloc(sheet_column_count, sizeof(*is_shown));
-
-	for (size_t c = 0; c < sheet_column_count; c++) {
-		is_shown[c] = c <= 2 ||
-			(sheet_columns[c].part == part && has_values(coverage, &sheet_columns[c]));
-		if (is_shown[c])
-			buffer_add_format(out, "<th scope=\"col\"%s>%s</th>",
-				sheet_columns[c].width >= WIDE ? " class=\"w\"" : "",
-				sheet_columns[c].title);
+	buffer_add_text(out, "<tr>");
+	for (size_t c = first; c < *table->column_count; c++) {
+		if (!is_shown[c])
+			continue;
+		buffer_clear(&cell);
+		table->columns[c].value(row, &cell);
+		put_cell(out, &table->columns[c], &cell, c == first);
 	}
-	buffer_add_text(out, "</tr></thead><tbody>\n");
-	for (size_t i = 0; i < coverage->count; i++) {
-		const struct coverage_package *package = &coverage->packages[i];
-
-		buffer_add_text(out, "<tr>");
-		for (size_t c = 0; c < sheet_column_count; c++) {
-			const struct sheet_column *column = &sheet_columns[c];
-
-			if (!is_shown[c])
-				continue;
-			buffer_clear(&cell);
-			column->value(package, &cell);
-			if (c == 0)
-				buffer_add_text(out, "<th scope=\"row\">");
-			else if (strcmp(column->title, "class") == 0)
-				buffer_add_format(out, "<td class=\"%s\">",
-					evidence_class_word(package->class));
-			else
-				buffer_add_text(
-					out, column->is_number ? "<td class=\"n\">" : "<td>");
-			put_value(out, buffer_text(&cell));
-			buffer_add_text(out, c == 0 ? "</th>" : "</td>");
-		}
-		buffer_add_text(out, "</tr>\n");
-	}
-	buffer_add_text(out, "</tbody></table></div>\n");
+	buffer_add_text(out, "</tr>\n");
 	buffer_release(&cell);
+}
+
+/* Of a table by packages each one's rows fold under its name and version. */
+static void put_folded(struct buffer *out, const struct coverage *coverage,
+	const struct sheet_table *table, const bool *is_shown)
+{
+	const struct coverage_package *package = NULL;
+	struct sheet_row row = {.coverage = coverage};
+
+	while (table->next(&row)) {
+		if (row.of != package) {
+			if (package) {
+				put_foot(out);
+				buffer_add_text(out, "</details>\n");
+			}
+			package = row.of;
+			buffer_add_text(out, "<details><summary>");
+			html_text(out, package->source);
+			buffer_add_char(out, ' ');
+			html_text(out, package->version ? package->version : "");
+			buffer_add_text(out, "</summary>\n");
+			put_head(out, table, is_shown, 2);
+		}
+		put_row(out, table, &row, is_shown, 2);
+	}
+	if (package) {
+		put_foot(out);
+		buffer_add_text(out, "</details>\n");
+	}
+}
+
+static void put_table(struct buffer *out, const struct coverage *coverage,
+	const struct sheet_table *table, size_t number)
+{
+	bool *is_shown = xcalloc(*table->column_count, sizeof(*is_shown));
+	struct sheet_row row = {.coverage = coverage};
+
+	for (size_t c = 0; c < *table->column_count; c++)
+		is_shown[c] = !table->is_optional || c < SHEET_SAME_COLUMNS ||
+			has_values(coverage, table, c);
+	buffer_add_format(out, "<h2 id=\"t%zu\">%s</h2>\n", number, table->name);
+	if (table->is_by_package) {
+		put_folded(out, coverage, table, is_shown);
+	} else {
+		put_head(out, table, is_shown, 0);
+		while (table->next(&row))
+			put_row(out, table, &row, is_shown, 0);
+		put_foot(out);
+	}
 	free(is_shown);
 }
 
-static void put_evidence(struct buffer *out, const struct coverage *coverage)
+static void put_answer(struct buffer *out, const struct coverage *coverage)
 {
-	buffer_add_text(out, "<h2>Evidence</h2>\n");
-	for (size_t i = 0; i < coverage->count; i++) {
-		const struct coverage_package *package = &coverage->packages[i];
+	buffer_add_text(out, "<p>Pins: ");
+	html_text(out, coverage->pins ? coverage->pins : "none");
+	buffer_add_format(out, ". %zu source packages:", coverage->count);
+	for (size_t i = 0; i < SHEET_CLASSES; i++) {
+		enum evidence_class class = sheet_class_order[i];
+		size_t count = sheet_class_count(coverage, class);
 
-		buffer_add_text(out, "<details><summary>");
-		html_text(out, package->source);
-		buffer_add_char(out, ' ');
-		html_text(out, package->version ? package->version : "");
-		buffer_add_format(out, ": %zu claims</summary>\n<ul>\n", package->claims.count);
-		for (size_t c = 0; c < package->claims.count; c++) {
-			const struct claim *claim = &package->claims.items[c];
-			char hex[SHA256_HEX_SIZE];
-
-			buffer_add_text(out, "<li>");
-			html_text(out, claim->text);
-			buffer_add_text(out, " — ");
-			put_value(out, claim->where);
-			if (claim->has_sha256) {
-				digest_hex(&claim->sha256, hex);
-				buffer_add_format(out, " <code>%s</code>", hex);
-			}
-			buffer_add_text(out, "</li>\n");
-		}
-		buffer_add_text(out, "</ul></details>\n");
+		if (count)
+			buffer_add_format(out, " <span class=\"%s\">%zu %s %s</span>",
+				evidence_class_word(class), count, evidence_class_word(class),
+				evidence_class_name(class));
 	}
+	buffer_add_text(out,
+		"</p>\n<p>Columns of which nothing is known are left out.</p>\n<p class=\"nav\">");
+	for (size_t i = 0; i < sheet_table_count; i++)
+		buffer_add_format(out, "<a href=\"#t%zu\">%s</a>", i, sheet_tables[i]->name);
+	buffer_add_text(out, "</p>\n");
 }
 
-static void put_inputs(struct buffer *out, const struct coverage *coverage)
+static void put_sentences(struct buffer *out, const char *what, const struct text_list *sentences)
 {
-	buffer_add_text(out,
-		"<h2>Method and sources</h2>\n<p>Rules " COVERAGE_RULES
-		" of docs/coverage.md.</p>\n<div class=\"wide\"><table><thead><tr>"
-		"<th scope=\"col\">what</th><th scope=\"col\">name</th><th "
-		"scope=\"col\">sha256</th>"
-		"<th scope=\"col\">time</th></tr></thead><tbody>\n");
-	for (size_t i = 0; i < coverage->input_count; i++) {
-		const struct coverage_input *input = &coverage->inputs[i];
-		char hex[SHA256_HEX_SIZE], time[CLOCK_TEXT_SIZE] = "";
-
-		digest_hex(&input->sha256, hex);
-		if (input->time)
-			clock_format(input->time, time);
-		buffer_add_text(out, "<tr><td>");
-		html_text(out, input->role);
-		buffer_add_text(out, "</td><td>");
-		put_value(out, input->name);
-		buffer_add_format(
-			out, "</td><td><code>%s</code></td><td>%s</td></tr>\n", hex, time);
+	for (size_t i = 0; i < sentences->count; i++) {
+		buffer_add_format(out, "<p><strong>%s:</strong> ", what);
+		html_text(out, sentences->items[i]);
+		buffer_add_text(out, "</p>\n");
 	}
-	buffer_add_text(out, "</tbody></table></div>\n");
-}
-
-static void put_requirements(struct buffer *out)
-{
-	buffer_add_text(out,
-		"<h2>IEC 62443-4-1</h2>\n<div class=\"wide\"><table><thead><tr><th scope=\"col\">"
-		"practice</th><th scope=\"col\">supported by</th><th scope=\"col\">what stays "
-		"manual</th></tr></thead><tbody>\n");
-	for (size_t i = 0; i < sheet_requirement_count; i++) {
-		buffer_add_text(out, "<tr><th scope=\"row\">");
-		html_text(out, sheet_requirements[i].practice);
-		buffer_add_text(out, "</th><td>");
-		html_text(out, sheet_requirements[i].columns);
-		buffer_add_text(out, "</td><td>");
-		html_text(out, sheet_requirements[i].manual);
-		buffer_add_text(out, "</td></tr>\n");
-	}
-	buffer_add_text(out, "</tbody></table></div>\n");
 }
 
 void sheet_html(const struct coverage *coverage, struct buffer *out)
 {
 	buffer_add_text(out, head);
-	buffer_add_text(out, "<p>Pins: ");
-	html_text(out, coverage->pins ? coverage->pins : "none");
-	buffer_add_format(out, ". %zu source packages:", coverage->count);
-	for (int class = CLASS_SELF_BUILT; class <= CLASS_F; class ++) {
-		size_t count = 0;
-
-		for (size_t i = 0; i < coverage->count; i++)
-			count += coverage->packages[i].class == (enum evidence_class) class;
-		if (count)
-			buffer_add_format(out, " <span class=\"%s\">%zu %s</span>",
-				evidence_class_word((enum evidence_class) class), count,
-				evidence_class_word((enum evidence_class) class));
-	}
-	buffer_add_text(out, "</p>\n<p>Columns of which nothing is known are left out.</p>\n");
-	for (size_t i = 0; i < coverage->stale.count; i++) {
-		buffer_add_text(out, "<p><strong>Stale:</strong> ");
-		html_text(out, coverage->stale.items[i]);
-		buffer_add_text(out, "</p>\n");
-	}
-	put_table(out, coverage, SHEET_REVIEW, "Review");
-	put_table(out, coverage, SHEET_RISK, "Risk");
-	put_evidence(out, coverage);
-	put_inputs(out, coverage);
-	put_requirements(out);
+	for (size_t i = 0; i < SHEET_CLASSES; i++)
+		buffer_add_format(out, ".%s{background:#%06x}",
+			evidence_class_word(sheet_class_order[i]),
+			sheet_class_colour(sheet_class_order[i]));
+	buffer_add_text(out, "\n</style></head><body>\n<h1>Test coverage</h1>\n");
+	put_answer(out, coverage);
+	put_sentences(out, "Note", &coverage->notes);
+	put_sentences(out, "Stale", &coverage->stale);
+	for (size_t i = 0; i < sheet_table_count; i++)
+		put_table(out, coverage, sheet_tables[i], i);
 	buffer_add_text(out, "</body></html>\n");
 }

@@ -56,6 +56,8 @@ static void put_data(struct json *json, const struct coverage_data *data)
 		json_text(json, "date", data->debci_date);
 		put_number(json, "seconds", data->debci_status != NULL, data->debci_seconds);
 		json_text(json, "log", data->debci_log);
+		put_number(json, "passed", data->has_debci_log, data->debci_passed);
+		put_number(json, "skipped", data->has_debci_log, data->debci_skipped);
 		json_object_end(json);
 	} else {
 		json_none(json, "debci");
@@ -71,6 +73,18 @@ static void put_data(struct json *json, const struct coverage_data *data)
 	} else {
 		json_none(json, "device");
 	}
+}
+
+static void put_urgencies(struct json *json, const struct coverage_data *data)
+{
+	if (!data->has_tracker) {
+		json_none(json, "cves_open_by_urgency");
+		return;
+	}
+	json_object_begin(json, "cves_open_by_urgency");
+	for (unsigned i = 0; i < TRACKER_URGENCIES; i++)
+		json_unsigned(json, tracker_urgency_word(i), data->cves_open_by[i]);
+	json_object_end(json);
 }
 
 static void put_risk(struct json *json, const struct coverage_package *package)
@@ -100,6 +114,8 @@ static void put_risk(struct json *json, const struct coverage_package *package)
 	json_text(json, "changed", facts && facts->changed ? time : NULL);
 	json_unsigned(json, "dependents", package->dependents);
 	put_number(json, "popcon", data->has_popcon, data->popcon);
+	put_number(json, "cves_unsaid", data->has_tracker, data->cves_unsaid);
+	put_urgencies(json, data);
 	json_object_end(json);
 }
 
@@ -119,6 +135,36 @@ static void put_decision(struct json *json, const struct coverage_package *packa
 	json_text(json, "owner", decision->owner);
 	json_text(json, "date", decision->date);
 	json_object_end(json);
+}
+
+/* What the answers about tests are made of. */
+static void put_tests(struct json *json, const struct source_facts *facts)
+{
+	static const struct text_list nothing;
+
+	put_texts(json, "triggers", facts ? &facts->triggers : &nothing);
+	json_array_begin(json, "autopkgtests");
+	for (size_t i = 0; facts && i < facts->autopkgtest_count; i++) {
+		const struct autopkgtest *stanza = &facts->autopkgtests[i];
+
+		json_object_begin(json, NULL);
+		put_texts(json, "tests", &stanza->names);
+		json_text(json, "quality", autopkgtest_quality_word(stanza->quality));
+		put_texts(json, "restrictions", &stanza->restrictions);
+		put_texts(json, "architectures", &stanza->architectures);
+		json_unsigned(json, "line", stanza->line);
+		json_object_end(json);
+	}
+	json_array_end(json);
+	json_array_begin(json, "upstream_suites");
+	for (size_t i = 0; facts && i < facts->suite_count; i++) {
+		json_object_begin(json, NULL);
+		json_text(json, "framework", facts->suites[i].framework);
+		json_text(json, "where", facts->suites[i].where);
+		json_unsigned(json, "count", facts->suites[i].count);
+		json_object_end(json);
+	}
+	json_array_end(json);
 }
 
 static void put_package(struct json *json, const struct coverage_package *package)
@@ -142,39 +188,55 @@ static void put_package(struct json *json, const struct coverage_package *packag
 	put_known(json, "confirmed", package->confirmed);
 	put_claims(json, &package->claims);
 	json_text(json, "suite", package->suite);
-	put_texts(json, "binaries", &package->binaries);
+	json_array_begin(json, "binaries");
+	for (size_t i = 0; i < package->binary_count; i++) {
+		struct buffer text = {0};
+
+		listed_binary_text(&package->binaries[i], &text);
+		json_text(json, NULL, buffer_text(&text));
+		buffer_release(&text);
+	}
+	json_array_end(json);
 	json_bool(json, "by_name_only", package->is_by_name_only);
-	json_bool(json, "self_built", package->is_self_built);
-	json_text(json, "unavailable",
-		package->trouble ? package->trouble
-			: facts	 ? facts->trouble
-				 : NULL);
+	json_bool(json, "self_built", package->state == ROW_SELF_BUILT);
+	json_text(json, "unavailable", package->trouble);
 	put_data(json, &package->data);
 	put_risk(json, package);
 	put_decision(json, package);
 	json_text(json, "patch", facts ? facts->patch : NULL);
+	json_text(json, "confirmed_by",
+		package->confirmed == KNOWN_UNKNOWN ? NULL
+			: package->is_by_name_only  ? "name"
+						    : "sha256");
+	put_tests(json, facts);
 	json_object_end(json);
 }
 
-static void put_input(struct json *json, const struct coverage_input *input)
+static void put_input(struct json *json, const struct coverage_input *input, bool with_time)
 {
+	bool has_time = with_time && input->time;
 	char time[CLOCK_TEXT_SIZE];
 
-	if (input->time)
+	if (has_time)
 		clock_format(input->time, time);
 	json_object_begin(json, NULL);
 	json_text(json, "role", input->role);
 	json_text(json, "name", input->name);
-	json_digest(json, "sha256", &input->sha256);
-	json_text(json, "time", input->time ? time : NULL);
+	if (input->trouble)
+		json_none(json, "sha256");
+	else
+		json_digest(json, "sha256", &input->sha256);
+	json_text(json, "time", has_time ? time : NULL);
+	json_text(json, "trouble", input->trouble);
 	json_object_end(json);
 }
 
-enum status sheet_json(const struct coverage *coverage, FILE *stream, struct error *err)
+void sheet_json(const struct coverage *coverage, bool with_times, struct buffer *out)
 {
+	struct error ignored; /* memory does not fail to be written */
 	struct json json;
 
-	json_init_stream(&json, stream);
+	json_init_buffer(&json, out);
 	json_object_begin(&json, NULL);
 	json_text(&json, "format", "reproof-coverage-1");
 	json_text(&json, "pin", coverage->pins);
@@ -186,10 +248,12 @@ enum status sheet_json(const struct coverage *coverage, FILE *stream, struct err
 	json_text(&json, "rules", COVERAGE_RULES);
 	json_array_begin(&json, "inputs");
 	for (size_t i = 0; i < coverage->input_count; i++)
-		put_input(&json, &coverage->inputs[i]);
+		put_input(&json, &coverage->inputs[i], with_times);
 	json_array_end(&json);
 	put_texts(&json, "stale_decisions", &coverage->stale);
 	put_texts(&json, "notes", &coverage->notes);
+	json_text(&json, "release", coverage->suite.codename);
+	json_text(&json, "debci_suite", coverage->suite.ci_name);
 	json_object_end(&json);
-	return json_finish(&json, err);
+	json_finish(&json, &ignored);
 }

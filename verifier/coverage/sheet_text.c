@@ -7,21 +7,6 @@
 #include "base/alloc.h"
 #include "base/escape.h"
 
-/* What needs a look comes first; the assessor reads from the top. */
-static const enum evidence_class order[] = {
-	CLASS_UNKNOWN, CLASS_F, CLASS_E, CLASS_D, CLASS_C, CLASS_B, CLASS_A, CLASS_SELF_BUILT};
-
-static const char *const meanings[] = {
-	[CLASS_SELF_BUILT] = "self-built: outside Debian CI",
-	[CLASS_UNKNOWN] = "unknown: source or data unavailable",
-	[CLASS_A] = "its build runs tests, and Debian CI does",
-	[CLASS_B] = "its build runs tests",
-	[CLASS_C] = "Debian CI runs tests",
-	[CLASS_D] = "some test runs: partial, masked, weak or unclear",
-	[CLASS_E] = "tests exist, and nothing shows that they are run",
-	[CLASS_F] = "no tests",
-};
-
 static void put_line(FILE *stream, const char *text)
 {
 	struct buffer line = {0};
@@ -41,7 +26,10 @@ static void put_package(FILE *stream, const struct coverage_package *package)
 	fprintf(stream, ": %s  ", evidence_class_word(package->class));
 	put_line(stream, package->version ? package->version : "no version");
 	if (package->confirmed != KNOWN_UNKNOWN)
-		fputs(package->confirmed == KNOWN_YES ? ", confirmed" : ", NOT confirmed", stream);
+		fputs(package->confirmed == KNOWN_NO	   ? ", NOT confirmed"
+				: package->is_by_name_only ? ", confirmed by name only"
+							   : ", confirmed",
+			stream);
 	if (facts) {
 		fprintf(stream, ", at build %s", run_at_build_word(facts->run_at_build));
 		if (facts->failure_fatal != FATAL_NOT_APPLICABLE)
@@ -56,19 +44,24 @@ static void put_package(FILE *stream, const struct coverage_package *package)
 	if (data->has_tracker && data->cves_open)
 		fprintf(stream, ", %llu open CVEs", (unsigned long long)data->cves_open);
 	if (package->decision) {
-		fputs(package->is_decided ? ", decided: " : ", STALE decision: ", stream);
+		fputs(package->is_decided ? ", decided: " : ", decision that does NOT count: ",
+			stream);
 		put_line(stream, package->decision->decision);
 	}
-	if (package->trouble || (facts && facts->trouble)) {
+	if (package->trouble) {
 		fputs(", ", stream);
-		put_line(stream, package->trouble ? package->trouble : facts->trouble);
+		put_line(stream, package->trouble);
 	}
 	fputc('\n', stream);
 }
 
-static void put_answer(const struct coverage *coverage, FILE *stream, const size_t counts[])
+static void put_answer(const struct coverage *coverage, FILE *stream)
 {
+	size_t counts[SHEET_CLASSES];
 	const char *between = "";
+
+	for (size_t i = 0; i < SHEET_CLASSES; i++)
+		counts[i] = sheet_class_count(coverage, (enum evidence_class)i);
 
 	fprintf(stream, "%zu source package%s: ", coverage->count, coverage->count == 1 ? "" : "s");
 	for (int class = CLASS_A; class <= CLASS_F; class ++) {
@@ -87,18 +80,17 @@ static void put_answer(const struct coverage *coverage, FILE *stream, const size
 
 void sheet_text(const struct coverage *coverage, FILE *stream)
 {
-	size_t counts[CLASS_F + 1] = {0};
+	put_answer(coverage, stream);
+	for (size_t c = 0; c < SHEET_CLASSES; c++) {
+		enum evidence_class class = sheet_class_order[c];
+		size_t count = sheet_class_count(coverage, class);
 
-	for (size_t i = 0; i < coverage->count; i++)
-		counts[coverage->packages[i].class]++;
-	put_answer(coverage, stream, counts);
-	for (size_t c = 0; c < ARRAY_SIZE(order); c++) {
-		if (counts[order[c]] == 0)
+		if (count == 0)
 			continue;
-		fprintf(stream, "\n%s  %s (%zu)\n", evidence_class_word(order[c]),
-			meanings[order[c]], counts[order[c]]);
+		fprintf(stream, "\n%s  %s (%zu)\n", evidence_class_word(class),
+			evidence_class_meaning(class), count);
 		for (size_t i = 0; i < coverage->count; i++)
-			if (coverage->packages[i].class == order[c])
+			if (coverage->packages[i].class == class)
 				put_package(stream, &coverage->packages[i]);
 	}
 	if (coverage->stale.count)

@@ -7,30 +7,19 @@
 #include <xlsxwriter.h>
 
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "base/escape.h"
 #include "base/path.h"
 #include "base/tempfile.h"
 
-#define CELL_MAX ((size_t)32000) /* Excel's own bound is 32,767 characters */
+#define CELL_MAX ((size_t)32000)      /* bytes; Excel's own bound is 32,767 characters */
+#define ROWS_MAX ((lxw_row_t)1000000) /* Excel's own bound is 1,048,576 */
+#define WRAPPED	 60		      /* characters; a wider column holds sentences */
 
 struct book {
 	lxw_workbook *workbook;
-	lxw_format *head, *wrapped;
-	lxw_format *classes[CLASS_F + 1];
+	lxw_format *head, *wrapped, *plain;
+	lxw_format *classes[SHEET_CLASSES];
 	lxw_error failed; /* the first */
-};
-
-/* A word stands beside each colour: it is not the only sign. */
-static const lxw_color_t colours[] = {
-	[CLASS_SELF_BUILT] = 0xD9D9D9,
-	[CLASS_UNKNOWN] = 0xFFD9E6,
-	[CLASS_A] = 0xC6EFCE,
-	[CLASS_B] = 0xDDF3D0,
-	[CLASS_C] = 0xE9F5DB,
-	[CLASS_D] = 0xFFF2CC,
-	[CLASS_E] = 0xFCE4D6,
-	[CLASS_F] = 0xF8CBAD,
 };
 
 static void note(struct book *book, lxw_error error)
@@ -59,140 +48,65 @@ static void put_text(struct book *book, lxw_worksheet *sheet, lxw_row_t row, lxw
 	buffer_release(&line);
 }
 
-static void put_number(
-	struct book *book, lxw_worksheet *sheet, lxw_row_t row, lxw_col_t column, const char *text)
+/* A sheet with a frozen head and filters over its columns. */
+static lxw_worksheet *sheet_begin(struct book *book, const struct sheet_table *table)
 {
-	note(book, worksheet_write_number(sheet, row, column, strtod(text, NULL), NULL));
-}
-
-/* A sheet with a frozen head and filters over `columns` columns and `rows` rows. */
-static lxw_worksheet *sheet_begin(struct book *book, const char *name, const char *const *titles,
-	const unsigned *widths, size_t columns, size_t rows)
-{
-	lxw_worksheet *sheet = workbook_add_worksheet(book->workbook, name);
+	lxw_worksheet *sheet = workbook_add_worksheet(book->workbook, table->name);
 
 	if (!sheet) {
 		note(book, LXW_ERROR_MEMORY_MALLOC_FAILED);
 		return NULL;
 	}
-	for (size_t c = 0; c < columns; c++) {
-		worksheet_set_column(sheet, (lxw_col_t)c, (lxw_col_t)c, widths[c], NULL);
-		put_text(book, sheet, 0, (lxw_col_t)c, titles[c], book->head);
+	for (size_t c = 0; c < *table->column_count; c++) {
+		lxw_col_t at = (lxw_col_t)c;
+
+		worksheet_set_column(sheet, at, at, table->columns[c].width, NULL);
+		put_text(book, sheet, 0, at, table->columns[c].title, book->head);
 	}
 	worksheet_freeze_panes(sheet, 1, 1);
-	worksheet_autofilter(sheet, 0, 0, (lxw_row_t)rows, (lxw_col_t)(columns - 1));
 	return sheet;
 }
 
-/* The columns of one part, behind the source's name. */
-static void put_part(
-	struct book *book, const struct coverage *coverage, const char *name, enum sheet_part part)
+static void put_cell(struct book *book, lxw_worksheet *sheet, lxw_row_t row, lxw_col_t at,
+	const struct sheet_column *column, const struct buffer *cell)
 {
-	const struct sheet_column *columns[64];
-	const char *titles[64];
-	unsigned widths[64];
-	size_t count = 0;
-	struct buffer cell = {0};
+	enum evidence_class class;
 
-	for (size_t c = 0; c < sheet_column_count && count < ARRAY_SIZE(columns); c++) {
-		/* Which package, and its class, begin each sheet. */
-		if (sheet_columns[c].part != part && c > 2)
-			continue;
-		columns[count] = &sheet_columns[c];
-		titles[count] = sheet_columns[c].title;
-		widths[count++] = sheet_columns[c].width;
-	}
-	lxw_worksheet *sheet = sheet_begin(book, name, titles, widths, count, coverage->count);
-
-	for (size_t i = 0; sheet && i < coverage->count; i++) {
-		const struct coverage_package *package = &coverage->packages[i];
-
-		for (size_t c = 0; c < count; c++) {
-			bool is_class = strcmp(columns[c]->title, "class") == 0;
-
-			buffer_clear(&cell);
-			columns[c]->value(package, &cell);
-			if (columns[c]->is_number && cell.len)
-				put_number(book, sheet, (lxw_row_t)i + 1, (lxw_col_t)c,
-					buffer_text(&cell));
-			else
-				put_text(book, sheet, (lxw_row_t)i + 1, (lxw_col_t)c,
-					buffer_text(&cell),
-					is_class ? book->classes[package->class] : NULL);
-		}
-	}
-	buffer_release(&cell);
-}
-
-static void put_evidence(struct book *book, const struct coverage *coverage)
-{
-	static const char *const titles[] = {"source", "version", "claim", "where", "sha256"};
-	static const unsigned widths[] = {22, 20, 70, 60, 66};
-	size_t rows = 0, row = 1;
-
-	for (size_t i = 0; i < coverage->count; i++)
-		rows += coverage->packages[i].claims.count;
-	lxw_worksheet *sheet =
-		sheet_begin(book, "Evidence", titles, widths, ARRAY_SIZE(titles), rows);
-
-	for (size_t i = 0; sheet && i < coverage->count; i++) {
-		const struct coverage_package *package = &coverage->packages[i];
-
-		for (size_t c = 0; c < package->claims.count; c++, row++) {
-			const struct claim *claim = &package->claims.items[c];
-			char hex[SHA256_HEX_SIZE] = "";
-
-			if (claim->has_sha256)
-				digest_hex(&claim->sha256, hex);
-			const char *cells[] = {package->source,
-				package->version ? package->version : "", claim->text, claim->where,
-				hex};
-			for (size_t k = 0; k < ARRAY_SIZE(cells); k++)
-				put_text(book, sheet, (lxw_row_t)row, (lxw_col_t)k, cells[k], NULL);
-		}
-	}
-}
-
-static void put_method(struct book *book, const struct coverage *coverage)
-{
-	static const char *const titles[] = {"what", "name", "sha256", "time"};
-	static const unsigned widths[] = {14, 70, 66, 22};
-	lxw_worksheet *sheet = sheet_begin(book, "Method and sources", titles, widths,
-		ARRAY_SIZE(titles), coverage->input_count + 1);
-
-	if (!sheet)
+	if (cell->len == 0)
 		return;
-	put_text(book, sheet, 1, 0, "rules", NULL);
-	put_text(book, sheet, 1, 1, "docs/coverage.md of reproof, rules " COVERAGE_RULES, NULL);
-	for (size_t i = 0; i < coverage->input_count; i++) {
-		const struct coverage_input *input = &coverage->inputs[i];
-		char hex[SHA256_HEX_SIZE], time[CLOCK_TEXT_SIZE] = "";
-
-		digest_hex(&input->sha256, hex);
-		if (input->time)
-			clock_format(input->time, time);
-		const char *cells[] = {input->role, input->name, hex, time};
-		for (size_t k = 0; k < ARRAY_SIZE(cells); k++)
-			put_text(book, sheet, (lxw_row_t)i + 2, (lxw_col_t)k, cells[k], NULL);
-	}
+	if (column->kind == CELL_NUMBER)
+		note(book, worksheet_write_number(sheet, row, at, strtod(cell->data, NULL), NULL));
+	else
+		put_text(book, sheet, row, at, cell->data,
+			column->kind == CELL_CLASS && evidence_class_parse(cell->data, &class)
+				? book->classes[class]
+				: column->width >= WRAPPED ? book->wrapped
+							   : book->plain);
 }
 
-static void put_requirements(struct book *book)
+static void put_table(
+	struct book *book, const struct coverage *coverage, const struct sheet_table *table)
 {
-	static const char *const titles[] = {
-		"IEC 62443-4-1 practice", "supported by", "what stays manual"};
-	static const unsigned widths[] = {46, 70, 70};
-	lxw_worksheet *sheet = sheet_begin(
-		book, "IEC 62443-4-1", titles, widths, ARRAY_SIZE(titles), sheet_requirement_count);
+	lxw_worksheet *sheet = sheet_begin(book, table);
+	struct sheet_row row = {.coverage = coverage};
+	struct buffer cell = {0};
+	lxw_row_t at = 0;
 
-	for (size_t i = 0; sheet && i < sheet_requirement_count; i++) {
-		const char *cells[] = {sheet_requirements[i].practice,
-			sheet_requirements[i].columns, sheet_requirements[i].manual};
-
-		for (size_t k = 0; k < ARRAY_SIZE(cells); k++)
-			put_text(book, sheet, (lxw_row_t)i + 1, (lxw_col_t)k, cells[k],
-				book->wrapped);
+	while (sheet && table->next(&row)) {
+		if (++at > ROWS_MAX) {
+			put_text(book, sheet, at, 0, "… there is more; the JSON has all of it",
+				book->head);
+			break;
+		}
+		for (size_t c = 0; c < *table->column_count; c++) {
+			buffer_clear(&cell);
+			table->columns[c].value(&row, &cell);
+			put_cell(book, sheet, at, (lxw_col_t)c, &table->columns[c], &cell);
+		}
 	}
+	if (sheet)
+		worksheet_autofilter(sheet, 0, 0, at, (lxw_col_t)(*table->column_count - 1));
+	buffer_release(&cell);
 }
 
 static void formats_make(struct book *book)
@@ -203,9 +117,11 @@ static void formats_make(struct book *book)
 	book->wrapped = workbook_add_format(book->workbook);
 	format_set_text_wrap(book->wrapped);
 	format_set_align(book->wrapped, LXW_ALIGN_VERTICAL_TOP);
-	for (size_t i = 0; i < ARRAY_SIZE(colours); i++) {
+	book->plain = workbook_add_format(book->workbook);
+	format_set_align(book->plain, LXW_ALIGN_VERTICAL_TOP);
+	for (size_t i = 0; i < SHEET_CLASSES; i++) {
 		book->classes[i] = workbook_add_format(book->workbook);
-		format_set_bg_color(book->classes[i], colours[i]);
+		format_set_bg_color(book->classes[i], sheet_class_colour((enum evidence_class)i));
 		format_set_align(book->classes[i], LXW_ALIGN_CENTER);
 	}
 }
@@ -221,11 +137,8 @@ static enum status write_book(const struct coverage *coverage, const char *path,
 		return error_set(err, STATUS_IO, "%s: the workbook cannot be made", path);
 	workbook_set_properties(book.workbook, &properties);
 	formats_make(&book);
-	put_part(&book, coverage, "Coverage", SHEET_REVIEW);
-	put_evidence(&book, coverage);
-	put_part(&book, coverage, "Risk", SHEET_RISK);
-	put_method(&book, coverage);
-	put_requirements(&book);
+	for (size_t i = 0; i < sheet_table_count; i++)
+		put_table(&book, coverage, sheet_tables[i]);
 	note(&book, workbook_close(book.workbook));
 	if (book.failed != LXW_NO_ERROR)
 		return error_set(err, STATUS_IO, "%s: %s", path, lxw_strerror(book.failed));
