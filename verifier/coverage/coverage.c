@@ -73,6 +73,11 @@ void listed_binary_text(const struct listed_binary *binary, struct buffer *text)
 		buffer_add_format(text, " %s", binary->architecture);
 }
 
+bool coverage_debs_are_read(const struct coverage_package *row)
+{
+	return row->deb_count > 0 && row->seen.count == row->deb_count;
+}
+
 static int compare_packages(const void *a, const void *b)
 {
 	const struct coverage_package *left = a, *right = b;
@@ -119,6 +124,10 @@ static void package_release(struct coverage_package *package)
 		free(package->debs[i].version);
 	}
 	free(package->debs);
+	text_list_release(&package->seen.privileges);
+	text_list_release(&package->seen.services);
+	text_list_release(&package->seen.sockets);
+	text_list_release(&package->seen.sections);
 	for (size_t i = 0; i < package->binary_count; i++) {
 		free(package->binaries[i].name);
 		free(package->binaries[i].version);

@@ -6,6 +6,7 @@
 #include "base/buffer.h"
 #include "verifier/coverage/buildlog.h"
 #include "verifier/coverage/coverage_suite.h"
+#include "verifier/coverage/deb_marks.h"
 #include "verifier/coverage/decision.h"
 #include "verifier/coverage/grade.h"
 #include "verifier/coverage/tracker.h"
@@ -67,6 +68,13 @@ enum row_state {
 	ROW_READ,
 };
 
+/* What the binary packages of a row bring; each text with the package's name in front. */
+struct coverage_debs {
+	size_t count; /* of .debs that were read: all of the row, or what it says is not whole */
+	struct text_list privileges, services, sockets;
+	struct text_list sections; /* Section of each, once */
+};
+
 struct coverage_package {
 	char *source, *version, *suite;
 	struct listed_binary *binaries; /* of the list, that it makes */
@@ -84,11 +92,15 @@ struct coverage_package {
 	/* Those .debs of the pins that the list means; of a source, all of the architecture. */
 	struct shipped_deb *debs;
 	size_t deb_count, deb_capacity;
+	struct coverage_debs seen;
 	uint64_t dependents; /* source packages of the list with one that depends on its own */
 	const struct decision *decision; /* of coverage.decisions; or NULL */
 	bool is_decided;		 /* that decision holds for the class and version */
 	struct claim_list claims;	 /* of the facts and of all data */
 };
+
+/* Every .deb of the row was read, and there is one. */
+bool coverage_debs_are_read(const struct coverage_package *row);
 
 /* A zeroed struct is empty and safe to release. */
 struct coverage {

@@ -244,6 +244,8 @@ enum status coverage_make(const struct coverage_request *request,
 	if (status == STATUS_OK)
 		coverage_binaries_read(catalog, coverage);
 	if (status == STATUS_OK)
+		status = coverage_debs_read(request, place, coverage, err);
+	if (status == STATUS_OK)
 		status = coverage_materials_match(request, place, coverage, err);
 	if (status == STATUS_OK)
 		status = coverage_data_read(request, place, coverage, err);

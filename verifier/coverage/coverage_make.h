@@ -51,6 +51,9 @@ enum status coverage_sources_read(const struct coverage_request *request,
 	struct coverage *coverage, struct error *err);
 /* The .debs that the pins have of each row, and how many source packages of the table need it. */
 void coverage_binaries_read(const struct source_catalog *catalog, struct coverage *coverage);
+/* What the .debs of each row bring, of those that are in the store or were read before. */
+enum status coverage_debs_read(const struct coverage_request *request,
+	const struct coverage_place *place, struct coverage *coverage, struct error *err);
 /*
  * Marks the rows that are known by SHA-256 (trust T19): the image's own list is an artifact that
  * the run reproduced, and each .deb of the row is in that list, in the pins and, by its digest,

@@ -232,16 +232,41 @@ static void urgency(row_of *row, struct buffer *text)
 	}
 }
 
+/* Of the .debs where all were read, which is more; else of the source package's debian/. */
 static void services(row_of *row, struct buffer *text)
 {
-	if (row->of->facts)
+	if (coverage_debs_are_read(row->of))
+		add_list(text, &row->of->seen.services);
+	else if (row->of->facts)
 		add_list(text, &row->of->facts->services);
 }
 
 static void privileges(row_of *row, struct buffer *text)
 {
-	if (row->of->facts)
+	if (coverage_debs_are_read(row->of))
+		add_list(text, &row->of->seen.privileges);
+	else if (row->of->facts)
 		add_list(text, &row->of->facts->setuid);
+}
+
+static void sockets(row_of *row, struct buffer *text)
+{
+	if (coverage_debs_are_read(row->of))
+		add_list(text, &row->of->seen.sockets);
+}
+
+static void sections(row_of *row, struct buffer *text)
+{
+	if (coverage_debs_are_read(row->of))
+		add_list(text, &row->of->seen.sections);
+}
+
+static void looked_at(row_of *row, struct buffer *text)
+{
+	if (coverage_debs_are_read(row->of))
+		buffer_add_text(text, "its .debs");
+	else if (row->of->facts)
+		buffer_add_text(text, "debian/ of its source alone");
 }
 
 static void languages(row_of *row, struct buffer *text)
@@ -335,9 +360,19 @@ static const struct sheet_column risk[] = {
 	{"CVEs unsaid", 10, CELL_NUMBER, cves_unsaid,
 		"of which the tracker says nothing in this release: neither open nor closed"},
 	{"services", 30, CELL_TEXT, services,
-		"units and init scripts in debian/ of the source package"},
+		"systemd's services and init scripts, of what \"looked at\" says"},
+	{"listens", 30, CELL_TEXT, sockets,
+		"what systemd's socket units of its .debs listen to; a daemon that listens by "
+		"itself is not seen"},
 	{"privileges", 30, CELL_TEXT, privileges,
-		"scripts in debian/ of the source package that set modes or capabilities"},
+		"files with set-user-ID, set-group-ID or capabilities, and scripts that give them, "
+		"of what \"looked at\" says"},
+	{"sections", 16, CELL_TEXT, sections,
+		"Section of its .debs: net, httpd, mail and web are what Debian holds for network "
+		"software"},
+	{"looked at", 24, CELL_TEXT, looked_at,
+		"where these four are read from: .debs that are in the store, or the packaging, in "
+		"which what upstream's installation sets is not seen"},
 	{"languages", 30, CELL_TEXT, languages, "upstream's files by suffix, the largest four"},
 	{"size", 12, CELL_NUMBER, size, "bytes of these files, of all languages"},
 	{"last change", 12, CELL_TEXT, changed, "the newest entry of debian/changelog"},

@@ -28,6 +28,15 @@ static void put_texts(struct json *json, const char *key, const struct text_list
 	json_array_end(json);
 }
 
+static void put_known_texts(
+	struct json *json, const char *key, bool is_known, const struct text_list *texts)
+{
+	if (is_known)
+		put_texts(json, key, texts);
+	else
+		json_none(json, key);
+}
+
 static void put_claims(struct json *json, const struct claim_list *claims)
 {
 	json_array_begin(json, "evidence");
@@ -92,14 +101,21 @@ static void put_risk(struct json *json, const struct coverage_package *package)
 	static const struct text_list nothing;
 	const struct coverage_data *data = &package->data;
 	const struct source_facts *facts = package->facts;
+	bool are_debs = coverage_debs_are_read(package);
 	char time[CLOCK_TEXT_SIZE];
 
 	json_object_begin(json, "risk");
 	put_number(json, "cves_open", data->has_tracker, data->cves_open);
 	put_number(json, "cves_open_remote", data->has_tracker, data->cves_open_remote);
 	put_number(json, "cves_past", data->has_tracker, data->cves_past);
-	put_texts(json, "services", facts ? &facts->services : &nothing);
-	put_texts(json, "privileges", facts ? &facts->setuid : &nothing);
+	put_texts(json, "services",
+		are_debs	? &package->seen.services
+			: facts ? &facts->services
+				: &nothing);
+	put_texts(json, "privileges",
+		are_debs	? &package->seen.privileges
+			: facts ? &facts->setuid
+				: &nothing);
 	json_array_begin(json, "languages");
 	for (size_t i = 0; facts && i < facts->language_count; i++) {
 		json_object_begin(json, NULL);
@@ -116,6 +132,9 @@ static void put_risk(struct json *json, const struct coverage_package *package)
 	put_number(json, "popcon", data->has_popcon, data->popcon);
 	put_number(json, "cves_unsaid", data->has_tracker, data->cves_unsaid);
 	put_urgencies(json, data);
+	put_known_texts(json, "sockets", are_debs, &package->seen.sockets);
+	put_known_texts(json, "sections", are_debs, &package->seen.sections);
+	json_text(json, "looked_at", are_debs ? "debs" : facts ? "source" : NULL);
 	json_object_end(json);
 }
 

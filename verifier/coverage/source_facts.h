@@ -82,6 +82,8 @@ void autopkgtest_judge(
 	const struct source_tree *tree, const char *architecture, struct source_facts *facts);
 void upstream_judge(const struct source_tree *tree, struct source_facts *facts);
 void source_marks(const struct source_tree *tree, struct source_facts *facts);
+/* Whether a line of a script sets a set-user-ID or set-group-ID mode, or capabilities. */
+bool script_line_sets_rights(const char *line);
 /* All of them, upstream's tests first and rules last, and what the tree says of itself. */
 void source_facts_judge(
 	const struct source_tree *tree, const char *architecture, struct source_facts *facts);

@@ -160,7 +160,7 @@ static bool has_setuid_mode(const char *line)
 	return false;
 }
 
-static bool sets_rights(const char *line)
+bool script_line_sets_rights(const char *line)
 {
 	static const char *const commands[] = {"chmod", "install", "dpkg-statoverride"};
 
@@ -223,7 +223,7 @@ static void packaging_marks(const struct tree_file *file, struct source_facts *f
 	if (path_has_suffix(file->path, ".install"))
 		lines_each(file, installs_unit, &facts->services);
 	if (is_script(file->path))
-		lines_each(file, sets_rights, &facts->setuid);
+		lines_each(file, script_line_sets_rights, &facts->setuid);
 }
 
 /* "+0530" at the end of a date becomes "+0000"; gives what it stood for, in seconds. */
