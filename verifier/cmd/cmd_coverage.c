@@ -39,6 +39,8 @@ static const char help[] =
 	"  --rebuilder FILE      a rebuilderd's list, or reproducible.json\n"
 	"  --device FILE         results of tests on devices (repeatable)\n"
 	"  --device-map FILE     which case tests which packages\n"
+	"  --newer FILE          a Sources index of a newer release or another distribution, from\n"
+	"                        which autopkgtests could be taken\n"
 	"  --buildlog FILE|DIR   a build log, or a directory of them (repeatable)\n\n"
 	"Of this project, each a path:\n"
 	"  --decisions FILE      what assessors decided (YAML)\n"
@@ -72,6 +74,7 @@ enum {
 	OPTION_BUILDLOG,
 	OPTION_DEVICE,
 	OPTION_DEVICE_MAP,
+	OPTION_NEWER,
 	OPTION_DECISIONS,
 	OPTION_GATE,
 	OPTION_JSON,
@@ -107,6 +110,7 @@ static const struct command_option options[] = {
 	{"buildlog", OPTION_BUILDLOG, true},
 	{"device", OPTION_DEVICE, true},
 	{"device-map", OPTION_DEVICE_MAP, true},
+	{"newer", OPTION_NEWER, true},
 	{"decisions", OPTION_DECISIONS, true},
 	{"gate", OPTION_GATE, true},
 	{"json", OPTION_JSON, false},
@@ -151,6 +155,7 @@ static void take_option(struct coverage_arguments *arguments, int option, const 
 		{OPTION_POPCON, &request->popcon},
 		{OPTION_REBUILDER, &request->rebuilder},
 		{OPTION_DEVICE_MAP, &request->device_map},
+		{OPTION_NEWER, &request->newer},
 		{OPTION_DECISIONS, &request->decisions},
 		{OPTION_GATE, &arguments->gate},
 		{OPTION_CSV, &arguments->csv},

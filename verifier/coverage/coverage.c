@@ -115,7 +115,8 @@ static void package_release(struct coverage_package *package)
 	struct coverage_data *data = &package->data;
 	char *texts[] = {package->source, package->version, package->suite, package->trouble,
 		data->debci_status, data->debci_version, data->debci_date, data->debci_log,
-		data->log_name, data->log_ran, data->reproducible};
+		data->log_name, data->log_ran, data->reproducible, data->newer_version,
+		data->newer_testsuite, data->newer_file};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		free(texts[i]);

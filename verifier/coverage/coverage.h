@@ -53,6 +53,8 @@ struct coverage_data {
 	uint64_t cves_unsaid; /* of which the tracker says nothing in the suite */
 	uint64_t cves_open_by[TRACKER_URGENCIES];
 
+	char *newer_version, *newer_testsuite, *newer_file; /* NULL: none, or not given */
+
 	bool has_popcon;
 	uint64_t popcon; /* installations */
 };

@@ -14,6 +14,7 @@ static const char *const role_words[DATA_ROLES] = {
 	[DATA_DEVICE] = "device",
 	[DATA_DEVICE_MAP] = "device-map",
 	[DATA_BUILDLOG] = "buildlog",
+	[DATA_NEWER] = "newer",
 };
 
 const char *data_role_word(enum data_role role)
@@ -116,6 +117,12 @@ static enum status read_device_map(
 	return device_map_read(&outside->map, file, err);
 }
 
+static enum status read_newer(
+	struct outside *outside, const struct data_file *file, struct error *err)
+{
+	return newer_read(&outside->newer, file, &outside->sources, err);
+}
+
 static enum status read_all(struct outside *outside, struct error *err)
 {
 	const struct coverage_request *request = outside->request;
@@ -128,6 +135,7 @@ static enum status read_all(struct outside *outside, struct error *err)
 		{DATA_POPCON, request->popcon, read_popcon},
 		{DATA_REBUILDER, request->rebuilder, read_rebuilder},
 		{DATA_DEVICE_MAP, request->device_map, read_device_map},
+		{DATA_NEWER, request->newer, read_newer},
 	};
 	enum status status = STATUS_OK;
 
@@ -196,6 +204,7 @@ enum status coverage_data_read(const struct coverage_request *request,
 	rebuilderd_release(&outside.rebuilder);
 	device_results_release(&outside.devices);
 	device_map_release(&outside.map);
+	newer_release(&outside.newer);
 	for (size_t i = 0; i < outside.log_count; i++)
 		buildlog_release(&outside.logs[i]);
 	free(outside.logs);

@@ -7,6 +7,7 @@
 #include "verifier/coverage/data_file.h"
 #include "verifier/coverage/debci.h"
 #include "verifier/coverage/device.h"
+#include "verifier/coverage/newer.h"
 #include "verifier/coverage/popcon.h"
 #include "verifier/coverage/rebuilderd.h"
 #include "verifier/coverage/tracker.h"
@@ -21,6 +22,7 @@ enum data_role {
 	DATA_DEVICE,
 	DATA_DEVICE_MAP,
 	DATA_BUILDLOG,
+	DATA_NEWER,
 	DATA_ROLES,
 };
 
@@ -43,6 +45,7 @@ struct outside {
 	struct rebuilderd rebuilder;
 	struct device_results devices;
 	struct device_map map;
+	struct newer newer;
 	struct buildlog *logs;
 	size_t log_count, log_capacity;
 };

@@ -19,6 +19,7 @@ struct coverage_request {
 	/* Paths and URLs. */
 	struct text_list debci, devices, logs;
 	const char *tracker, *popcon, *rebuilder, *device_map, *decisions;
+	const char *newer; /* a Sources index of another release or distribution */
 	unsigned workers;
 };
 

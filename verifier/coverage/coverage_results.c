@@ -223,6 +223,24 @@ static void put_device(struct outside *outside, struct coverage_package *row)
 	row->data.device_skipped = count.skipped;
 }
 
+static void put_newer(struct outside *outside, struct coverage_package *row)
+{
+	const struct newer *newer = &outside->newer;
+	const struct newer_source *found = newer_find(newer, row->source);
+
+	if (!found) {
+		claim_add(&row->claims, &newer->sha256, newer->file, 0,
+			"no version of it declares autopkgtests there");
+		return;
+	}
+	row->data.newer_version = xstrdup(found->version);
+	row->data.newer_testsuite = xstrdup(found->testsuite);
+	row->data.newer_file = xstrdup(newer->file);
+	claim_add(&row->claims, &newer->sha256, newer->file, found->line,
+		"%s %s declares autopkgtests there: %s", row->source, found->version,
+		found->testsuite);
+}
+
 static const struct {
 	enum data_role role;
 	bool is_of_suite; /* it is asked for one suite, and a row may be of another */
@@ -234,6 +252,7 @@ static const struct {
 	{DATA_POPCON, false, put_popcon},
 	{DATA_REBUILDER, false, put_rebuilder},
 	{DATA_DEVICE, false, put_device},
+	{DATA_NEWER, false, put_newer},
 };
 
 static void claim_unread(

@@ -228,6 +228,14 @@ static void put_package(struct json *json, const struct coverage_package *packag
 			: package->is_by_name_only  ? "name"
 						    : "sha256");
 	put_tests(json, facts);
+	if (package->data.newer_version) {
+		json_object_begin(json, "newer");
+		json_text(json, "version", package->data.newer_version);
+		json_text(json, "testsuite", package->data.newer_testsuite);
+		json_object_end(json);
+	} else {
+		json_none(json, "newer");
+	}
 	json_object_end(json);
 }
 

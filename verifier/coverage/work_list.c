@@ -67,6 +67,20 @@ static void put_block(struct buffer *out, const char *text)
 	buffer_release(&block);
 }
 
+/* Where its debian/tests could be taken from. */
+static void put_newer(struct buffer *out, const struct coverage_data *data)
+{
+	if (!data->newer_version)
+		return;
+	buffer_add_text(out, "  - autopkgtests are declared (");
+	put_span(out, data->newer_testsuite);
+	buffer_add_text(out, ") by version ");
+	put_span(out, data->newer_version);
+	buffer_add_text(out, " in ");
+	put_span(out, data->newer_file);
+	buffer_add_text(out, ": its debian/tests could be taken over, untested\n");
+}
+
 static void put_package(struct buffer *out, const struct coverage_package *package)
 {
 	const struct source_facts *facts = package->facts;
@@ -78,8 +92,11 @@ static void put_package(struct buffer *out, const struct coverage_package *packa
 	buffer_add_format(out, ", class %s: ", evidence_class_word(package->class));
 	if (facts->suite_count == 0) {
 		buffer_add_text(out,
-			"no upstream test was found; an autopkgtest would have to be "
-			"written.\n");
+			package->data.newer_version
+				? "no upstream test was found.\n"
+				: "no upstream test was found; an autopkgtest would have to be "
+				  "written.\n");
+		put_newer(out, &package->data);
 		return;
 	}
 	buffer_add_format(out, "run at build %s, failure fatal %s, autopkgtest %s. Upstream has:\n",
@@ -92,6 +109,7 @@ static void put_package(struct buffer *out, const struct coverage_package *packa
 		put_span(out, facts->suites[i].where);
 		buffer_add_char(out, '\n');
 	}
+	put_newer(out, &package->data);
 	if (facts->patch) {
 		buffer_add_text(out, "\n  This would run it, untested:\n");
 		put_block(out, facts->patch);
