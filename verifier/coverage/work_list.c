@@ -2,70 +2,8 @@
 #include "verifier/coverage/work_list.h"
 
 #include <inttypes.h>
-#include <string.h>
 
-#include "base/escape.h"
-
-/* Of backquotes. */
-static size_t longest_run(const struct buffer *text)
-{
-	size_t longest = 0, run = 0;
-
-	for (size_t i = 0; i < text->len; i++) {
-		run = text->data[i] == '`' ? run + 1 : 0;
-		longest = run > longest ? run : longest;
-	}
-	return longest;
-}
-
-static void put_fence(struct buffer *out, size_t length)
-{
-	for (size_t i = 0; i < length; i++)
-		buffer_add_char(out, '`');
-}
-
-/* A code span whose fence is longer than any run of backquotes in the text (CommonMark 6.1). */
-static void put_span(struct buffer *out, const char *text)
-{
-	struct buffer line = {0};
-	size_t longest;
-
-	escape_line(&line, text, strlen(text));
-	longest = longest_run(&line);
-	put_fence(out, longest + 1);
-	buffer_add_format(
-		out, "%s%s%s", longest ? " " : "", buffer_text(&line), longest ? " " : "");
-	put_fence(out, longest + 1);
-	buffer_release(&line);
-}
-
-/*
- * A fenced block inside a list item, whose fence is longer than any run of backquotes in the text
- * (CommonMark 4.5): nothing in it can end it.
- */
-static void put_block(struct buffer *out, const char *text)
-{
-	struct buffer block = {0};
-	size_t fence;
-
-	escape_block(&block, text, strlen(text));
-	fence = longest_run(&block) < 3 ? 3 : longest_run(&block) + 1;
-	buffer_add_text(out, "\n  ");
-	put_fence(out, fence);
-	buffer_add_text(out, "diff\n");
-	for (const char *at = buffer_text(&block); *at;) {
-		size_t len = strcspn(at, "\n");
-
-		buffer_add_text(out, "  ");
-		buffer_add(out, at, len);
-		buffer_add_char(out, '\n');
-		at += len + (at[len] == '\n');
-	}
-	buffer_add_text(out, "  ");
-	put_fence(out, fence);
-	buffer_add_text(out, "\n\n");
-	buffer_release(&block);
-}
+#include "base/markdown.h"
 
 /* Where its debian/tests could be taken from. */
 static void put_newer(struct buffer *out, const struct coverage_data *data)
@@ -86,9 +24,9 @@ static void put_package(struct buffer *out, const struct coverage_package *packa
 	const struct source_facts *facts = package->facts;
 
 	buffer_add_text(out, "- ");
-	put_span(out, package->source);
+	markdown_code(out, package->source);
 	buffer_add_char(out, ' ');
-	put_span(out, package->version ? package->version : "");
+	markdown_code(out, package->version ? package->version : "");
 	buffer_add_format(out, ", class %s: ", evidence_class_word(package->class));
 	if (facts->suite_count == 0) {
 		buffer_add_text(out,
@@ -104,15 +42,15 @@ static void put_package(struct buffer *out, const struct coverage_package *packa
 		autopkgtest_quality_word(facts->autopkgtest_quality));
 	for (size_t i = 0; i < facts->suite_count; i++) {
 		buffer_add_format(out, "  - %" PRIu64 " of ", facts->suites[i].count);
-		put_span(out, facts->suites[i].framework);
+		markdown_code(out, facts->suites[i].framework);
 		buffer_add_text(out, " in ");
-		put_span(out, facts->suites[i].where);
+		markdown_code(out, facts->suites[i].where);
 		buffer_add_char(out, '\n');
 	}
 	put_newer(out, &package->data);
 	if (facts->patch) {
 		buffer_add_text(out, "\n  This would run it, untested:\n");
-		put_block(out, facts->patch);
+		markdown_block(out, "diff", facts->patch);
 	}
 }
 
