@@ -8,6 +8,7 @@
  */
 #include "snapshot/archive_files.h"
 #include "snapshot/fetcher.h"
+#include "snapshot/package_pool.h"
 #include "snapshot/pins.h"
 #include "snapshot/places.h"
 #include "snapshot/serving.h"

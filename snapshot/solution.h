@@ -20,6 +20,8 @@ struct solved_package {
 	char *archive, *path;
 	struct digest digest;
 	uint64_t size;
+	uint64_t installed_kib; /* Installed-Size of Packages; 0: not known */
+	int id;			/* of the pool that it was solved in */
 };
 
 struct solution {

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <solv/pool.h>
-#include <solv/poolarch.h>
 #include <solv/repo.h>
 #include <solv/solver.h>
-#include <solv/solverdebug.h>
 #include <solv/transaction.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +9,7 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "snapshot/snapshot.h"
-#include "snapshot/solve_load.h"
+#include "snapshot/solve_pool.h"
 #include "snapshot/solve_wish.h"
 
 /* So often a choice is taken back before the solver may do as it likes. */
@@ -34,105 +32,13 @@ void solution_release(struct solution *solution)
 	*solution = (struct solution){0};
 }
 
-/* Whether a package of that very name is there, not only something that provides it. */
-static bool name_is_real(Pool *pool, Id name)
+/*
+ * libsolv counts in bytes what Installed-Size says in KiB. A package has its directories at least,
+ * so that 0 is what could not be read.
+ */
+static uint64_t installed_kib(Solvable *solvable)
 {
-	Id p, pp;
-
-	FOR_PROVIDES(p, pp, name)
-	{
-		if (pool->solvables[p].name == name)
-			return true;
-	}
-	return false;
-}
-
-/* The one package that provides a virtual name; 0 when there is none or a choice. */
-static Id provider_only(Pool *pool, Id name)
-{
-	Id p, pp, only = 0;
-
-	FOR_PROVIDES(p, pp, name)
-	{
-		Id provider = pool->solvables[p].name;
-
-		if (only && only != provider)
-			return 0;
-		only = provider;
-	}
-	return only;
-}
-
-static bool name_is_for_all(Pool *pool, Id name)
-{
-	Id p, pp;
-
-	FOR_PROVIDES(p, pp, name)
-	{
-		if (pool->solvables[p].arch == ARCH_ALL)
-			return true;
-	}
-	return false;
-}
-
-/* What is solved for has packages of one architecture, and of "all" besides. */
-static enum status architecture_check(Pool *pool, Id name, const char *package, const char *wanted,
-	size_t len, const char *architecture, struct error *err)
-{
-	bool is_all = len == 3 && memcmp(wanted, "all", 3) == 0;
-
-	if (is_all && !name_is_for_all(pool, name))
-		return error_set(err, STATUS_NOT_FOUND,
-			"no package of the pins is %s: it is not for all architectures", package);
-	if (!is_all && (strlen(architecture) != len || memcmp(wanted, architecture, len) != 0))
-		return error_set(err, STATUS_NOT_FOUND,
-			"%s: the packages are solved for %s alone; for another one give "
-			"--architecture, and pins that were captured with it",
-			package, architecture);
-	return STATUS_OK;
-}
-
-/* "openssl", "openssl:amd64" or "openssl=3.0.17-1" becomes a job. */
-static enum status job_add(
-	Pool *pool, Queue *jobs, const char *package, const char *architecture, struct error *err)
-{
-	const char *version = strchr(package, '=');
-	size_t len = strcspn(package, ":=");
-	char *text = xstrndup(package, len);
-	Id name = pool_str2id(pool, text, 0);
-
-	free(text);
-	if (name && !name_is_real(pool, name))
-		name = provider_only(pool, name);
-	if (!name)
-		return error_set(err, STATUS_NOT_FOUND,
-			"no package of the pins is called %s (or several provide it: name one)",
-			package);
-	if (package[len] == ':' &&
-		architecture_check(pool, name, package, package + len + 1,
-			strcspn(package + len + 1, "="), architecture, err) < 0)
-		return err->status;
-	if (version) {
-		name = pool_rel2id(pool, name, pool_str2id(pool, version + 1, 1), REL_EQ, 1);
-		if (!pool_whatprovides_ptr(pool, name)[0])
-			return error_set(
-				err, STATUS_NOT_FOUND, "no package of the pins is %s", package);
-	}
-	queue_push2(jobs, SOLVER_INSTALL | SOLVER_SOLVABLE_NAME, name);
-	return STATUS_OK;
-}
-
-static enum status problems_report(Solver *solver, struct error *err)
-{
-	int count = (int)solver_problem_count(solver);
-	struct buffer text = {0};
-
-	for (int i = 1; i <= count; i++)
-		buffer_add_format(&text, "%s%s", i > 1 ? "; " : "", solver_problem2str(solver, i));
-	error_set(err, STATUS_CONFLICT, "the packages cannot be installed together: %s",
-		buffer_text(&text));
-	buffer_release(&text);
-	return err->status;
+	return solvable_lookup_num(solvable, SOLVABLE_INSTALLSIZE, 0) >> 10;
 }
 
 static enum status package_fill(Pool *pool, Id id, const struct solve_facts *facts,
@@ -151,6 +57,8 @@ static enum status package_fill(Pool *pool, Id id, const struct solve_facts *fac
 		!digest_parse(hex, strlen(hex), &package->digest))
 		return error_set(
 			err, STATUS_FORMAT, "%s %s has no Filename and SHA256", name, version);
+	package->id = id;
+	package->installed_kib = installed_kib(solvable);
 	package->name = xstrdup(name);
 	package->version = xstrdup(version);
 	package->architecture = xstrdup(pool_id2str(pool, solvable->arch));
@@ -194,6 +102,32 @@ static enum status solution_take(Solver *solver, const struct solve_facts *facts
 	return status;
 }
 
+static enum status problems_report(Solver *solver, const Queue *jobs, struct error *err)
+{
+	int count = (int)solver_problem_count(solver);
+	struct text_list reasons = {0};
+	struct buffer text = {0};
+
+	for (int i = 1; i <= count; i++) {
+		struct buffer ways = {0};
+		Queue left_out;
+
+		queue_init(&left_out);
+		solve_reasons(solver, i, &reasons);
+		if (solve_way_out(solver, i, jobs, NULL, &left_out, &ways))
+			text_list_add(&reasons, buffer_text(&ways));
+		queue_free(&left_out);
+		buffer_release(&ways);
+	}
+	for (size_t i = 0; i < reasons.count; i++)
+		buffer_add_format(&text, "%s%s", i ? "; " : "", reasons.items[i]);
+	error_set(err, STATUS_CONFLICT, "the packages cannot be installed together: %s",
+		buffer_text(&text));
+	buffer_release(&text);
+	text_list_release(&reasons);
+	return err->status;
+}
+
 static enum status pool_solve(Pool *pool, Queue *jobs, const struct solve_facts *facts,
 	struct solution *solution, struct error *err)
 {
@@ -202,7 +136,7 @@ static enum status pool_solve(Pool *pool, Queue *jobs, const struct solve_facts 
 
 	solver_set_flag(solver, SOLVER_FLAG_IGNORE_RECOMMENDED, 1);
 	if (solver_solve(solver, jobs))
-		status = problems_report(solver, err);
+		status = problems_report(solver, jobs, err);
 	else
 		status = solution_take(solver, facts, solution, err);
 	solver_free(solver);
@@ -261,9 +195,11 @@ static bool unfulfilled_block(
  * choice, and so the wish is made again without what could not be had. When that leads to nothing,
  * it is favoured as far as it goes.
  */
-static enum status jobs_solve(Pool *pool, const Queue *jobs, bool has_recommends,
-	const struct solve_facts *facts, struct solution *solution, struct error *err)
+enum status solve_jobs(struct package_pool *from, const Queue *jobs, bool has_recommends,
+	struct solution *solution, struct error *err)
 {
+	const struct solve_facts *facts = &from->facts;
+	Pool *pool = from->pool;
 	enum status status = STATUS_OK;
 	bool is_done = false;
 	Queue wish, blocked;
@@ -289,17 +225,18 @@ static enum status jobs_solve(Pool *pool, const Queue *jobs, bool has_recommends
 }
 
 /* libsolv gives no size, and what it read must be what the index has. */
-static enum status sizes_fill(struct store *store, const struct pin_list *pins,
-	struct solution *solution, struct error *err)
+static enum status sizes_fill(
+	struct package_pool *pool, struct solution *solution, struct error *err)
 {
-	struct archive_index *index;
-	enum status status = archive_index_open(store, pins, &index, err);
+	enum status status = pool->index
+		? STATUS_OK
+		: archive_index_open(pool->store, pool->pins, &pool->index, err);
 
 	for (size_t i = 0; i < solution->count && status == STATUS_OK; i++) {
 		struct solved_package *package = &solution->packages[i];
 		struct archive_file file;
 
-		if (archive_index_find(index, package->archive, package->path, &file) &&
+		if (archive_index_find(pool->index, package->archive, package->path, &file) &&
 			digest_equal(&file.digest, &package->digest))
 			package->size = file.size;
 		else
@@ -307,40 +244,59 @@ static enum status sizes_fill(struct store *store, const struct pin_list *pins,
 				"%s is not in the index of the pins as the solver read it",
 				package->path);
 	}
-	archive_index_free(index);
 	return status;
+}
+
+enum status solve_whole(struct package_pool *pool, const Queue *jobs, bool has_recommends,
+	struct solution *solution, struct error *err)
+{
+	enum status status = solve_jobs(pool, jobs, has_recommends, solution, err);
+
+	if (status == STATUS_OK)
+		status = sizes_fill(pool, solution, err);
+	if (status < 0)
+		solution_release(solution);
+	return status;
+}
+
+/* "openssl", "openssl:amd64", "openssl=3.0.17-1" or "openssl:amd64=3.0.17-1" becomes a job. */
+static enum status job_add(
+	const struct package_pool *pool, Queue *jobs, const char *text, struct error *err)
+{
+	const char *version = strchr(text, '=');
+	char *name = xstrndup(text, version ? (size_t)(version - text) : strlen(text));
+	char *colon = strchr(name, ':');
+	struct asked asked = {.name = name,
+		.architecture = colon ? colon + 1 : NULL,
+		.version = version ? version + 1 : NULL};
+	enum asked_state state;
+	Id job;
+
+	if (colon)
+		*colon = '\0';
+	job = solve_job_find(pool, &asked, &state, err);
+	if (job)
+		queue_push2(jobs, SOLVER_INSTALL | SOLVER_SOLVABLE_NAME, job);
+	free(name);
+	return job ? STATUS_OK : err->status;
 }
 
 static enum status solve(struct store *store, const struct pin_list *pins, const char *architecture,
 	const struct text_list *packages, bool has_recommends, struct solution *solution,
 	struct error *err)
 {
-	struct solve_facts facts = {0};
-	Pool *pool = pool_create();
-	enum status status = STATUS_OK;
+	struct package_pool *pool = NULL;
+	enum status status = package_pool_open(store, pins, architecture, &pool, err);
 	Queue jobs;
 
 	*solution = (struct solution){0};
 	queue_init(&jobs);
-	if (pool_setdisttype(pool, DISTTYPE_DEB) < 0)
-		status = error_set(err, STATUS_UNSUPPORTED, "libsolv was built without Debian");
-	pool_setarchpolicy(pool, architecture);
+	for (size_t i = 0; i < packages->count && status == STATUS_OK; i++)
+		status = job_add(pool, &jobs, packages->items[i], err);
 	if (status == STATUS_OK)
-		status = solve_load(pool, store, pins, architecture, &facts, err);
-	if (status == STATUS_OK) {
-		pool_createwhatprovides(pool);
-		for (size_t i = 0; i < packages->count && status == STATUS_OK; i++)
-			status = job_add(pool, &jobs, packages->items[i], architecture, err);
-	}
-	if (status == STATUS_OK)
-		status = jobs_solve(pool, &jobs, has_recommends, &facts, solution, err);
-	if (status == STATUS_OK)
-		status = sizes_fill(store, pins, solution, err);
-	if (status < 0)
-		solution_release(solution);
+		status = solve_whole(pool, &jobs, has_recommends, solution, err);
 	queue_free(&jobs);
-	pool_free(pool);
-	solve_facts_release(&facts);
+	package_pool_free(pool);
 	return status;
 }
 
