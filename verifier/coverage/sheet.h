@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/buffer.h"
+#include "base/json.h"
 #include "verifier/coverage/coverage.h"
 
 /*
@@ -65,6 +66,8 @@ size_t sheet_class_count(const struct coverage *coverage, enum evidence_class cl
 void sheet_text(const struct coverage *coverage, FILE *stream);
 /* `with_times` false leaves out when a URL was had: two tables of the same bytes are the same. */
 void sheet_json(const struct coverage *coverage, bool with_times, struct buffer *out);
+/* A package as an object of an array, as sheet_json() has it. */
+void sheet_json_package(struct json *json, const struct coverage_package *package);
 /* RFC 4180 in UTF-8. A cell that a spreadsheet would take for a formula begins with "'". */
 void sheet_csv(const struct coverage *coverage, struct buffer *out);
 void sheet_html(const struct coverage *coverage, struct buffer *out);

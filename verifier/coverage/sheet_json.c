@@ -2,7 +2,6 @@
 #include "verifier/coverage/sheet.h"
 
 #include "base/clock.h"
-#include "base/json.h"
 
 static void put_known(struct json *json, const char *key, enum known known)
 {
@@ -186,7 +185,7 @@ static void put_tests(struct json *json, const struct source_facts *facts)
 	json_array_end(json);
 }
 
-static void put_package(struct json *json, const struct coverage_package *package)
+void sheet_json_package(struct json *json, const struct coverage_package *package)
 {
 	const struct source_facts *facts = package->facts;
 
@@ -269,7 +268,7 @@ void sheet_json(const struct coverage *coverage, bool with_times, struct buffer 
 	json_text(&json, "pin", coverage->pins);
 	json_array_begin(&json, "packages");
 	for (size_t i = 0; i < coverage->count; i++)
-		put_package(&json, &coverage->packages[i]);
+		sheet_json_package(&json, &coverage->packages[i]);
 	json_array_end(&json);
 	json_text(&json, "architecture", coverage->architecture);
 	json_text(&json, "rules", COVERAGE_RULES);
