@@ -3,7 +3,7 @@
 #
 # Nothing calls upward. The layers, each knowing only what is left of it:
 #   base < {snapshot, dbdiff} < verifier/{release, evidence}
-#        < verifier/{rebuild, coverage, report, history} < verifier/{verify, signoff}
+#        < verifier/{rebuild, coverage, report, history} < verifier/{verify, signoff, packages}
 #        < verifier/dashboard < verifier/cmd < main
 # Those in braces do not include each other; inside a layer's own folder all is free.
 #
@@ -26,7 +26,7 @@ layer() {
 		release | evidence) rank=2 name=$part ;;
 		rebuild | coverage | report | history) rank=3 name=$part ;;
 		verify | verification) rank=4 name=verify ;;
-		signoff) rank=4 name=signoff ;;
+		signoff | packages) rank=4 name=$part ;;
 		dashboard) rank=5 name=$part ;;
 		cmd) rank=6 name=$part ;;
 		esac ;;

@@ -15,6 +15,8 @@ static const struct command commands[] = {
 	{"index", "write an index of a file, which stands for it", cmd_index},
 	{"explain", "say what a cause of a difference is", cmd_explain},
 	{"coverage", "say which tests stand behind each package of a list", cmd_coverage},
+	{"packages", "say what a package list needs, why, and what a change drags in",
+		cmd_packages},
 	{"snapshot", "pins: capture, fetch, solve and serve archive states", cmd_snapshot},
 };
 

@@ -20,6 +20,7 @@ int cmd_compare(int argc, char **argv);
 int cmd_delta(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_index(int argc, char **argv);
+int cmd_packages(int argc, char **argv);
 int cmd_rebuild(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_snapshot(int argc, char **argv);

@@ -109,7 +109,7 @@ static enum status list_take(const struct coverage_request *request,
 	for (size_t i = 0; i < coverage->count; i++)
 		known += coverage->packages[i].state >= ROW_PINNED;
 	note_self_built(coverage);
-	if (known == 0)
+	if (known == 0 && !request->may_be_unknown)
 		return error_set(err, STATUS_NOT_FOUND,
 			"none of the %zu packages of %s is in the pins; are these the pins of that "
 			"list?",

@@ -12,6 +12,7 @@ struct coverage_request {
 	const struct package_list *list;
 	const struct package_list *image; /* that versions were taken from; or NULL */
 	bool is_closed;			  /* with what the solver says the list needs */
+	bool may_be_unknown;		  /* that the pins know none of it is no mistake */
 	bool is_debian_only; /* .dsc and debian/ alone; what upstream has stays unknown */
 	const char *run;     /* a verify run whose materials are the image's .debs */
 	const char *architecture;

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <string.h>
+
+#include "verifier/coverage/sheet.h"
+#include "verifier/packages/telling.h"
+
+struct saying {
+	struct page *page;
+	const struct review *review;
+	const struct telling_coverage *coverage;
+};
+
+static const char kib[] = "KiB";
+
+/* ---- the answer ---- */
+
+static void title_tell(const struct saying *saying)
+{
+	const struct review *review = saying->review;
+	struct page *page = saying->page;
+	size_t troubled = listing_troubled(review->old) + listing_troubled(review->new);
+
+	page_begin(page, PAGE_TITLE);
+	page_data(page, review->new->list->path);
+	page_words(page, " against ");
+	page_data(page, review->old->list->path);
+	page_words(page, ": ");
+	if (troubled)
+		page_words(page, "NOT WHOLE, %zu entr%s not followed as listed; ", troubled,
+			troubled == 1 ? "y" : "ies");
+	if (review_is_same(review))
+		page_words(page, "no change");
+	else
+		page_words(page, "%zu added, %zu removed, %zu of another version", review->added,
+			review->removed, review->versions);
+	page_end(page);
+}
+
+static void total_tell(const struct saying *saying)
+{
+	const struct review *review = saying->review;
+	struct page *page = saying->page;
+	struct installed_size before = listing_size(review->old);
+	struct installed_size after = listing_size(review->new);
+	int64_t change = (int64_t)after.kib - (int64_t)before.kib;
+
+	page_begin(page, PAGE_PARAGRAPH);
+	page_words(page, "%zu package%s come%s (", review->come_count, plural(review->come_count),
+		review->come_count == 1 ? "s" : "");
+	tell_size(page, &review->come);
+	page_words(page, "), %zu go%s (", review->go_count, review->go_count == 1 ? "es" : "");
+	tell_size(page, &review->go);
+	page_words(page, "): %zu package%s in all, ", review->new->needs.solution.count,
+		plural(review->new->needs.solution.count));
+	tell_size(page, &after);
+	page_words(page, ", %+" PRId64 " %s", change, kib);
+	page_end(page);
+}
+
+/* ---- one change ---- */
+
+static void own_size_tell(struct page *page, const struct solved_package *package)
+{
+	if (package && package->installed_kib)
+		page_words(page, ", %" PRIu64 " KiB", package->installed_kib);
+	else
+		page_words(page, ", size unknown");
+}
+
+static void pull_tell(struct page *page, enum page_line line, const struct listing *listing,
+	const struct pull *pull)
+{
+	page_begin(page, line);
+	tell_package(page, listing, pull->package);
+	own_size_tell(page, &listing->needs.solution.packages[pull->package]);
+	page_words(page, ": ");
+	if (pull->chain.count)
+		tell_chain(page, listing, pull->package, &pull->chain);
+	else
+		page_words(page, pull->has_chain ? "listed itself" : "no chain was found");
+	page_end(page);
+}
+
+/* Those that another entry has as well are counted there. */
+static void pulls_tell(struct page *page, const struct listing *listing, const struct pulls *pulls)
+{
+	size_t elsewhere = 0;
+
+	for (size_t i = 0; i < pulls->count; i++) {
+		elsewhere += pulls->items[i].is_elsewhere;
+		if (!pulls->items[i].is_elsewhere)
+			pull_tell(page, PAGE_SUBITEM, listing, &pulls->items[i]);
+	}
+	if (elsewhere == 0)
+		return;
+	page_begin(page, PAGE_SUBITEM);
+	page_words(page, "and %zu that an entry above has as well", elsewhere);
+	page_end(page);
+}
+
+static const struct coverage_package *row_find(
+	const struct coverage *coverage, const struct solved_package *package)
+{
+	for (size_t i = 0; coverage && package && i < coverage->count; i++) {
+		const struct coverage_package *row = &coverage->packages[i];
+
+		if (strcmp(row->source, package->source) == 0 && row->version &&
+			strcmp(row->version, package->source_version) == 0)
+			return row;
+	}
+	return NULL;
+}
+
+static void class_tell(const struct saying *saying, const struct solved_package *package)
+{
+	const struct coverage_package *row = row_find(saying->coverage->table, package);
+
+	if (!row)
+		return;
+	page_begin(saying->page, PAGE_SUBITEM);
+	page_words(saying->page, "class %s, %s", evidence_class_word(row->class),
+		sheet_class_meaning(row->class));
+	page_end(saying->page);
+}
+
+static void anyway_tell(const struct saying *saying, const struct listing *listing,
+	const struct review_change *change, const char *words)
+{
+	struct page *page = saying->page;
+
+	if (!change->is_needed_anyway)
+		return;
+	page_begin(page, PAGE_SUBITEM);
+	page_words(page, "%s", words);
+	page_data(page, listing->list->path);
+	if (change->anyway.count) {
+		page_words(page, " needs it: ");
+		tell_chain(page, listing, change->anyway.links[change->anyway.count - 1]->to,
+			&change->anyway);
+	} else {
+		page_words(page, " has it");
+	}
+	page_end(page);
+}
+
+static void version_tell(struct page *page, const char *version)
+{
+	if (!version)
+		return;
+	page_words(page, " ");
+	page_data(page, version);
+}
+
+static void pulled_count_tell(
+	struct page *page, const char *verb, const struct pulls *pulls, const char *tail)
+{
+	page_words(page, "%s %zu package%s%s", verb, pulls->count, plural(pulls->count), tail);
+	if (pulls->count) {
+		page_words(page, ", ");
+		tell_size(page, &pulls->size);
+	}
+}
+
+static void trouble_tell(struct page *page, const struct listed *listed)
+{
+	if (listed && !listed_is_whole(listed))
+		page_words(page, "; NOT followed as listed: %s", listed_state_word(listed));
+}
+
+static void added_tell(const struct saying *saying, const struct review_change *change)
+{
+	struct page *page = saying->page;
+
+	page_begin(page, PAGE_ITEM);
+	page_words(page, "+ ");
+	page_data(page, change->name);
+	version_tell(page, change->new_version);
+	own_size_tell(page, change->new_package);
+	if (change->new_package)
+		pulled_count_tell(page, ": pulls in", &change->comes, "");
+	trouble_tell(page, change->new);
+	page_end(page);
+	anyway_tell(saying, saying->review->old, change, "not new: ");
+	class_tell(saying, change->is_needed_anyway ? NULL : change->new_package);
+	pulls_tell(page, saying->review->new, &change->comes);
+}
+
+static void removed_tell(const struct saying *saying, const struct review_change *change)
+{
+	struct page *page = saying->page;
+
+	page_begin(page, PAGE_ITEM);
+	page_words(page, "- ");
+	page_data(page, change->name);
+	version_tell(page, change->old_version);
+	own_size_tell(page, change->old_package);
+	if (change->old_package)
+		pulled_count_tell(page, ":", &change->goes,
+			change->goes.count == 1 ? " becomes unneeded" : " become unneeded");
+	trouble_tell(page, change->old);
+	page_end(page);
+	anyway_tell(saying, saying->review->new, change, "it stays: ");
+	pulls_tell(page, saying->review->old, &change->goes);
+}
+
+static void changed_tell(const struct saying *saying, const struct review_change *change)
+{
+	struct page *page = saying->page;
+
+	page_begin(page, PAGE_ITEM);
+	page_words(page, "%s ", change->direction > 0 ? "^" : change->direction < 0 ? "v" : "~");
+	page_data(page, change->name);
+	version_tell(page, change->old_version);
+	page_words(page, " to");
+	version_tell(page, change->new_version);
+	page_words(page, ": %s%s",
+		change->direction > 0		? "up"
+			: change->direction < 0 ? "DOWN"
+						: "another text for the same version",
+		change->new ? "" : ", not listed itself");
+	if (change->comes.count)
+		pulled_count_tell(page, "; pulls in", &change->comes, "");
+	if (change->goes.count)
+		pulled_count_tell(page, ";", &change->goes, " unneeded");
+	trouble_tell(page, change->old);
+	trouble_tell(page, change->new);
+	page_end(page);
+	class_tell(saying, change->new_package);
+	pulls_tell(page, saying->review->new, &change->comes);
+	pulls_tell(page, saying->review->old, &change->goes);
+}
+
+static void changes_tell(const struct saying *saying, enum review_kind kind, size_t count,
+	const char *title,
+	void (*tell)(const struct saying *saying, const struct review_change *change))
+{
+	if (count == 0)
+		return;
+	page_begin(saying->page, PAGE_SECTION);
+	page_words(saying->page, "%s (%zu)", title, count);
+	page_end(saying->page);
+	for (size_t i = 0; i < saying->review->count; i++)
+		if (saying->review->changes[i].kind == kind)
+			tell(saying, &saying->review->changes[i]);
+}
+
+static void others_tell(const struct saying *saying, const struct listing *listing,
+	const struct pulls *pulls, const char *title)
+{
+	if (pulls->count == 0)
+		return;
+	page_begin(saying->page, PAGE_SECTION);
+	page_words(saying->page, "%s (%zu)", title, pulls->count);
+	page_end(saying->page);
+	for (size_t i = 0; i < pulls->count; i++)
+		pull_tell(saying->page, PAGE_ITEM, listing, &pulls->items[i]);
+}
+
+/* ---- tests behind what is new ---- */
+
+/* All cells of one part that have something, "title value, …". */
+static void columns_tell(
+	struct page *page, const struct coverage_package *row, enum sheet_part part, size_t from)
+{
+	const char *between = "";
+
+	for (size_t i = from; i < sheet_column_count; i++) {
+		const struct sheet_column *column = &sheet_columns[i];
+		struct buffer cell = {0};
+
+		if (column->part == part)
+			column->value(row, &cell);
+		if (cell.len) {
+			page_words(page, "%s%s: ", between, column->title);
+			page_data(page, buffer_text(&cell));
+			between = "; ";
+		}
+		buffer_release(&cell);
+	}
+}
+
+static void row_tell(struct page *page, const struct coverage_package *row)
+{
+	page_begin(page, PAGE_ITEM);
+	page_data(page, row->source);
+	version_tell(page, row->version);
+	page_words(
+		page, ": %s, %s", evidence_class_word(row->class), sheet_class_meaning(row->class));
+	page_end(page);
+	page_begin(page, PAGE_SUBITEM);
+	columns_tell(page, row, SHEET_REVIEW, 3); /* what comes before is said */
+	page_end(page);
+	page_begin(page, PAGE_SUBITEM);
+	columns_tell(page, row, SHEET_RISK, 0);
+	page_end(page);
+}
+
+/* What needs a look comes first. */
+static void coverage_tell(const struct saying *saying)
+{
+	const struct coverage *table = saying->coverage->table;
+	struct page *page = saying->page;
+
+	if (!table && !saying->coverage->unavailable)
+		return;
+	page_begin(page, PAGE_SECTION);
+	if (table)
+		page_words(page, "Tests and risk of all that is new (%zu source package%s)",
+			table->count, plural(table->count));
+	else
+		page_words(page, "Tests and risk of all that is new: NOT KNOWN");
+	page_end(page);
+	if (!table) {
+		page_begin(page, PAGE_ITEM);
+		page_data(page, saying->coverage->unavailable);
+		page_end(page);
+		return;
+	}
+	for (size_t c = 0; c < sheet_class_count; c++)
+		for (size_t i = 0; i < table->count; i++)
+			if (table->packages[i].class == sheet_class_order[c])
+				row_tell(page, &table->packages[i]);
+}
+
+void review_tell(struct page *page, const struct telling *telling, const struct review *review,
+	const struct telling_coverage *coverage)
+{
+	const struct saying saying = {page, review, coverage};
+	const struct listing *const listings[] = {review->old, review->new};
+
+	title_tell(&saying);
+	total_tell(&saying);
+	tell_troubled(page, listings, ARRAY_SIZE(listings));
+	changes_tell(&saying, REVIEW_ADDED, review->added, "Added", added_tell);
+	changes_tell(&saying, REVIEW_REMOVED, review->removed, "Removed", removed_tell);
+	changes_tell(&saying, REVIEW_VERSION, review->versions, "Of another version", changed_tell);
+	others_tell(&saying, review->new, &review->others_come,
+		"Come as another choice was made for an unchanged entry");
+	others_tell(&saying, review->old, &review->others_go,
+		"Go as another choice was made for an unchanged entry");
+	coverage_tell(&saying);
+	tell_foot(page, telling);
+}
