@@ -163,9 +163,9 @@ check: deps
 
 SANITIZE = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 # Without the tests of scripts, which run nothing that is compiled, the one that spends its minutes in
-# other people's programs, and the one that reads all of Debian's indexes, as small ones are read.
+# other people's programs, and those that read all of Debian's indexes, as small ones are read.
 ASAN_WITHOUT = check-format check-layers check-sizes check-words harness harness-left install-deps \
-	unit-run fuzz-run demo-tamper snapshot-solve-apt
+	unit-run fuzz-run demo-tamper snapshot-solve-apt packages-apt
 ASAN_CLI = $(filter-out $(ASAN_WITHOUT),$(patsubst tests/cli/%.test,%,$(wildcard tests/cli/*.test)))
 check-asan: export TEST_SLOWNESS = 5
 check-asan:

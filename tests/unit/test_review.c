@@ -25,6 +25,7 @@ static struct review review;
 static void begin(void)
 {
 	old = new = (struct side){0};
+	old.list.path = new.list.path = (char *)"list";
 	old.listing.list = &old.list;
 	new.listing.list = &new.list;
 }
