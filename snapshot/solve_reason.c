@@ -87,7 +87,7 @@ static bool rule_text(
 	}
 }
 
-/* One cause of a problem, as libsolv has it. */
+/* One cause of a problem, as libsolv has it; `from` and `to` are packages, 0 for none. */
 struct cause {
 	SolverRuleinfo type;
 	Id from, to, dependency;
@@ -132,7 +132,8 @@ static void cause_add(Pool *pool, const struct cause *cause, struct causes *caus
 	for (size_t i = 0; i < causes->count; i++) {
 		struct cause *other = &causes->items[i];
 
-		if (cause->type == SOLVER_RULE_PKG_SAME_NAME || !is_alike(pool, cause, other))
+		if (cause->type == SOLVER_RULE_PKG_SAME_NAME || cause->from == 0 ||
+			!is_alike(pool, cause, other))
 			continue;
 		if (is_newer(pool, cause->from, other->from) ||
 			is_newer(pool, cause->to, other->to))
@@ -150,9 +151,15 @@ static void rule_add(Solver *solver, Id rule, struct causes *causes)
 	queue_init(&infos);
 	solver_allruleinfos(solver, rule, &infos);
 	for (int i = 0; i + 3 < infos.count; i += 4) {
-		const struct cause cause = {(SolverRuleinfo)infos.elements[i],
-			infos.elements[i + 1], infos.elements[i + 2], infos.elements[i + 3]};
+		struct cause cause = {(SolverRuleinfo)infos.elements[i], infos.elements[i + 1],
+			infos.elements[i + 2], infos.elements[i + 3]};
 
+		/* What stands there of other rules is no package: a job has names and numbers. */
+		if ((cause.type & SOLVER_RULE_TYPEMASK) != SOLVER_RULE_PKG)
+			cause.from = 0;
+		if (cause.type != SOLVER_RULE_PKG_CONFLICTS &&
+			cause.type != SOLVER_RULE_PKG_SAME_NAME)
+			cause.to = 0;
 		cause_add(solver->pool, &cause, causes);
 	}
 	queue_free(&infos);

@@ -11,8 +11,6 @@ struct saying {
 	const struct telling_coverage *coverage;
 };
 
-static const char kib[] = "KiB";
-
 /* ---- the answer ---- */
 
 static void title_tell(const struct saying *saying)
@@ -54,7 +52,7 @@ static void total_tell(const struct saying *saying)
 	page_words(page, "): %zu package%s in all, ", review->new->needs.solution.count,
 		plural(review->new->needs.solution.count));
 	tell_size(page, &after);
-	page_words(page, ", %+" PRId64 " %s", change, kib);
+	page_words(page, ", %+" PRId64 " KiB", change);
 	page_end(page);
 }
 
