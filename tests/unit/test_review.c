@@ -169,6 +169,25 @@ START_TEST(what_comes_by_no_chain_is_told)
 }
 END_TEST
 
+/* Lists of the same entries are not the same where one side alone needs a package. */
+START_TEST(one_package_more_or_less_is_a_change)
+{
+	struct side *more = _i == 0 ? &old : &new;
+
+	list(&old, TEXT("a"), NULL, NULL, true);
+	list(&new, TEXT("a"), NULL, NULL, true);
+	need(&old, TEXT("a"), TEXT("1"), 5);
+	need(&new, TEXT("a"), TEXT("1"), 5);
+	need(more, TEXT("b"), TEXT("1"), 7);
+	compare();
+	ck_assert_uint_eq(review.count, 0);
+	ck_assert_uint_eq(review.go_count, _i == 0);
+	ck_assert_uint_eq(review.come_count, _i == 1);
+	ck_assert(!review_is_same(&review));
+	review_release(&review);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("review");
@@ -181,6 +200,7 @@ int main(void)
 	tcase_add_test(tests, a_foreign_architecture_is_another_package);
 	tcase_add_test(tests, what_was_not_followed_is_a_change);
 	tcase_add_test(tests, what_comes_by_no_chain_is_told);
+	tcase_add_loop_test(tests, one_package_more_or_less_is_a_change, 0, 2);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
