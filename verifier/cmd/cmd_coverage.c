@@ -8,8 +8,8 @@
 #include "base/escape.h"
 #include "base/progress.h"
 #include "base/tempfile.h"
+#include "verifier/cmd/cmd_coverage.h"
 #include "verifier/cmd/cmd_snapshot.h"
-#include "verifier/cmd/command.h"
 #include "verifier/coverage/coverage_make.h"
 #include "verifier/coverage/gate.h"
 #include "verifier/coverage/sheet.h"
@@ -335,7 +335,7 @@ static enum status write_all(const struct coverage_arguments *arguments,
 
 /* What the rows and inputs say besides: what could not be read is trouble, unknown ones incomplete.
  */
-static int table_code(const struct coverage *coverage)
+enum exit_code coverage_exit_code(const struct coverage *coverage)
 {
 	enum exit_code code = EXIT_REPRODUCED;
 
@@ -432,7 +432,7 @@ static int run_coverage(struct coverage_arguments *arguments)
 			say(coverage.notes.items[i]);
 		if (status < 0)
 			code = command_fail("coverage", &trouble);
-		code = (int)exit_worst((enum exit_code)code, (enum exit_code)table_code(&coverage));
+		code = (int)exit_worst((enum exit_code)code, coverage_exit_code(&coverage));
 		if (!lists_are_whole(arguments))
 			code = (int)exit_worst((enum exit_code)code, EXIT_TROUBLE);
 		if (arguments->list.contradicted > 0)

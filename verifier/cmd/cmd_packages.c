@@ -118,7 +118,7 @@ static void take_option(struct packages_arguments *arguments, int option, const 
 		{OPTION_WORKSHEET, &arguments->list_options.sheet},
 		{OPTION_TRACKER, &request->tracker},
 		{OPTION_POPCON, &request->popcon},
-		{OPTION_SUITE, &request->ci_suite},
+		{OPTION_SUITE, &request->suite},
 		{OPTION_DB, &arguments->database},
 		{OPTION_MARKDOWN, &arguments->markdown},
 		{OPTION_HTML, &arguments->html},

@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/escape.h"
 #include "base/tempfile.h"
+#include "verifier/cmd/cmd_coverage.h"
 #include "verifier/cmd/cmd_packages.h"
 #include "verifier/packages/telling.h"
 
@@ -149,21 +150,6 @@ static enum status listings_make(struct run *run, struct error *err)
 
 /* ---- the answers ---- */
 
-/* As for coverage: sources that could not be read are trouble, those that the pins lack leave the
- * answer incomplete. */
-static void coverage_code(struct run *run)
-{
-	for (size_t i = 0; i < run->coverage.count; i++) {
-		const struct coverage_package *row = &run->coverage.packages[i];
-
-		enum exit_code code = row->is_not_pinned		      ? EXIT_INCOMPLETE
-			: row->trouble || (row->facts && row->facts->trouble) ? EXIT_TROUBLE
-									      : EXIT_REPRODUCED;
-
-		run->code = (int)exit_worst((enum exit_code)run->code, code);
-	}
-}
-
 static void coverage_fail(struct run *run, const struct error *err)
 {
 	char *text = xasprintf("tests and risk of what is new: %s", err->text);
@@ -191,8 +177,6 @@ static void coverage_ask(struct run *run)
 		request->may_be_unknown = true;
 		request->architecture = run->architecture;
 		request->workers = processors > 0 ? (unsigned)processors : 1;
-		if (!request->ci_suite)
-			request->ci_suite = session_codename(&run->session);
 		status = evidence_open(database, &evidence, &err);
 		if (status == STATUS_OK) {
 			const struct coverage_place place = {.store = run->session.store,
@@ -212,7 +196,8 @@ static void coverage_ask(struct run *run)
 		run->about_new.table = &run->coverage;
 		for (size_t i = 0; i < run->coverage.notes.count; i++)
 			text_list_add(&run->notes, run->coverage.notes.items[i]);
-		coverage_code(run);
+		run->code = (int)exit_worst(
+			(enum exit_code)run->code, coverage_exit_code(&run->coverage));
 	} else if (status < 0) {
 		note(run, xstrdup(err.text));
 		run->about_new.unavailable = run->notes.items[run->notes.count - 1];

@@ -46,7 +46,7 @@ enum status data_refuse(
 	char *name, *sentence;
 
 	if (err->status == STATUS_USAGE || err->status == STATUS_TRUST ||
-		err->status == STATUS_DATABASE || err->status == STATUS_INTERRUPTED)
+		err->status == STATUS_DATABASE)
 		return error_context(err, "--%s", role_words[role]);
 	name = data_name(argument);
 	sentence = xasprintf(

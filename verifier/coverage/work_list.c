@@ -11,11 +11,11 @@ static void put_newer(struct buffer *out, const struct coverage_data *data)
 	if (!data->newer_version)
 		return;
 	buffer_add_text(out, "  - autopkgtests are declared (");
-	put_span(out, data->newer_testsuite);
+	markdown_code(out, data->newer_testsuite);
 	buffer_add_text(out, ") by version ");
-	put_span(out, data->newer_version);
+	markdown_code(out, data->newer_version);
 	buffer_add_text(out, " in ");
-	put_span(out, data->newer_file);
+	markdown_code(out, data->newer_file);
 	buffer_add_text(out, ": its debian/tests could be taken over, untested\n");
 }
 

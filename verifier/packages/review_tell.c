@@ -118,7 +118,7 @@ static void class_tell(const struct saying *saying, const struct solved_package 
 		return;
 	page_begin(saying->page, PAGE_SUBITEM);
 	page_words(saying->page, "class %s, %s", evidence_class_word(row->class),
-		sheet_class_meaning(row->class));
+		evidence_class_meaning(row->class));
 	page_end(saying->page);
 }
 
@@ -259,16 +259,15 @@ static void others_tell(const struct saying *saying, const struct listing *listi
 
 /* All cells of one part that have something, "title value, …". */
 static void columns_tell(
-	struct page *page, const struct coverage_package *row, enum sheet_part part, size_t from)
+	struct page *page, const struct sheet_table *table, const struct sheet_row *row)
 {
 	const char *between = "";
 
-	for (size_t i = from; i < sheet_column_count; i++) {
-		const struct sheet_column *column = &sheet_columns[i];
+	for (size_t i = SHEET_SAME_COLUMNS; i < *table->column_count; i++) {
+		const struct sheet_column *column = &table->columns[i];
 		struct buffer cell = {0};
 
-		if (column->part == part)
-			column->value(row, &cell);
+		column->value(row, &cell);
 		if (cell.len) {
 			page_words(page, "%s%s: ", between, column->title);
 			page_data(page, buffer_text(&cell));
@@ -278,19 +277,22 @@ static void columns_tell(
 	}
 }
 
-static void row_tell(struct page *page, const struct coverage_package *row)
+static void row_tell(struct page *page, const struct coverage *coverage, size_t i)
 {
+	const struct coverage_package *row = &coverage->packages[i];
+	const struct sheet_row at = {.coverage = coverage, .package = i + 1, .of = row};
+
 	page_begin(page, PAGE_ITEM);
 	page_data(page, row->source);
 	version_tell(page, row->version);
-	page_words(
-		page, ": %s, %s", evidence_class_word(row->class), sheet_class_meaning(row->class));
+	page_words(page, ": %s, %s", evidence_class_word(row->class),
+		evidence_class_meaning(row->class));
 	page_end(page);
 	page_begin(page, PAGE_SUBITEM);
-	columns_tell(page, row, SHEET_REVIEW, 3); /* what comes before is said */
+	columns_tell(page, &sheet_review, &at);
 	page_end(page);
 	page_begin(page, PAGE_SUBITEM);
-	columns_tell(page, row, SHEET_RISK, 0);
+	columns_tell(page, &sheet_risk, &at);
 	page_end(page);
 }
 
@@ -315,10 +317,10 @@ static void coverage_tell(const struct saying *saying)
 		page_end(page);
 		return;
 	}
-	for (size_t c = 0; c < sheet_class_count; c++)
+	for (size_t c = 0; c < SHEET_CLASSES; c++)
 		for (size_t i = 0; i < table->count; i++)
 			if (table->packages[i].class == sheet_class_order[c])
-				row_tell(page, &table->packages[i]);
+				row_tell(page, table, i);
 }
 
 void review_tell(struct page *page, const struct telling *telling, const struct review *review,
