@@ -11,12 +11,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct error err = {0};
 
 	limits.total_bytes = (uint64_t)16 << 20;
+	if (!fuzz_data(&file, data, size))
+		return 0;
 	if (deb_marks_parse((const char *)data, size, &marks, &err) == STATUS_OK) {
 		fuzz_accepted = true;
 		deb_marks_release(&marks);
 	}
-	if (!fuzz_data(&file, data, size))
-		return 0;
 	struct source *source = source_file_new(file.fd, file.size);
 
 	if (deb_marks_read(source, &limits, &marks, &err) == STATUS_OK) {
