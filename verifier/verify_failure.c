@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "verifier/evidence/kept_log.h"
 #include "verifier/rebuild/build_log.h"
 #include "verifier/verify_sandbox.h"
 
@@ -85,6 +86,22 @@ static bool has_failed(const struct process_result *result, const struct sandbox
 	return result->exit_code != 0 || sandbox_limits(sandbox)->broken != BUILD_LIMIT_NONE;
 }
 
+/* What a rebuild with variations prints says nothing of what was published. */
+static enum status record_log(
+	struct verification *verification, const char *kept, struct error *err)
+{
+	struct digest digest;
+	uint64_t size;
+	enum status status;
+
+	if (verification->is_alone)
+		return STATUS_OK;
+	status = hash_file(kept, &digest, &size, err);
+	return status < 0
+		? status
+		: evidence_kept_log(verification->evidence, verification->run, &digest, size, err);
+}
+
 enum status verify_build_end(struct verification *verification, const char *log,
 	const struct process_result *result, const struct sandbox *sandbox, struct error *err)
 {
@@ -95,6 +112,8 @@ enum status verify_build_end(struct verification *verification, const char *log,
 
 	log_secrets(&verification->release.build.environment, &secrets);
 	status = build_log_keep(log, kept, &secrets, end, err);
+	if (status == STATUS_OK)
+		status = record_log(verification, kept, err);
 	if (status == STATUS_OK && result && has_failed(result, sandbox))
 		status = record_failure(verification, result, sandbox, end, kept, err);
 	text_list_release(&secrets);

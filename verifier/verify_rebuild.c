@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/path.h"
 #include "base/progress.h"
+#include "verifier/evidence/kept_log.h"
 #include "verifier/rebuild/output.h"
 #include "verifier/rebuild/sandbox.h"
 #include "verifier/rebuild/tree.h"
@@ -355,7 +356,7 @@ enum status verify_rebuild(struct verification *verification, struct error *err)
 		.verification = verification,
 		.source = path_join(verification->work, "source"),
 		.output = path_join(verification->work, "output"),
-		.log = path_join(verification->work, "build.log"),
+		.log = path_join(verification->work, BUILD_LOG),
 		.materials = material_log_new(),
 	};
 	enum status status = build_inputs_prepare(&attempt, err);

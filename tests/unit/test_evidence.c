@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "base/path.h"
 #include "base/tempfile.h"
+#include "verifier/evidence/kept_log.h"
 #include "verifier/evidence/read.h"
 
 static struct evidence *evidence;
@@ -310,6 +311,58 @@ START_TEST(outputs_are_reused_only_with_the_same_inputs)
 END_TEST
 
 /* A run that failed has shown nothing, whatever its caller says. */
+static enum status list_deb(void *context, const char *of_run, const char *name,
+	const struct digest *digest, struct error *error)
+{
+	char hex[SHA256_HEX_SIZE];
+
+	(void)error;
+	ck_assert_str_eq(of_run, run);
+	digest_hex(digest, hex);
+	buffer_add_format(context, "%s %.8s\n", name, hex);
+	return STATUS_OK;
+}
+
+static void assert_built_debs(const char *expected)
+{
+	struct buffer names = {0};
+
+	ck_assert_int_eq(evidence_each_built_deb(evidence, list_deb, &names, &err), STATUS_OK);
+	ck_assert_str_eq(buffer_text(&names), expected);
+	buffer_release(&names);
+}
+
+START_TEST(what_a_build_made_counts_when_its_run_ended_well)
+{
+	struct digest digest;
+
+	hash_memory("abc", 3, &digest);
+	ck_assert_int_eq(evidence_output(evidence, run, "z.deb", &digest, 3, &err), STATUS_OK);
+	ck_assert_int_eq(evidence_output(evidence, run, "a/a.deb", &digest, 3, &err), STATUS_OK);
+	ck_assert_int_eq(evidence_output(evidence, run, "a.deb.txt", &digest, 3, &err), STATUS_OK);
+	assert_built_debs("");
+	ck_assert_int_eq(
+		evidence_run_finish(evidence, run, VERDICT_DIFFERENT, NULL, &err), STATUS_OK);
+	assert_built_debs("a/a.deb ba7816bf\nz.deb ba7816bf\n");
+}
+END_TEST
+
+START_TEST(kept_log_is_of_the_newest_attempt)
+{
+	struct digest first, second, read;
+
+	hash_memory("abc", 3, &first);
+	hash_memory("abd", 3, &second);
+	ck_assert_int_eq(evidence_read_kept_log(evidence, run, &read, &err), STATUS_END);
+	ck_assert_int_eq(evidence_kept_log(evidence, run, &first, 3, &err), STATUS_OK);
+	ck_assert_int_eq(evidence_kept_log(evidence, run, &second, 3, &err), STATUS_OK);
+	ck_assert_int_eq(evidence_read_kept_log(evidence, run, &read, &err), STATUS_OK);
+	ck_assert(digest_equal(&read, &second));
+	ck_assert_int_eq(evidence_forget_build(evidence, run, &err), STATUS_OK);
+	ck_assert_int_eq(evidence_read_kept_log(evidence, run, &read, &err), STATUS_END);
+}
+END_TEST
+
 START_TEST(failed_run_is_never_reproduced)
 {
 	struct run_failure failure = {.class = "trust", .step = "compare", .text = "changed"};
@@ -467,6 +520,8 @@ int main(void)
 	tcase_add_test(tcase, empty_set_is_refused);
 	tcase_add_test(tcase, changed_published_file_is_noticed);
 	tcase_add_test(tcase, outputs_are_reused_only_with_the_same_inputs);
+	tcase_add_test(tcase, what_a_build_made_counts_when_its_run_ended_well);
+	tcase_add_test(tcase, kept_log_is_of_the_newest_attempt);
 	tcase_add_test(tcase, failed_run_is_never_reproduced);
 	tcase_add_test(tcase, incomplete_set_is_made_again);
 	tcase_add_test(tcase, results_of_a_killed_part_are_forgotten);

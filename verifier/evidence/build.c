@@ -20,8 +20,8 @@ static enum status run_for(struct evidence *evidence, enum evidence_statement wh
 enum status evidence_forget_build(struct evidence *evidence, const char *run, struct error *err)
 {
 	static const enum evidence_statement statements[] = {FORGET_MATERIALS, FORGET_HOSTS,
-		FORGET_REFUSALS, FORGET_WANTED, FORGET_LIMITS, FORGET_OUTPUTS,
-		FORGET_BUILD_FAILURE};
+		FORGET_REFUSALS, FORGET_WANTED, FORGET_LIMITS, FORGET_OUTPUTS, FORGET_BUILD_FAILURE,
+		FORGET_KEPT_LOG};
 
 	for (size_t i = 0; i < ARRAY_SIZE(statements); i++) {
 		if (run_for(evidence, statements[i], run, err) < 0)

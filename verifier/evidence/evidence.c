@@ -12,7 +12,7 @@
 #include "base/path.h"
 #include "verifier/evidence/database.h"
 
-#define SCHEMA_VERSION 7
+#define SCHEMA_VERSION 8
 
 extern const char schema_sql[];
 

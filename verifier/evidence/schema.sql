@@ -138,6 +138,14 @@ CREATE TABLE build_failure (
 	lines     INTEGER NOT NULL  -- of the log
 ) STRICT, WITHOUT ROWID;
 
+-- The log of a build, which is the file build.log.zst of the run beside the database. Of runs of kind
+-- verify.
+CREATE TABLE kept_log (
+	run     TEXT NOT NULL PRIMARY KEY REFERENCES run ON DELETE CASCADE,
+	sha256  TEXT NOT NULL,   -- of the file as it is, compressed
+	size    INTEGER NOT NULL -- of it
+) STRICT, WITHOUT ROWID;
+
 -- What a build left behind, once it was complete: lets a killed run go on (law 8).
 CREATE TABLE output (
 	run     TEXT NOT NULL REFERENCES run ON DELETE CASCADE,

@@ -35,6 +35,7 @@ const char *const evidence_statements[EVIDENCE_STATEMENT_COUNT] = {
 	[FORGET_REFUSALS] = "DELETE FROM refusal WHERE run = ?1",
 	[FORGET_OUTPUTS] = "DELETE FROM output WHERE run = ?1",
 	[FORGET_BUILD_FAILURE] = "DELETE FROM build_failure WHERE run = ?1",
+	[FORGET_KEPT_LOG] = "DELETE FROM kept_log WHERE run = ?1",
 	[MATERIAL_PUT] = "INSERT OR IGNORE INTO material (run, kind, name, sha256, size) "
 			 "VALUES (?1, ?2, ?3, ?4, ?5)",
 	[HOST_PUT] = "INSERT INTO asked_host (run, host, requests) VALUES (?1, ?2, 1) "
@@ -49,6 +50,7 @@ const char *const evidence_statements[EVIDENCE_STATEMENT_COUNT] = {
 		      "VALUES (?1, ?2, ?3, ?4, ?5)",
 	[BUILD_FAILURE_PUT] = "INSERT OR REPLACE INTO build_failure (run, class, line, evidence, "
 			      "step, tail, log, lines) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[KEPT_LOG_PUT] = "INSERT OR REPLACE INTO kept_log (run, sha256, size) VALUES (?1, ?2, ?3)",
 	[REBUILD_FORGET] = "DELETE FROM rebuild WHERE run = ?1",
 	[REBUILD_PUT] = "INSERT INTO rebuild (run, answer, compared, kept, builds, bound) "
 			"VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -186,6 +188,12 @@ const char *const evidence_statements[EVIDENCE_STATEMENT_COUNT] = {
 			"ORDER BY name",
 	[READ_BUILD_FAILURE] = "SELECT class, line, evidence, step, tail, log, lines "
 			       "FROM build_failure WHERE run = ?1",
+	[READ_KEPT_LOG] = "SELECT sha256 FROM kept_log WHERE run = ?1",
+	[READ_BUILT_DEBS] =
+		"SELECT o.run, o.name, o.sha256 FROM run r JOIN output o ON o.run = r.id "
+		"WHERE r.kind = 'verify' AND r.finished IS NOT NULL AND "
+		"r.failure_class IS NULL AND CAST(o.name AS TEXT) LIKE '%.deb' "
+		"ORDER BY o.run, o.name",
 	[READ_REBUILD] = "SELECT answer, compared, kept, builds, bound FROM rebuild WHERE run = ?1",
 	[READ_REBUILD_VARIATIONS] = "SELECT name, how, why_not FROM rebuild_variation "
 				    "WHERE run = ?1 ORDER BY position",
