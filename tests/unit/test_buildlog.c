@@ -553,20 +553,6 @@ START_TEST(a_rebuild_without_changes_is_of_its_source)
 }
 END_TEST
 
-START_TEST(a_build_that_failed)
-{
-	read_text(BEGIN "   dh_auto_test\n5 passed in 0.05s\n"
-			"dpkg-buildpackage: info: binary-only upload (no source included)\n"
-			"dpkg-buildpackage: error: debian/rules binary subprocess returned exit "
-			"status 2\n");
-	ck_assert(!buildlog.is_finished);
-	release();
-	read_text(BEGIN "   dh_auto_test\n5 passed in 0.05s\n");
-	ck_assert(!buildlog.is_finished);
-	release();
-}
-END_TEST
-
 #define SAYS(word, value) "dpkg-buildpackage: info: " word " " value "\n"
 
 /* The last two: what is said behind the first step, and what is left unsaid. */
@@ -600,7 +586,6 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, what_is_signed_in_a_buildinfo);
 	tcase_add_test(tcase, architecture_independent_packages_have_a_log_of_their_own);
 	tcase_add_test(tcase, a_rebuild_without_changes_is_of_its_source);
-	tcase_add_test(tcase, a_build_that_failed);
 	tcase_add_loop_test(tcase, what_is_no_build_log, 0, 4);
 }
 

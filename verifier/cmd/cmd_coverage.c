@@ -48,7 +48,8 @@ static const char help[] =
 	"  --json                one JSON object on stdout\n"
 	"  --csv FILE, --xlsx FILE, --html FILE  write a sheet as well\n"
 	"  --work-list FILE      write what would give each package without tests some\n"
-	"  --db FILE             the evidence database, which keeps the table and what was read\n"
+	"  --db FILE             the evidence database, which keeps the table and what was read;\n"
+	"                        logs of its verify runs count as those of --buildlog do\n"
 	"  --store DIR, --mirror [NAME=]URL, --apt DIR, --keyring FILE, --lock FILE,\n"
 	"  --accept-expired-key, --offline  as of reproof snapshot\n"
 	"  --quiet               no progress\n"
@@ -260,7 +261,8 @@ static enum status table_make(struct snapshot_session *session,
 			.fetcher = session->fetcher,
 			.pins = &session->pins,
 			.places = &session->places,
-			.evidence = evidence};
+			.evidence = evidence,
+			.database = arguments->database};
 		long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
 		request->architecture = architecture;

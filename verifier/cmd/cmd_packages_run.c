@@ -183,7 +183,8 @@ static void coverage_ask(struct run *run)
 				.fetcher = run->session.fetcher,
 				.pins = &run->session.pins,
 				.places = &run->session.places,
-				.evidence = evidence};
+				.evidence = evidence,
+				.database = database};
 
 			status = coverage_make(request, &place, &run->coverage, &err);
 		}

@@ -225,6 +225,8 @@ static void take_line(struct reading *reading, char *line)
 	if (begins(line, "dh: command-omitted: ") && strstr(line, "dh_auto_test") &&
 		log->omitted_line == 0)
 		log->omitted_line = reading->number;
+	if (!reading->is_in_step && begins(line, "dpkg-buildpackage: info: source package "))
+		log->build_count++;
 	is_in_build = !log->is_sbuild || strcmp(reading->section, "Build") == 0;
 	if (!is_in_build)
 		end_step(reading);

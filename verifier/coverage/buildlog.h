@@ -49,7 +49,8 @@ struct buildlog {
 	/* Before the first debhelper step; NULL when not said. */
 	char *source, *source_version, *architecture;
 	bool is_sbuild;
-	bool is_finished; /* the build came to its end, and well */
+	size_t build_count; /* builds by dpkg-buildpackage that it tells of, outside test steps */
+	bool is_finished;   /* the build came to its end, and well */
 	/* Test steps: dh_auto_test, its override, execute_before_ and execute_after_ targets. */
 	size_t step_count, step_line; /* line of the first */
 	size_t omitted_line; /* where debhelper says that it leaves the step out; 0: nowhere */
@@ -57,6 +58,8 @@ struct buildlog {
 	struct buildlog_deb *debs;
 	size_t deb_count, deb_capacity;
 	size_t buildinfo_line; /* in the log; 0 when it has none */
+	/* The .debs are those that a run of reproof hashed when the build of this log left them. */
+	bool is_of_run;
 };
 
 /*
@@ -70,6 +73,9 @@ enum status buildlog_read(struct buildlog *log, const struct data_file *file, st
  */
 enum status buildlog_add_buildinfo(
 	struct buildlog *log, const struct data_file *file, struct error *err);
+/* Adds a .deb by the name of its file. */
+void buildlog_add_deb(struct buildlog *log, const char *name, const struct digest *digest);
+void buildlog_clear_debs(struct buildlog *log);
 void buildlog_release(struct buildlog *log);
 
 /* A .deb that ships. */
@@ -78,10 +84,14 @@ struct shipped_deb {
 	struct digest sha256;
 };
 
+/* Whether a file is called as a .deb of that name and version is, of whatever architecture. */
+bool shipped_deb_is_named(const struct shipped_deb *deb, const char *file);
+
 /*
  * Which of some logs, by index into `belongs`, are of the builds that made what ships (trust T19):
  * finished, of that source, version and architecture or "all", with a shipped .deb in the
- * .buildinfo by SHA-256 and none in another state. Architecture-independent packages are often
+ * .buildinfo, or made by the run, by SHA-256 and none in another state; of one build alone, as the
+ * tests of another are not told apart. Architecture-independent packages are often
  * built apart: the logs belong together only when each shipped .deb of the source is in one of
  * them, and else none does. Adds claims that say so, or what does not fit; logs of other sources
  * are passed over. False when none belongs.

@@ -8,6 +8,5 @@
 
 /* A line of a .buildinfo: the .debs of its Checksums-Sha256 are added. */
 void buildlog_take_sum(struct buildlog *log, const char *line, bool *is_in_sums);
-void buildlog_clear_debs(struct buildlog *log);
 
 #endif

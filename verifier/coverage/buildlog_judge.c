@@ -11,6 +11,13 @@
 #define BUILDINFO_MAX ((size_t)16 << 20)
 #define DEBS_MAX      ((size_t)4096)
 
+void buildlog_add_deb(struct buildlog *log, const char *name, const struct digest *digest)
+{
+	ARRAY_GROW(log->debs, log->deb_count, log->deb_capacity);
+	log->debs[log->deb_count++] =
+		(struct buildlog_deb){.name = xstrdup(name), .sha256 = *digest};
+}
+
 /* " SHA256 SIZE NAME" */
 static void add_deb(struct buildlog *log, const char *line)
 {
@@ -19,12 +26,9 @@ static void add_deb(struct buildlog *log, const char *line)
 	const char *name = strrchr(line, ' ') + 1;
 	struct digest digest;
 
-	if (!digest_parse(hex, len, &digest) || !path_has_suffix(name, "deb") ||
-		log->deb_count == DEBS_MAX)
-		return;
-	ARRAY_GROW(log->debs, log->deb_count, log->deb_capacity);
-	log->debs[log->deb_count++] =
-		(struct buildlog_deb){.name = xstrdup(name), .sha256 = digest};
+	if (digest_parse(hex, len, &digest) && path_has_suffix(name, "deb") &&
+		log->deb_count < DEBS_MAX)
+		buildlog_add_deb(log, name, &digest);
 }
 
 void buildlog_take_sum(struct buildlog *log, const char *line, bool *is_in_sums)
@@ -192,7 +196,7 @@ static bool refuse(const struct buildlog *log, size_t line, struct claim_list *c
 }
 
 /* "zlib1g_1.2.13_amd64.deb" of zlib1g 1:1.2.13: the epoch is not in a file's name. */
-static bool is_deb_of(const char *file, const struct shipped_deb *deb)
+bool shipped_deb_is_named(const struct shipped_deb *deb, const char *file)
 {
 	const char *version = strchr(deb->version, ':');
 	size_t len = strlen(deb->name), version_len;
@@ -210,7 +214,7 @@ static const struct shipped_deb *other_deb(
 {
 	for (size_t d = 0; d < count; d++)
 		for (size_t i = 0; i < log->deb_count; i++)
-			if (is_deb_of(log->debs[i].name, &debs[d]) &&
+			if (shipped_deb_is_named(&debs[d], log->debs[i].name) &&
 				!has_deb(log, &debs[d].sha256))
 				return &debs[d];
 	return NULL;
@@ -230,6 +234,8 @@ static bool log_fits(const struct buildlog *log, const char *source_version,
 	struct claim_list *claims)
 {
 	const struct shipped_deb *other;
+	const char *lacks = log->is_of_run ? "its run did not make the SHA-256 of "
+					   : "its .buildinfo does not have the SHA-256 of ";
 
 	if (strcmp(log->source_version, source_version) != 0)
 		return refuse(log, 0, claims, "it is of version ", log->source_version);
@@ -237,6 +243,11 @@ static bool log_fits(const struct buildlog *log, const char *source_version,
 		return refuse(log, 0, claims, "it is of architecture ", log->architecture);
 	if (!log->is_finished)
 		return refuse(log, 0, claims, "the build in it was not finished, or failed", "");
+	if (log->build_count > 1)
+		return refuse(log, 0, claims,
+			"several builds are in it, and tests of one are not "
+			"those of the other",
+			"");
 	if (log->deb_count == 0)
 		return refuse(log, log->buildinfo_line, claims,
 			"no .buildinfo says which packages it made", "");
@@ -244,11 +255,9 @@ static bool log_fits(const struct buildlog *log, const char *source_version,
 		return refuse(log, 0, claims, "no package of it ships", "");
 	other = other_deb(log, debs, count);
 	if (other)
-		return refuse(log, log->buildinfo_line, claims,
-			"its .buildinfo does not have the SHA-256 of ", other->name);
+		return refuse(log, log->buildinfo_line, claims, lacks, other->name);
 	if (!has_any(log, debs, count))
-		return refuse(log, log->buildinfo_line, claims,
-			"its .buildinfo does not have the SHA-256 of a package that ships", "");
+		return refuse(log, log->buildinfo_line, claims, lacks, "a package that ships");
 	return true;
 }
 
@@ -285,7 +294,7 @@ bool buildlogs_belong(const struct buildlog *logs, size_t log_count, const char 
 			continue;
 		if (missing) {
 			belongs[i] = refuse(&logs[i], logs[i].buildinfo_line, claims,
-				"no log given has the SHA-256 of ", missing->name);
+				"no log has the SHA-256 of ", missing->name);
 			continue;
 		}
 		claim_add(claims, &logs[i].sha256, logs[i].name, logs[i].buildinfo_line,

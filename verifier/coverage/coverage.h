@@ -42,6 +42,7 @@ struct coverage_data {
 
 	char *log_name; /* of the build log that decided */
 	struct digest log_sha256;
+	bool is_log_unread; /* a run kept one of it, and that cannot be read */
 	char *log_ran;	    /* a word of buildlog.h; NULL: no log that belongs to it */
 	char *reproducible; /* "yes", "no", "unknown"; NULL: not given */
 
@@ -112,7 +113,8 @@ struct coverage {
 	bool is_made;			   /* each row was judged; before, it says nothing */
 	struct coverage_package *packages; /* by source, then version */
 	size_t count, capacity;
-	bool is_log_unread; /* a build log was given and not read: it may lower any class */
+	/* A build log was given, or kept by a run, and not read: it may lower any class. */
+	bool is_log_unread;
 	/*
 	 * The rows by source and version, for coverage_row(); until coverage_sort(). Of the list a
 	 * version that is NULL is one of its own.

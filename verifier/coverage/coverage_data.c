@@ -150,6 +150,8 @@ static enum status read_all(struct outside *outside, struct error *err)
 				outside, single[i].role, single[i].argument, single[i].read, err);
 	for (size_t i = 0; i < request->logs.count && status == STATUS_OK; i++)
 		status = coverage_logs_read(outside, request->logs.items[i], err);
+	if (status == STATUS_OK)
+		status = coverage_rebuilds_read(outside, err);
 	return status;
 }
 
@@ -168,7 +170,7 @@ static void loose_ends(struct outside *outside)
 		const struct buildlog *log = &outside->logs[i];
 		char *what;
 
-		if (text_list_find(&outside->sources, log->source, NULL))
+		if (log->is_of_run || text_list_find(&outside->sources, log->source, NULL))
 			continue;
 		what = xasprintf("%s is of %s, which is not in the list", log->name, log->source);
 		note(outside, DATA_BUILDLOG, what);
@@ -197,7 +199,8 @@ enum status coverage_data_read(const struct coverage_request *request,
 		coverage_results_put(&outside);
 		loose_ends(&outside);
 	}
-	coverage->is_log_unread = outside.unread[DATA_BUILDLOG].count > 0;
+	coverage->is_log_unread =
+		coverage->is_log_unread || outside.unread[DATA_BUILDLOG].count > 0;
 	debci_release(&outside.debci);
 	tracker_release(&outside.tracker);
 	popcon_release(&outside.popcon);

@@ -12,7 +12,7 @@
 #include "verifier/coverage/rebuilderd.h"
 #include "verifier/coverage/tracker.h"
 
-/* For coverage_data.c, coverage_logs.c and coverage_results.c only. */
+/* For coverage_data.c, coverage_logs.c, coverage_rebuilds.c and coverage_results.c only. */
 
 enum data_role {
 	DATA_DEBCI,
@@ -68,6 +68,12 @@ enum status data_refuse(
 
 /* A log, or each of a directory's, with the .buildinfo beside it. */
 enum status coverage_logs_read(struct outside *outside, const char *path, struct error *err);
+/*
+ * The logs that verify runs of the evidence database kept, of builds that made a package that
+ * ships, by SHA-256. One that is gone, or is not the one that the run left, is noted as an input
+ * that could not be read; other runs that cannot be believed are claimed in the rows.
+ */
+enum status coverage_rebuilds_read(struct outside *outside, struct error *err);
 /* What all of it says, into the rows, with its claims. */
 void coverage_results_put(struct outside *outside);
 

@@ -31,6 +31,7 @@ struct coverage_place {
 	const struct pin_list *pins;
 	const struct place_list *places;
 	struct evidence *evidence;
+	const char *database; /* its file, beside which runs/ has what runs left; NULL: none */
 };
 
 /*

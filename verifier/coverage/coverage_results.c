@@ -134,7 +134,9 @@ static void put_log(struct outside *outside, struct coverage_package *row)
 	row->data.log_name = xstrdup(worst->name);
 	row->data.log_sha256 = worst->sha256;
 	if (worst_ran == BUILDLOG_RAN_SOME || worst_ran == BUILDLOG_RAN_ALL)
-		row->results.log = outside->unread[DATA_BUILDLOG].count ? KNOWN_UNKNOWN : KNOWN_YES;
+		row->results.log = outside->unread[DATA_BUILDLOG].count || row->data.is_log_unread
+			? KNOWN_UNKNOWN
+			: KNOWN_YES;
 	else if (worst_ran != BUILDLOG_RAN_UNREAD)
 		row->results.log = KNOWN_NO;
 }
