@@ -196,10 +196,18 @@ static int rows_compare(const void *a, const void *b)
 	return order ? order : (left->line > right->line) - (left->line < right->line);
 }
 
-static bool may_be_one(const struct manifest_package *a, const struct manifest_package *b)
+/*
+ * A line without an architecture means the image's own or "all"; what `own` is the list does not
+ * say. NULL: it is not known, and the other may be a foreign one.
+ */
+static bool may_be_one(
+	const struct manifest_package *a, const struct manifest_package *b, const char *own)
 {
-	return !a->architecture || !b->architecture ||
-		strcmp(a->architecture, b->architecture) == 0;
+	const char *said = a->architecture ? a->architecture : b->architecture;
+
+	if (a->architecture && b->architecture)
+		return strcmp(a->architecture, b->architecture) == 0;
+	return !said || strcmp(said, "all") == 0 || (own && strcmp(said, own) == 0);
 }
 
 static bool is_said(const char *text, const char *by)
@@ -208,10 +216,13 @@ static bool is_said(const char *text, const char *by)
 }
 
 /* `row` says nothing that `other` does not. */
-static bool is_covered(const struct manifest_package *row, const struct manifest_package *other)
+static bool is_covered(const struct manifest_package *row, const struct manifest_package *other,
+	const char *own)
 {
+	if (!may_be_one(row, other, own))
+		return false;
 	if (!row->version && other->version)
-		return may_be_one(row, other);
+		return true;
 	return is_said(row->architecture, other->architecture) &&
 		is_said(row->version, other->version) && is_said(row->source, other->source) &&
 		is_said(row->source_version, other->source_version) &&
@@ -237,11 +248,12 @@ static void conflict_note(struct manifest *manifest, const struct manifest_packa
 				said(b->source), said(b->source_version), b->line));
 }
 
-static bool is_needless(const struct manifest_package *rows, size_t count, size_t at)
+static bool is_needless(
+	const struct manifest_package *rows, size_t count, size_t at, const char *own)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (i != at && is_covered(&rows[at], &rows[i]) &&
-			(i < at || !is_covered(&rows[i], &rows[at])))
+		if (i != at && is_covered(&rows[at], &rows[i], own) &&
+			(i < at || !is_covered(&rows[i], &rows[at], own)))
 			return true;
 	}
 	return false;
@@ -249,13 +261,13 @@ static bool is_needless(const struct manifest_package *rows, size_t count, size_
 
 /* Of the rows of one name, those that say something go to `kept`, which is not behind them. */
 static size_t group_unite(struct manifest *manifest, struct manifest_package *rows, size_t count,
-	struct manifest_package *kept)
+	const char *own, struct manifest_package *kept)
 {
 	bool is_left_out[ROWS_MAX];
 	size_t left = 0;
 
 	for (size_t i = 0; i < count; i++)
-		is_left_out[i] = is_needless(rows, count, i);
+		is_left_out[i] = is_needless(rows, count, i, own);
 	for (size_t i = 0; i < count; i++) {
 		if (is_left_out[i]) {
 			row_release(&rows[i]);
@@ -264,7 +276,9 @@ static size_t group_unite(struct manifest *manifest, struct manifest_package *ro
 		}
 		kept[left] = rows[i];
 		for (size_t j = 0; j < left; j++) {
-			if (may_be_one(&kept[j], &kept[left])) {
+			/* What is one without `own` was told when the list was read. */
+			if (may_be_one(&kept[j], &kept[left], own) &&
+				!(own && may_be_one(&kept[j], &kept[left], NULL))) {
 				conflict_note(manifest, &kept[j], &kept[left]);
 				break;
 			}
@@ -274,9 +288,23 @@ static size_t group_unite(struct manifest *manifest, struct manifest_package *ro
 	return left;
 }
 
-static enum status rows_unite(struct manifest *manifest, struct error *err)
+void manifest_unite(struct manifest *manifest, const char *own)
 {
 	size_t all = manifest->count, kept = 0;
+	struct manifest_package *rows = manifest->items;
+
+	for (size_t i = 0, next; i < all; i = next) {
+		next = i + 1;
+		while (next < all && strcmp(rows[next].name, rows[i].name) == 0)
+			next++;
+		kept += group_unite(manifest, rows + i, next - i, own, rows + kept);
+	}
+	manifest->count = kept;
+}
+
+static enum status rows_unite(struct manifest *manifest, struct error *err)
+{
+	size_t all = manifest->count;
 	struct manifest_package *rows = manifest->items;
 
 	if (all > 1)
@@ -289,13 +317,7 @@ static enum status rows_unite(struct manifest *manifest, struct error *err)
 			return error_set(err, STATUS_LIMIT, "it has more than %zu lines of %s",
 				ROWS_MAX, rows[i].name);
 	}
-	for (size_t i = 0, next; i < all; i = next) {
-		next = i + 1;
-		while (next < all && strcmp(rows[next].name, rows[i].name) == 0)
-			next++;
-		kept += group_unite(manifest, rows + i, next - i, rows + kept);
-	}
-	manifest->count = kept;
+	manifest_unite(manifest, NULL);
 	return STATUS_OK;
 }
 

@@ -31,7 +31,8 @@ struct manifest_package {
 struct manifest {
 	/*
 	 * By name, architecture and version (in Debian's order). A line that says no more than
-	 * another is left out; what is given two versions stands in both.
+	 * another of the same architecture, or of "all", is left out; what is given two versions
+	 * stands in both.
 	 */
 	struct manifest_package *items;
 	size_t count, capacity;
@@ -51,6 +52,12 @@ enum status manifest_read_descriptor(
 	int fd, const char *name, struct manifest *manifest, struct error *err);
 enum status manifest_parse(const char *name, const char *data, size_t len,
 	struct manifest *manifest, struct error *err);
+/*
+ * The same of lines without an architecture and those that say the image's own, `architecture`,
+ * which a list does not tell: "acl" beside "acl:arm64" is another package in an image of amd64.
+ * Of a list that was read without an error; notes are added.
+ */
+void manifest_unite(struct manifest *manifest, const char *architecture);
 void manifest_release(struct manifest *manifest);
 
 #endif

@@ -17,6 +17,12 @@ static void read_text(const char *text)
 		"%s", err.text);
 }
 
+static void read_text_of(const char *architecture, const char *text)
+{
+	read_text(text);
+	manifest_unite(&manifest, architecture);
+}
+
 /* "NAME[:ARCHITECTURE] VERSION SOURCE SOURCE-VERSION; …" of what was read; the caller frees. */
 static char *rows(void)
 {
@@ -51,7 +57,7 @@ static const struct {
 	{"a:amd64\ns|1|a:i386|1\n", "a:amd64 - - -; a:i386 1 s 1", 0, 0},
 	{"a 1\ns|1|a:amd64|1\na:amd64=1\n", "a:amd64 1 s 1", 2, 0},
 	{"a 1\na 1\na 1\n", "a 1 - -", 2, 0},
-	{"a 2\na 10\na:amd64 2\n", "a 10 - -; a:amd64 2 - -", 1, 1},
+	{"a 2\na 10\na:amd64 2\n", "a 10 - -; a:amd64 2 - -", 1, 2},
 	{"a:amd64 2\na:i386 3\n", "a:amd64 2 - -; a:i386 3 - -", 0, 0},
 	{"s|1|a|1\nt|1|a|1\n", "a 1 s 1; a 1 t 1", 0, 1},
 	{STANZA("b", "2-1", "Source: s (2)\nDescription: x\n y\n .\n") "\n" STANZA(
@@ -78,7 +84,7 @@ START_TEST(test_forms)
 {
 	char *text;
 
-	read_text(good[_i].text);
+	read_text_of("amd64", good[_i].text);
 	text = rows();
 	ck_assert_str_eq(text, good[_i].rows);
 	ck_assert_uint_eq(manifest.repeated, good[_i].repeated);
@@ -133,6 +139,48 @@ START_TEST(test_nul_is_refused)
 	manifest_release(&manifest);
 	ck_assert_int_eq(
 		manifest_parse("list", stanza, sizeof(stanza) - 1, &manifest, &err), STATUS_FORMAT);
+	manifest_release(&manifest);
+}
+END_TEST
+
+/* A line without an architecture is of the image's own, or of "all": never a foreign one. */
+static const struct {
+	const char *text, *rows;
+	size_t repeated, notes;
+} foreign[] = {
+	{"acl:arm64\nacl\n", "acl - - -; acl:arm64 - - -", 0, 0},
+	{"acl:arm64=1\nacl\n", "acl - - -; acl:arm64 1 - -", 0, 0},
+	{"acl:arm64\nacl=1\n", "acl 1 - -; acl:arm64 - - -", 0, 0},
+	{"acl:arm64=2\nacl=1\n", "acl 1 - -; acl:arm64 2 - -", 0, 0},
+	{"acl:arm64\nacl\nacl:amd64\n", "acl:amd64 - - -; acl:arm64 - - -", 1, 0},
+	{"acl:all=1\nacl\n", "acl:all 1 - -", 1, 0},
+	{"acl:amd64=2\nacl=1\n", "acl 1 - -; acl:amd64 2 - -", 0, 1},
+};
+
+START_TEST(test_unsaid_is_no_foreign_one)
+{
+	char *text;
+
+	read_text_of("amd64", foreign[_i].text);
+	text = rows();
+	ck_assert_str_eq(text, foreign[_i].rows);
+	ck_assert_uint_eq(manifest.repeated, foreign[_i].repeated);
+	ck_assert_uint_eq(manifest.notes.count, foreign[_i].notes);
+	free(text);
+	manifest_release(&manifest);
+}
+END_TEST
+
+/* Which one is the own is not known: nothing is left out. */
+START_TEST(test_no_architecture_is_guessed)
+{
+	char *text;
+
+	read_text("acl:amd64=1\nacl\nbash\nbash=2\n");
+	text = rows();
+	ck_assert_str_eq(text, "acl - - -; acl:amd64 1 - -; bash 2 - -");
+	ck_assert_uint_eq(manifest.repeated, 1);
+	free(text);
 	manifest_release(&manifest);
 }
 END_TEST
@@ -204,6 +252,9 @@ int main(void)
 	tcase_add_loop_test(tests, test_forms, 0, (int)(sizeof(good) / sizeof(good[0])));
 	tcase_add_loop_test(tests, test_refused, 0, (int)(sizeof(bad) / sizeof(bad[0])));
 	tcase_add_test(tests, test_nul_is_refused);
+	tcase_add_loop_test(tests, test_unsaid_is_no_foreign_one, 0,
+		(int)(sizeof(foreign) / sizeof(foreign[0])));
+	tcase_add_test(tests, test_no_architecture_is_guessed);
 	tcase_add_test(tests, test_conflict_is_told);
 	tcase_add_test(tests, test_bounds);
 	tcase_add_test(tests, test_file_in_pieces);

@@ -228,6 +228,7 @@ static enum status image_read(
 	}
 	if (package_list_read(image, &image_options, &arguments->image_list, err) < 0)
 		return error_context(err, "--image");
+	manifest_unite(&arguments->image_list.packages, request->architecture);
 	package_list_take_versions(&arguments->list, &arguments->image_list);
 	request->image = &arguments->image_list;
 	return STATUS_OK;
@@ -238,6 +239,8 @@ static enum status lists_read(struct coverage_arguments *arguments, struct error
 	enum status status = package_list_read(arguments->snapshot.words.items[0],
 		&arguments->list_options, &arguments->list, err);
 
+	if (status == STATUS_OK)
+		manifest_unite(&arguments->list.packages, arguments->request.architecture);
 	arguments->request.list = &arguments->list;
 	for (size_t i = 0; i < arguments->images.count && status >= 0; i++)
 		status = image_read(arguments, arguments->images.items[i], err);
@@ -253,9 +256,10 @@ static enum status table_make(struct snapshot_session *session,
 	enum status status = session_read_pins(session, err);
 
 	if (status == STATUS_OK)
-		status = lists_read(arguments, err);
-	if (status == STATUS_OK)
 		status = session_architecture(session, &architecture, err);
+	request->architecture = architecture;
+	if (status == STATUS_OK)
+		status = lists_read(arguments, err);
 	if (status == STATUS_OK) {
 		const struct coverage_place place = {.store = session->store,
 			.fetcher = session->fetcher,
@@ -265,10 +269,10 @@ static enum status table_make(struct snapshot_session *session,
 			.database = arguments->database};
 		long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
-		request->architecture = architecture;
 		request->workers = processors > 0 ? (unsigned)processors : 1;
 		status = coverage_make(request, &place, coverage, err);
 	}
+	request->architecture = NULL;
 	free(architecture);
 	return status;
 }

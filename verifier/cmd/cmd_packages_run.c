@@ -82,6 +82,7 @@ static enum status lists_read(struct run *run, struct error *err)
 			paths[i] = arguments->snapshot.words.items[i + 1];
 		if (package_list_read(paths[i], &arguments->list_options, list, err) < 0)
 			return err->status;
+		manifest_unite(&list->packages, run->architecture);
 		for (size_t n = 0; n < list->packages.notes.count; n++)
 			note(run, xasprintf("%s: %s", list->path, list->packages.notes.items[n]));
 		if (list->packages.repeated)
@@ -128,9 +129,9 @@ static enum status listings_make(struct run *run, struct error *err)
 	enum status status = session_read_pins(&run->session, err);
 
 	if (status == STATUS_OK)
-		status = lists_read(run, err);
-	if (status == STATUS_OK)
 		status = session_architecture(&run->session, &run->architecture, err);
+	if (status == STATUS_OK)
+		status = lists_read(run, err);
 	if (status == STATUS_OK)
 		status = package_pool_open(run->session.store, &run->session.pins,
 			run->architecture, &run->place.pool, err);
@@ -196,7 +197,8 @@ static void coverage_ask(struct run *run)
 		coverage_sort(&run->coverage);
 		run->about_new.table = &run->coverage;
 		for (size_t i = 0; i < run->coverage.notes.count; i++)
-			text_list_add(&run->notes, run->coverage.notes.items[i]);
+			if (!text_list_contains(&run->notes, run->coverage.notes.items[i]))
+				text_list_add(&run->notes, run->coverage.notes.items[i]);
 		run->code = (int)exit_worst(
 			(enum exit_code)run->code, coverage_exit_code(&run->coverage));
 	} else if (status < 0) {

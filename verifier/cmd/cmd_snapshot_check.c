@@ -208,6 +208,10 @@ enum status snapshot_solve_check(struct snapshot_session *session, struct error 
 		status = roots_read(options, &check, err);
 	if (status == STATUS_OK)
 		status = manifest_read(options->check_path, &check.manifest, err);
+	if (status == STATUS_OK) {
+		manifest_unite(&check.manifest, architecture);
+		manifest_unite(&check.roots, architecture);
+	}
 	notes_pass(session, &check);
 	if (status == STATUS_OK)
 		status = snapshot_closure(session->store, &session->pins, architecture,

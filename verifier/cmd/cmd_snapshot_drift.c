@@ -417,6 +417,8 @@ enum status snapshot_cmd_drift(struct snapshot_session *session, struct error *e
 		status = options->pins.count ? query_pins_read(session, &query, err)
 					     : query_release_read(session, &query, err);
 	if (status == STATUS_OK)
+		manifest_unite(&query.manifest, architecture);
+	if (status == STATUS_OK)
 		status = now_read(session, &query, err);
 	if (status == STATUS_OK)
 		status = snapshot_drift(session->store, &query.pins, &query.now,

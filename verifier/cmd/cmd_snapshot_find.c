@@ -135,6 +135,7 @@ enum status snapshot_cmd_find(struct snapshot_session *session, struct error *er
 	if (status == STATUS_OK)
 		status = manifest_read(options->words.items[0], &manifest, err);
 	if (status == STATUS_OK) {
+		manifest_unite(&manifest, architecture);
 		notes_take(session, &manifest.notes);
 		request.architecture = architecture;
 		request.metasnap = metasnap;
