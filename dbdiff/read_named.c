@@ -21,6 +21,7 @@ struct reading {
 	const struct named_request *request;
 	struct wanted_list wanted;
 	size_t found, pieces;
+	bool is_whole;
 };
 
 static enum status sql_error(struct reading *reading, struct error *err)
@@ -96,11 +97,10 @@ static enum status find(struct reading *reading, struct error *err)
 	int result = SQLITE_DONE;
 
 	if (sqlite3_prepare_v2(reading->single.index->sql.db,
-		    "SELECT container, position, id, path, size FROM member "
-		    "WHERE content = 1 AND size <= ? AND container <> 0 ORDER BY id",
+		    "SELECT container, position, id, path, size, inspected, "
+		    "content = 1 AND container <> 0 FROM member ORDER BY id",
 		    -1, &select, NULL) != SQLITE_OK)
 		return sql_error(reading, err);
-	sqlite3_bind_int64(select, 1, (sqlite3_int64)reading->request->size_most);
 	while (status == STATUS_OK && (result = sqlite3_step(select)) == SQLITE_ROW) {
 		const char *path = sqlite3_column_blob(select, 3);
 		struct wanted wanted = {.container = sqlite3_column_int64(select, 0),
@@ -108,8 +108,14 @@ static enum status find(struct reading *reading, struct error *err)
 			.id = sqlite3_column_int64(select, 2),
 			.what = WANTED_BYTES};
 
-		if (!path || !is_named(reading, path, (size_t)sqlite3_column_bytes(select, 3)))
+		reading->is_whole = reading->is_whole && sqlite3_column_int(select, 5);
+		if (!sqlite3_column_int(select, 6) || !path ||
+			!is_named(reading, path, (size_t)sqlite3_column_bytes(select, 3)))
 			continue;
+		if ((uint64_t)sqlite3_column_int64(select, 4) > reading->request->size_most) {
+			reading->is_whole = false;
+			continue;
+		}
 		if (reading->found++ == reading->request->count_most)
 			status = error_set(err, STATUS_LIMIT, "more than %zu members are called %s",
 				reading->request->count_most, reading->request->basename);
@@ -166,11 +172,13 @@ static enum status hand_out(struct reading *reading, int fd, struct error *err)
 	for (size_t i = 0; i < captured.count && status == STATUS_OK;) {
 		buffer_clear(&bytes);
 		status = join(&captured, &i, reading->request->size_most, &bytes, err);
-		if (status == STATUS_OK)
+		if (status == STATUS_OK) {
 			status = reading->request->take(
 				reading->request->context, buffer_text(&bytes), bytes.len, err);
-		else if (status == STATUS_END)
+		} else if (status == STATUS_END) {
+			reading->is_whole = false;
 			status = STATUS_OK;
+		}
 	}
 	buffer_release(&bytes);
 	captured_release(&captured);
@@ -200,9 +208,10 @@ static enum status read_again(struct reading *reading, struct error *err)
 }
 
 enum status dbdiff_read_named(const char *name, int fd, const struct limits *limits,
-	const struct named_request *request, struct digest *sha256, struct error *err)
+	const struct named_request *request, struct digest *sha256, bool *is_whole,
+	struct error *err)
 {
-	struct reading reading = {.request = request};
+	struct reading reading = {.request = request, .is_whole = true};
 	enum status status = single_index(&reading.single, name, fd, limits, err);
 
 	if (status == STATUS_OK)
@@ -210,6 +219,7 @@ enum status dbdiff_read_named(const char *name, int fd, const struct limits *lim
 	if (status == STATUS_OK && reading.wanted.count)
 		status = read_again(&reading, err);
 	*sha256 = reading.single.side.sha256;
+	*is_whole = reading.is_whole;
 	free(reading.wanted.items);
 	single_release(&reading.single);
 	return status;

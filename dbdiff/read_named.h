@@ -21,10 +21,12 @@ struct named_request {
 /*
  * Reads the members of the regular file `fd` that have that name and bytes of their own, in a
  * worker process (dbdiff/worker.h). Finding none is no error, also where parts of the artifact
- * could not be read; `sha256` is the artifact's, of this very reading.
+ * could not be read; `sha256` is the artifact's, of this very reading. *is_whole is false when
+ * something in it could hold more and was not read whole, or one of that name was passed over.
  */
 enum status dbdiff_read_named(const char *name, int fd, const struct limits *limits,
-	const struct named_request *request, struct digest *sha256, struct error *err);
+	const struct named_request *request, struct digest *sha256, bool *is_whole,
+	struct error *err);
 
 /*
  * The path of every member inside its container, raw bytes, in the order of the walk. `fd` is an

@@ -216,8 +216,8 @@ static bool is_said(const char *text, const char *by)
 }
 
 /* `row` says nothing that `other` does not. */
-static bool is_covered(const struct manifest_package *row, const struct manifest_package *other,
-	const char *own)
+static bool is_covered(
+	const struct manifest_package *row, const struct manifest_package *other, const char *own)
 {
 	if (!may_be_one(row, other, own))
 		return false;

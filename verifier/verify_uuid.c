@@ -84,13 +84,15 @@ static enum status search_file(const struct verification *verification, const st
 		.context = search};
 	struct limits limits = verification->request->inspection.limits;
 	struct digest digest;
+	bool is_whole; /* a UUID that is not found leaves the comparison as it was */
 	enum status status;
 	int fd;
 
 	memory_share(verification->request->inspection.memory, 1, &limits);
 	if (file_set_open(&verification->published, file, &fd, err) < 0)
 		return err->status;
-	status = dbdiff_read_named(path_basename(file->name), fd, &limits, &request, &digest, err);
+	status = dbdiff_read_named(
+		path_basename(file->name), fd, &limits, &request, &digest, &is_whole, err);
 	close(fd);
 	return status == STATUS_OK ? STATUS_OK : error_context(err, "%s", file->name);
 }

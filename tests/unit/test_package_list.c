@@ -83,6 +83,8 @@ static char *read_list(const char *path, const struct package_list_options *opti
 	said[0] = '\0';
 	if (status < 0)
 		snprintf(said, sizeof(said), "%d: %s", -(int)status, err.text);
+	if (status == STATUS_OK && !list.is_whole)
+		snprintf(said, sizeof(said), "NOT WHOLE\n");
 	for (size_t i = 0; status == STATUS_OK && i < list.packages.count; i++) {
 		const struct manifest_package *package = &list.packages.items[i];
 		size_t len = strlen(said);
@@ -263,6 +265,9 @@ START_TEST(an_image_is_read_by_what_dpkg_keeps_in_it)
 {
 	make_archive("i.tar", false, image, ARRAY_SIZE(image));
 	ck_assert_str_eq(read_list("i.tar", NULL), "acl 2.3 1\nkind 2\n");
+	/* Its status is there, and what is behind it is cut off. */
+	ck_assert_int_eq(truncate("i.tar", 1800), 0);
+	ck_assert_str_eq(read_list("i.tar", NULL), "NOT WHOLE\nacl 2.3 1\nkind 2\n");
 	make_archive("i.tar", false, image + 1, ARRAY_SIZE(image) - 1);
 	ck_assert_ptr_nonnull(strstr(read_list("i.tar", NULL), "no var/lib/dpkg/status was found"));
 }

@@ -16,6 +16,7 @@
 static struct buffer artifact, said;
 static struct error err;
 static int fd;
+static bool is_whole;
 
 static void tar_text(struct buffer *tar, const char *name, const char *text)
 {
@@ -96,7 +97,8 @@ static struct named_request request(void)
 static enum status read_named(const struct named_request *wanted)
 {
 	struct digest digest, expected;
-	enum status status = dbdiff_read_named("x.tar", fd, &limits_default, wanted, &digest, &err);
+	enum status status =
+		dbdiff_read_named("x.tar", fd, &limits_default, wanted, &digest, &is_whole, &err);
 
 	hash_memory(artifact.data, artifact.len, &expected);
 	if (status == STATUS_OK)
@@ -110,6 +112,20 @@ START_TEST(every_depth_is_read_in_the_order_of_the_walk)
 
 	ck_assert_msg(read_named(&wanted) == STATUS_OK, "%s", err.text);
 	ck_assert_str_eq(buffer_text(&said), "first second third fourth ");
+	ck_assert(is_whole);
+}
+END_TEST
+
+/* What was found before the end is handed out, and is not all. */
+START_TEST(a_cut_artifact_is_not_whole)
+{
+	struct named_request wanted = request();
+
+	artifact.len -= 1536 + 20;
+	ck_assert_int_eq(ftruncate(fd, (off_t)artifact.len), 0);
+	ck_assert_msg(read_named(&wanted) == STATUS_OK, "%s", err.text);
+	ck_assert(!is_whole);
+	ck_assert_ptr_nonnull(strstr(buffer_text(&said), "first "));
 }
 END_TEST
 
@@ -119,6 +135,7 @@ START_TEST(a_larger_one_is_passed_over)
 
 	wanted.size_most = 5;
 	ck_assert_msg(read_named(&wanted) == STATUS_OK, "%s", err.text);
+	ck_assert(!is_whole);
 	ck_assert_str_eq(buffer_text(&said), "first third ");
 }
 END_TEST
@@ -200,8 +217,7 @@ static void expect_large(const char *text, size_t len)
 
 START_TEST(large_members_are_told_at_any_depth)
 {
-	bool is_whole = false;
-
+	is_whole = false;
 	ck_assert_int_eq(
 		dbdiff_each_large("x.tar", fd, &limits_default, 6, visit, &said, &is_whole, &err),
 		STATUS_OK);
@@ -227,6 +243,7 @@ int main(void)
 
 	tcase_add_checked_fixture(test, set_up, tear_down);
 	tcase_add_test(test, every_depth_is_read_in_the_order_of_the_walk);
+	tcase_add_test(test, a_cut_artifact_is_not_whole);
 	tcase_add_test(test, a_larger_one_is_passed_over);
 	tcase_add_test(test, more_than_asked_for_is_refused);
 	tcase_add_test(test, a_name_that_is_not_there_is_no_error);

@@ -275,8 +275,8 @@ static enum status image_take(struct reading *reading, int fd, struct error *err
 		.take = status_take,
 		.context = reading};
 	struct digest digest;
-	enum status status =
-		dbdiff_read_named(reading->list->path, fd, &limits_default, &request, &digest, err);
+	enum status status = dbdiff_read_named(reading->list->path, fd, &limits_default, &request,
+		&digest, &reading->list->is_whole, err);
 
 	if (status == STATUS_OK && !reading->has_rows)
 		status = error_set(err, STATUS_FORMAT,

@@ -61,10 +61,12 @@ static enum status part_read(struct workbook *book, const char *path, struct err
 		.take = take_part,
 		.context = book};
 	struct digest digest;
+	bool is_whole; /* of pictures and the like too: a part that cannot be read is not found */
 
 	book->is_found = false;
 	buffer_clear(&book->part);
-	return dbdiff_read_named(book->name, book->fd, &limits_default, &request, &digest, err);
+	return dbdiff_read_named(
+		book->name, book->fd, &limits_default, &request, &digest, &is_whole, err);
 }
 
 static enum status part_parse(struct workbook *book, const char *path,
