@@ -390,24 +390,11 @@ static int gate_code(const struct gate *gate, const struct coverage *coverage)
 	return code;
 }
 
-/* What was not read of an image may have held more packages. */
+/* What was not read of an image may have held more packages; a note of the table says so. */
 static bool lists_are_whole(const struct coverage_arguments *arguments)
 {
-	const struct package_list *lists[] = {&arguments->list, &arguments->image_list};
-	bool are_whole = true;
-
-	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
-		char *text;
-
-		if (!lists[i]->path || lists[i]->is_whole)
-			continue;
-		text = xasprintf(
-			"%s was not read whole: it may have more packages", lists[i]->path);
-		say(text);
-		free(text);
-		are_whole = false;
-	}
-	return are_whole;
+	return arguments->list.is_whole &&
+		(!arguments->image_list.path || arguments->image_list.is_whole);
 }
 
 static int run_coverage(struct coverage_arguments *arguments)

@@ -96,6 +96,7 @@ struct coverage_package {
 	struct shipped_deb *debs;
 	size_t deb_count, deb_capacity;
 	struct coverage_debs seen;
+	bool has_dependents; /* they were counted */
 	uint64_t dependents; /* source packages of the list with one that depends on its own */
 	const struct decision *decision; /* of coverage.decisions; or NULL */
 	bool is_decided;		 /* that decision holds for the class and version */

@@ -172,11 +172,14 @@ static void dependents_count(struct counting *counting)
 	if (counting->depend_count > 1)
 		qsort(counting->depends, counting->depend_count, sizeof(counting->depends[0]),
 			compare_dependences);
+	for (size_t i = 0; i < counting->coverage->count; i++)
+		counting->coverage->packages[i].has_dependents = true;
 	for (size_t i = 0; i < counting->depend_count;)
 		i = dependents_take(counting, i);
 }
 
-void coverage_binaries_read(const struct source_catalog *catalog, struct coverage *coverage)
+void coverage_binaries_read(
+	const struct source_catalog *catalog, bool is_part, struct coverage *coverage)
 {
 	struct counting counting = {.coverage = coverage};
 
@@ -186,7 +189,8 @@ void coverage_binaries_read(const struct source_catalog *catalog, struct coverag
 		source_catalog_each_binary(
 			catalog, counting.binaries[i].name, binary_take, &counting);
 	}
-	dependents_count(&counting);
+	if (!is_part)
+		dependents_count(&counting);
 	for (size_t i = 0; i < counting.count; i++)
 		free(counting.binaries[i].name);
 	free(counting.binaries);

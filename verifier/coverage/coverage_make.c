@@ -88,6 +88,18 @@ static void note_self_built(struct coverage *coverage)
 	buffer_release(&text);
 }
 
+/* What was not read of an image may have held more packages. */
+static void note_not_whole(const struct package_list *list, struct coverage *coverage)
+{
+	char *note;
+
+	if (!list || list->is_whole)
+		return;
+	note = xasprintf("%s was not read whole: it may have more packages", list->path);
+	text_list_add(&coverage->notes, note);
+	free(note);
+}
+
 static enum status list_take(const struct coverage_request *request,
 	const struct coverage_place *place, const struct source_catalog *catalog,
 	struct coverage *coverage, struct error *err)
@@ -104,6 +116,8 @@ static enum status list_take(const struct coverage_request *request,
 			coverage, "image", request->image->path, &request->image->digest, 0);
 	for (size_t i = 0; i < request->list->packages.notes.count; i++)
 		text_list_add(&coverage->notes, request->list->packages.notes.items[i]);
+	note_not_whole(request->list, coverage);
+	note_not_whole(request->image, coverage);
 	if (coverage_list_add(&listing, coverage, err) < 0)
 		return err->status;
 	for (size_t i = 0; i < coverage->count; i++)
@@ -242,7 +256,7 @@ enum status coverage_make(const struct coverage_request *request,
 			claims_copy(&coverage->packages[i].facts->claims,
 				&coverage->packages[i].claims);
 	if (status == STATUS_OK)
-		coverage_binaries_read(catalog, coverage);
+		coverage_binaries_read(catalog, request->is_part, coverage);
 	if (status == STATUS_OK)
 		status = coverage_debs_read(request, place, coverage, err);
 	if (status == STATUS_OK)

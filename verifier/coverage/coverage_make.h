@@ -13,6 +13,7 @@ struct coverage_request {
 	const struct package_list *image; /* that versions were taken from; or NULL */
 	bool is_closed;			  /* with what the solver says the list needs */
 	bool may_be_unknown;		  /* that the pins know none of it is no mistake */
+	bool is_part; /* of a larger list, the rest of which may depend on it: none are counted */
 	bool is_debian_only; /* .dsc and debian/ alone; what upstream has stays unknown */
 	const char *run;     /* a verify run whose materials are the image's .debs */
 	const char *architecture;
@@ -52,8 +53,12 @@ struct source_catalog;
 enum status coverage_sources_read(const struct coverage_request *request,
 	const struct coverage_place *place, const struct source_catalog *catalog,
 	struct coverage *coverage, struct error *err);
-/* The .debs that the pins have of each row, and how many source packages of the table need it. */
-void coverage_binaries_read(const struct source_catalog *catalog, struct coverage *coverage);
+/*
+ * The .debs that the pins have of each row, and how many source packages of the table need it
+ * unless the table is of a part of a list.
+ */
+void coverage_binaries_read(
+	const struct source_catalog *catalog, bool is_part, struct coverage *coverage);
 /* What the .debs of each row bring, of those that are in the store or were read before. */
 enum status coverage_debs_read(const struct coverage_request *request,
 	const struct coverage_place *place, struct coverage *coverage, struct error *err);

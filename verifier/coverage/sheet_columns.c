@@ -298,7 +298,7 @@ static void changed(row_of *row, struct buffer *text)
 
 static void dependents(row_of *row, struct buffer *text)
 {
-	add_number(text, true, row->of->dependents);
+	add_number(text, row->of->has_dependents, row->of->dependents);
 }
 
 static void popcon(row_of *row, struct buffer *text)

@@ -127,7 +127,7 @@ static void put_risk(struct json *json, const struct coverage_package *package)
 	if (facts && facts->changed)
 		clock_format(facts->changed, time);
 	json_text(json, "changed", facts && facts->changed ? time : NULL);
-	json_unsigned(json, "dependents", package->dependents);
+	put_number(json, "dependents", package->has_dependents, package->dependents);
 	put_number(json, "popcon", data->has_popcon, data->popcon);
 	put_number(json, "cves_unsaid", data->has_tracker, data->cves_unsaid);
 	put_urgencies(json, data);
