@@ -21,6 +21,8 @@ void package_pool_free(struct package_pool *pool);
 enum asked_state {
 	ASKED_FOUND,
 	ASKED_OTHER_VERSION, /* it is followed in the version that apt would take of the pins */
+	/* No package has that name and one alone provides it: that one is followed. */
+	ASKED_PROVIDED,
 	ASKED_UNKNOWN,	     /* no package of that name, or none for that architecture */
 	ASKED_AMBIGUOUS,     /* several packages provide that name, and none has it */
 	ASKED_UNSATISFIABLE, /* what it needs cannot be had, or not beside the others */

@@ -18,6 +18,7 @@ const char *asked_state_word(enum asked_state state)
 	static const char *const words[ASKED_STATES] = {
 		[ASKED_FOUND] = "found",
 		[ASKED_OTHER_VERSION] = "other-version",
+		[ASKED_PROVIDED] = "provided",
 		[ASKED_UNKNOWN] = "unknown",
 		[ASKED_AMBIGUOUS] = "ambiguous",
 		[ASKED_UNSATISFIABLE] = "unsatisfiable",
@@ -191,12 +192,27 @@ static void jobs_make(struct asking *asking)
 		if (asked->state == ASKED_UNKNOWN || asked->state == ASKED_AMBIGUOUS ||
 			asked->state == ASKED_UNSATISFIABLE)
 			continue;
-		if (asked->state == ASKED_OTHER_VERSION)
+		if (asked->state == ASKED_OTHER_VERSION || asked->state == ASKED_PROVIDED)
 			loose.version = NULL;
 		job = solve_job_find(asking->pool, &loose, &state, &err);
 		asking->owners[asking->jobs.count / 2] = i;
 		queue_push2(&asking->jobs, SOLVER_INSTALL | SOLVER_SOLVABLE_NAME, job);
 	}
+}
+
+static void provided_tell(const struct package_pool *pool, struct asked *asked)
+{
+	struct asked loose = {.name = asked->name, .architecture = asked->architecture};
+	enum asked_state state;
+	struct error err;
+	const char *provider = pool_id2str(pool->pool, solve_job_find(pool, &loose, &state, &err));
+	char *reason = xasprintf("no package of the pins is called %s: it is met by %s, which "
+				 "provides it and is followed; name that one",
+		asked->name, provider);
+
+	asked->state = ASKED_PROVIDED;
+	text_list_add(&asked->reasons, reason);
+	free(reason);
 }
 
 static void asked_find(struct asking *asking)
@@ -206,8 +222,16 @@ static void asked_find(struct asking *asking)
 		struct error err = {0};
 
 		asked->package = NO_PACKAGE;
-		if (!solve_job_find(asking->pool, asked, &asked->state, &err))
+		struct asked loose = *asked;
+		bool is_real = package_pool_has(asking->pool, asked->name);
+
+		/* A version that is said is none of a provider's. */
+		if (!is_real)
+			loose.version = NULL;
+		if (!solve_job_find(asking->pool, &loose, &asked->state, &err))
 			text_list_add(&asked->reasons, err.text);
+		else if (!is_real)
+			provided_tell(asking->pool, asked);
 		if (asked->state == ASKED_OTHER_VERSION)
 			text_list_add(&asked->reasons,
 				"it is followed in a version that the pins have; take pins that "

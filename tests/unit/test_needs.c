@@ -155,7 +155,9 @@ static const struct {
 } lone[] = {
 	{"lib", NULL, ASKED_FOUND, true, NULL},
 	{"lib", "1.0", ASKED_FOUND, true, NULL},
-	{"alone", NULL, ASKED_FOUND, true, NULL},
+	{"alone", NULL, ASKED_PROVIDED, true, "called alone: it is met by sole, which provides it"},
+	{"alone", "7", ASKED_PROVIDED, true, "called alone: it is met by sole, which provides it"},
+	{"alone", "1.0", ASKED_PROVIDED, true, "called alone: it is met by sole"},
 	{"lib", "9", ASKED_OTHER_VERSION, true,
 		"no package of the pins is lib=9: they have 2.0, 1.0"},
 	{"absent", NULL, ASKED_UNKNOWN, false, "no package of the pins is called absent"},

@@ -26,6 +26,7 @@ static void begin(void)
 {
 	old = new = (struct side){0};
 	old.list.path = new.list.path = (char *)"list";
+	old.list.is_whole = new.list.is_whole = true;
 	old.listing.list = &old.list;
 	new.listing.list = &new.list;
 }
@@ -188,6 +189,21 @@ START_TEST(one_package_more_or_less_is_a_change)
 }
 END_TEST
 
+/* What was not read of a list may be another: that is never the same. */
+START_TEST(a_list_that_was_not_read_whole_is_never_the_same)
+{
+	list(&old, TEXT("a"), NULL, NULL, true);
+	list(&new, TEXT("a"), NULL, NULL, true);
+	compare();
+	ck_assert(review_is_same(&review));
+	ck_assert(listing_is_whole(&old.listing));
+	(_i == 0 ? &old : &new)->list.is_whole = false;
+	ck_assert(!review_is_same(&review));
+	ck_assert_int_eq(listing_is_whole(&old.listing), _i == 1);
+	review_release(&review);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("review");
@@ -201,6 +217,7 @@ int main(void)
 	tcase_add_test(tests, what_was_not_followed_is_a_change);
 	tcase_add_test(tests, what_comes_by_no_chain_is_told);
 	tcase_add_loop_test(tests, one_package_more_or_less_is_a_change, 0, 2);
+	tcase_add_loop_test(tests, a_list_that_was_not_read_whole_is_never_the_same, 0, 2);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

@@ -166,8 +166,46 @@ static void take_option(struct packages_arguments *arguments, int option, const 
 	}
 }
 
+#define DIFF (1U << PACKAGES_DIFF)
+#define WHY  (1U << PACKAGES_WHY)
+
+/* An option that would do nothing is a mistake. */
+static const struct {
+	int option;
+	unsigned commands; /* that have it */
+	const char *name, *whose;
+	bool is_of_coverage;
+} scopes[] = {
+	{OPTION_ALL, WHY, "--all", "why", false},
+	{OPTION_EXIT_CODE, DIFF | WHY, "--exit-code", "diff and why", false},
+	{OPTION_NO_COVERAGE, DIFF, "--no-coverage", "diff", false},
+	{OPTION_DEBIAN_ONLY, DIFF, "--debian-only", "diff", true},
+	{OPTION_DEBCI, DIFF, "--debci", "diff", true},
+	{OPTION_TRACKER, DIFF, "--tracker", "diff", true},
+	{OPTION_POPCON, DIFF, "--popcon", "diff", true},
+	{OPTION_SUITE, DIFF, "--suite", "diff", true},
+	{OPTION_DB, DIFF, "--db", "diff", false},
+};
+
+static int scopes_check(const struct packages_arguments *arguments, const bool *given)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(scopes); i++) {
+		if (!given[scopes[i].option])
+			continue;
+		if (!(scopes[i].commands & (1U << arguments->command)))
+			return command_usage("packages", "%s is an option of %s", scopes[i].name,
+				scopes[i].whose);
+		if (scopes[i].is_of_coverage && arguments->is_without_coverage)
+			return command_usage("packages",
+				"%s is for the tests and risk of what is new, which --no-coverage "
+				"leaves out: leave out one of them",
+				scopes[i].name);
+	}
+	return EXIT_REPRODUCED;
+}
+
 /* The words behind the subcommand are lists, and for `why` a package. */
-static int words_check(struct packages_arguments *arguments)
+static int words_check(struct packages_arguments *arguments, const bool *given)
 {
 	static const struct {
 		const char *name;
@@ -180,9 +218,6 @@ static int words_check(struct packages_arguments *arguments)
 		{"closure", PACKAGES_CLOSURE, 1, "closure needs one list"},
 	};
 	const struct text_list *words = &arguments->snapshot.words;
-	const struct coverage_request *request = &arguments->request;
-	bool has_data = request->tracker || request->popcon || request->debci.count ||
-		request->is_debian_only || arguments->is_without_coverage;
 
 	if (words->count == 0)
 		return command_usage("packages", "which one: diff, why or closure?");
@@ -193,13 +228,10 @@ static int words_check(struct packages_arguments *arguments)
 		if (words->count != (size_t)commands[i].words + 1 ||
 			(arguments->in != NULL) != (commands[i].command == PACKAGES_WHY))
 			return command_usage("packages", "%s", commands[i].needs);
-		if (has_data && commands[i].command != PACKAGES_DIFF)
-			return command_usage(
-				"packages", "tests and risk are asked for of what is new, by diff");
 		if (arguments->snapshot.pins.count == 0)
 			return command_usage("packages",
 				"--pin is needed; reproof snapshot list has those of the store");
-		return EXIT_REPRODUCED;
+		return scopes_check(arguments, given);
 	}
 	return command_usage(
 		"packages", "there is no \"packages %s\": diff, why or closure", words->items[0]);
@@ -212,17 +244,20 @@ int cmd_packages(int argc, char **argv)
 	struct packages_arguments arguments = {
 		.snapshot = {.store_path = command_default_store(), .etc_apt = "/etc/apt"}};
 	char *database = command_default_database();
+	bool given[OPTION_QUIET + 1] = {false};
 	int code, option;
 
 	arguments.database = database;
-	while ((option = command_option_next(&line)) > 0)
+	while ((option = command_option_next(&line)) > 0) {
 		take_option(&arguments, option, line.value);
+		given[option] = true;
+	}
 	for (int i = 0; option != OPTION_STOP && i < line.word_count; i++)
 		text_list_add(&arguments.snapshot.words, line.words[i]);
 	if (option == OPTION_STOP)
 		code = line.is_help ? command_help(help) : line.code;
 	else
-		code = words_check(&arguments);
+		code = words_check(&arguments, given);
 	if (option != OPTION_STOP && code == EXIT_REPRODUCED)
 		code = packages_run(&arguments);
 	text_list_release(&arguments.request.debci);

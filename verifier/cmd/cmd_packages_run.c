@@ -63,6 +63,38 @@ static bool is_same_file(const char *a, const char *b)
 		first.st_ino == second.st_ino;
 }
 
+/* What is written never takes the place of what is read, nor of the other. */
+static enum status outputs_check(const struct packages_arguments *arguments, struct error *err)
+{
+	const struct text_list *words = &arguments->snapshot.words;
+	const struct {
+		const char *option, *path;
+	} outputs[] = {{"--markdown", arguments->markdown}, {"--html", arguments->html}};
+	struct text_list inputs = {0};
+	const char *const singles[] = {arguments->in, arguments->request.tracker,
+		arguments->request.popcon, arguments->database, arguments->snapshot.lock_path,
+		arguments->html};
+	enum status status = STATUS_OK;
+
+	for (size_t i = 1; i < words->count && arguments->command != PACKAGES_WHY; i++)
+		text_list_add(&inputs, words->items[i]);
+	for (size_t i = 0; i < arguments->request.debci.count; i++)
+		text_list_add(&inputs, arguments->request.debci.items[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(singles); i++)
+		if (singles[i])
+			text_list_add(&inputs, singles[i]);
+	for (size_t o = 0; o < ARRAY_SIZE(outputs); o++)
+		for (size_t i = 0; outputs[o].path && i < inputs.count && status == STATUS_OK; i++)
+			/* --html is the last of them, and is held against --markdown alone. */
+			if ((o == 0 || i + 1 < inputs.count) &&
+				is_same_file(outputs[o].path, inputs.items[i]))
+				status = error_set(err, STATUS_USAGE,
+					"%s %s would take the place of %s: write it elsewhere",
+					outputs[o].option, outputs[o].path, inputs.items[i]);
+	text_list_release(&inputs);
+	return status;
+}
+
 static enum status lists_read(struct run *run, struct error *err)
 {
 	const struct packages_arguments *arguments = run->arguments;
@@ -171,11 +203,13 @@ static void coverage_ask(struct run *run)
 	enum status status = STATUS_OK;
 
 	review_list_new(&run->review, &list);
-	if (list.packages.count) {
+	/* Data that cannot be had is trouble, also where nothing is new to look up in it. */
+	if (list.packages.count || request->tracker || request->popcon || request->debci.count) {
 		const char *database = run->arguments->database;
 
 		request->list = &list;
 		request->may_be_unknown = true;
+		request->is_part = true;
 		request->architecture = run->architecture;
 		request->workers = processors > 0 ? (unsigned)processors : 1;
 		status = evidence_open(database, &evidence, &err);
@@ -195,7 +229,7 @@ static void coverage_ask(struct run *run)
 		coverage_fail(run, &err);
 	if (run->coverage.is_made) {
 		coverage_sort(&run->coverage);
-		run->about_new.table = &run->coverage;
+		run->about_new.table = run->coverage.count ? &run->coverage : NULL;
 		for (size_t i = 0; i < run->coverage.notes.count; i++)
 			if (!text_list_contains(&run->notes, run->coverage.notes.items[i]))
 				text_list_add(&run->notes, run->coverage.notes.items[i]);
@@ -345,9 +379,11 @@ int packages_run(struct packages_arguments *arguments)
 {
 	struct run run = {.arguments = arguments, .session = {.options = &arguments->snapshot}};
 	struct error err = {0};
-	enum status status = session_open(&run.session, true, &err);
+	enum status status = outputs_check(arguments, &err);
 	int code;
 
+	if (status == STATUS_OK)
+		status = session_open(&run.session, true, &err);
 	if (status == STATUS_OK)
 		status = listings_make(&run, &err);
 	session_print_notes(&run.session);

@@ -17,14 +17,12 @@ static void list_reach(const struct listing *listing, struct reach *reach, size_
 static void title_tell(struct page *page, const struct listing *listing)
 {
 	struct installed_size size = listing_size(listing);
-	size_t packages = listing->needs.solution.count, troubled = listing_troubled(listing);
+	size_t packages = listing->needs.solution.count;
 
 	page_begin(page, PAGE_TITLE);
 	page_data(page, listing->list->path);
 	page_words(page, ": ");
-	if (troubled)
-		page_words(page, "NOT WHOLE, %zu of %zu entries not followed as listed; ", troubled,
-			listing->count);
+	tell_not_whole(page, &listing, 1);
 	page_words(page, "%zu entr%s need%s %zu package%s, ", listing->count,
 		listing->count == 1 ? "y" : "ies", listing->count == 1 ? "s" : "", packages,
 		plural(packages));
@@ -45,8 +43,8 @@ static void row_tell(
 		page_cell_end(page);
 	}
 	page_cell_begin(page);
-	if (package->installed_kib)
-		page_words(page, "%" PRIu64, package->installed_kib);
+	if (listing_kib(listing, at))
+		page_words(page, "%" PRIu64, listing_kib(listing, at));
 	else
 		page_words(page, "unknown");
 	page_cell_end(page);
@@ -118,7 +116,7 @@ void closure_json(struct json *json, const struct telling *telling, const struct
 	list_reach(listing, &reach, starts);
 	json_object_begin(json, NULL);
 	json_telling(json, "closure", telling);
-	json_bool(json, "whole", listing_troubled(listing) == 0);
+	json_bool(json, "whole", listing_is_whole(listing));
 	json_listing(json, "list", listing);
 	json_array_begin(json, "packages");
 	for (size_t i = 0; i < listing->needs.solution.count; i++)

@@ -155,9 +155,21 @@ const char *listed_state_word(const struct listed *listed)
 const struct solved_package *listed_package(
 	const struct listing *listing, const struct listed *listed)
 {
-	if (!listed->asked || listed->asked->package == NO_PACKAGE)
-		return NULL;
-	return &listing->needs.solution.packages[listed->asked->package];
+	size_t start = listed_start(listed);
+
+	return listed_is_whole(listed) && start != NO_PACKAGE
+		? &listing->needs.solution.packages[start]
+		: NULL;
+}
+
+size_t listed_start(const struct listed *listed)
+{
+	return listed->asked ? listed->asked->package : NO_PACKAGE;
+}
+
+bool listed_is_provided(const struct listed *listed)
+{
+	return listed->asked && listed->asked->state == ASKED_PROVIDED;
 }
 
 size_t listing_troubled(const struct listing *listing)
@@ -167,6 +179,11 @@ size_t listing_troubled(const struct listing *listing)
 	for (size_t i = 0; i < listing->count; i++)
 		count += !listed_is_whole(&listing->items[i]);
 	return count;
+}
+
+bool listing_is_whole(const struct listing *listing)
+{
+	return listing->list->is_whole && listing_troubled(listing) == 0;
 }
 
 static int compare_name(const void *key, const void *item)
@@ -194,10 +211,18 @@ const char *listing_version(const struct listing *listing, size_t package)
 	return listing->needs.solution.packages[package].version;
 }
 
-void installed_size_add(struct installed_size *size, const struct solved_package *package)
+uint64_t listing_kib(const struct listing *listing, size_t package)
 {
-	size->kib += package->installed_kib;
-	size->unknown += package->installed_kib == 0;
+	const struct solved_package *own = &listing->needs.solution.packages[package];
+
+	return strcmp(listing_version(listing, package), own->version) == 0 ? own->installed_kib
+									    : 0;
+}
+
+void installed_size_add(struct installed_size *size, uint64_t kib)
+{
+	size->kib += kib;
+	size->unknown += kib == 0;
 }
 
 struct installed_size listing_size(const struct listing *listing)
@@ -205,6 +230,6 @@ struct installed_size listing_size(const struct listing *listing)
 	struct installed_size size = {0};
 
 	for (size_t i = 0; i < listing->needs.solution.count; i++)
-		installed_size_add(&size, &listing->needs.solution.packages[i]);
+		installed_size_add(&size, listing_kib(listing, i));
 	return size;
 }

@@ -56,23 +56,34 @@ void listing_release(struct listing *listing);
 bool listed_is_whole(const struct listed *listed);
 /* "source", "twice", or a word of asked_state_word(). */
 const char *listed_state_word(const struct listed *listed);
-/* The package it came to, or NULL. */
+/*
+ * The package it is; NULL where it was not followed as listed: what is followed in its place
+ * (listed_start()) has another version or name, and so another size, source and tests.
+ */
 const struct solved_package *listed_package(
 	const struct listing *listing, const struct listed *listed);
+/* Which package of the solution it is followed from; NO_PACKAGE: none. */
+size_t listed_start(const struct listed *listed);
+/* The package has another name than the entry, and provides that one. */
+bool listed_is_provided(const struct listed *listed);
 /* Entries that were not followed as the list has them. */
 size_t listing_troubled(const struct listing *listing);
+/* Whether the list was read whole and all of it followed as listed. */
+bool listing_is_whole(const struct listing *listing);
 /* The package of that name that the list needs; NO_PACKAGE when there is none. */
 size_t listing_find(const struct listing *listing, const char *name);
 /* The version of a package of the solution, or the one that the list says and the pins lack. */
 const char *listing_version(const struct listing *listing, size_t package);
 
-/* What is taken up by all that it needs, by Installed-Size. */
+/* What is taken up by all that it needs, by Installed-Size of the versions that the list has. */
 struct installed_size {
 	uint64_t kib;
 	size_t unknown; /* packages that do not say, which are not in the sum */
 };
 
-void installed_size_add(struct installed_size *size, const struct solved_package *package);
+void installed_size_add(struct installed_size *size, uint64_t kib);
+/* Of a package of the solution; 0: not known, as where the list says a version the pins lack. */
+uint64_t listing_kib(const struct listing *listing, size_t package);
 struct installed_size listing_size(const struct listing *listing);
 
 #endif

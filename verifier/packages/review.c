@@ -120,18 +120,26 @@ static void entries_compare(struct review *review, const char *architecture)
 
 /* ---- packages that both need ---- */
 
-static bool is_changed(const struct review *review, const char *name)
+/* By package of the solution: the entry that names it, or NULL. */
+static const struct listed **entries_find(const struct listing *listing)
 {
-	for (size_t i = 0; i < review->count; i++)
-		if (review->changes[i].kind == REVIEW_VERSION &&
-			strcmp(review->changes[i].name, name) == 0)
-			return true;
-	return false;
+	const struct listed **entries =
+		xcalloc(listing->needs.solution.count + 1, sizeof(entries[0]));
+
+	for (size_t i = 0; i < listing->count; i++) {
+		const struct listed *listed = &listing->items[i];
+
+		if (listed_start(listed) != NO_PACKAGE && !listed_is_provided(listed))
+			entries[listed_start(listed)] = listed;
+	}
+	return entries;
 }
 
+/* What the new list names is told as its entry. */
 static void dependencies_compare(struct review *review)
 {
 	const struct solution *solution = &review->new->needs.solution;
+	const struct listed **entries = entries_find(review->new);
 
 	for (size_t i = 0; i < solution->count; i++) {
 		const char *name = solution->packages[i].name;
@@ -139,7 +147,7 @@ static void dependencies_compare(struct review *review)
 		struct review_change *change;
 		const char *old, *new;
 
-		if (at == NO_PACKAGE || is_changed(review, name))
+		if (at == NO_PACKAGE || entries[i])
 			continue;
 		old = listing_version(review->old, at);
 		new = listing_version(review->new, i);
@@ -152,6 +160,7 @@ static void dependencies_compare(struct review *review)
 		change->new_version = new;
 		change->direction = debversion_compare(new, old);
 	}
+	free(entries);
 }
 
 static int compare_changes(const void *a, const void *b)
@@ -170,6 +179,7 @@ struct side {
 	const struct listing *listing, *other;
 	struct reach reach;
 	bool *is_own;	 /* by package: the other list does not need it */
+	uint64_t *kib;	 /* by package; 0: not known */
 	bool *is_pulled; /* by package: some change leads to it */
 };
 
@@ -182,12 +192,14 @@ static void side_init(struct side *side, const struct listing *listing, const st
 	reach_init(&side->reach, &listing->needs);
 	side->is_own = xcalloc(solution->count + 1, sizeof(bool));
 	side->is_pulled = xcalloc(solution->count + 1, sizeof(bool));
+	side->kib = xcalloc(solution->count + 1, sizeof(side->kib[0]));
 	for (size_t i = 0; i < solution->count; i++) {
+		side->kib[i] = listing_kib(listing, i);
 		if (listing_find(other, solution->packages[i].name) != NO_PACKAGE)
 			continue;
 		side->is_own[i] = true;
 		(*count)++;
-		installed_size_add(size, &solution->packages[i]);
+		installed_size_add(size, side->kib[i]);
 	}
 }
 
@@ -196,6 +208,7 @@ static void side_release(struct side *side)
 	reach_release(&side->reach);
 	free(side->is_own);
 	free(side->is_pulled);
+	free(side->kib);
 }
 
 /* From every entry of the list. */
@@ -213,24 +226,30 @@ static void pull_add(struct side *side, size_t package, struct pulls *pulls)
 {
 	struct pull pull = {.package = package, .is_elsewhere = side->is_pulled[package]};
 
-	pull.has_chain = reach_chain(&side->reach, package, &pull.chain);
+	/* Many entries need the same: the chain stands where it is told first. */
+	if (!pull.is_elsewhere)
+		pull.has_chain = reach_chain(&side->reach, package, &pull.chain);
 	ARRAY_GROW(pulls->items, pulls->count, pulls->capacity);
 	pulls->items[pulls->count++] = pull;
-	installed_size_add(&pulls->size, &side->listing->needs.solution.packages[package]);
+	installed_size_add(&pulls->size, side->kib[package]);
 	side->is_pulled[package] = true;
 }
 
-/* All that this side alone has and that the entry leads to, but the entry's own package. */
+/* All that this side alone has and that the entry leads to, but the package that it names. */
 static void entry_pull(struct side *side, const struct listed *listed, struct pulls *pulls)
 {
-	size_t start = listed->asked ? listed->asked->package : NO_PACKAGE;
+	size_t start = listed_start(listed);
+	bool is_provided = listed_is_provided(listed);
 
 	if (start == NO_PACKAGE)
 		return;
 	reach_from(&side->reach, &start, 1);
-	for (size_t i = 0; i < side->listing->needs.solution.count; i++)
-		if (i != start && side->is_own[i] && side->reach.is_reached[i])
-			pull_add(side, i, pulls);
+	for (size_t i = 0; i < side->listing->needs.solution.count; i++) {
+		if ((i == start && !is_provided) || !side->is_own[i] || !side->reach.is_reached[i])
+			continue;
+		pull_add(side, i, pulls);
+		pulls->items[pulls->count - 1].is_provider = i == start;
+	}
 	side->is_pulled[start] = true;
 }
 
@@ -243,8 +262,14 @@ static void others_pull(struct side *side, struct pulls *pulls)
 			pull_add(side, i, pulls);
 }
 
-static void anyway_find(struct side *other, const char *name, struct review_change *change)
+/* Of what is followed for the entry. */
+static void anyway_find(const struct side *own, struct side *other, const struct listed *listed,
+	struct review_change *change)
 {
+	size_t start = listed_start(listed);
+	const char *name = start == NO_PACKAGE ? change->name
+					       : own->listing->needs.solution.packages[start].name;
+
 	change->is_needed_anyway =
 		reach_chain(&other->reach, listing_find(other->listing, name), &change->anyway);
 }
@@ -261,9 +286,9 @@ static void pulls_find(struct review *review)
 		struct review_change *change = &review->changes[i];
 
 		if (change->kind == REVIEW_ADDED)
-			anyway_find(&old, change->name, change);
+			anyway_find(&new, &old, change->new, change);
 		else if (change->kind == REVIEW_REMOVED)
-			anyway_find(&new, change->name, change);
+			anyway_find(&old, &new, change->old, change);
 	}
 	for (size_t i = 0; i < review->count; i++) {
 		struct review_change *change = &review->changes[i];
@@ -318,26 +343,38 @@ void review_release(struct review *review)
 
 bool review_is_same(const struct review *review)
 {
-	return review->count == 0 && review->come_count == 0 && review->go_count == 0;
+	return review->old->list->is_whole && review->new->list->is_whole && review->count == 0 &&
+		review->come_count == 0 && review->go_count == 0;
 }
 
 /* ---- what is new, for coverage ---- */
 
-static void row_add(
-	struct package_list *list, const char *name, const char *version, const char *architecture)
+static char *copy(const char *text)
 {
+	return text ? xstrdup(text) : NULL;
+}
+
+/* What an image says a package is made of goes with it, to be held against the pins (trust T19). */
+static void row_add(struct package_list *list, const char *name, const char *version,
+	const char *architecture, const struct listed *listed)
+{
+	const struct manifest_package *row = listed ? listed->row : &(struct manifest_package){0};
 	struct manifest *packages = &list->packages;
 
 	ARRAY_GROW(packages->items, packages->count, packages->capacity);
 	packages->items[packages->count++] = (struct manifest_package){.name = xstrdup(name),
-		.version = version ? xstrdup(version) : NULL,
-		.architecture = architecture ? xstrdup(architecture) : NULL};
+		.version = copy(version),
+		.architecture = copy(architecture),
+		.source = copy(row->source),
+		.source_version = copy(row->source_version),
+		.line = row->line};
 }
 
 void review_list_new(const struct review *review, struct package_list *list)
 {
 	const struct package_list *from = review->new->list;
 	const struct solution *solution = &review->new->needs.solution;
+	const struct listed **entries = entries_find(review->new);
 
 	*list = (struct package_list){.path = xstrdup(from->path),
 		.digest = from->digest,
@@ -350,14 +387,15 @@ void review_list_new(const struct review *review, struct package_list *list)
 		size_t at = listing_find(review->old, package->name);
 
 		if (at == NO_PACKAGE || strcmp(listing_version(review->old, at), version) != 0)
-			row_add(list, package->name, version, package->architecture);
+			row_add(list, package->name, version, package->architecture, entries[i]);
 	}
 	/* Of what was not followed coverage says why it is not known, and of sources all. */
 	for (size_t i = 0; i < review->count; i++) {
-		const struct review_change *change = &review->changes[i];
+		const struct listed *listed = review->changes[i].new;
 
-		if (change->new && !change->new_package)
-			row_add(list, change->new->row->name, change->new->row->version,
-				change->new->row->architecture);
+		if (listed && (listed_start(listed) == NO_PACKAGE || listed_is_provided(listed)))
+			row_add(list, listed->row->name, listed->row->version,
+				listed->row->architecture, listed);
 	}
+	free(entries);
 }

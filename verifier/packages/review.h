@@ -18,8 +18,9 @@ enum review_kind {
 struct pull {
 	size_t package; /* of the new list's solution; of one that goes, of the old one's */
 	struct chain chain;
-	bool has_chain;	   /* without links it is listed itself */
+	bool has_chain;	   /* not of `is_elsewhere` ones; without links it is listed itself */
 	bool is_elsewhere; /* an entry before has it as well */
+	bool is_provider;  /* it is followed in the entry's place, and provides its name */
 };
 
 struct pulls {
@@ -35,7 +36,8 @@ struct review_change {
 	const struct listed *old, *new; /* NULL: not named there */
 	/* What the lists say or, where they say nothing, what was chosen of the pins; or NULL. */
 	const char *old_version, *new_version;
-	const struct solved_package *old_package, *new_package; /* NULL: not known */
+	/* NULL: not known, as what is followed in its place is another version or package. */
+	const struct solved_package *old_package, *new_package;
 	int direction; /* of REVIEW_VERSION: 1 up, -1 down by dpkg's order, 0 another text */
 	/* Added: the old list needs it already. Removed: the new one still does. By this chain. */
 	bool is_needed_anyway;
@@ -58,7 +60,10 @@ struct review {
 void review_make(const struct listing *old, const struct listing *new, const char *architecture,
 	struct review *review);
 void review_release(struct review *review);
-/* Whether the lists and all that they need are the same; not whether they were wholly followed. */
+/*
+ * Whether the lists were read whole and are the same with all that they need; not whether they were
+ * wholly followed.
+ */
 bool review_is_same(const struct review *review);
 
 /*

@@ -2,24 +2,46 @@
 #include "verifier/coverage/sheet.h"
 #include "verifier/packages/telling.h"
 
-static void pulls_json(struct json *json, const char *key, const char *key_size,
-	const struct listing *listing, const struct pulls *pulls)
+struct pulls_keys {
+	const char *pulls, *size, *elsewhere; /* the latter two may be NULL */
+};
+
+static const struct pulls_keys comes_keys = {"comes", "comes_size", "comes_elsewhere"};
+static const struct pulls_keys goes_keys = {"goes", "goes_size", "goes_elsewhere"};
+
+/* What an entry before has as well is named alone: of a large list most entries share most. */
+static void elsewhere_json(struct json *json, const char *key, const struct listing *listing,
+	const struct pulls *pulls)
 {
 	json_array_begin(json, key);
+	for (size_t i = 0; i < pulls->count; i++)
+		if (pulls->items[i].is_elsewhere)
+			json_text(json, NULL,
+				listing->needs.solution.packages[pulls->items[i].package].name);
+	json_array_end(json);
+}
+
+static void pulls_json(struct json *json, const struct pulls_keys *keys,
+	const struct listing *listing, const struct pulls *pulls)
+{
+	json_array_begin(json, keys->pulls);
 	for (size_t i = 0; i < pulls->count; i++) {
+		if (pulls->items[i].is_elsewhere)
+			continue;
 		json_object_begin(json, NULL);
 		json_package(json, listing, pulls->items[i].package);
-		json_bool(json, "elsewhere", pulls->items[i].is_elsewhere);
 		if (pulls->items[i].has_chain)
 			json_chain(json, "chain", listing, &pulls->items[i].chain);
 		else
 			json_none(json, "chain");
+		json_bool(json, "provider", pulls->items[i].is_provider);
 		json_object_end(json);
 	}
 	json_array_end(json);
-	if (!key_size)
+	if (!keys->size)
 		return;
-	json_object_begin(json, key_size);
+	elsewhere_json(json, keys->elsewhere, listing, pulls);
+	json_object_begin(json, keys->size);
 	json_unsigned(json, "installed_kib", pulls->size.kib);
 	json_unsigned(json, "size_unknown", pulls->size.unknown);
 	json_object_end(json);
@@ -55,9 +77,9 @@ static void one_side_json(
 	entry_json(json, "state", is_added ? change->new : change->old);
 	anyway_json(json, is_added ? review->old : review->new, change);
 	if (is_added)
-		pulls_json(json, "comes", "comes_size", review->new, &change->comes);
+		pulls_json(json, &comes_keys, review->new, &change->comes);
 	else
-		pulls_json(json, "goes", "goes_size", review->old, &change->goes);
+		pulls_json(json, &goes_keys, review->old, &change->goes);
 	json_object_end(json);
 }
 
@@ -74,8 +96,8 @@ static void version_json(
 						: "same");
 	entry_json(json, "old_state", change->old);
 	entry_json(json, "new_state", change->new);
-	pulls_json(json, "comes", "comes_size", review->new, &change->comes);
-	pulls_json(json, "goes", "goes_size", review->old, &change->goes);
+	pulls_json(json, &comes_keys, review->new, &change->comes);
+	pulls_json(json, &goes_keys, review->old, &change->goes);
 	json_object_end(json);
 }
 
@@ -105,11 +127,10 @@ void review_json(struct json *json, const struct telling *telling, const struct 
 	const struct telling_coverage *coverage)
 {
 	const struct listing *const listings[] = {review->old, review->new};
-	size_t troubled = listing_troubled(review->old) + listing_troubled(review->new);
 
 	json_object_begin(json, NULL);
 	json_telling(json, "diff", telling);
-	json_bool(json, "whole", troubled == 0);
+	json_bool(json, "whole", listing_is_whole(review->old) && listing_is_whole(review->new));
 	json_bool(json, "same", review_is_same(review));
 	json_listing(json, "old", review->old);
 	json_listing(json, "new", review->new);
@@ -118,8 +139,10 @@ void review_json(struct json *json, const struct telling *telling, const struct 
 	changes_json(json, "added", review, REVIEW_ADDED, one_side_json);
 	changes_json(json, "removed", review, REVIEW_REMOVED, one_side_json);
 	changes_json(json, "versions", review, REVIEW_VERSION, version_json);
-	pulls_json(json, "others_come", NULL, review->new, &review->others_come);
-	pulls_json(json, "others_go", NULL, review->old, &review->others_go);
+	pulls_json(json, &(struct pulls_keys){.pulls = "others_come"}, review->new,
+		&review->others_come);
+	pulls_json(
+		json, &(struct pulls_keys){.pulls = "others_go"}, review->old, &review->others_go);
 	json_troubled(json, listings, ARRAY_SIZE(listings));
 	if (coverage->table) {
 		json_array_begin(json, "coverage");

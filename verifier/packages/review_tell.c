@@ -17,16 +17,14 @@ static void title_tell(const struct saying *saying)
 {
 	const struct review *review = saying->review;
 	struct page *page = saying->page;
-	size_t troubled = listing_troubled(review->old) + listing_troubled(review->new);
+	const struct listing *const listings[] = {review->old, review->new};
 
 	page_begin(page, PAGE_TITLE);
 	page_data(page, review->new->list->path);
 	page_words(page, " against ");
 	page_data(page, review->old->list->path);
 	page_words(page, ": ");
-	if (troubled)
-		page_words(page, "NOT WHOLE, %zu entr%s not followed as listed; ", troubled,
-			troubled == 1 ? "y" : "ies");
+	tell_not_whole(page, listings, ARRAY_SIZE(listings));
 	if (review_is_same(review))
 		page_words(page, "no change");
 	else
@@ -58,10 +56,10 @@ static void total_tell(const struct saying *saying)
 
 /* ---- one change ---- */
 
-static void own_size_tell(struct page *page, const struct solved_package *package)
+static void own_size_tell(struct page *page, uint64_t kib)
 {
-	if (package && package->installed_kib)
-		page_words(page, ", %" PRIu64 " KiB", package->installed_kib);
+	if (kib)
+		page_words(page, ", %" PRIu64 " KiB", kib);
 	else
 		page_words(page, ", size unknown");
 }
@@ -71,10 +69,12 @@ static void pull_tell(struct page *page, enum page_line line, const struct listi
 {
 	page_begin(page, line);
 	tell_package(page, listing, pull->package);
-	own_size_tell(page, &listing->needs.solution.packages[pull->package]);
+	own_size_tell(page, listing_kib(listing, pull->package));
 	page_words(page, ": ");
 	if (pull->chain.count)
 		tell_chain(page, listing, pull->package, &pull->chain);
+	else if (pull->is_provider)
+		page_words(page, "followed in its place, as it provides that name");
 	else
 		page_words(page, pull->has_chain ? "listed itself" : "no chain was found");
 	page_end(page);
@@ -122,10 +122,31 @@ static void class_tell(const struct saying *saying, const struct solved_package 
 	page_end(saying->page);
 }
 
+static void version_tell(struct page *page, const char *version)
+{
+	if (!version)
+		return;
+	page_words(page, " ");
+	page_data(page, version);
+}
+
+/* The other list's version of it, where it is another than this change's; else NULL. */
+static const char *anyway_version(const struct listing *listing, const struct review_change *change)
+{
+	bool is_added = change->kind == REVIEW_ADDED;
+	const char *own = is_added ? change->new_version : change->old_version;
+	size_t at = listing_find(listing, change->name);
+	const char *version = at == NO_PACKAGE ? NULL : listing_version(listing, at);
+
+	return change->is_needed_anyway && own && version && strcmp(own, version) != 0 ? version
+										       : NULL;
+}
+
 static void anyway_tell(const struct saying *saying, const struct listing *listing,
 	const struct review_change *change, const char *words)
 {
 	struct page *page = saying->page;
+	const char *version = anyway_version(listing, change);
 
 	if (!change->is_needed_anyway)
 		return;
@@ -133,21 +154,15 @@ static void anyway_tell(const struct saying *saying, const struct listing *listi
 	page_words(page, "%s", words);
 	page_data(page, listing->list->path);
 	if (change->anyway.count) {
-		page_words(page, " needs it: ");
+		page_words(page, " needs it%s", version ? " as" : "");
+		version_tell(page, version);
+		page_words(page, ": ");
 		tell_chain(page, listing, change->anyway.links[change->anyway.count - 1]->to,
 			&change->anyway);
 	} else {
 		page_words(page, " has it");
 	}
 	page_end(page);
-}
-
-static void version_tell(struct page *page, const char *version)
-{
-	if (!version)
-		return;
-	page_words(page, " ");
-	page_data(page, version);
 }
 
 static void pulled_count_tell(
@@ -174,13 +189,16 @@ static void added_tell(const struct saying *saying, const struct review_change *
 	page_words(page, "+ ");
 	page_data(page, change->name);
 	version_tell(page, change->new_version);
-	own_size_tell(page, change->new_package);
-	if (change->new_package)
+	own_size_tell(page, change->new_package ? change->new_package->installed_kib : 0);
+	if (change->new &&listed_start(change->new) != NO_PACKAGE)
 		pulled_count_tell(page, ": pulls in", &change->comes, "");
 	trouble_tell(page, change->new);
 	page_end(page);
-	anyway_tell(saying, saying->review->old, change, "not new: ");
-	class_tell(saying, change->is_needed_anyway ? NULL : change->new_package);
+	anyway_tell(saying, saying->review->old, change,
+		anyway_version(saying->review->old, change) ? "not of this version before: "
+							    : "not new: ");
+	if (!change->is_needed_anyway || anyway_version(saying->review->old, change))
+		class_tell(saying, change->new_package);
 	pulls_tell(page, saying->review->new, &change->comes);
 }
 
@@ -192,8 +210,8 @@ static void removed_tell(const struct saying *saying, const struct review_change
 	page_words(page, "- ");
 	page_data(page, change->name);
 	version_tell(page, change->old_version);
-	own_size_tell(page, change->old_package);
-	if (change->old_package)
+	own_size_tell(page, change->old_package ? change->old_package->installed_kib : 0);
+	if (change->old && listed_start(change->old) != NO_PACKAGE)
 		pulled_count_tell(page, ":", &change->goes,
 			change->goes.count == 1 ? " becomes unneeded" : " become unneeded");
 	trouble_tell(page, change->old);
@@ -257,11 +275,11 @@ static void others_tell(const struct saying *saying, const struct listing *listi
 
 /* ---- tests behind what is new ---- */
 
-/* All cells of one part that have something, "title value, …". */
+/* A line of all cells of one part that have something, "title: value; …"; without one, none. */
 static void columns_tell(
 	struct page *page, const struct sheet_table *table, const struct sheet_row *row)
 {
-	const char *between = "";
+	bool is_begun = false;
 
 	for (size_t i = SHEET_SAME_COLUMNS; i < *table->column_count; i++) {
 		const struct sheet_column *column = &table->columns[i];
@@ -269,12 +287,16 @@ static void columns_tell(
 
 		column->value(row, &cell);
 		if (cell.len) {
-			page_words(page, "%s%s: ", between, column->title);
+			if (!is_begun)
+				page_begin(page, PAGE_SUBITEM);
+			page_words(page, "%s%s: ", is_begun ? "; " : "", column->title);
 			page_data(page, buffer_text(&cell));
-			between = "; ";
+			is_begun = true;
 		}
 		buffer_release(&cell);
 	}
+	if (is_begun)
+		page_end(page);
 }
 
 static void row_tell(struct page *page, const struct coverage *coverage, size_t i)
@@ -288,12 +310,8 @@ static void row_tell(struct page *page, const struct coverage *coverage, size_t 
 	page_words(page, ": %s, %s", evidence_class_word(row->class),
 		evidence_class_meaning(row->class));
 	page_end(page);
-	page_begin(page, PAGE_SUBITEM);
 	columns_tell(page, &sheet_review, &at);
-	page_end(page);
-	page_begin(page, PAGE_SUBITEM);
 	columns_tell(page, &sheet_risk, &at);
-	page_end(page);
 }
 
 /* What needs a look comes first. */

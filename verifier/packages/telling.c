@@ -91,6 +91,23 @@ static void troubled_tell(
 	}
 }
 
+void tell_not_whole(struct page *page, const struct listing *const *listings, size_t count)
+{
+	size_t troubled = 0, entries = 0, cut = 0;
+
+	for (size_t l = 0; l < count; l++) {
+		troubled += listing_troubled(listings[l]);
+		entries += listings[l]->count;
+		cut += !listings[l]->list->is_whole;
+	}
+	if (cut)
+		page_words(
+			page, "NOT WHOLE, a list was not read whole%s", troubled ? " and " : "; ");
+	if (troubled)
+		page_words(page, "%s%zu of %zu entries not followed as listed; ",
+			cut ? "" : "NOT WHOLE, ", troubled, entries);
+}
+
 void tell_troubled(struct page *page, const struct listing *const *listings, size_t count)
 {
 	size_t troubled = 0;
@@ -164,7 +181,7 @@ void json_package(struct json *json, const struct listing *listing, size_t at)
 	json_text(json, "architecture", package->architecture);
 	json_text(json, "source", package->source);
 	json_text(json, "source_version", package->source_version);
-	json_kib(json, "installed_kib", package->installed_kib);
+	json_kib(json, "installed_kib", listing_kib(listing, at));
 }
 
 void json_chain(struct json *json, const char *key, const struct listing *listing,

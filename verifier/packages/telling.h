@@ -45,13 +45,15 @@ void tell_package(struct page *page, const struct listing *listing, size_t packa
 /* "a → b (provides x, of x | y) → c" */
 void tell_chain(
 	struct page *page, const struct listing *listing, size_t to, const struct chain *chain);
+/* "NOT WHOLE, why; ", or nothing. */
+void tell_not_whole(struct page *page, const struct listing *const *listings, size_t count);
 /* A section of the entries that were not followed as a list has them; none, no section. */
 void tell_troubled(struct page *page, const struct listing *const *listings, size_t count);
 void tell_foot(struct page *page, const struct telling *telling);
 
 void json_telling(struct json *json, const char *command, const struct telling *telling);
 /* A package of a solution, as the pins have it: name, version, architecture, source,
- * source_version, installed_kib. */
+ * source_version, installed_kib (not of another version than the list says). */
 void json_package(struct json *json, const struct listing *listing, size_t package);
 void json_kib(struct json *json, const char *key, uint64_t kib); /* null when not known */
 void json_chain(struct json *json, const char *key, const struct listing *listing,

@@ -8,14 +8,16 @@
 /* An entry of a list that needs a package, and how. */
 struct why_entry {
 	const struct listed *entry;
-	struct chain chain; /* without links the entry is the package itself */
+	struct chain chain; /* without links the entry is the package itself, or names it */
 };
 
 /* Why a list needs a package. A zeroed struct is safe to release; it borrows the listing. */
 struct why {
 	const struct listing *listing;
 	const char *name;
-	size_t package;		   /* of the listing's solution; NO_PACKAGE: it is not needed */
+	/* Of the listing's solution, also what is followed for an entry of that name; NO_PACKAGE.
+	 */
+	size_t package;
 	struct why_entry *entries; /* the shortest chains first, then as the list has them */
 	size_t count, capacity;
 };

@@ -28,6 +28,8 @@ set_up_packages() {
 	deb $p hole 1.0 all 'Depends: absent (>= 2)'
 	deb $p made 1.0 all 'Source: maker'
 	dsc $p maker 1.0
+	deb $p sole 1.0 all 'Provides: alone' 'Installed-Size: 9'
+	deb $p wanting 1.0 all 'Depends: alone'
 	make_archive
 	finish
 	serve_archive
