@@ -166,7 +166,13 @@ START_TEST(a_text_that_no_patch_fits_is_unknown)
 {
 	package("mkdir -p debian/patches/sub\n" PATCHED
 		"echo 2.patch >debian/patches/series; debian; dsc '3.0 (quilt)'");
-	expect_unknown("meson.build", "debian/patches/2.patch does not apply to meson.build");
+	package_read();
+	ck_assert(source_tree_find(&tree, "meson.build")->is_unknown);
+	ck_assert_ptr_nonnull(
+		strstr(tree.trouble, "debian/patches/2.patch does not apply to meson.build"));
+	/* Nor is there the file that 1.patch would have made. */
+	ck_assert_ptr_nonnull(strstr(tree.trouble, "changes new/meson.build, which is not there"));
+	ck_assert_str_eq(text_of("Makefile"), "(none)");
 	/* Context with one byte changed, which patch(1) would take with a fuzz. */
 	package("rm x_1-1*; sed -i 's/^ 4$/ four/' debian/patches/1.patch\n"
 		"echo 1.patch >debian/patches/series; debian; dsc '3.0 (quilt)'");
@@ -212,6 +218,83 @@ START_TEST(who_applies_a_series_depends_on_the_format)
 	ck_assert_str_eq(text_of("tests/Makefile.am"), "TESTS = a\n");
 	package("rm x_1-1*; put debian/rules \"patch -p1 <x\"; debian; dsc '3.0 (quilt)'");
 	expect_unknown("tests/Makefile.am", NULL);
+}
+END_TEST
+
+/* Upstream's texts, as they are behind 3.patch; NULL: none of them is known. */
+static void expect_series(const char *script, const char *expected)
+{
+	struct buffer text = {0};
+
+	buffer_add_format(&text,
+		"rm -rf x_* debian x-1 a b c d\nmkdir -p debian/patches/sub\n" PATCHED
+		"%s\ndebian; dsc '3.0 (quilt)'",
+		script);
+	package(buffer_text(&text));
+	buffer_release(&text);
+	package_read();
+	ck_assert_msg(strcmp(text_of("tests/Makefile.am"), expected ? expected : "(none)") == 0,
+		"%s\n%s%s", script, text_of("tests/Makefile.am"), tree.trouble ? tree.trouble : "");
+	ck_assert_str_eq(text_of("Makefile"), expected ? "all:\n" : "(none)");
+	ck_assert(!expected == !!(tree.trouble && strstr(tree.trouble, "texts are not known")));
+}
+
+START_TEST(a_name_in_the_series_is_read_as_dpkg_source_does)
+{
+	expect_series("mv debian/patches/sub/3.patch 'debian/patches/a#b'; "
+		      "echo 'a#b -p1 # why' >debian/patches/series",
+		"TESTS =\n");
+	expect_series("echo ./sub//./3.patch >debian/patches/series", "TESTS =\n");
+	expect_series("printf '\\f\\v sub/3.patch \\f\\r\\n' >debian/patches/series", "TESTS =\n");
+	expect_series("printf '# sub/3.patch\\n  #sub/3.patch\\n\\f\\n' >debian/patches/series",
+		"TESTS = a\n");
+	/* Every level is 1 to it. */
+	expect_series("echo 'sub/3.patch -p0' >debian/patches/series", "TESTS =\n");
+	/* One that it has of its own goes before, and is all. */
+	expect_series("echo sub/3.patch >debian/patches/series; : >debian/patches/debian.series",
+		"TESTS = a\n");
+	expect_series("echo sub/3.patch >debian/patches/debian.series; : >debian/patches/series",
+		"TESTS =\n");
+}
+END_TEST
+
+START_TEST(a_patch_that_was_not_read_leaves_no_text)
+{
+	static const char *const scripts[] = {
+		"echo missing.patch >debian/patches/series",
+		"echo ../patches/sub/3.patch >debian/patches/series",
+		"printf 'sub/3.patch\\nsub/./3.patch\\n' >debian/patches/series",
+		"gzip debian/patches/sub/3.patch; echo sub/3.patch.gz >debian/patches/series",
+		"ln -s sub/3.patch debian/patches/4.patch; echo 4.patch >debian/patches/series",
+		"ln debian/patches/sub/3.patch debian/patches/z; rm -rf x; mkdir x; "
+		"mv debian/patches/sub/3.patch x; ln x/3.patch debian/patches/sub/3.patch; "
+		"echo z >debian/patches/series; ln -f debian/patches/z debian/patches/a",
+		"ln -s sub debian/patches/way; echo way/3.patch >debian/patches/series",
+		"ln -s sub/s debian/patches/series; echo sub/3.patch >debian/patches/sub/s",
+		"ln -s nowhere debian/patches/debian.series; : >debian/patches/series",
+		"echo sub/3.patch >debian/patches/series; mv debian/patches debian/p; "
+		"ln -s p debian/patches",
+		/* Of upstream's debian/ nothing is there any more. */
+		"mkdir -p x-1/debian/patches; mv debian/patches/sub/3.patch x-1/debian/patches\n"
+		"orig; echo 3.patch >debian/patches/series",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(scripts); i++)
+		expect_series(scripts[i], NULL);
+}
+END_TEST
+
+#define RENAMED "; echo sub/3.patch >debian/patches/series; sed -i 's,^\\([-+]* \\)[ad]/tests/,\\1"
+START_TEST(a_name_in_a_patch_is_read_or_leaves_no_text)
+{
+	expect_series(":" RENAMED "a/./tests//./,' debian/patches/sub/3.patch", "TESTS =\n");
+	expect_series(":" RENAMED "a//tests/,' debian/patches/sub/3.patch", "TESTS =\n");
+	expect_series(":" RENAMED "a/x/../tests/,' debian/patches/sub/3.patch", NULL);
+	expect_series(":" RENAMED ",' debian/patches/sub/3.patch", NULL);
+	/* No file of that name is there, and none is made. */
+	expect_series(":" RENAMED "a/nowhere/,' debian/patches/sub/3.patch", NULL);
+	ck_assert_ptr_nonnull(strstr(
+		tree.trouble, "sub/3.patch changes nowhere/Makefile.am, which is not there"));
 }
 END_TEST
 
@@ -407,6 +490,9 @@ int main(void)
 	tcase_add_test(tcase, the_series_is_applied_to_texts);
 	tcase_add_test(tcase, a_text_that_no_patch_fits_is_unknown);
 	tcase_add_test(tcase, who_applies_a_series_depends_on_the_format);
+	tcase_add_test(tcase, a_name_in_the_series_is_read_as_dpkg_source_does);
+	tcase_add_test(tcase, a_patch_that_was_not_read_leaves_no_text);
+	tcase_add_test(tcase, a_name_in_a_patch_is_read_or_leaves_no_text);
 	tcase_add_test(tcase, tests_that_patches_add_are_counted);
 	tcase_add_test(tcase, patches_over_the_bounds_leave_no_text);
 	tcase_add_test(tcase, upstream_that_is_not_given_is_not_known);

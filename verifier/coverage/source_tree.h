@@ -38,6 +38,7 @@ struct tree_file {
 	/* It has a text that is read, and what Debian's patches make of it is not known. */
 	bool is_unknown;
 	bool is_removed; /* only while the tree is made: a patch takes it away */
+	bool is_patch;	 /* of debian/patches, and what it changes was noted */
 	/* How many tests it declares, of Python, Rust, Go and Ruby, where a file holds several. */
 	uint64_t tests;
 };

@@ -33,6 +33,7 @@ struct patch_touch {
 	char *old, *new; /* the names in it, with all directories; NULL for /dev/null */
 	char *path;	 /* as in the package, once the series has said how much goes off */
 	bool is_new, is_removed;
+	bool is_applied; /* by dpkg-source or quilt; else perhaps, by the build */
 	bool is_unknown; /* what it makes of the text cannot be told: a rename of git */
 	char *hunks;	 /* of a file whose text is wanted; NULL else */
 	size_t hunks_len;
@@ -52,6 +53,7 @@ struct tree_builder {
 	size_t touch_count, touch_capacity;
 	size_t hunk_bytes;	/* of all touches */
 	bool has_lost_touch;	/* what else the patches change is not known */
+	bool is_upstream_given; /* whole, as far as it was read before the patches */
 	uint64_t patch_steps;	/* lines that may still be compared */
 	struct tree_file *made; /* by patches */
 	size_t made_count, made_capacity;

@@ -68,10 +68,10 @@ static void file_end(struct diff_reading *diff, const char *end)
 	file.size = diff->text.len;
 	/* dpkg-source gives this one a mode; the others have none. */
 	file.is_executable = strcmp(file.path, "debian/rules") == 0;
-	if (strncmp(file.path, "debian/patches/", 15) == 0 &&
-		strcmp(file.path, "debian/patches/series") != 0) {
+	if (text_use_of(diff->builder, file.path) == TEXT_PATCH) {
 		patch_read(
 			diff->builder, file.path, buffer_text(&diff->text), diff->text.len, false);
+		file.is_patch = true;
 	} else if (text_use_of(diff->builder, file.path) == TEXT_COUNT) {
 		file.tests = tests_declared(file.path, buffer_text(&diff->text), diff->text.len);
 	} else if (text_use_of(diff->builder, file.path) != TEXT_NONE) {

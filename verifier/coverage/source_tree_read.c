@@ -311,6 +311,7 @@ static void tree_finish(struct tree_builder *builder, const struct parts *parts)
 	uint64_t left_out = builder->packaging_left_out + builder->upstream_left_out;
 
 	tree_sort(builder);
+	builder->is_upstream_given = parts->has_upstream && !parts->lacks_upstream;
 	patches_apply(builder);
 	if (left_out)
 		builder_trouble(builder,

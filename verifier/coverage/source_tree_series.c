@@ -16,50 +16,125 @@
 #define SERIES_MAX ((size_t)10000)	 /* patches; Debian's longest has some 2,000 */
 #define STEPS_MAX  ((uint64_t)100000000) /* lines that are compared, of all patches together */
 
+#define BLANKS " \t\n\r\f\v" /* what \s of Perl is, of bytes */
+
 struct series {
-	struct text_list names;
-	struct text_list
-		levels; /* how many directories go off: "1"; "" for what is not understood */
+	struct text_list names;	 /* below debian/patches, plain */
+	struct text_list levels; /* how many directories go off: "1"; "" for what is not known */
+	bool is_lost;		 /* not all that is applied was read */
 };
 
-static void series_add(struct series *series, const char *line, size_t len)
+/* Without "." and empty components, and so without "/" at its ends. */
+static char *plain_path(const char *path)
 {
-	char *text = xstrndup(line, len);
-	size_t name = strcspn(text, " \t\r"), option;
-	const char *level = text + name + strspn(text + name, " \t\r");
+	struct buffer plain = {0};
 
-	option = strcspn(level, " \t\r");
-	text_list_addn(&series->names, text, name);
-	if (option == 0)
-		text_list_add(&series->levels, "1");
-	else if (option == 3 && strncmp(level, "-p", 2) == 0 && level[2] >= '0' &&
-		level[2] <= '9' && level[3 + strspn(level + 3, " \t\r")] == '\0')
-		text_list_addn(&series->levels, level + 2, 1);
-	else if (strncmp(level, "-pab", 4) == 0)
-		text_list_add(&series->levels, "1");
-	else
-		text_list_add(&series->levels, "");
-	free(text);
+	while (*path) {
+		size_t len = strcspn(path, "/");
+
+		if (len > 1 || (len == 1 && *path != '.')) {
+			if (plain.len)
+				buffer_add_char(&plain, '/');
+			buffer_add(&plain, path, len);
+		}
+		path += len + (path[len] == '/');
+	}
+	return buffer_detach(&plain);
 }
 
-/* A name a line; options may follow it, and "#" a remark (quilt(1), dpkg-source(1)). */
-static void series_read(const struct source_tree *tree, struct series *series)
+/* dpkg-source decompresses it, which is not done here. */
+static bool is_compressed(const char *name)
 {
-	const struct tree_file *file = source_tree_find(tree, "debian/patches/debian.series");
-	const char *at;
+	static const char *const endings[] = {
+		".gz", ".bz2", ".lzma", ".xz", ".zst", ".Z", ".lz", ".zip"};
 
-	if (!file || !file->text)
-		file = source_tree_find(tree, "debian/patches/series");
-	at = file && file->text ? file->text : "";
+	for (size_t i = 0; i < ARRAY_SIZE(endings); i++)
+		if (path_has_suffix(name, endings[i]))
+			return true;
+	return false;
+}
+
+/* dpkg-source warns of options and applies every patch with -p1; quilt takes off what they say. */
+static const char *level_of(const char *options, bool is_of_dpkg)
+{
+	static const char *const levels[] = {"-p0", "-p1", "-p2", "-p3"};
+
+	if (options[0] == '\0' || strcmp(options, "-pab") == 0)
+		return "1";
+	for (size_t i = 0; i < ARRAY_SIZE(levels); i++)
+		if (strcmp(options, levels[i]) == 0)
+			return is_of_dpkg ? "1" : levels[i] + 2;
+	return "";
+}
+
+/* A line, without its newline. */
+static void series_line(
+	const struct source_tree *tree, struct series *series, char *line, bool is_of_dpkg)
+{
+	char *name = line + strspn(line, BLANKS), *path, *options;
+	size_t len;
+	const struct tree_file *file;
+
+	for (char *at = strchr(name, '#'); at; at = strchr(at + 1, '#'))
+		if (at == name || strchr(BLANKS, at[-1])) {
+			*at = '\0';
+			break;
+		}
+	for (len = strlen(name); len && strchr(BLANKS, name[len - 1]); len--)
+		name[len - 1] = '\0';
+	if (len == 0)
+		return;
+	options = name + strcspn(name, BLANKS);
+	len = (size_t)(options - name);
+	options += strspn(options, BLANKS);
+	name[len] = '\0';
+	name = plain_path(name);
+	path = xasprintf("debian/patches/%s", name);
+	file = source_tree_find(tree, path);
+	if (!file || !file->is_patch || is_compressed(name) || series->names.count == SERIES_MAX ||
+		text_list_contains(&series->names, name)) {
+		series->is_lost = true;
+	} else {
+		text_list_add(&series->names, name);
+		text_list_add(&series->levels, level_of(options, is_of_dpkg));
+	}
+	free(path);
+	free(name);
+}
+
+/*
+ * The file that dpkg-source takes (Dpkg::Source::Quilt, get_series_file); NULL for none. What is
+ * there and has no text, a link, is one that was not read.
+ */
+static const struct tree_file *series_file(
+	const struct source_tree *tree, struct series *series, bool is_of_dpkg)
+{
+	const struct tree_file *vendor = source_tree_find(tree, "debian/patches/debian.series"),
+			       *file = source_tree_find(tree, "debian/patches/series");
+
+	/* quilt itself does not know it. */
+	series->is_lost |= vendor && !is_of_dpkg;
+	if (vendor)
+		file = vendor;
+	series->is_lost |= file && (!file->text || file->is_cut);
+	/* A link to a directory. */
+	series->is_lost |= source_tree_find(tree, "debian/patches") != NULL;
+	return file && file->text ? file : NULL;
+}
+
+/* A name a line; options may follow it, and "#" a remark (quilt(1), Dpkg::Source::Quilt). */
+static void series_read(const struct source_tree *tree, struct series *series, bool is_of_dpkg)
+{
+	const struct tree_file *file = series_file(tree, series, is_of_dpkg);
+	const char *at = file ? file->text : "";
+
 	while (*at) {
-		size_t len;
+		size_t len = strcspn(at, "\n");
+		char *line = xstrndup(at, len);
 
-		at += strspn(at, " \t");
-		len = strcspn(at, "\r\n#");
-		if (strcspn(at, " \t") > 0 && len && series->names.count < SERIES_MAX)
-			series_add(series, at, len);
-		at += strcspn(at, "\n");
-		at += *at == '\n';
+		series_line(tree, series, line, is_of_dpkg);
+		free(line);
+		at += len + (at[len] == '\n');
 	}
 }
 
@@ -81,7 +156,7 @@ static void plan_make(const struct source_tree *tree, struct plan *plan)
 {
 	bool is_quilt = tree->format && strcmp(tree->format, "3.0 (quilt)") == 0;
 
-	series_read(tree, &plan->series);
+	series_read(tree, &plan->series, is_quilt);
 	plan->is_series_applied = is_quilt || has_text(tree, "debian/control", "quilt");
 	plan->are_others_unknown = !is_quilt || has_text(tree, "debian/rules", "patch -p");
 }
@@ -97,14 +172,21 @@ static size_t series_place(const struct series *series, const char *patch)
 	return SIZE_MAX;
 }
 
+/* As patch(1) takes directories off; NULL for none, and for what leads out of the package. */
 static char *stripped(const char *name, unsigned level)
 {
+	char *path;
+
 	while (name && level--) {
 		name = strchr(name, '/');
 		while (name && *name == '/')
 			name++;
 	}
-	return name && path_is_contained(name) ? xstrdup(name) : NULL;
+	path = name && *name && *name != '/' ? plain_path(name) : NULL;
+	if (!path || path_is_contained(path))
+		return path;
+	free(path);
+	return NULL;
 }
 
 static size_t component_count(const char *path)
@@ -173,6 +255,16 @@ static bool outcome_change(
 	return fits;
 }
 
+/* An applied patch names what is not there: it cannot be so, or its names were misread. */
+static void miss_note(struct tree_builder *builder, const struct patch_touch *touch)
+{
+	if (!builder->is_upstream_given || !touch->is_applied)
+		return;
+	builder->has_lost_touch = true;
+	builder_trouble(builder, "%s changes %s, which is not there",
+		touch->patch ? touch->patch : "the diff", touch->path);
+}
+
 static void outcome_touch(
 	struct tree_builder *builder, struct outcome *outcome, const struct patch_touch *touch)
 {
@@ -181,8 +273,10 @@ static void outcome_touch(
 		outcome->is_known = true;
 		outcome->tests = 0;
 	}
-	if (!outcome->exists && !touch->is_new)
+	if (!outcome->exists && !touch->is_new) {
 		outcome->is_known = false;
+		miss_note(builder, touch);
+	}
 	if (touch->hunks)
 		outcome->tests += tests_changed(touch->path, touch->hunks, touch->hunks_len);
 	if (touch->is_unknown || !touch->hunks) {
@@ -262,11 +356,18 @@ static bool touch_place(const struct plan *plan, struct patch_touch *touch, unsi
 	}
 	/* The diff of "1.0" is before all of them. */
 	touch->place = touch->patch ? place + (place != SIZE_MAX) : 0;
+	touch->is_applied = is_applied;
 	if (!is_applied) {
 		touch->is_unknown = true;
 		touch->is_new = touch->is_removed = false;
 	}
 	return is_applied || plan->are_others_unknown;
+}
+
+/* Whether it changes what cannot be told, or a patch that was noted as it was before. */
+static bool is_lost(const struct patch_touch *touch)
+{
+	return !touch->path || strncmp(touch->path, "debian/patches/", 15) == 0;
 }
 
 /* Only those that change something stay, with their files and places. */
@@ -276,13 +377,16 @@ static void touches_place(struct tree_builder *builder)
 	size_t kept = 0;
 
 	plan_make(builder->tree, &plan);
+	builder->has_lost_touch |= plan.is_series_applied && plan.series.is_lost;
 	for (size_t i = 0; i < builder->touch_count; i++) {
 		struct patch_touch touch = builder->touches[i];
 		unsigned level;
 
 		touch.order = i;
-		if (touch_place(&plan, &touch, &level))
+		if (touch_place(&plan, &touch, &level)) {
 			touch.path = touched_path(builder->tree, &touch, level);
+			builder->has_lost_touch |= is_lost(&touch);
+		}
 		if (touch.path)
 			builder->touches[kept++] = touch;
 		else

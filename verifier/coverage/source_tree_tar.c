@@ -131,6 +131,16 @@ static enum status content_skip(struct tar_reading *reading, uint64_t size, stru
 	return status;
 }
 
+/* Whether debian/ of that tarball is the package's: dpkg-source replaces that of upstream's. */
+static bool has_packaging(const struct tar_reading *reading)
+{
+	const char *format = reading->builder->tree->format;
+
+	if (reading->kind == CONTAINER_ORIG)
+		return format && strcmp(format, "1.0") == 0;
+	return reading->kind != CONTAINER_COMPONENT;
+}
+
 static enum status content_use(
 	struct tar_reading *reading, struct tree_file *file, struct error *err)
 {
@@ -141,7 +151,7 @@ static enum status content_use(
 	struct digest sha256;
 	bool is_cut;
 
-	if (use == TEXT_NONE)
+	if (use == TEXT_NONE || (use == TEXT_PATCH && !has_packaging(reading)))
 		return content_skip(reading, file->size, err);
 	if (content_read(reading, keep, &sha256, &is_cut, err) < 0)
 		return err->status;
@@ -151,6 +161,7 @@ static enum status content_use(
 	} else if (use == TEXT_PATCH) {
 		patch_read(reading->builder, file->path, buffer_text(&reading->text),
 			reading->text.len, is_cut);
+		file->is_patch = true;
 		if (is_cut)
 			builder_trouble(reading->builder,
 				"%s is over %zu bytes: what it changes behind them is not known",
@@ -272,12 +283,9 @@ static char *path_in_package(const struct tar_reading *reading, const char *path
  */
 static bool is_replaced(const struct tar_reading *reading, const char *path)
 {
-	const char *format = reading->builder->tree->format;
-
 	if (reading->kind == CONTAINER_DEBIAN)
 		return strncmp(path, "debian/", 7) != 0;
-	return reading->kind == CONTAINER_ORIG && strncmp(path, "debian/", 7) == 0 && format &&
-		strcmp(format, "1.0") != 0;
+	return !has_packaging(reading) && strncmp(path, "debian/", 7) == 0;
 }
 
 static void paths_settle(struct tar_reading *reading)

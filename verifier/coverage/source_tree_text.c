@@ -79,7 +79,9 @@ static enum text_use use_of_packaging(const char *path)
 {
 	if (strcmp(path, "debian/changelog") == 0)
 		return TEXT_KEEP_HEAD;
-	if (strncmp(path, "debian/patches/", 15) == 0 && strcmp(path, "debian/patches/series") != 0)
+	if (strncmp(path, "debian/patches/", 15) == 0 &&
+		strcmp(path, "debian/patches/series") != 0 &&
+		strcmp(path, "debian/patches/debian.series") != 0)
 		return TEXT_PATCH;
 	return TEXT_KEEP;
 }
