@@ -216,7 +216,8 @@ START_TEST(who_applies_a_series_depends_on_the_format)
 		"dsc '3.0 (quilt)'");
 	package_read();
 	ck_assert_str_eq(text_of("tests/Makefile.am"), "TESTS = a\n");
-	package("rm x_1-1*; put debian/rules \"patch -p1 <x\"; debian; dsc '3.0 (quilt)'");
+	package("rm x_1-1*; printf 'build:\\n\\tpatch -p1 "
+		"<debian/patches/sub/3.patch\\n' >debian/rules; debian; dsc '3.0 (quilt)'");
 	expect_unknown("tests/Makefile.am", NULL);
 }
 END_TEST
@@ -295,6 +296,117 @@ START_TEST(a_name_in_a_patch_is_read_or_leaves_no_text)
 	expect_series(":" RENAMED "a/nowhere/,' debian/patches/sub/3.patch", NULL);
 	ck_assert_ptr_nonnull(strstr(
 		tree.trouble, "sub/3.patch changes nowhere/Makefile.am, which is not there"));
+}
+END_TEST
+
+/* After that line of the hook the texts are known, or not: of the top's makefile, and of tests/. */
+static void expect_recipe(const char *rule, const char *line, bool is_top_known, bool is_known)
+{
+	struct buffer text = {0};
+
+	buffer_add_format(
+		&text, "cat >debian/rules <<'END'\n%%:\n\tdh $@\n%s:\n\t%s\nEND\n", rule, line);
+	buffer_add_text(&text, "rm -f x_1-1*; debian; dsc '3.0 (quilt)'");
+	package(buffer_text(&text));
+	buffer_release(&text);
+	package_read();
+	ck_assert_ptr_null(tree.trouble);
+	ck_assert_msg(strcmp(text_of("Makefile"), is_top_known ? "all:\n" : "(none)") == 0,
+		"%s: %s", line, text_of("Makefile"));
+	ck_assert_msg(
+		strcmp(text_of("tests/Makefile.am"), is_known ? "TESTS = a\n" : "(none)") == 0,
+		"%s: %s", line, text_of("tests/Makefile.am"));
+	ck_assert_int_eq(source_tree_find(&tree, "tests/Makefile.am")->is_unknown, !is_known);
+	ck_assert(!is_known || !is_top_known || tree.rewrite_count == 0);
+	ck_assert(is_top_known || tree.rewrite_count > 0);
+}
+
+START_TEST(a_text_that_a_recipe_may_change_is_unknown)
+{
+	static const struct {
+		const char *line;
+		bool is_top_known, is_known;
+	} lines[] = {
+		/* Any file may be meant. */
+		{"patch -Np1 -i debian/fix.diff", false, false},
+		{"patch -p1 < debian/fix.diff", false, false},
+		{"cat debian/patches/sub/3.patch | patch -p1", false, false},
+		{"patch -p0 < debian/patches/sub/3.patch", false, false},
+		{"cd tests && patch -p1 < debian/patches/sub/3.patch", false, false},
+		{"git apply debian/fix.diff", false, false},
+		{"quilt import debian/fix.diff && quilt push -a", false, false},
+		{"sed -i s/TESTS/XTESTS/ $$(cat debian/list)", false, false},
+		{"find . -name '*.am' | grep . | xargs sed -i s/a/b/", false, false},
+		{"for f in a $$X; do sed -i s/a/b/ $$f; done", false, false},
+		{"cp -r debian/more/. .", false, false},
+		{"cp debian/more/* .", false, true},
+		{"cp -a debian/more/* .", false, false},
+		{"cp -r debian/more/tests .", true, false},
+		{"echo >$(shell date)", false, false},
+		/* The patch that may be applied is known. */
+		{"patch -p1 < debian/patches/sub/3.patch", true, false},
+		{"patch -Np1 -i debian/patches/sub/3.patch", true, false},
+		{"patch tests/Makefile.am <debian/fix.diff", true, false},
+		/* A file. */
+		{"sed -i s/TESTS/XTESTS/ tests/Makefile.am", true, false},
+		{"cd tests; sed -i -e s/TESTS/XTESTS/ Makefile.am", false, false},
+		{"sed -e 's/$$x/y/' -ni.bak ./tests//Makefile.in", true, false},
+		{"perl -pi -e 's/$$a/b/' $(CURDIR)/tests/Makefile", true, false},
+		{"find -name '*.am' | xargs sed -i s/a/b/", true, false},
+		{"find . -name Makefile.am -exec sed -i s/a/b/ {} +", true, false},
+		{"for f in x tests/Makefile.am; do sed -i s/a/b/ $$f; done", true, false},
+		{"cp debian/am tests/Makefile.am", true, false},
+		{"cp debian/Makefile.am tests", true, false},
+		{"cp debian/*.am tests/", true, false},
+		{"cp -t tests debian/Makefile.am", true, false},
+		{"mv tests/Makefile.am tests/old", true, false},
+		{"install -Dm 644 debian/am tests/Makefile.am", true, false},
+		{"ln -sf ../debian/am tests/Makefile.am", true, false},
+		{"echo TESTS = >tests/Makefile.am", true, false},
+		{"echo TESTS = | tee tests/Makefile.am", true, false},
+		{"printf 'a\\n' | ed tests/Makefile.am", true, false},
+		{">tests/Makefile.am", true, false},
+		{"sed -i s/a/b/ tests/$$X.am", true, false},
+		{"sed -i s/a/b/ build/Makefile.am", false, false},
+		/* No file that says how it is tested. */
+		{"sed -i s/a/b/ src/main.c debian/x/Makefile.am", true, true},
+		{"sed s/a/b/ tests/Makefile.am >debian/am", true, true},
+		{"sed -i s/a/b/ debian/$$X/Makefile", true, true},
+		{"find debian -name '*.am' | xargs cat", true, true},
+		{"find debian/tmp | xargs sed -i s/a/b/", true, true},
+		{"cp Makefile debian/tmp/", true, true},
+		{"cp tests/Makefile.am Makefile.stash", true, true},
+		{"install -d tests", true, true},
+		{"echo x >>/dev/null 2>&1", true, true},
+		{"patch --dry-run -p1 < debian/fix.diff", true, true},
+	};
+
+	package("mkdir -p debian/patches/sub\n" PATCHED ": >debian/patches/series");
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+		expect_recipe("override_dh_auto_configure", lines[i].line, lines[i].is_top_known,
+			lines[i].is_known);
+}
+END_TEST
+
+START_TEST(a_recipe_counts_when_it_may_run_before_the_tests)
+{
+	static const char *const before[] = {"override_dh_autoreconf",
+		"execute_before_dh_auto_test", "build", "execute_after_dh_auto_build-arch",
+		"override_dh_auto_clean", "clean"};
+	static const char *const behind[] = {"execute_after_dh_auto_test",
+		"override_dh_auto_install", "override_dh_installdocs", "install", "update-tests"};
+
+	package("mkdir -p debian/patches/sub\n" PATCHED ": >debian/patches/series");
+	for (size_t i = 0; i < ARRAY_SIZE(before); i++)
+		expect_recipe(before[i], "sed -i s/a/b/ Makefile.am", false, true);
+	for (size_t i = 0; i < ARRAY_SIZE(behind); i++)
+		expect_recipe(behind[i], "sed -i s/a/b/ Makefile.am", true, true);
+	expect_recipe(
+		"install", "sed -i s/a/b/ Makefile.am; make check\nbinary: install", false, true);
+	expect_recipe("more", "sed -i s/a/b/ Makefile.am\nbuild: more", false, true);
+	/* Before anything was made there is nothing to put back. */
+	expect_recipe("clean", "mv Makefile.stash tests/Makefile.am", true, true);
+	expect_recipe("build", "mv Makefile.stash tests/Makefile.am", true, false);
 }
 END_TEST
 
@@ -493,6 +605,8 @@ int main(void)
 	tcase_add_test(tcase, a_name_in_the_series_is_read_as_dpkg_source_does);
 	tcase_add_test(tcase, a_patch_that_was_not_read_leaves_no_text);
 	tcase_add_test(tcase, a_name_in_a_patch_is_read_or_leaves_no_text);
+	tcase_add_test(tcase, a_text_that_a_recipe_may_change_is_unknown);
+	tcase_add_test(tcase, a_recipe_counts_when_it_may_run_before_the_tests);
 	tcase_add_test(tcase, tests_that_patches_add_are_counted);
 	tcase_add_test(tcase, patches_over_the_bounds_leave_no_text);
 	tcase_add_test(tcase, upstream_that_is_not_given_is_not_known);

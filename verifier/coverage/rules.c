@@ -292,6 +292,10 @@ static void fold(struct rules *rules)
 	if (facts->run_at_build == RUN_UNCLEAR && !rules->tree->is_upstream_whole)
 		rules_say(rules, "debian/rules", 0,
 			"upstream's files were not read whole: what it could run is not known");
+	for (size_t i = 0; facts->run_at_build == RUN_UNCLEAR && i < rules->tree->rewrite_count;
+		i++)
+		rules_say(rules, "debian/rules", rules->tree->rewrites[i].line, "%s",
+			rules->tree->rewrites[i].text);
 	if (facts->run_at_build == RUN_NO && rules->switched_off == 0)
 		rules_say(rules, "debian/rules", 0, "nothing in it runs the tests");
 	if (facts->run_at_build == RUN_NONE && rules->run_count == 0)

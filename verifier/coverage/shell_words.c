@@ -19,7 +19,7 @@ struct shell {
 	struct shell_command last;  /* told when it is known what stands behind it */
 	bool has_last;
 	bool is_optional;	    /* behind "||" */
-	bool skips_word;	    /* the next is where a redirection leads */
+	char redirection;	    /* '<' or '>', and the next word is where it leads; or 0 */
 	bool wants_pattern;	    /* the next is one of "case" */
 	bool has_no_arithmetic;	    /* there is no "))" any more */
 	unsigned cases;		    /* that are open */
@@ -33,6 +33,8 @@ struct shell {
 static void command_clear(struct shell_command *command)
 {
 	text_list_release(&command->words);
+	text_list_release(&command->inputs);
+	text_list_release(&command->outputs);
 	*command = (struct shell_command){0};
 }
 
@@ -147,6 +149,9 @@ static void command_end(struct shell *shell)
 	static const char *const masks[] = {"true", ":", "echo", "printf"};
 	struct text_list *words = &shell->now.words;
 
+	/* "> file" makes it empty. */
+	if (words->count == 0 && shell->now.outputs.count)
+		text_list_add(words, ":");
 	if (words->count && shell->is_optional && shell->has_last &&
 		is_one_of(words->items[0], masks, ARRAY_SIZE(masks)))
 		shell->last.is_masked = true;
@@ -159,7 +164,8 @@ static void command_end(struct shell *shell)
 	} else {
 		command_clear(&shell->now);
 	}
-	shell->is_optional = shell->skips_word = false;
+	shell->is_optional = false;
+	shell->redirection = '\0';
 }
 
 static void documents_skip(struct shell *shell)
@@ -192,8 +198,8 @@ static void redirection_read(struct shell *shell, struct buffer *word)
 			text_list_add(&shell->documents, buffer_text(word));
 		return;
 	}
+	shell->redirection = *shell->at;
 	shell->at += strspn(shell->at, "<>&|");
-	shell->skips_word = true;
 }
 
 /* A word that begins or ends a compound command: the next is a command again. */
@@ -308,8 +314,10 @@ static void word_take(struct shell *shell, const char *word)
 	size_t len = strlen(word);
 
 	substitutions_tell(shell, word);
-	if (shell->skips_word) {
-		shell->skips_word = false;
+	if (shell->redirection) {
+		text_list_add(
+			shell->redirection == '<' ? &shell->now.inputs : &shell->now.outputs, word);
+		shell->redirection = '\0';
 		return;
 	}
 	/* "2>": the number is no word, and goes with the redirection. */

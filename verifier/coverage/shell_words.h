@@ -11,11 +11,12 @@
  * the one that it stands in.
  */
 struct shell_command {
-	struct text_list words; /* without quotes, assignments and redirections */
-	size_t line;		/* from 1 */
-	bool is_masked;		/* "|| true" and the like stand behind it */
-	bool is_function;	/* the first word is one that the script declares */
-	bool is_piped;		/* it reads from the command before it */
+	struct text_list words;		  /* without quotes, assignments and redirections */
+	struct text_list inputs, outputs; /* where "<", and ">" and ">>", lead */
+	size_t line;			  /* from 1 */
+	bool is_masked;			  /* "|| true" and the like stand behind it */
+	bool is_function;		  /* the first word is one that the script declares */
+	bool is_piped;			  /* it reads from the command before it */
 };
 
 /* The command is valid during the call. Reserved words ("if", "then", "{") are not among them. */

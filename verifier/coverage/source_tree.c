@@ -22,6 +22,9 @@ void source_tree_release(struct source_tree *tree)
 	for (size_t i = 0; i < tree->count; i++)
 		tree_file_release(&tree->files[i]);
 	free(tree->files);
+	for (size_t i = 0; i < tree->rewrite_count; i++)
+		free(tree->rewrites[i].text);
+	free(tree->rewrites);
 	free(tree->format);
 	free(tree->source);
 	free(tree->version);

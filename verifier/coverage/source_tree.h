@@ -35,12 +35,20 @@ struct tree_file {
 	bool is_cut;	      /* only its first `len` bytes are in `text` */
 	struct digest sha256; /* of all its bytes; only when it has a text */
 	bool is_patched;      /* a patch of debian/patches changes or adds it */
-	/* It has a text that is read, and what Debian's patches make of it is not known. */
+	/* It has a text that is read, and what Debian's patches and recipes make of it is not
+	 * known.
+	 */
 	bool is_unknown;
 	bool is_removed; /* only while the tree is made: a patch takes it away */
 	bool is_patch;	 /* of debian/patches, and what it changes was noted */
 	/* How many tests it declares, of Python, Rust, Go and Ruby, where a file holds several. */
 	uint64_t tests;
+};
+
+/* A command of debian/rules because of which a text is not known. */
+struct tree_rewrite {
+	size_t line; /* of debian/rules, or of what it includes */
+	char *text;
 };
 
 /* A zeroed struct is empty and safe to release. */
@@ -59,6 +67,8 @@ struct source_tree {
 	 * not, what is there is true, and what is not there says nothing.
 	 */
 	bool is_packaging_whole, is_upstream_whole;
+	struct tree_rewrite *rewrites; /* the first of them */
+	size_t rewrite_count, rewrite_capacity;
 	/* What could not be read, in words, a sentence each; NULL when all of it was. */
 	char *trouble;
 };

@@ -106,6 +106,8 @@ void patch_note_change(
  * A text that they change in a way that is not known is taken away.
  */
 void patches_apply(struct tree_builder *builder);
+/* Takes away the texts of upstream's that a recipe of debian/rules may change before the tests. */
+void recipes_apply(struct tree_builder *builder);
 void patch_touch_release(struct patch_touch *touch);
 void patches_release(struct tree_builder *builder);
 

@@ -313,6 +313,7 @@ static void tree_finish(struct tree_builder *builder, const struct parts *parts)
 	tree_sort(builder);
 	builder->is_upstream_given = parts->has_upstream && !parts->lacks_upstream;
 	patches_apply(builder);
+	recipes_apply(builder);
 	if (left_out)
 		builder_trouble(builder,
 			"%llu files that say how it is built or tested were not kept: over the "

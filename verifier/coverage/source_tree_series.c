@@ -158,7 +158,8 @@ static void plan_make(const struct source_tree *tree, struct plan *plan)
 
 	series_read(tree, &plan->series, is_quilt);
 	plan->is_series_applied = is_quilt || has_text(tree, "debian/control", "quilt");
-	plan->are_others_unknown = !is_quilt || has_text(tree, "debian/rules", "patch -p");
+	/* Of all else that writes texts see source_tree_recipes.c. */
+	plan->are_others_unknown = !is_quilt || has_text(tree, "debian/rules", "patch");
 }
 
 /* Where the series has it; SIZE_MAX for one that it does not name. */

@@ -236,6 +236,15 @@ static int suite_compare(const void *a, const void *b)
 	return order ? order : strcmp(left->where, right->where);
 }
 
+/* A text that debian/patches or debian/rules changes in a way that is not known. */
+static bool has_unknown(const struct source_tree *tree)
+{
+	for (size_t i = 0; i < tree->count; i++)
+		if (tree->files[i].is_unknown)
+			return true;
+	return false;
+}
+
 void upstream_judge(const struct source_tree *tree, struct source_facts *facts)
 {
 	size_t passed_over = 0;
@@ -253,9 +262,9 @@ void upstream_judge(const struct source_tree *tree, struct source_facts *facts)
 			"%zu more files declare tests of upstream's", passed_over);
 	if (facts->suite_count > 1)
 		qsort(facts->suites, facts->suite_count, sizeof(facts->suites[0]), suite_compare);
-	facts->has_upstream_tests = facts->suite_count ? KNOWN_YES
-		: tree->is_upstream_whole	       ? KNOWN_NO
-						       : KNOWN_UNKNOWN;
+	facts->has_upstream_tests = facts->suite_count		? KNOWN_YES
+		: tree->is_upstream_whole && !has_unknown(tree) ? KNOWN_NO
+								: KNOWN_UNKNOWN;
 	if (facts->has_upstream_tests == KNOWN_NO)
 		claim_add(&facts->claims, &tree->dsc_sha256, tree->dsc, 0,
 			"none of upstream's files declares a test, or is called as one");
