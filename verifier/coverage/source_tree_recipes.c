@@ -142,6 +142,8 @@ static char *without_substitutions(const char *name)
 	while (*name) {
 		size_t depth = 0;
 
+		while (strncmp(name, "//", 2) == 0 || strncmp(name, "/./", 3) == 0)
+			name += name[1] == '/' ? 1 : 2;
 		buffer_add_char(&plain, *name == '`' ? '$' : *name);
 		if (*name == '`') {
 			name += 1 + strcspn(name + 1, "`");
