@@ -353,7 +353,7 @@ START_TEST(a_text_that_a_recipe_may_change_is_unknown)
 		{"sed -e 's/$$x/y/' -ni.bak ./tests//Makefile.in", true, false},
 		{"perl -pi -e 's/$$a/b/' $(CURDIR)/tests/Makefile", true, false},
 		{"find -name '*.am' | xargs sed -i s/a/b/", true, false},
-		{"find . -name Makefile.am -exec sed -i s/a/b/ {} +", true, false},
+		{"find . -name Makefile.am -exec sed -i s/a/b/ {} +", false, false},
 		{"for f in x tests/Makefile.am; do sed -i s/a/b/ $$f; done", true, false},
 		{"cp debian/am tests/Makefile.am", true, false},
 		{"cp debian/Makefile.am tests", true, false},
