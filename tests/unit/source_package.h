@@ -129,4 +129,12 @@ MAYBE bool is_claimed(const char *part)
 	return false;
 }
 
+static inline const char *text_of(const char *path)
+{
+	const struct tree_file *file = source_tree_find(&tree, path);
+
+	ck_assert_msg(file != NULL, "%s is not there", path);
+	return file->text ? file->text : "(none)";
+}
+
 #endif

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/path.h"
-#include "verifier/coverage/makefile.h"
 #include "verifier/coverage/rules_line.h"
 #include "verifier/coverage/shell_words.h"
-#include "verifier/coverage/source_tree_build.h"
+#include "verifier/coverage/source_tree_recipes.h"
 
 /*
  * What the recipes of debian/rules make of upstream's texts before the tests. Nothing is run, so a
@@ -17,217 +15,7 @@
  * files that say nothing of tests; one that has no plain name may be any.
  */
 
-#define REWRITES_MAX ((size_t)50)
-#define RULES_MAX    ((size_t)2000)  /* among which it is asked who needs a target */
-#define NAMES_MAX    ((size_t)20000) /* that are looked at; behind them any file may be named */
-
-struct recipes {
-	struct tree_builder *builder;
-	struct makefile makefile;
-	size_t line;
-	size_t names;
-	const char *command;	 /* for what is said */
-	char *directory;	 /* of the last `cd`; NULL for the top */
-	struct text_list loop;	 /* of `for NAME in WORD…`: the name and the words */
-	struct text_list found;	 /* the names that `find` was told to look for */
-	bool is_found_elsewhere; /* what it found is of debian/ */
-	bool is_first;		 /* the recipe cleans what is as it was unpacked */
-};
-
-/* That are the same in every run. */
-static bool is_known_text(const char *text, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (strchr("$`{\1", text[i]))
-			return false;
-	return true;
-}
-
-/* Makefile, Makefile.in and Makefile.am are made of each other, as configure and its source. */
-static const char *stem_of(const char *base)
-{
-	static const char *const makefiles[] = {"Makefile", "Makefile.in", "Makefile.am"};
-	static const char *const configures[] = {"configure", "configure.ac", "configure.in"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(makefiles); i++)
-		if (strcmp(base, makefiles[i]) == 0)
-			return makefiles[0];
-	for (size_t i = 0; i < ARRAY_SIZE(configures); i++)
-		if (strcmp(base, configures[i]) == 0)
-			return configures[0];
-	return base;
-}
-
-static bool is_directory(const struct source_tree *tree, const char *path)
-{
-	size_t first, end;
-
-	source_tree_below(tree, path, &first, &end);
-	return first < end;
-}
-
-/* A name of a command as one in the tree: NULL for one that is outside of it. */
-static const char *tree_name(const char *name)
-{
-	if (strncmp(name, "/CURDIR/", 8) == 0)
-		return name + 8;
-	return name[0] == '/' ? NULL : name;
-}
-
-/*
- * Whether that name, whose last part may be a pattern, can be that of an upstream's file. A
- * directory that is not known, or not there (one to build in, which mirrors the source), is any.
- */
-static bool may_be(const struct source_tree *tree, const char *name, const char *path)
-{
-	const char *base = path_basename(name), *own = path_basename(path);
-	size_t len = (size_t)(base - name), own_len = (size_t)(own - path);
-	bool is_base_known = is_known_text(base, strlen(base)) && *base;
-	bool is_placed = is_known_text(name, len) && !strstr(name, "..");
-	char *directory;
-
-	if (is_base_known && fnmatch(base, own, 0) != 0 && strcmp(stem_of(base), stem_of(own)) != 0)
-		return false;
-	directory = xstrndup(name, len - (len > 0));
-	is_placed = is_placed && !strpbrk(directory, "*?[") && is_directory(tree, directory);
-	free(directory);
-	if (!is_placed)
-		return true;
-	return is_base_known ? own_len == len && strncmp(name, path, len) == 0
-			     : strncmp(name, path, len) == 0;
-}
-
-static void rewrite_note(struct recipes *recipes, const char *path)
-{
-	struct source_tree *tree = recipes->builder->tree;
-
-	if (tree->rewrite_count == REWRITES_MAX)
-		return;
-	ARRAY_GROW(tree->rewrites, tree->rewrite_count, tree->rewrite_capacity);
-	tree->rewrites[tree->rewrite_count++] = (struct tree_rewrite){
-		.line = recipes->line,
-		.text = xasprintf(
-			"%s may change %s, whose text is then not known", recipes->command, path),
-	};
-}
-
-static void named_lose(struct recipes *recipes, const char *name)
-{
-	struct source_tree *tree = recipes->builder->tree;
-
-	if (recipes->names++ >= NAMES_MAX)
-		name = "$";
-	for (size_t i = 0; i < tree->count; i++) {
-		struct tree_file *file = &tree->files[i];
-
-		if (!file->text || strncmp(file->path, "debian/", 7) == 0 ||
-			!may_be(tree, name, file->path))
-			continue;
-		rewrite_note(recipes, file->path);
-		builder_forget(recipes->builder, file);
-		file->is_unknown = true;
-	}
-}
-
-static void any_lose(struct recipes *recipes)
-{
-	named_lose(recipes, "$");
-}
-
-/* "a/$(cat b/c)/d" as "a/$/d": what stands in a substitution is no part of the name. */
-static char *without_substitutions(const char *name)
-{
-	struct buffer plain = {0};
-
-	while (*name) {
-		size_t depth = 0;
-
-		while (strncmp(name, "//", 2) == 0 || strncmp(name, "/./", 3) == 0)
-			name += name[1] == '/' ? 1 : 2;
-		buffer_add_char(&plain, *name == '`' ? '$' : *name);
-		if (*name == '`') {
-			name += 1 + strcspn(name + 1, "`");
-			name += *name == '`';
-		} else if (*name++ == '$' && *name == '(') {
-			do {
-				depth += *name == '(';
-				depth -= *name == ')';
-				name++;
-			} while (*name && depth);
-		}
-	}
-	return buffer_detach(&plain);
-}
-
-/* From the top, and from where the last `cd` leads, of which one can have been left again. */
-static void name_lose(struct recipes *recipes, const char *name)
-{
-	const char *from_top = tree_name(name);
-	char *plain, *below;
-
-	while (from_top && strncmp(from_top, "./", 2) == 0)
-		from_top += 2;
-	if (!from_top ||
-		(strncmp(from_top, "debian/", 7) == 0 && !strstr(from_top, "..") &&
-			!recipes->directory))
-		return;
-	plain = without_substitutions(from_top);
-	named_lose(recipes, plain);
-	if (recipes->directory && from_top == name) {
-		below = xasprintf("%s/%s", recipes->directory, plain);
-		if (strncmp(below, "debian/", 7) != 0 || strstr(below, ".."))
-			named_lose(recipes, below);
-		free(below);
-	}
-	free(plain);
-}
-
-/* What a word comes to in each turn of the loop. */
-static void word_each(struct recipes *recipes, const char *word,
-	void (*take)(struct recipes *recipes, const char *word))
-{
-	const char *dollar = strchr(word, '$'), *behind;
-	size_t len;
-	bool has_brace;
-
-	if (!dollar || recipes->loop.count < 2) {
-		take(recipes, word);
-		return;
-	}
-	has_brace = dollar[1] == '{';
-	len = strlen(recipes->loop.items[0]);
-	behind = dollar + 1 + has_brace + len;
-	if (strncmp(dollar + 1 + has_brace, recipes->loop.items[0], len) != 0 ||
-		(has_brace ? *behind != '}' : *behind && !strchr("./-", *behind))) {
-		take(recipes, word);
-		return;
-	}
-	for (size_t i = 1; i < recipes->loop.count; i++) {
-		char *one = xasprintf("%.*s%s%s", (int)(dollar - word), word,
-			recipes->loop.items[i], behind + has_brace);
-
-		take(recipes, one);
-		free(one);
-	}
-}
-
-static void file_lose(struct recipes *recipes, const char *word)
-{
-	bool is_found = strcmp(word, "{}") == 0 || strncmp(word, "$(find ", 7) == 0 ||
-		strncmp(word, "`find ", 6) == 0;
-
-	if (is_found && recipes->is_found_elsewhere)
-		return;
-	for (size_t i = 0; is_found && i < recipes->found.count; i++) {
-		char *name = xasprintf("$/%s", recipes->found.items[i]);
-
-		named_lose(recipes, name);
-		free(name);
-	}
-	if (!is_found || recipes->found.count == 0)
-		word_each(recipes, word, name_lose);
-}
-
+#define RULES_MAX ((size_t)2000) /* among which it is asked who needs a target */
 /* ---- commands ---- */
 
 /* A letter among those behind one dash. */
@@ -271,10 +59,10 @@ static void editor_read(struct recipes *recipes, struct line line, bool is_perl)
 			continue;
 		}
 		has_file = true;
-		file_lose(recipes, word);
+		recipe_file_lose(recipes, word);
 	}
 	if (is_in_place && !has_file)
-		file_lose(recipes, "{}");
+		recipe_file_lose(recipes, "{}");
 }
 
 /* Into a directory a file goes by its own name. */
@@ -290,18 +78,19 @@ static void target_lose(
 	char *whole;
 
 	if (!has_slash && !is_top)
-		file_lose(recipes, target);
+		recipe_file_lose(recipes, target);
 	/* A directory comes with all that is in it. */
-	if (is_directory(tree, from) || strcmp(base, ".") == 0 || *base == '\0' ||
+	if (recipe_is_directory(tree, from) || strcmp(base, ".") == 0 || *base == '\0' ||
 		(is_recursive && strpbrk(base, "*?[")))
 		base = "$";
 	whole = is_top ? xstrdup(base) : xasprintf("%s%s%s", target, has_slash ? "" : "/", base);
-	if (is_top || has_slash || !is_known_text(target, len) || is_directory(tree, target))
-		file_lose(recipes, whole);
-	if (is_recursive && is_directory(tree, whole)) {
+	if (is_top || has_slash || !recipe_is_known_text(target, len) ||
+		recipe_is_directory(tree, target))
+		recipe_file_lose(recipes, whole);
+	if (is_recursive && recipe_is_directory(tree, whole)) {
 		char *below = xasprintf("%s/$", whole);
 
-		file_lose(recipes, below);
+		recipe_file_lose(recipes, below);
 		free(below);
 	}
 	free(whole);
@@ -312,9 +101,10 @@ static bool is_missing(const struct recipes *recipes, const char *name)
 {
 	const struct source_tree *tree = recipes->builder->tree;
 
-	return !recipes->directory && is_known_text(name, strlen(name)) && !strpbrk(name, "*?[") &&
-		tree_name(name) == name && path_is_contained(name) &&
-		!source_tree_find(tree, name) && !is_directory(tree, name);
+	return !recipes->directory && recipe_is_known_text(name, strlen(name)) &&
+		!strpbrk(name, "*?[") && recipe_tree_name(name) == name &&
+		path_is_contained(name) && !source_tree_find(tree, name) &&
+		!recipe_is_directory(tree, name);
 }
 
 /* cp, mv, ln, install: FROM… TARGET, or -t TARGET FROM… */
@@ -357,7 +147,7 @@ static void copy_read(struct recipes *recipes, struct line line, bool is_move)
 			continue;
 		target_lose(recipes, target, names.items[i], is_recursive);
 		if (is_move)
-			file_lose(recipes, names.items[i]);
+			recipe_file_lose(recipes, names.items[i]);
 	}
 	free(target);
 	text_list_release(&names);
@@ -368,7 +158,7 @@ static bool is_read_patch(const struct recipes *recipes, const char *name)
 {
 	const struct tree_file *file;
 
-	name = tree_name(name);
+	name = recipe_tree_name(name);
 	file = name && !recipes->directory ? source_tree_find(recipes->builder->tree, name) : NULL;
 	return file && file->is_patch;
 }
@@ -388,7 +178,7 @@ static void patch_command(
 		if (word[0] != '-') {
 			/* ORIGINAL [PATCH] */
 			if (!has_file)
-				file_lose(recipes, word);
+				recipe_file_lose(recipes, word);
 			has_file = true;
 		} else if (strcmp(word, "-i") == 0 && i + 1 < line.count)
 			input = line.words[++i];
@@ -402,7 +192,7 @@ static void patch_command(
 	if (has_file && !is_elsewhere)
 		return;
 	if (!is_level_one || is_elsewhere || !input || !is_read_patch(recipes, input))
-		any_lose(recipes);
+		recipe_any_lose(recipes);
 }
 
 /* The series of a package that dpkg-source does not apply is taken as applied by quilt. */
@@ -421,7 +211,7 @@ static void quilt_command(struct recipes *recipes, struct line line)
 	if (at < line.count &&
 		(strcmp(line.words[at], "import") == 0 || strcmp(line.words[at], "fold") == 0 ||
 			(strcmp(line.words[at], "push") == 0 && !is_own)))
-		any_lose(recipes);
+		recipe_any_lose(recipes);
 	free(patches);
 }
 
@@ -430,7 +220,7 @@ static void words_read(
 
 static bool is_of_packaging(const char *name)
 {
-	name = tree_name(name);
+	name = recipe_tree_name(name);
 	return name && strncmp(name, "debian/", 7) == 0 && !strstr(name, "..");
 }
 
@@ -482,10 +272,10 @@ static void words_read(
 		quilt_command(recipes, line);
 	else if (strcmp(name, "git") == 0 && line.count > 1 &&
 		(strcmp(line.words[1], "apply") == 0 || strcmp(line.words[1], "am") == 0))
-		any_lose(recipes);
+		recipe_any_lose(recipes);
 	else if (strcmp(name, "ed") == 0 || strcmp(name, "ex") == 0 || strcmp(name, "tee") == 0)
 		for (size_t i = 1; i < line.count; i++)
-			file_lose(recipes, line.words[i]);
+			recipe_file_lose(recipes, line.words[i]);
 }
 
 static void command_take(void *context, const struct shell_command *command)
@@ -496,9 +286,9 @@ static void command_take(void *context, const struct shell_command *command)
 
 	recipes->command = line.words[0];
 	for (size_t i = 0; i < command->outputs.count; i++)
-		file_lose(recipes, command->outputs.items[i]);
+		recipe_file_lose(recipes, command->outputs.items[i]);
 	if (strcmp(line.words[0], "cd") == 0 && line.count > 1) {
-		const char *way = tree_name(line.words[1]);
+		const char *way = recipe_tree_name(line.words[1]);
 
 		free(recipes->directory);
 		recipes->directory = way ? xstrdup(way) : NULL;
