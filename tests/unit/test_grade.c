@@ -123,11 +123,27 @@ START_TEST(a_pass_that_rests_on_skipped_tests_backs_nothing)
 	log.passed = 2;
 	ck_assert(coverage_pass_backs(&facts, &log));
 	debci_log_release(&log);
+	/* None was skipped, and the one that counts is not among them: of another run, or cut. */
 	log = (struct debci_log){.passed = 2};
+	text_list_add(&log.passed_tests, "version");
+	ck_assert(!coverage_pass_backs(&facts, &log));
+	text_list_add(&log.passed_tests, "command1");
+	text_list_sort(&log.passed_tests);
 	ck_assert(coverage_pass_backs(&facts, &log));
+	log.skipped = 1;
+	ck_assert(!coverage_pass_backs(&facts, &log));
+	debci_log_release(&log);
+	log = (struct debci_log){.passed = 2};
+	ck_assert(!coverage_pass_backs(&facts, &log));
+	facts.autopkgtest_quality = AUTOPKGTEST_GENERATED;
+	ck_assert(coverage_pass_backs(&facts, &log));
+	facts.autopkgtest_quality = AUTOPKGTEST_NONE;
 	/* Its own log says otherwise. */
+	text_list_add(&log.passed_tests, "suite");
+	ck_assert(coverage_pass_backs(&facts, &log));
 	log.failed = 1;
 	ck_assert(!coverage_pass_backs(&facts, &log));
+	debci_log_release(&log);
 	log = (struct debci_log){.superficial = 3};
 	ck_assert(!coverage_pass_backs(&facts, &log));
 	/* One test of a stanza that was skipped may be the one that counts. */

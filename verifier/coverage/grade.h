@@ -29,8 +29,8 @@ enum known coverage_confirmed(enum evidence_class class, const struct coverage_r
 /*
  * Whether a pass of debci shows that an autopkgtest which counts has passed: a pass is also given
  * when all of these were skipped and one that only asks for a version ran. With the summary of the
- * run, when none was skipped, or all tests of a stanza that counts are among those that passed;
- * without it, when there is one that is never skipped.
+ * run, when all tests of a stanza that counts are among those that passed, where none was skipped
+ * also a command's or generated ones; without it, when there is one that is never skipped.
  */
 bool coverage_pass_backs(const struct source_facts *facts, const struct debci_log *log);
 
